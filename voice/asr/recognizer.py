@@ -1,0 +1,55 @@
+"""What every recognizer offers: an utterance that is fed while the person speaks and can be read at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from voice.audio.frames import Pcm
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """Recognized words.
+
+    `text` is empty when nobody said anything. `language` is a BCP 47 tag or empty. `stable` counts the leading code points of
+    `text` that will not change any more. `notes` carries engine facts for the trace (for example {"window": "auto"}).
+    """
+
+    text: str
+    language: str = ""
+    stable: int = 0
+    notes: dict[str, object] = field(default_factory=dict)
+
+
+class Utterance(Protocol):
+    """One turn's audio inside a recognizer. Every method may block and is called from the recognizer's one worker thread."""
+
+    def feed(self, pcm: Pcm) -> Transcript | None:
+        """Take more audio (16 kHz, any length); returns a new partial when the words have changed, else None."""
+        ...
+
+    def result(self) -> Transcript:
+        """The best words for all audio fed so far; may be called again after more audio, since a turn can grow.
+
+        Raises EngineError when the engine fails.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the utterance; nothing is read from it afterwards."""
+        ...
+
+
+class Recognizer(Protocol):
+    """Turns speech into words. Made once; its methods may block and are called from one worker thread."""
+
+    name: str
+
+    def warm(self) -> None:
+        """Load and run once, so that the first real utterance is as fast as the later ones."""
+        ...
+
+    def open(self) -> Utterance:
+        """Begin an utterance."""
+        ...

@@ -1,0 +1,38 @@
+"""Where sound comes in and goes out: what the loop asks of a microphone, a speaker, a WAV file or a browser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+
+from voice.audio.frames import Frame
+
+
+class Source(Protocol):
+    """Something that hears.
+
+    `frames()` yields frames of `frame_ms` at `RATE` in order, paced by the loop's clock, and ends when the recording ends.
+    A device that vanishes does not end it: the source reports through its `notify` callable, goes on trying, and yields again.
+    """
+
+    frame_ms: int
+    name: str
+
+    def frames(self) -> AsyncIterator[Frame]: ...
+
+    async def close(self) -> None: ...
+
+
+class Sink(Protocol):
+    """Something that plays: it pulls from the `Playout` it was made with, at its own pace.
+
+    `rate` is the Playout's sample rate in Hz. `start()` begins pulling; `close()` stops, flushes a file, frees a device.
+    """
+
+    rate: int
+    name: str
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...

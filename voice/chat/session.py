@@ -1,0 +1,99 @@
+"""The session as a conversation sees it: it remembers, so only the new words travel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of the remembered conversation. An assistant's text is what was heard of it."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """More of the reply's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something the reply wants done besides being spoken, such as a timer; acts only after the turn is committed."""
+
+    kind: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The reply is complete. Token counts; `cached` is the part of `input` that upstream had cached."""
+
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    estimated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The turn ended without a full reply. `code` is a stable word, `message` one line for a person."""
+
+    code: str
+    message: str
+    temporary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The connection to a remote session went (`up=False`) or came back; nothing is lost or repeated by it."""
+
+    up: bool
+    reason: str = ""
+
+
+ReplyEvent = Delta | Effect | Done | Failed | Link
+
+
+class Reply(Protocol):
+    """One turn in flight: iterate it for events until `Done` or `Failed`, each exactly once and in order."""
+
+    turn: int
+    """The turn's sequence number in its session."""
+
+    def __aiter__(self) -> AsyncIterator[ReplyEvent]: ...
+
+    async def commit(self) -> None:
+        """Make a draft a turn of the conversation. Harmless if it is one already."""
+        ...
+
+    async def discard(self) -> None:
+        """Drop a draft: it leaves no trace in the context, and generation stops."""
+        ...
+
+    async def truncate(self, heard: int) -> None:
+        """Stop generation and keep only the first `heard` code points of the reply in the history."""
+        ...
+
+
+class Session(Protocol):
+    """A persistent conversation. One turn is in flight at a time; a new one waits for or replaces none."""
+
+    id: str
+
+    def send(self, text: str, *, draft: bool = False) -> Reply:
+        """Send the user's new words; the session adds the context. Failures arrive as a `Failed` event, not as raises."""
+        ...
+
+    async def history(self) -> Sequence[Message]:
+        """What the session remembers, oldest first, drafts left out."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the session; it stays stored."""
+        ...

@@ -1,0 +1,60 @@
+"""What a running conversation tells whoever watches it: a terminal, a log, a test, a kiosk page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voice.trace import TurnTrace
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Loudness of the last frame heard, dBFS; sent at most ten times a second."""
+
+    dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """The turn machine's new state: idle, listening, ending, thinking, speaking or paused."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the person said so far in this turn; `final` once it was sent to the session. `stable` code points will not change."""
+
+    text: str
+    final: bool
+    stable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySpoken:
+    """The reply as far as it has been played, and the whole text received so far."""
+
+    heard: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """A turn ended in its one way: answered, interrupted, failed or empty."""
+
+    trace: TurnTrace
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line for the person: a device lost, an engine replaced, a timer rung. `level` is info, warning or error."""
+
+    text: str
+    level: str = "info"
+
+
+Note = Level | StateChanged | Words | ReplySpoken | TurnEnded | Notice
+Observer = Callable[[Note], None]
