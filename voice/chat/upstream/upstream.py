@@ -1,0 +1,44 @@
+"""What every language model behind a session offers: messages in, deltas out as they are made."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from voice.chat.session import Delta, Done, Effect, Message
+from voice.errors import VoiceError
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request: a byte-stable prefix of messages plus the new one, and `key`, the same for all turns of a session."""
+
+    messages: tuple[Message, ...]
+    key: str = ""
+    model: str = ""
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+class UpstreamError(VoiceError):
+    """The model server failed. `code` is a stable word; `temporary` says a retry may help, `retry_after_s` when."""
+
+    exit_code = 69
+
+    def __init__(self, what: str, *, code: str, temporary: bool, retry_after_s: float | None = None, where: str = "",
+                 expected: str = "", remedy: str = "") -> None:
+        super().__init__(what, where=where, expected=expected, remedy=remedy)
+        self.code, self.temporary, self.retry_after_s = code, temporary, retry_after_s
+
+
+class Upstream(Protocol):
+    """A model. `stream` yields deltas and effects, then one `Done`; it raises UpstreamError and never retries by itself.
+
+    Closing the iterator stops the generation.
+    """
+
+    name: str
+
+    def stream(self, ask: Ask) -> AsyncIterator[Delta | Effect | Done]: ...
+
+    async def close(self) -> None: ...
