@@ -6,11 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-def option(default: Any, help: str, *, choices: tuple[str, ...] = (), least: float | None = None,
-           most: float | None = None, secret: bool = False) -> Any:
-    """A dataclass field with what `voice config` and the validation need: a help line, choices or inclusive bounds."""
-    return field(default=default, metadata={"help": help, "choices": choices, "least": least, "most": most,
-                                            "secret": secret})
+def option(
+    default: Any,
+    help: str,
+    *,
+    choices: tuple[str, ...] = (),
+    least: float | None = None,
+    most: float | None = None,
+    secret: bool = False,
+) -> Any:
+    """A dataclass field with its help line and its choices or inclusive bounds."""
+    return field(
+        default=default,
+        metadata={"help": help, "choices": choices, "least": least, "most": most, "secret": secret},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +28,11 @@ class AudioSettings:
     output: str = option("", "speaker: name, number or part of a name; empty takes the system's default")
     frame_ms: int = option(20, "frame length in ms", choices=("10", "20", "30"))
     preroll_ms: int = option(300, "audio kept from before speech was noticed, ms", least=0, most=2000)
-    echo: str = option("auto", "echo handling: auto, aec, half (deaf while speaking), guard (by words) or off",
-                       choices=("auto", "aec", "half", "guard", "off"))
+    echo: str = option(
+        "auto",
+        "echo handling: auto, aec, half (deaf while speaking), guard (by words) or off",
+        choices=("auto", "aec", "half", "guard", "off"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +44,86 @@ class VadSettings:
 
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
-    silence_ms: int = option(500, "silence from the last speech sample that ends a turn, ms", least=100, most=5000)
-    min_silence_ms: int = option(250, "adaptive endpointing: shortest silence that ends a turn, ms", least=100, most=5000)
-    max_silence_ms: int = option(1200, "adaptive endpointing: longest silence within a turn, ms", least=100, most=10000)
-    endpointing: str = option("adaptive", "fixed uses silence_ms; adaptive looks at the words and the person's pauses",
-                              choices=("fixed", "adaptive"))
-    speculate: str = option("tts", "what may run before the end of turn is certain", choices=("off", "asr", "llm", "tts"))
+    silence_ms: int = option(
+        500, "silence from the last speech sample that ends a turn, ms", least=100, most=5000
+    )
+    min_silence_ms: int = option(
+        250, "adaptive endpointing: shortest silence that ends a turn, ms", least=100, most=5000
+    )
+    max_silence_ms: int = option(
+        1200, "adaptive endpointing: longest silence within a turn, ms", least=100, most=10000
+    )
+    endpointing: str = option(
+        "adaptive",
+        "fixed uses silence_ms; adaptive looks at the words and the person's pauses",
+        choices=("fixed", "adaptive"),
+    )
+    speculate: str = option(
+        "tts", "what may run before the end of turn is certain", choices=("off", "asr", "llm", "tts")
+    )
     barge_in: bool = option(True, "speech over the reply stops it")
     max_turn_s: float = option(60.0, "longest single turn, seconds", least=5, most=600)
-    filler_s: float = option(1.5, "a soft tone when a reply takes longer than this, seconds; 0 is off", least=0, most=30)
+    filler_s: float = option(
+        1.5, "a soft tone when a reply takes longer than this, seconds; 0 is off", least=0, most=30
+    )
     patience_s: float = option(20.0, "an engine silent for this long has failed, seconds", least=1, most=600)
 
 
 @dataclass(frozen=True, slots=True)
 class AsrSettings:
-    engine: str = option("auto", "auto (whisper where a model is present), whisper or pocketsphinx",
-                         choices=("auto", "whisper", "pocketsphinx", "scripted"))
-    model: str = option("", "whisper model: a name from `voice models list` or a folder; empty takes the best present")
+    engine: str = option(
+        "auto",
+        "auto (whisper where a model is present), whisper or pocketsphinx",
+        choices=("auto", "whisper", "pocketsphinx", "scripted"),
+    )
+    model: str = option(
+        "", "whisper model: a name from `voice models list` or a folder; empty takes the best present"
+    )
     language: str = option("", "language of the speaker, as en or zh; empty detects it where the engine can")
-    window: str = option("full", "whisper: full pads to 30 s, auto uses a shorter window and checks it",
-                         choices=("full", "auto"))
+    window: str = option(
+        "full",
+        "whisper: full pads to 30 s, auto uses a shorter window and checks it",
+        choices=("full", "auto"),
+    )
     threads: int = option(0, "threads of the recognizer; 0 lets it choose", least=0, most=64)
 
 
 @dataclass(frozen=True, slots=True)
 class TtsSettings:
-    engine: str = option("auto", "auto (piper where a voice is present), piper or espeak",
-                         choices=("auto", "piper", "espeak", "tone"))
-    voice: str = option("", "piper voice name or file, or espeak voice; empty takes the best present for the language")
+    engine: str = option(
+        "auto",
+        "auto (piper where a voice is present), piper or espeak",
+        choices=("auto", "piper", "espeak", "tone"),
+    )
+    voice: str = option(
+        "", "piper voice name or file, or espeak voice; empty takes the best present for the language"
+    )
     language: str = option("", "language spoken when no voice is named; empty follows asr.language, else en")
     speed: float = option(1.0, "speaking rate, 1 is normal", least=0.5, most=2.0)
-    split: str = option("auto", "piper: cut the graph so that audio starts within a sentence", choices=("auto", "off"))
+    split: str = option(
+        "auto", "piper: cut the graph so that audio starts within a sentence", choices=("auto", "off")
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
     llm: str = option("builtin", "`builtin`, or the base URL of an OpenAI-compatible server")
     model: str = option("", "model name at that server")
-    api_key: str = option("", "key for that server; environment only (VOICE_CHAT_API_KEY or OPENAI_API_KEY)", secret=True)
-    system: str = option("You are a voice assistant. Answer in one or two short spoken sentences.", "system prompt")
+    api_key: str = option(
+        "",
+        "key for that server; environment only (for api.openai.com OPENAI_API_KEY serves too)",
+        secret=True,
+    )
+    system: str = option(
+        "You are a voice assistant. Answer in one or two short spoken sentences.", "system prompt"
+    )
     session: str = option("", "name of a conversation to go on with")
     store: str = option("", "where conversations are kept: sqlite:///FILE; empty is the user's data folder")
     server: str = option("", "URL of a `voice serve`; empty keeps the session in this process")
     server_key: str = option("", "API key of that server; environment only", secret=True)
-    knowledge: str = option("", "folder of Markdown files the builtin responder answers from; empty is the one shipped")
+    knowledge: str = option(
+        "", "folder of Markdown files the builtin responder answers from; empty is the one shipped"
+    )
     context_tokens: int = option(8192, "context window of the model, tokens", least=512, most=2_000_000)
 
 
@@ -85,6 +133,13 @@ class ServeSettings:
     port: int = option(8970, "port to listen on; 0 takes a free one", least=0, most=65535)
     api_keys: str = option("", "comma-separated keys clients must send; environment only", secret=True)
     origins: str = option("", "comma-separated web origins that may open the socket besides the server's own")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsSettings:
+    folder: str = option(
+        "", "where models are kept; empty is audio_models/ of the checkout, else the user's data folder"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +153,4 @@ class Settings:
     tts: TtsSettings = field(default_factory=TtsSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    models: ModelsSettings = field(default_factory=ModelsSettings)
