@@ -1,0 +1,65 @@
+"""Where failures end: one line on standard error and the exit code that fits, a report file for a defect."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import traceback
+from collections.abc import Iterator
+from typing import NoReturn
+
+import click
+
+from voice.errors import VoiceError
+
+INTERRUPTED = 130
+DEFECT = 1
+
+
+@contextlib.contextmanager
+def failures_in_one_line(ctx: click.Context, *, debug: bool) -> Iterator[None]:
+    """Turn whatever a command raises into its line and exit code; click's own exceptions pass through."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else ctx.command_path
+        _end(ctx, f"{path}: {error.format_message()} `{path} --help` shows what it takes.", error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        ctx.exit(INTERRUPTED)
+    except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the last resort; it ends in a line and a report
+        interrupted, known = _unwrapped(error)
+        if interrupted:
+            ctx.exit(INTERRUPTED)
+        if debug:
+            traceback.print_exception(error)
+        if known is not None:
+            _end(ctx, f"voice: {known}", known.exit_code)
+        _end(ctx, f"voice: {_report(error, debug=debug)}", DEFECT)
+
+
+def _end(ctx: click.Context, line: str, exit_code: int) -> NoReturn:
+    click.echo(" ".join(line.split()), err=True)
+    ctx.exit(exit_code)
+
+
+def _unwrapped(error: BaseException) -> tuple[bool, VoiceError | None]:
+    """Whether an interrupt is inside, and the first failure meant for a person; task groups wrap both."""
+    if isinstance(error, BaseExceptionGroup):
+        inner = [_unwrapped(each) for each in error.exceptions]
+        return any(hit for hit, _ in inner), next((known for _, known in inner if known), None)
+    return isinstance(error, KeyboardInterrupt), error if isinstance(error, VoiceError) else None
+
+
+def _report(error: Exception, *, debug: bool) -> str:
+    line = " ".join(f"{type(error).__name__}: {error}".split())
+    if debug:
+        return f"a defect, not your fault: {line}"
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="voice-defect-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exception(error, file=file)
+    return f"a defect, not your fault: {line}; the report to send is {file.name}"

@@ -1,0 +1,81 @@
+"""Flags that many commands share: where settings come from, and flags that are settings."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from voice.config_files import PROFILES, load
+from voice.errors import UsageError
+from voice.settings_merge import OPTIONS, Given, Resolved
+
+_FLAGS = "voice.flags"
+
+Function = Callable[..., Any]
+
+
+def setting(flag: str, key: str, *, metavar: str = "") -> Callable[[Function], Function]:
+    """A flag that is the setting `key`; it reaches the command through `configured`."""
+    option = OPTIONS[key]
+
+    def remember(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            ctx.meta.setdefault(_FLAGS, []).append(Given(key, value, flag, text=True))
+
+    return click.option(
+        flag,
+        callback=remember,
+        expose_value=False,
+        metavar=metavar or "|".join(option.choices) or option.kind.__name__.upper(),
+        help=f"{option.help} [{key}]",
+    )
+
+
+def configured(command: Function) -> Function:
+    """Add --profile, --config and --set, and call the command with the merged settings as `resolved`."""
+
+    @click.option(
+        "--profile",
+        envvar="VOICE_PROFILE",
+        default="desktop",
+        show_default=True,
+        metavar="|".join(PROFILES),
+        help="Settings that fit a kind of machine.",
+    )
+    @click.option(
+        "--config",
+        "config",
+        envvar="VOICE_CONFIG",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A TOML file of settings, laid over the profile.",
+    )
+    @click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="SECTION.KEY=VALUE",
+        help="One setting; `voice config` lists them. May be repeated.",
+    )
+    @functools.wraps(command)
+    def with_settings(*args: Any, profile: str, config: Path | None, assignments: tuple[str, ...], **rest: Any) -> Any:
+        flags = [*click.get_current_context().meta.get(_FLAGS, []), *map(_assignment, assignments)]
+        resolved = load(profile=profile, config=config, environment=os.environ, flags=flags)
+        return command(*args, resolved=resolved, **rest)
+
+    return with_settings
+
+
+def _assignment(text: str) -> Given:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError("no value", where=f"--set {text}", expected="--set SECTION.KEY=VALUE, as turn.silence_ms=400")
+    return Given(key.strip(), value, "--set", text=True)
+
+
+__all__ = ["Resolved", "configured", "setting"]
