@@ -1,0 +1,146 @@
+"""WAV files in place of a microphone and a speaker, paced by the running loop's clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from voice.audio.frames import RATE, Frame, Pcm
+from voice.audio.playout import Playout
+from voice.audio.resample import Resampler
+from voice.audio.riff import WavReader, WavWriter
+from voice.errors import MissingError
+from voice.events import Notice, Observer
+
+BLOCK_S = 1.0
+"""Seconds read from the file at a time: what a recording of any length needs in memory."""
+
+PULL_S = 0.02
+"""How often a WAV sink asks for audio, seconds."""
+
+
+def _blocks(reader: WavReader) -> Iterator[Pcm]:
+    """The whole file at `RATE`, about a second at a time."""
+    resampler = Resampler(reader.rate, RATE)
+    while len(block := reader.read(round(reader.rate * BLOCK_S))):
+        yield resampler.convert(block)
+    yield resampler.flush()
+
+
+def read_wav(path: Path | str) -> Pcm:
+    """A whole WAV file at `RATE`, channels mixed; MissingError when it cannot be read."""
+    with WavReader(path) as reader:
+        return np.concatenate(list(_blocks(reader)))
+
+
+def write_wav(path: Path | str, pcm: Pcm, rate: int = RATE) -> None:
+    """Write a 16 bit mono WAV file; MissingError when it cannot be written."""
+    writer = WavWriter(path, rate)
+    try:
+        writer.write(pcm)
+    finally:
+        writer.close()
+
+
+class WavSource:
+    """Hears a recording frame by frame, as a microphone would; the last frame is filled up with silence.
+
+    Raises MissingError at once when the file is not there or is no WAV.
+    """
+
+    def __init__(self, path: Path | str, frame_ms: int = 20, notify: Observer | None = None) -> None:
+        self.frame_ms, self.name = frame_ms, str(path)
+        self._reader = WavReader(path)
+        self._notify = notify
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """Frames at `RATE`, each when its last sample is due on the running loop's clock."""
+        loop = asyncio.get_running_loop()
+        start, position = loop.time(), 0
+        size = RATE * self.frame_ms // 1000
+        try:
+            for pcm in self._cut(size):
+                position += size
+                due = start + position / RATE
+                await asyncio.sleep(max(0.0, due - loop.time()))
+                yield Frame(pcm, due)
+        finally:
+            self._reader.close()
+        if self._reader.truncated and self._notify is not None:
+            self._notify(Notice(f"{self.name}: the recording is cut off; used as far as it goes", "warning"))
+
+    def _cut(self, size: int) -> Iterator[Pcm]:
+        rest = np.zeros(0, dtype=np.int16)
+        for block in _blocks(self._reader):
+            rest = np.concatenate((rest, block))
+            whole = len(rest) // size * size
+            yield from rest[:whole].reshape(-1, size)
+            rest = rest[whole:]
+        if len(rest):
+            yield np.concatenate((rest, np.zeros(size - len(rest), dtype=np.int16)))
+
+    async def close(self) -> None:
+        """Close the file."""
+        self._reader.close()
+
+
+class WavSink:
+    """Plays into a WAV file, pulling in real time, so that the file is what a listener would have heard.
+
+    A failing disk does not stop the conversation: it is told once through `notify`, playing goes on unrecorded,
+    and `close` raises it. Raises MissingError at once when the file cannot be made.
+    """
+
+    def __init__(self, path: Path | str, playout: Playout, notify: Observer | None = None) -> None:
+        self.rate, self.name = playout.rate, str(path)
+        self._playout, self._notify = playout, notify
+        self._writer = WavWriter(path, playout.rate)
+        self._failure: MissingError | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin pulling."""
+        self._task = asyncio.create_task(self._run(), name=f"play into {self.name}")
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        start, pulled = loop.time(), 0
+        size = round(self.rate * PULL_S)
+        try:
+            while True:
+                self._write(self._playout.pull(size, loop.time()))
+                pulled += size
+                await asyncio.sleep(max(0.0, start + pulled / self.rate - loop.time()))
+        finally:
+            self._close_file()
+
+    def _write(self, pcm: Pcm) -> None:
+        if self._failure is None:
+            try:
+                self._writer.write(pcm)
+            except MissingError as error:
+                self._fail(error)
+
+    def _close_file(self) -> None:
+        try:
+            self._writer.close()
+        except MissingError as error:
+            self._fail(error)
+
+    def _fail(self, error: MissingError) -> None:
+        if self._failure is None:
+            self._failure = error
+            if self._notify is not None:
+                self._notify(Notice(str(error), "error"))
+
+    async def close(self) -> None:
+        """Stop and finish the file; MissingError if it could not be written in full."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        self._close_file()
+        if self._failure is not None:
+            raise self._failure
