@@ -1,0 +1,151 @@
+"""Clauses leave early, cover the reply, and do not depend on how it was divided into deltas."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from voice.text.boundaries import LONGEST
+from voice.text.clauses import Clause, ClauseSplitter
+
+PIECES = [
+    "Well", "the moon", " is ", "3.14", "1,000", "10:30", "Dr. ", "e.g. ", "U.S. ",
+    "No. ", "p.m. ", " etc. ", ". ", ", ", "... ", "?", "!", ": ", " - ", " – ", "—",
+    "\n", "\n\n", "\n- ", "\n1. ", "# ", "**", "*", "_", "`", "```", "\n```\n", "~~~",
+    "[a. b](http://x.y/z)", "[", "](", ")", "\"", "”", "’", "| a | b |\n", "|---|---|\n",
+    "https://a.b/c.d?e=1,2 ", "joe@example.com", "👍🏽", "👩‍👩‍👧", "🇩🇪", "1️⃣", "é", "你好",
+    "世界上", "，", "。", "！", "？", "；", "：", "、", "……", "“", "」", "10：30", " ", "\t",
+    "x" * 70, "字" * 90, "50%", "°C", "&", "\r\n",
+]  # fmt: skip
+
+replies = st.one_of(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.text(max_size=80))
+
+
+def split(reply: str, lengths: list[int] | None = None) -> list[Clause]:
+    splitter = ClauseSplitter()
+    clauses: list[Clause] = []
+    rest = reply
+    for length in lengths or [1] * len(reply):
+        clauses += splitter.feed(rest[:length], 0.0)
+        rest = rest[length:]
+    clauses += splitter.feed(rest, 0.0)
+    return clauses + splitter.finish(0.0)
+
+
+def texts(reply: str) -> list[str]:
+    return [clause.text for clause in split(reply)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(replies, st.lists(st.integers(1, 30), max_size=30))
+@example("Hi! \n", [2])
+@example("`a" * 80, [3])
+def test_any_division_gives_the_same_clauses_and_they_cover_the_reply(reply: str, lengths: list[int]) -> None:
+    clauses = split(reply, lengths)
+    assert clauses == split(reply) == split(reply, [len(reply)])
+    at = 0
+    for clause in clauses:
+        assert clause.start == at < clause.end
+        at = clause.end
+    assert at == len(reply)
+    assert all(clause.text for clause in clauses[:-1])
+
+
+@settings(max_examples=200, deadline=None)
+@given(replies, st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=40))
+def test_stalls_keep_the_cover_and_say_nothing_twice(reply: str, steps: list[tuple[int, bool]]) -> None:
+    splitter, clauses, rest, now = ClauseSplitter(), [], reply, 0.0
+    for length, stalls in steps:
+        clauses += splitter.feed(rest[:length], now)
+        rest = rest[length:]
+        due = splitter.due()
+        if stalls and due is not None:
+            assert splitter.tick(due - 0.001) == []
+            now = due
+            left = splitter.tick(now)
+            assert left or splitter.due() is None
+            clauses += left
+    clauses += splitter.feed(rest, now)
+    clauses += splitter.finish(now)
+    assert splitter.finish(now) == []
+    assert "".join(reply[clause.start : clause.end] for clause in clauses) == reply
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet=st.sampled_from("ab 字。,，"), min_size=300, max_size=900))
+def test_no_clause_is_endless(reply: str) -> None:
+    assert all(clause.end - clause.start <= LONGEST + 2 for clause in split(reply) if clause.text)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("In that case, I think so.", ["In that case,", "I think so."]),
+        ("Well, I think so, yes. Good, really.", ["Well, I think so,", "yes.", "Good, really."]),
+        ("It is 3.14, or 1,000 at 10:30. Ok.", ["It is 3.14,", "or 1,000 at 10:30.", "Ok."]),
+        ("Dr. Smith, e.g. in the U.S. Army. So.", ["Dr. Smith, e.g. in the U.S. Army.", "So."]),
+        ("No. 5 is it. No. I won't.", ["No. 5 is it.", "No.", "I won't."]),
+        ("It's 5 p.m. Then we go at 6 p.m. to town.", ["It's 5 p.m.", "Then we go at 6 p.m. to town."]),
+        ('He said "Really?" and left. "Yes." (Fine.) Ok.',
+         ['He said "Really?" and left.', '"Yes."', "(Fine.)", "Ok."]),
+        ("See https://a.b/c.d?x=1,2. Ok", ["See link to a.b.", "Ok"]),
+        ("Wait... what? Well... Yes.", ["Wait... what?", "Well...", "Yes."]),
+        ("Steps for the tea:\n\n1. Boil it.\n2. Pour. Wait\n- drink",
+         ["Steps for the tea:", "1, Boil it.", "2, Pour.", "Wait", "drink"]),
+        ("# Title\ntext wrapped\nhere. End", ["Title", "text wrapped here.", "End"]),
+        ("Code:\n```py\nprint('a. b')\n\nx\n```\nDone.", ["Code:", "The code is in the text.", "Done."]),
+        ("Use `a. b, c` or [the. docs](http://x.y/z). Bye", ["Use a. b, c or the. docs.", "Bye"]),
+        ("| a | b |\n|---|---|\n| 1 | 2 |\nEnd", ["a, b", "1, 2", "End"]),
+        ("**Bold text. More** here.", ["Bold text.", "More here."]),
+        ("Great! 😊 Let's go 👍🏽", ["Great!", "Let's go"]),
+        ("From 5 – 10 is a range – right?", ["From 5 to 10 is a range –", "right?"]),
+        ("I like this - a lot.", ["I like this -", "a lot."]),
+        ("好的，没问题。“是的。”他说：10：30见。", ["好的，没问题。", "“是的。”", "他说：10：30见。"]),
+        ("当然可以，我来帮你。The answer is 5.然后呢？", ["当然可以，", "我来帮你。", "The answer is 5.", "然后呢？"]),
+        ("Hi", ["Hi"]),
+        ("😊", [""]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_cuts(reply: str, expected: list[str]) -> None:
+    assert [text for text in texts(reply) if text or len(expected) == 1] == expected
+
+
+def test_the_first_clause_leaves_with_the_token_after_its_comma() -> None:
+    splitter = ClauseSplitter()
+    assert splitter.feed("In that case,", 0.0) == []
+    assert splitter.feed(" I", 0.0) == [Clause("In that case,", 0, 13)]
+    assert splitter.feed(" think, honestly, so", 0.0) == []
+
+
+def test_a_chinese_first_clause_leaves_after_four_characters() -> None:
+    splitter = ClauseSplitter()
+    assert splitter.feed("当然可以，", 0.0) == []
+    assert [clause.text for clause in splitter.feed("我", 0.0)] == ["当然可以，"]
+
+
+def test_a_stall_lets_a_few_words_go_but_not_the_last() -> None:
+    splitter = ClauseSplitter(stall_s=0.2)
+    splitter.feed("I think the", 1.0)
+    assert splitter.due() is None
+    splitter.feed(" ans", 2.0)
+    assert splitter.due() == 2.2
+    assert splitter.tick(2.1) == []
+    assert splitter.tick(2.2) == [Clause("I think the", 0, 11)]
+    assert splitter.due() is None
+    assert splitter.feed("wer is yes. ", 3.0) == [Clause("answer is yes.", 11, 26)]
+
+
+@pytest.mark.parametrize(
+    ("reply", "leaves"), [("It is done.", True), ("It is 3.", False), ("Ask Dr.", False), ("好。", True)]
+)
+def test_a_stall_lets_a_whole_sentence_go(reply: str, leaves: bool) -> None:
+    splitter = ClauseSplitter()
+    splitter.feed("Hello there. ", 0.0)
+    splitter.feed(reply, 0.0)
+    assert [clause.text for clause in splitter.tick(1.0)] == ([reply] if leaves else [])
+
+
+def test_numbers_alone_are_read_in_the_language_before_them() -> None:
+    assert texts("湿度是多少？50%。") == ["湿度是多少？", "百分之50。"]
