@@ -1,0 +1,221 @@
+"""Any OpenAI-compatible server as upstream: OpenAI, Ollama, llama.cpp, vLLM, LiteLLM, another `voice serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+from voice.chat.session import Delta, Done
+from voice.chat.upstream import dialects
+from voice.chat.upstream.upstream import Ask, UpstreamError
+
+log = logging.getLogger(__name__)
+
+PROBE_S = 2.0
+SEE_LOG = "look at that server's log"
+LOAD_S = 120.0  # a large model read from a slow disk
+
+
+class OpenAIUpstream:
+    """A model behind `/chat/completions`, reached through the official `openai` package.
+
+    `base_url` as in `http://localhost:11434/v1`; without `model` the only one the server has is taken. Waits at most
+    `connect_s` for a connection, `first_s` for the first sign of an answer and `stall_s` between two chunks, seconds.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str = "",
+        api_key: str = "",
+        *,
+        connect_s: float = 5.0,
+        first_s: float = 60.0,
+        stall_s: float = 20.0,
+    ) -> None:
+        import openai  # 0.5 s, so not before somebody needs it
+
+        self._sdk = openai
+        self.url = dialects.base_url(base_url)
+        self.model, self.kind = model, dialects.known_kind(self.url)
+        self._first_s, self._stall_s = first_s, stall_s
+        self._tells_usage = True
+        self._looking: asyncio.Task[None] | None = None
+        self._client = openai.AsyncOpenAI(
+            base_url=self.url,
+            api_key=api_key or "none",  # the package insists on one; local servers ignore it
+            max_retries=0,
+            timeout=openai.Timeout(None, connect=connect_s),
+        )
+
+    @property
+    def name(self) -> str:
+        return f"{self.model or 'model'} at {self.url}"
+
+    async def prepare(self) -> str:
+        """Find out which kind of server this is, keep its model loaded where it can be asked to; return the kind."""
+        await asyncio.shield(self._look_once())
+        return self.kind
+
+    async def stream(self, ask: Ask) -> AsyncGenerator[Delta | Done]:
+        """Yield the reply's deltas as they arrive, then `Done`; raises UpstreamError, also for a reply cut short."""
+        model = ask.model or self.model or await self._only_model()
+        if not self.kind:
+            self._look_once()  # the hints are for later turns; this one does not wait for them
+        body: dict[str, object] = {
+            "messages": [{"role": m.role, "content": m.text} for m in ask.messages],
+            **ask.options,
+            **dialects.hints(self.kind, ask.key),
+            "model": model,
+            "stream": True,
+        }
+        counts, finished, held = None, False, ""
+        async with contextlib.aclosing(self._chunks(body)) as chunks:
+            async for chunk in chunks:
+                counts = dialects.token_counts(chunk) or counts
+                for choice in chunk.get("choices") or ():
+                    finished = finished or bool(choice.get("finish_reason"))
+                    delta = choice.get("delta") or {}
+                    text, held = dialects.join_surrogates(held, delta.get("content") or delta.get("refusal") or "")
+                    if text:
+                        yield Delta(text)
+        if not finished:
+            raise self._error("the reply was cut short", "upstream_cut", temporary=True, remedy=SEE_LOG)
+        if counts is None:
+            yield Done()
+        else:
+            yield Done(input=counts[0], cached=counts[1], output=counts[2], estimated=False)
+
+    async def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait({self._looking})
+        await self._client.close()
+
+    async def _chunks(self, body: dict[str, object]) -> AsyncGenerator[Mapping[str, Any]]:
+        """Yield the decoded chunks of one answer. Closing it closes the connection, which stops the generation."""
+        stream = None
+        wait_s = self._first_s
+        try:
+            async with asyncio.timeout(wait_s):
+                stream = await self._open(body)
+            source = aiter(stream)
+            while True:
+                async with asyncio.timeout(wait_s):
+                    chunk = await anext(source, None)
+                if chunk is None:
+                    return
+                wait_s = self._stall_s
+                if isinstance(chunk, Mapping):
+                    yield chunk
+        except TimeoutError:
+            raise self._error(
+                f"nothing came for {wait_s:g} s",
+                "stalled",
+                temporary=True,
+                remedy="is the model too large for this machine?",
+            ) from None
+        except self._sdk.APIError as error:
+            raise self._explain(error, started=stream is not None) from error
+        except ValueError as error:  # half a UTF-8 character, or half a JSON object
+            raise self._error(
+                "the reply is not valid UTF-8 JSON",
+                "upstream_garbled",
+                temporary=True,
+                expected="whole server-sent events",
+            ) from error
+        finally:
+            if stream is not None:
+                await stream.close()
+
+    async def _open(self, body: dict[str, object]) -> Any:
+        """Ask, with usage reporting unless the server is known to refuse that field."""
+        try:
+            # `post` with plain dicts costs half of `chat.completions.create`, which walks and models every message.
+            return await self._client.post(
+                "/chat/completions",
+                body=body | ({"stream_options": {"include_usage": True}} if self._tells_usage else {}),
+                cast_to=object,
+                stream=True,
+                stream_cls=self._sdk.AsyncStream[object],
+            )
+        except (self._sdk.BadRequestError, self._sdk.UnprocessableEntityError) as error:
+            if not self._tells_usage or "stream_options" not in str(error.body):
+                raise
+            self._tells_usage = False
+            return await self._open(body)
+
+    async def _only_model(self) -> str:
+        """Return the server's model where it has exactly one."""
+        try:
+            names = [model.id for model in (await self._client.models.list()).data or ()]
+        except self._sdk.APIError as error:
+            raise self._explain(error, started=False) from error
+        if len(names) != 1:
+            few = ", ".join(names[:8]) or "none"
+            raise self._error(
+                "no model is named",
+                "upstream_no_model",
+                temporary=False,
+                expected=f"one of: {few}",
+                remedy="set chat.model",
+            )
+        self.model = names[0]
+        return self.model
+
+    def _look_once(self) -> asyncio.Task[None]:
+        if self._looking is None or (self._looking.done() and not self.kind):
+            self._looking = asyncio.create_task(self._look())
+        return self._looking
+
+    async def _look(self) -> None:
+        """Tell the server's kind by addresses only it has; an unreachable one is asked again at the next turn."""
+        root = dialects.root_url(self.url)
+        probing, loading = (self._client.with_options(timeout=seconds) for seconds in (PROBE_S, LOAD_S))
+        kind = "generic"
+        for path, sign, name in () if self.kind else dialects.PROBES:
+            try:
+                answer = await probing.get(root + path, cast_to=object)
+            except self._sdk.APIStatusError:
+                continue
+            except self._sdk.APIError as error:
+                log.debug("%s: cannot tell which server this is: %s", self.url, error)
+                return
+            if isinstance(answer, Mapping) and sign in answer:
+                kind = name
+                break
+        self.kind = self.kind or kind
+        if self.kind == "ollama" and self.model:
+            # Only Ollama's own API takes keep_alive; it holds for requests that come the OpenAI way afterwards.
+            body = {"model": self.model, "keep_alive": dialects.KEEP_ALIVE}
+            try:
+                await loading.post(f"{root}/api/generate", body=body, cast_to=object)
+            except self._sdk.APIError as error:
+                log.warning("%s", self._explain(error, started=False))
+
+    def _explain(self, error: Any, *, started: bool) -> UpstreamError:
+        """Turn the package's exception into the one line a person needs."""
+        if isinstance(error, self._sdk.APIStatusError):
+            said = dialects.error_text(error.body)
+            code, temporary, remedy = dialects.refusal(error.status_code, str(error.code or ""), said)
+            what = f"HTTP {error.status_code}" + (f": {said}" if said else "")
+            after = dialects.retry_after_s(error.response.headers)
+            return self._error(what, code, temporary=temporary, remedy=remedy, retry_after_s=after)
+        if isinstance(error, self._sdk.APIConnectionError):
+            if started:
+                return self._error("the connection broke", "upstream_cut", temporary=True, remedy=SEE_LOG)
+            cause = str(error.__cause__ or error)
+            return self._error(
+                f"no connection ({cause})",
+                "upstream_unreachable",
+                temporary=True,
+                remedy="start it or correct chat.llm",
+            )
+        said = dialects.error_text(error.body) or error.message
+        return self._error(said, "upstream_error", temporary=True, remedy=SEE_LOG)
+
+    def _error(self, what: str, code: str, *, temporary: bool, **more: Any) -> UpstreamError:
+        return UpstreamError(what, code=code, temporary=temporary, where=self.url, **more)
