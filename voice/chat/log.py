@@ -1,0 +1,98 @@
+"""The words of the session's log: events, the turns they tell of, and what refuses a client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from voice.chat.session import Message
+from voice.errors import VoiceError
+
+ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "discarded"})
+"""Events that end a running turn; the last two may also follow its end."""
+
+
+class Event(NamedTuple):
+    """One logged fact: its place `seq` in the session's log, its turn, type and data; a delta's offset in code points."""
+
+    seq: int
+    turn: int
+    t: str
+    d: Any = None
+    o: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The wire's object; absent fields are left out."""
+        line: dict[str, Any] = {"seq": self.seq, "turn": self.turn, "t": self.t}
+        if self.o is not None:
+            line["o"] = self.o
+        if self.d is not None:
+            line["d"] = self.d
+        return line
+
+
+class Refused(VoiceError):
+    """What a client asked for is against the rules; `code` is stable, `number` the turn that was expected instead."""
+
+    exit_code = 69
+
+    def __init__(
+        self,
+        code: str,
+        what: str,
+        *,
+        temporary: bool = False,
+        number: int | None = None,
+        expected: str = "",
+        remedy: str = "",
+    ) -> None:
+        super().__init__(what, expected=str(number) if number is not None else expected, remedy=remedy)
+        self.code, self.temporary, self.number = code, temporary, number
+
+
+class BrokenLog(VoiceError):
+    """The stored events do not follow one another."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One user message and its reply, as far as the log tells."""
+
+    number: int
+    input: str
+    body: str
+    first: int
+    draft: bool = False
+    running: bool = True
+    discarded: bool = False
+    outcome: str = ""
+    asked: int = 0
+    """Estimated tokens of the context it was asked with."""
+    length: int = 0
+    """Code points of the reply received."""
+    heard: int | None = None
+    acted: bool = False
+    """An effect was delivered."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The reply as the conversation remembers it."""
+        return "".join(self.parts)[: self.heard]
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is part of the conversation."""
+        return not self.draft and not self.discarded
+
+    def messages(self) -> tuple[Message, Message]:
+        return Message("user", self.input), Message("assistant", self.text)
+
+
+def body_hash(input: str, options: Mapping[str, Any]) -> str:
+    """What makes two sends of one number the same."""
+    return blake2b(json.dumps([input, dict(options)], sort_keys=True).encode(), digest_size=12).hexdigest()
