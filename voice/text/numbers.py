@@ -1,0 +1,156 @@
+"""Numbers as people say them: English and Chinese number words to digits, and values to text that is read well."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS = {
+    word: value
+    for value, word in enumerate(
+        str.split(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+            " seventeen eighteen nineteen"
+        )
+    )
+}
+_TENS = {
+    word: 10 * value
+    for value, word in enumerate(str.split("twenty thirty forty fifty sixty seventy eighty ninety"), start=2)
+} | {"fourty": 40}
+_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_NUMBER_WORDS = {*_UNITS, *_TENS, *_SCALES, "hundred"}
+_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[A-Za-z]+(?:'[a-z]+)?|\s+|.", re.DOTALL)
+
+HAN_NUMBER = r"[负]?(?:\d[\d,]*(?:\.\d+)?[万亿]?|[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?)"
+"""Pattern of a number in Chinese text: digits or numerals."""
+
+_HAN_DIGITS = {numeral: value for value, numeral in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
+_HAN_GROUPS = {"万": 10**4, "亿": 10**8}
+
+
+def in_digits(text: str) -> str:
+    """English text with its number words in digits: `twenty one point five` becomes `21.5`; the rest unchanged."""
+    tokens = _TOKEN.findall(text.replace("-", " ") if _hyphenated(text) else text)
+    out: list[str] = []
+    at = 0
+    while at < len(tokens):
+        value, after = _number_at(tokens, at)
+        if after == at:
+            out.append(tokens[at])
+            at += 1
+        else:
+            out.append(plain_number(value))
+            at = after
+    return "".join(out)
+
+
+def _hyphenated(text: str) -> bool:
+    return bool(re.search(r"\b[a-z]+ty-[a-z]+\b", text, re.IGNORECASE))
+
+
+def _number_at(tokens: list[str], at: int) -> tuple[float, int]:
+    """The value of the number that begins at token `at` and the index after it; the same index when none does."""
+    total = group = 0.0
+    end = at
+    last = ""  # kind of the last word: a unit takes no further unit ("five five" is two numbers)
+    cursor = at
+    while cursor < len(tokens):
+        word = tokens[cursor].lower()
+        if word.isspace() and end > at:
+            cursor += 1
+            continue
+        if word == "and" and last in ("hundred", "scale") and _continues(tokens, cursor):
+            cursor += 1
+            continue
+        if word == "a" and not last and _next_word(tokens, cursor) in ("hundred", *_SCALES):
+            group, last = 1.0, "unit"
+        elif word[0].isdigit() and not last:
+            group, last = float(word.replace(",", "")), "digits"
+        elif word in _UNITS and (last in ("", "hundred", "scale") or (last == "tens" and 0 < _UNITS[word] < 10)):
+            group, last = group + _UNITS[word], "unit"
+        elif word in _TENS and last in ("", "hundred", "scale"):
+            group, last = group + _TENS[word], "tens"
+        elif word == "hundred" and last in ("unit", "digits", "tens"):
+            group, last = group * 100, "hundred"
+        elif word in _SCALES and last and last != "scale":
+            total, group, last = total + group * _SCALES[word], 0.0, "scale"
+        else:
+            break
+        cursor = end = cursor + 1
+    if end == at:
+        return 0.0, at
+    return _fraction(tokens, end, total + group)
+
+
+def _continues(tokens: list[str], cursor: int) -> bool:
+    following = _next_word(tokens, cursor)
+    return following in _UNITS or following in _TENS
+
+
+def _next_word(tokens: list[str], cursor: int) -> str:
+    return next((token.lower() for token in tokens[cursor + 1 :] if not token.isspace()), "")
+
+
+def _fraction(tokens: list[str], end: int, value: float) -> tuple[float, int]:
+    """Read `point five two` behind a number."""
+    words = [(index, token.lower()) for index, token in enumerate(tokens[end:], start=end) if not token.isspace()]
+    if not words or words[0][1] != "point":
+        return value, end
+    digits = ""
+    for index, word in words[1:]:
+        if word.isdigit() and not digits:
+            return float(f"{plain_number(value)}.{word}"), index + 1
+        if _UNITS.get(word, 10) > 9:
+            break
+        digits, end = digits + str(_UNITS[word]), index + 1
+    return (float(f"{plain_number(value)}.{digits}") if digits else value), end
+
+
+def han_number(text: str) -> float | None:
+    """The value of digits or Chinese numerals (`一百二十三点五`, `两万`, `3.5`, `3万`); None if it is not a number."""
+    sign, text = (-1, text[1:]) if text.startswith("负") else (1, text)
+    if re.fullmatch(r"\d[\d,]*(?:\.\d+)?[万亿]?", text):
+        scale = _HAN_GROUPS.get(text[-1], 1)
+        return sign * float(text.rstrip("万亿").replace(",", "")) * scale
+    whole, _, fraction = text.partition("点")
+    if not whole or any(numeral not in _HAN_DIGITS for numeral in fraction):
+        return None
+    value = _han_whole(whole)
+    if value is None:
+        return None
+    digits = "".join(str(_HAN_DIGITS[numeral]) for numeral in fraction)
+    return sign * (float(f"{value}.{digits}") if digits else float(value))
+
+
+def _han_whole(text: str) -> int | None:
+    if all(numeral in _HAN_DIGITS for numeral in text):
+        return int("".join(str(_HAN_DIGITS[numeral]) for numeral in text))
+    total = group = digit = 0
+    scale = 1
+    for numeral in text:
+        if numeral in _HAN_DIGITS:
+            digit, scale = _HAN_DIGITS[numeral], 1 if numeral in "零〇" else scale
+        elif numeral in _HAN_SCALES:
+            group, digit, scale = group + (digit or 1) * _HAN_SCALES[numeral], 0, _HAN_SCALES[numeral]
+        elif numeral in _HAN_GROUPS:
+            total, group, digit, scale = (total + group + digit) * _HAN_GROUPS[numeral], 0, 0, _HAN_GROUPS[numeral]
+        else:
+            return None
+    return total + group + (digit * scale // 10 if scale > 10 and text[-1] in _HAN_DIGITS else digit)
+
+
+def plain_number(value: float) -> str:
+    """A value as digits that read back to it: `84`, `2.5`."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def say_number(value: float, language: str = "en") -> str:
+    """A value as a reply says it: at most four decimals, fewer for large values; English in groups of thousands."""
+    magnitude = abs(value)
+    if magnitude and (magnitude < 1e-4 or magnitude >= 1e15):
+        return f"{value:.3g}"
+    decimals = 4 if magnitude < 10 else 2
+    text = f"{value:,.{decimals}f}" if language == "en" and magnitude >= 10_000 else f"{value:.{decimals}f}"
+    text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
