@@ -10,8 +10,8 @@ import pytest
 
 from voice.config_files import PROFILES, load
 from voice.errors import ConfigError
+from voice.folders import shipped
 from voice.settings_merge import Given
-from voice.shipped import shipped
 
 
 def refusal(**arguments: Any) -> str:
@@ -46,9 +46,7 @@ def test_flag_over_environment_over_file_over_profile(tmp_path: Path) -> None:
 
 def test_files_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
     missing = tmp_path / "none.toml"
-    assert refusal(config=missing).startswith(
-        f"{missing}: No such file or directory; expected a readable TOML"
-    )
+    assert refusal(config=missing).startswith(f"{missing}: No such file or directory; expected a readable TOML")
     assert "Is a directory" in refusal(config=tmp_path)
     broken = tmp_path / "broken.toml"
     broken.write_text("[turn]\nsilence_ms = \n")

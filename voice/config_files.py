@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from voice.errors import ConfigError
+from voice.folders import shipped
 from voice.settings_merge import OPTIONS, Given, Resolved, environment_name, merge
-from voice.shipped import shipped
 
 PROFILES = ("desktop", "pi", "kiosk")
 RESERVED = frozenset({"VOICE_PROFILE", "VOICE_CONFIG", "VOICE_DEBUG"})
@@ -29,20 +29,14 @@ def load(
     """
     variables = environment or {}
     if profile not in PROFILES:
-        raise ConfigError(
-            "unknown profile", where=f"profile {profile!r}", expected="one of " + ", ".join(PROFILES)
-        )
+        raise ConfigError("unknown profile", where=f"profile {profile!r}", expected="one of " + ", ".join(PROFILES))
     layers = [from_file(shipped(f"config/{profile}.toml"), name=f"config/{profile}.toml")]
     if config is not None:
         layers.append(from_file(config))
     layers += [from_environment(variables), list(flags)]
     resolved = merge(layers)
     key = variables.get("OPENAI_API_KEY")
-    if (
-        key
-        and not resolved.settings.chat.api_key
-        and urlsplit(resolved.settings.chat.llm).hostname == "api.openai.com"
-    ):
+    if key and not resolved.settings.chat.api_key and urlsplit(resolved.settings.chat.llm).hostname == "api.openai.com":
         layers.append([Given("chat.api_key", key, "OPENAI_API_KEY", text=True, secrets=True)])
         resolved = merge(layers)
     return resolved
@@ -58,9 +52,7 @@ def from_file(path: Path, *, name: str = "") -> list[Given]:
             error.strerror or "cannot be read", where=origin, expected="a readable TOML file of settings"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"not TOML: {error}", where=origin, expected="lines like `silence_ms = 500`"
-        ) from error
+        raise ConfigError(f"not TOML: {error}", where=origin, expected="lines like `silence_ms = 500`") from error
     given = []
     for section, values in sections.items():
         if not isinstance(values, dict):
@@ -79,9 +71,7 @@ def from_environment(variables: Mapping[str, str]) -> list[Given]:
     """The settings among environment variables; an unknown VOICE_ name is passed on so that it is refused."""
     names = {environment_name(key): key for key in OPTIONS}
     return [
-        Given(
-            names.get(name, name.removeprefix("VOICE_").lower().replace("_", ".", 1)), text, name, True, True
-        )
+        Given(names.get(name, name.removeprefix("VOICE_").lower().replace("_", ".", 1)), text, name, True, True)
         for name, text in sorted(variables.items())
         if name.startswith("VOICE_") and name not in RESERVED
     ]

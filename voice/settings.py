@@ -44,15 +44,11 @@ class VadSettings:
 
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
-    silence_ms: int = option(
-        500, "silence from the last speech sample that ends a turn, ms", least=100, most=5000
-    )
+    silence_ms: int = option(500, "silence from the last speech sample that ends a turn, ms", least=100, most=5000)
     min_silence_ms: int = option(
         250, "adaptive endpointing: shortest silence that ends a turn, ms", least=100, most=5000
     )
-    max_silence_ms: int = option(
-        1200, "adaptive endpointing: longest silence within a turn, ms", least=100, most=10000
-    )
+    max_silence_ms: int = option(1200, "adaptive endpointing: longest silence within a turn, ms", least=100, most=10000)
     endpointing: str = option(
         "adaptive",
         "fixed uses silence_ms; adaptive looks at the words and the person's pauses",
@@ -76,9 +72,7 @@ class AsrSettings:
         "auto (whisper where a model is present), whisper or pocketsphinx",
         choices=("auto", "whisper", "pocketsphinx", "scripted"),
     )
-    model: str = option(
-        "", "whisper model: a name from `voice models list` or a folder; empty takes the best present"
-    )
+    model: str = option("", "whisper model: a name from `voice models list` or a folder; empty takes the best present")
     language: str = option("", "language of the speaker, as en or zh; empty detects it where the engine can")
     window: str = option(
         "full",
@@ -95,14 +89,10 @@ class TtsSettings:
         "auto (piper where a voice is present), piper or espeak",
         choices=("auto", "piper", "espeak", "tone"),
     )
-    voice: str = option(
-        "", "piper voice name or file, or espeak voice; empty takes the best present for the language"
-    )
+    voice: str = option("", "piper voice name or file, or espeak voice; empty takes the best present for the language")
     language: str = option("", "language spoken when no voice is named; empty follows asr.language, else en")
     speed: float = option(1.0, "speaking rate, 1 is normal", least=0.5, most=2.0)
-    split: str = option(
-        "auto", "piper: cut the graph so that audio starts within a sentence", choices=("auto", "off")
-    )
+    split: str = option("auto", "piper: cut the graph so that audio starts within a sentence", choices=("auto", "off"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +104,12 @@ class ChatSettings:
         "key for that server; environment only (for api.openai.com OPENAI_API_KEY serves too)",
         secret=True,
     )
-    system: str = option(
-        "You are a voice assistant. Answer in one or two short spoken sentences.", "system prompt"
-    )
+    system: str = option("You are a voice assistant. Answer in one or two short spoken sentences.", "system prompt")
     session: str = option("", "name of a conversation to go on with")
     store: str = option("", "where conversations are kept: sqlite:///FILE; empty is the user's data folder")
     server: str = option("", "URL of a `voice serve`; empty keeps the session in this process")
     server_key: str = option("", "API key of that server; environment only", secret=True)
-    knowledge: str = option(
-        "", "folder of Markdown files the builtin responder answers from; empty is the one shipped"
-    )
+    knowledge: str = option("", "folder of Markdown files the builtin responder answers from; empty is the one shipped")
     context_tokens: int = option(8192, "context window of the model, tokens", least=512, most=2_000_000)
 
 

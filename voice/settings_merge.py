@@ -69,9 +69,7 @@ def _table() -> dict[str, Option]:
 OPTIONS: Mapping[str, Option] = _table()
 """Every setting by its key, in the order of `voice config`."""
 
-_BOOLEANS = dict.fromkeys(("true", "1", "yes", "on"), True) | dict.fromkeys(
-    ("false", "0", "no", "off"), False
-)
+_BOOLEANS = dict.fromkeys(("true", "1", "yes", "on"), True) | dict.fromkeys(("false", "0", "no", "off"), False)
 
 
 def environment_name(key: str) -> str:
@@ -125,9 +123,7 @@ def checked(given: Given) -> Any:
     too_small = option.least is not None and not value >= option.least
     too_large = option.most is not None and not value <= option.most
     if too_small or too_large or (option.choices and str(value) not in option.choices):
-        raise ConfigError(
-            f"{_shown(given, option)} is not possible", where=_where(given), expected=expectation(option)
-        )
+        raise ConfigError(f"{_shown(given, option)} is not possible", where=_where(given), expected=expectation(option))
     return value
 
 

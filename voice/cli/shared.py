@@ -78,4 +78,4 @@ def _assignment(text: str) -> Given:
     return Given(key.strip(), value, "--set", text=True)
 
 
-__all__ = ["Resolved", "configured", "setting"]
+__all__ = ["Function", "Resolved", "configured", "setting"]

@@ -1,0 +1,35 @@
+"""Where things lie: the files shipped with the package, the checkout, and the user's own data."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+def checkout() -> Path | None:
+    """The root of the source checkout this package runs from; None where it is installed from a wheel."""
+    root = PACKAGE.parent
+    return root if (root / "pyproject.toml").is_file() and (root / "config").is_dir() else None
+
+
+def shipped(name: str) -> Path:
+    """Path of a shipped file or folder, for example `config/pi.toml` or `audio_models/registry.toml`."""
+    return (checkout() or PACKAGE) / name
+
+
+def user_data() -> Path:
+    """The folder of what the user keeps: conversations, and models where there is no checkout; it may not exist."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "voice-assistant"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "voice-assistant"
+
+
+def models(folder: str = "") -> Path:
+    """Where models are kept: `folder` (the setting models.folder) if given, else the checkout's or the user's."""
+    if folder:
+        return Path(folder).expanduser()
+    root = checkout()
+    return root / "audio_models" if root else user_data() / "models"

@@ -1,0 +1,91 @@
+"""Where the time of each turn went, as an SVG picture: one bar per turn, one colour per span."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+
+from voice.trace import MOMENTS
+
+WIDTH, LEFT, RIGHT, ROW, TOP = 960, 250, 80, 30, 64
+COLOURS = dict(zip(MOMENTS[1:], ("#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f", "#b07aa1"), strict=True))
+MEANINGS = {
+    "transcript": "final words",
+    "endpoint": "end of turn decided",
+    "first_token": "first token",
+    "first_clause": "first clause",
+    "first_audio": "first sample made",
+    "audible": "audible",
+}
+"""What has been reached at the end of each span; the span lasts from the moment before it in time."""
+
+
+def waterfall(lines: Sequence[Mapping[str, object]]) -> str:
+    """The picture of trace lines as `TurnTrace.to_json` makes them; x is ms after the last speech sample."""
+    longest = max([_number(line.get("response_ms")) for line in lines], default=0.0)
+    step = _step(longest)
+    most = step * max(1, -(-int(longest) // step))
+    scale = (WIDTH - LEFT - RIGHT) / most
+    bottom = TOP + ROW * len(lines)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom + 34}" width="{WIDTH}" '
+        f'font-family="system-ui, sans-serif" font-size="13">',
+        "<title>Response latency of each turn</title>",
+        '<rect width="100%" height="100%" fill="#ffffff"/>',
+        *_legend(),
+    ]
+    for mark in range(0, most + 1, step):
+        x = LEFT + mark * scale
+        parts.append(
+            f'<line x1="{x:.1f}" y1="{TOP - 6}" x2="{x:.1f}" y2="{bottom}" stroke="#d9d9d9"/>'
+            f'<text x="{x:.1f}" y="{bottom + 20}" text-anchor="middle" fill="#555">{mark} ms</text>'
+        )
+    for row, line in enumerate(lines):
+        parts += _turn(line, TOP + row * ROW, scale)
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _legend() -> list[str]:
+    parts, x = [], 16.0
+    for moment, colour in COLOURS.items():
+        words = MEANINGS[moment]
+        parts.append(f'<rect x="{x:.0f}" y="18" width="14" height="14" rx="2" fill="{colour}"/>')
+        parts.append(f'<text x="{x + 20:.0f}" y="30" fill="#222">{words}</text>')
+        x += 40 + 7.2 * len(words)
+    return parts
+
+
+def _turn(line: Mapping[str, object], y: float, scale: float) -> list[str]:
+    said = str(line.get("text") or "(no words)")
+    label = f"{line.get('turn', '')}  {said if len(said) <= 30 else said[:29] + '…'}"
+    parts = [f'<text x="16" y="{y + 17:.0f}" fill="#222">{html.escape(label)}</text>']
+    spans = line.get("spans_ms")
+    response = line.get("response_ms")
+    if not isinstance(spans, Mapping) or not isinstance(response, int | float):
+        outcome = html.escape(str(line.get("outcome") or "no reply"))
+        return [*parts, f'<text x="{LEFT + 4}" y="{y + 17:.0f}" fill="#777">{outcome}</text>']
+    x = float(LEFT)
+    for moment, ms in spans.items():
+        wide = _number(ms) * scale
+        note = f"{MEANINGS.get(str(moment), str(moment))}: {_number(ms):.0f} ms"
+        parts.append(
+            f'<rect x="{x:.1f}" y="{y + 3:.0f}" width="{wide:.1f}" height="20" '
+            f'fill="{COLOURS.get(str(moment), "#999")}"><title>{html.escape(note)}</title></rect>'
+        )
+        x += wide
+    parts.append(f'<text x="{x + 6:.1f}" y="{y + 17:.0f}" fill="#222">{response:.0f} ms</text>')
+    return parts
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _step(longest: float) -> int:
+    """A round distance between grid lines that gives at most eight of them."""
+    step = 50
+    for factor in (2, 5, 10, 20, 40, 100, 200, 400, 1000):
+        if longest <= step * 8:
+            break
+        step = 50 * factor
+    return step
