@@ -1,0 +1,360 @@
+"""The client's half of a served session: what to send, what was received, and how to go on after a lost link.
+
+Sans-I/O: operations and times go in, operations and reply events come out. `docs/protocol.md` is the contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from voice.chat.session import Delta, Done, Effect, Failed, Link, Message, ReplyEvent
+from voice.errors import VoiceError
+
+Op = dict[str, Any]
+Draw = Callable[[float, float], float]
+
+CREDIT = 512
+ACK_EVERY = 128
+IDLE_PING_S = (25.0, 35.0)
+BUSY_PING_S = (4.0, 6.0)  # a dead link in mid-reply is noticed before the person asks
+PONG_WITHIN_S = 10.0
+RETRY_SEND_S = (0.2, 0.6)
+HISTORY_CHANNEL = 1
+NEVER_BACK = frozenset({"session_unknown", "key_invalid", "scope_insufficient", "origin_refused"})
+
+
+class LinkError(VoiceError):
+    """The server did not keep to the protocol; the connection is to be closed and the session attached again."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One turn of this client: what was sent, how much of the reply arrived, and what is not confirmed yet."""
+
+    number: int
+    body: Op
+    draft: bool
+    text: str = ""
+    started: bool = False
+    refused: bool = False
+    ended: bool = False
+    told_down: bool = False
+    retry_at: float | None = None
+    decisions: dict[str, Op] = field(default_factory=dict)
+    settled_by: int = 0
+
+
+@dataclass(slots=True)
+class ClientProtocol:
+    """The state of one session as its client knows it.
+
+    Feed `connected`, `disconnected`, `receive` and `tick`; after each call send what `take` returns and hand on
+    what `happened` returns. `due` is when `tick` wants to be called, in the seconds of the given `now`s. `draw(a, b)`
+    returns a random number between both.
+    """
+
+    session_id: str
+    token: str
+    draw: Draw
+    after: int | None = None
+    epoch: str = ""
+    expected: int = 1
+    up: bool = False
+    attached: bool = False
+    dead: Failed | None = None
+    reason: str = ""
+    history: tuple[Message, ...] | None = None
+    _turns: dict[int, Turn] = field(default_factory=dict)
+    _out: list[Op] = field(default_factory=list)
+    _told: list[tuple[Turn, ReplyEvent]] = field(default_factory=list)
+    _history_wanted: bool = False
+    _acked: int = 0
+    _pings: int = 0
+    _ping_at: float = 0.0
+    _pong_by: float | None = None
+
+    def take(self) -> list[Op]:
+        """Return the operations to send now, in order."""
+        out, self._out = self._out, []
+        return out
+
+    def happened(self) -> list[tuple[Turn, ReplyEvent]]:
+        """Return the reply events since the last call, each with its turn."""
+        told, self._told = self._told, []
+        return told
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is awaited."""
+        return any(not turn.ended for turn in self._turns.values())
+
+    # The link
+
+    def connected(self, now: float) -> None:
+        self.up, self.attached, self._out = True, False, []
+        known = {} if self.after is None else {"after": self.after, "epoch": self.epoch}
+        self._attach(credit=CREDIT, **known)
+        self._pong_by = now + PONG_WITHIN_S
+
+    def disconnected(self, reason: str) -> None:
+        """The connection is gone: whoever waits for a reply is told once per outage."""
+        self.up = self.attached = False
+        self.reason, self._out = reason, []
+        for turn in self._turns.values():
+            self._tell_down(turn)
+
+    def give_up(self, failure: Failed) -> None:
+        """End every turn that waits; where no way back exists, later ones end the same way."""
+        if failure.code in NEVER_BACK:
+            self.dead = failure
+        for turn in self._turns.values():
+            self._end(turn, failure)
+
+    def due(self) -> float | None:
+        """Return when `tick` is to be called, or None while there is no connection."""
+        if not self.up:
+            return None
+        times = [turn.retry_at for turn in self._turns.values() if turn.retry_at is not None]
+        times += [self._pong_by] if self._pong_by is not None else []
+        times += [self._ping_at] if self.attached else []
+        return min(times, default=None)
+
+    def tick(self, now: float) -> None:
+        """Send what has come due; raises LinkError where the server no longer answers."""
+        if self._pong_by is not None and now >= self._pong_by:
+            raise LinkError("the server does not answer", expected=f"a frame within {PONG_WITHIN_S:g} s")
+        if not self.attached:
+            return
+        for turn in self._turns.values():
+            if turn.retry_at is not None and now >= turn.retry_at:
+                self._send(turn)
+        if now >= self._ping_at:
+            self._pings += 1
+            self._out.append({"op": "ping", "n": self._pings})
+            self._pong_by = self._pong_by or now + PONG_WITHIN_S
+            self._arm_ping(now)
+
+    def _arm_ping(self, now: float) -> None:
+        self._ping_at = now + self.draw(*(BUSY_PING_S if self.busy else IDLE_PING_S))
+
+    def _tell_down(self, turn: Turn) -> None:
+        if not turn.ended and not turn.told_down:
+            turn.told_down = True
+            self._told.append((turn, Link(up=False, reason=self.reason)))
+
+    # What the conversation wants
+
+    def send(self, text: str, now: float, *, draft: bool = False) -> Turn:
+        """Begin the next turn; it leaves at once, or when the link is back."""
+        body: Op = {"op": "send", "input": text} | ({"draft": True} if draft else {})
+        turn = Turn(self.expected, body, draft)
+        if self.dead is not None:
+            self._end(turn, self.dead)
+            return turn
+        self._forget_before(turn.number)
+        self._turns[turn.number] = turn
+        self.expected += 1
+        if self.attached:
+            self._send(turn)
+            self._ping_at = min(self._ping_at, now + self.draw(*BUSY_PING_S))
+        elif not self.up:
+            self._tell_down(turn)
+        return turn
+
+    def decide(self, turn: Turn, op: str, **more: int) -> None:
+        """Send `commit`, `discard`, `cancel` or `truncate`, again after every outage until it is settled.
+
+        What changes nothing is answered by nothing; the next turn's start shows that it was read. All but
+        `commit` end the reply here and now: nobody waits for the rest.
+        """
+        if turn.decisions.get(op) == {"op": op, **more} or self.dead is not None:
+            return
+        turn.decisions[op] = {"op": op, **more}
+        turn.settled_by = self.expected
+        self._turns.setdefault(turn.number, turn)
+        if op != "commit":
+            self._end(turn, Done())
+        if self.attached:
+            self._send_decisions(turn, op)
+
+    def ask_history(self) -> None:
+        """Ask for the conversation; `history` holds it once it has arrived."""
+        self.history, self._history_wanted = None, True
+        if self.attached:
+            self._attach(ch=HISTORY_CHANNEL, credit=1)
+
+    def _attach(self, **more: object) -> None:
+        self._out.append({"op": "attach", "session_id": self.session_id, "session_token": self.token, **more})
+
+    def _send(self, turn: Turn) -> None:
+        turn.retry_at = None
+        self._out.append(turn.body | {"sequence": turn.number})
+
+    def _send_decisions(self, turn: Turn, only: str = "") -> None:
+        """Send what was decided, unless the turn may not be there: its number would mean another one."""
+        if turn.started or not turn.refused:
+            self._out += [d | {"turn": turn.number} for op, d in turn.decisions.items() if only in ("", op)]
+
+    def _forget_before(self, number: int) -> None:
+        """Let go of ended turns: what was decided of them is confirmed, or changed nothing."""
+        self._turns = {n: turn for n, turn in self._turns.items() if not turn.ended or turn.decisions or n >= number}
+
+    # What the server says
+
+    def receive(self, op: Mapping[str, Any], now: float) -> None:
+        """Take one frame. Raises LinkError for one that must not come now, KeyError or TypeError for a broken one."""
+        self._pong_by = None
+        kind, channel = op["op"], op.get("ch", 0)
+        if channel == HISTORY_CHANNEL:
+            if kind == "err":
+                raise LinkError(op["message"])
+            if kind == "attached":
+                self.history = tuple(Message(m["role"], m["text"]) for m in op["snapshot"]["messages"])
+                self._history_wanted = False
+                self._out.append({"op": "detach", "ch": HISTORY_CHANNEL})
+        elif kind == "attached":
+            self._attached(op, now)
+        elif kind == "ev":
+            self._event(op)
+        elif kind == "err":
+            self._error(op, now)
+
+    def _attached(self, op: Mapping[str, Any], now: float) -> None:
+        first = self.after is None
+        self.attached, self.epoch = True, op["epoch"]
+        if not op["recovered"]:
+            self.after = op["seq"]
+            self._catch_up(op["snapshot"], first=first)
+        assert self.after is not None
+        self._acked = self.after
+        waiting = [turn for turn in self._turns.values() if not turn.started and not turn.refused]
+        if not op["recovered"]:  # whatever their numbers were, this log has not seen them
+            for number, turn in enumerate(waiting, op["expected"]):
+                self._turns.pop(turn.number, None)
+                turn.number = number
+            self._turns |= {turn.number: turn for turn in waiting}
+        self.expected = max([op["expected"], *(turn.number + 1 for turn in waiting)])
+        for turn in self._turns.values():
+            if turn.told_down and not turn.ended:
+                turn.told_down = False
+                self._told.append((turn, Link(up=True)))
+            if turn in waiting:
+                self._send(turn)
+            self._send_decisions(turn)
+        if self._history_wanted:
+            self.ask_history()
+        self._arm_ping(now)
+
+    def _catch_up(self, snapshot: Mapping[str, Any], *, first: bool) -> None:
+        """Go on from a snapshot: the events in between are gone, the texts are not."""
+        running = snapshot["open"]
+        asked = {m["turn"]: m["text"] for m in snapshot["messages"] if m["role"] == "user"}
+        kept = dict.fromkeys(asked, "")
+        kept |= {m["turn"]: m["text"] for m in snapshot["messages"] if m["role"] == "assistant"}
+        if running is not None:
+            asked[running["turn"]] = running["input"]
+        for turn in [] if first else list(self._turns.values()):
+            if turn.ended and turn.started:
+                continue
+            here = running is not None and running["turn"] == turn.number
+            text = running["text"] if here else kept.get(turn.number)
+            if not turn.started and asked.get(turn.number) != turn.body["input"]:
+                continue  # it never arrived, or somebody else was first: it is sent again
+            if text is None or not text.startswith(turn.text):
+                lost = Failed("session_lost", "the server no longer has this turn", temporary=True)
+                self._end(turn, lost)
+                continue
+            turn.started = True
+            self._grow(turn, len(turn.text), text[len(turn.text) :])
+            if not here or running["ended"]:
+                self._end(turn, Done())
+
+    def _event(self, op: Mapping[str, Any]) -> None:
+        if self.after is None or op["seq"] <= self.after:
+            return
+        if op["seq"] != self.after + 1:
+            raise LinkError(f"event {op['seq']} came", expected=f"event {self.after + 1}")
+        self.after = op["seq"]
+        if self.after - self._acked >= ACK_EVERY:
+            self._acked = self.after
+            self._out.append({"op": "ack", "seq": self.after})
+        self.expected = max(self.expected, op["turn"] + 1)
+        turn = self._turns.get(op["turn"])
+        if turn is None:
+            return
+        kind, data = op["t"], op.get("d") or {}
+        if kind == "started":
+            if not turn.started and data["input"] != turn.body["input"]:
+                self._renumber(turn, self.expected)  # somebody else was first
+                return
+            turn.started, turn.retry_at = True, None
+            if turn.refused:
+                self._send_decisions(turn)
+            for earlier in self._turns.values():
+                if earlier.settled_by <= turn.number:
+                    earlier.decisions.clear()
+        elif kind == "delta":
+            self._grow(turn, op["o"], op["d"])
+        elif kind == "effect":
+            self._told.append((turn, Effect(data["kind"], data["data"])))
+        elif kind == "committed":
+            turn.decisions.pop("commit", None)
+        elif kind in ("truncated", "discarded", "cancelled"):
+            turn.decisions.clear()
+            self._end(turn, _done(data))
+        elif kind == "done":
+            self._end(turn, _done(data))
+        elif kind in ("failed", "retry_failed"):
+            self._end(turn, Failed(data["code"], data["message"], data["temporary"]))
+
+    def _grow(self, turn: Turn, offset: int, text: str) -> None:
+        if offset > len(turn.text):
+            raise LinkError(f"text at {offset} came", expected=f"text at {len(turn.text)}")
+        new = text[len(turn.text) - offset :]
+        if new and not turn.ended:
+            turn.text += new
+            self._told.append((turn, Delta(new)))
+
+    def _error(self, op: Mapping[str, Any], now: float) -> None:
+        failure = Failed(op["code"], op["message"], op["temporary"])
+        if op.get("re") in ("attach", "auth"):
+            if failure.temporary:
+                raise LinkError(failure.message)
+            self.give_up(failure)
+            self.dead = failure
+            return
+        turn = self._turns.get(op.get("turn", -1))
+        if turn is None:
+            return
+        if op.get("re") != "send":
+            turn.decisions.pop(str(op.get("re")), None)
+        elif op["code"] in ("sequence_gap", "sequence_conflict") and not turn.started:
+            self._renumber(turn, op["expected"])
+        elif failure.code == "session_moved":
+            raise LinkError(failure.message)
+        elif failure.temporary:
+            turn.retry_at = now + self.draw(*RETRY_SEND_S)
+        else:
+            self._end(turn, failure)
+
+    def _renumber(self, turn: Turn, expected: int) -> None:
+        """Take the number the server expects: ours belongs to somebody else's turn, so this one was never accepted."""
+        del self._turns[turn.number]
+        while expected in self._turns:
+            expected += 1
+        turn.number, self.expected = expected, max(self.expected, expected + 1)
+        self._turns[expected] = turn
+        self._send(turn)
+
+    def _end(self, turn: Turn, event: Done | Failed) -> None:
+        if isinstance(event, Failed):
+            turn.refused, turn.retry_at = True, None
+        if not turn.ended:
+            turn.ended = True
+            self._told.append((turn, event))
+
+
+def _done(data: Mapping[str, Any]) -> Done:
+    return Done(**data["usage"]) if "usage" in data else Done()
