@@ -22,7 +22,7 @@ PULL_S = 0.02
 """How often a WAV sink asks for audio, seconds."""
 
 
-def _blocks(reader: WavReader) -> Iterator[Pcm]:
+def blocks(reader: WavReader) -> Iterator[Pcm]:
     """The whole file at `RATE`, about a second at a time."""
     resampler = Resampler(reader.rate, RATE)
     while len(block := reader.read(round(reader.rate * BLOCK_S))):
@@ -33,7 +33,7 @@ def _blocks(reader: WavReader) -> Iterator[Pcm]:
 def read_wav(path: Path | str) -> Pcm:
     """A whole WAV file at `RATE`, channels mixed; MissingError when it cannot be read."""
     with WavReader(path) as reader:
-        return np.concatenate(list(_blocks(reader)))
+        return np.concatenate(list(blocks(reader)))
 
 
 def write_wav(path: Path | str, pcm: Pcm, rate: int = RATE) -> None:
@@ -74,7 +74,7 @@ class WavSource:
 
     def _cut(self, size: int) -> Iterator[Pcm]:
         rest = np.zeros(0, dtype=np.int16)
-        for block in _blocks(self._reader):
+        for block in blocks(self._reader):
             rest = np.concatenate((rest, block))
             whole = len(rest) // size * size
             yield from rest[:whole].reshape(-1, size)

@@ -1,0 +1,169 @@
+"""`voice doctor`: what works on this machine, and the remedy for each thing that does not."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+
+from voice.cli.shared import Resolved, configured
+from voice.errors import VoiceError
+
+GOOD, LIMITED, BROKEN = "ok", "--", "!!"
+COLOURS = {GOOD: "green", LIMITED: "yellow", BROKEN: "red"}
+UNAVAILABLE = 69
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found: `state` is GOOD, LIMITED (works without it) or BROKEN, and `remedy` what to do about it."""
+
+    state: str
+    text: str
+    remedy: str = ""
+
+
+@click.command("doctor")
+@configured
+def command(resolved: Resolved) -> None:
+    """Show what works here, and the remedy for what does not.
+
+    Ends with 69 when something that the settings ask for is broken.
+    """
+    broken = False
+    for name, check in CHECKS.items():
+        try:
+            finding = check(resolved)
+        except VoiceError as error:
+            finding = Finding(BROKEN, str(error))
+        broken = broken or finding.state == BROKEN
+        click.echo(f"{click.style(finding.state, fg=COLOURS[finding.state])}  {name:<15} {finding.text}")
+        if finding.remedy:
+            click.echo(f"{'':<20}{finding.remedy}")
+    if broken:
+        click.get_current_context().exit(UNAVAILABLE)
+
+
+def machine(resolved: Resolved) -> Finding:
+    """Python and the processor."""
+    cores = os.cpu_count() or 1
+    words = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {cores} cores"
+    return Finding(GOOD, words, "" if cores > 1 else "one core is tight: --profile pi")
+
+
+def microphone(resolved: Resolved) -> Finding:
+    """The microphone the settings choose."""
+    return _device(resolved, "microphone")
+
+
+def speaker(resolved: Resolved) -> Finding:
+    """The speaker the settings choose."""
+    return _device(resolved, "speaker")
+
+
+def _device(resolved: Resolved, direction: str) -> Finding:
+    from voice.audio.portaudio import choose, list_devices, pick_format
+
+    audio = resolved.settings.audio
+    wanted = audio.input if direction == "microphone" else audio.output
+    kind = "microphone" if direction == "microphone" else "speaker"
+    try:
+        device = choose(list_devices(), wanted, kind)
+        rate, channels = pick_format(device, kind, 16_000)
+    except VoiceError as error:
+        return Finding(BROKEN if wanted else LIMITED, error.what, error.remedy)
+    return Finding(GOOD, f"{device.name} ({rate} Hz, {channels} ch)")
+
+
+def recognition(resolved: Resolved) -> Finding:
+    """The recognizer: chosen, loaded and run once."""
+    from voice.build import recognizer
+    from voice.choice import choose_recognizer
+    from voice.model_store import ModelStore, shipped_registry
+
+    settings, registry = resolved.settings, shipped_registry()
+    present = ModelStore(settings.models.folder).present(registry)
+    choice = choose_recognizer(settings.asr.engine, settings.asr.model, settings.asr.language, present, registry)
+    began = time.perf_counter()
+    recognizer(settings).warm()
+    return Finding(GOOD, f"{choice}, ready in {time.perf_counter() - began:.1f} s", choice.better)
+
+
+def speech(resolved: Resolved) -> Finding:
+    """The synthesizer: chosen, loaded and run once."""
+    from voice.build import synthesizer
+    from voice.choice import choose_synthesizer
+    from voice.model_store import ModelStore, shipped_registry
+
+    settings, registry = resolved.settings, shipped_registry()
+    present = ModelStore(settings.models.folder).present(registry)
+    language = settings.tts.language or settings.asr.language
+    choice = choose_synthesizer(settings.tts.engine, settings.tts.voice, language, present, registry)
+    began = time.perf_counter()
+    synthesizer(settings).warm()
+    return Finding(GOOD, f"{choice}, ready in {time.perf_counter() - began:.1f} s", choice.better)
+
+
+def echo(resolved: Resolved) -> Finding:
+    """Echo cancelling, which lets a person interrupt without headphones."""
+    wanted = resolved.settings.audio.echo
+    if importlib.util.find_spec("livekit") is not None:
+        return Finding(GOOD, f"audio.echo = {wanted}, WebRTC's canceller is installed")
+    remedy = f"for interrupting over loudspeakers: {sys.executable} -m pip install livekit"
+    if wanted == "aec":
+        return Finding(BROKEN, "audio.echo = aec, but the canceller is not installed", remedy)
+    return Finding(LIMITED, f"audio.echo = {wanted}, no canceller installed; headphones are best", remedy)
+
+
+def model(resolved: Resolved) -> Finding:
+    """The language model's server."""
+    from urllib.error import URLError
+    from urllib.request import Request, urlopen
+
+    chat = resolved.settings.chat
+    if chat.server:
+        return Finding(GOOD, f"sessions are kept by {chat.server}")
+    if chat.llm == "builtin":
+        return Finding(
+            GOOD, "builtin responder, no model", "for a model: --llm http://localhost:11434/v1 --model NAME (Ollama)"
+        )
+    request = Request(chat.llm.rstrip("/") + "/models")
+    if chat.api_key:
+        request.add_header("Authorization", f"Bearer {chat.api_key}")
+    try:
+        with urlopen(request, timeout=5) as answer:
+            return Finding(GOOD, f"{chat.llm} answers ({answer.status})")
+    except (URLError, OSError, ValueError) as error:
+        return Finding(BROKEN, f"{chat.llm}: {error}", "is the server running, and the key in VOICE_CHAT_API_KEY?")
+
+
+def memory(resolved: Resolved) -> Finding:
+    """The place where conversations are kept."""
+    from pathlib import Path
+
+    from voice.folders import user_data
+
+    store = resolved.settings.chat.store
+    folder = Path(store.removeprefix("sqlite:///")).expanduser().parent if store else user_data()
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if os.access(there, os.W_OK):
+        return Finding(GOOD, f"conversations are kept in {folder}")
+    return Finding(BROKEN, f"{folder} cannot be written", "another place: --set chat.store=sqlite:///FILE")
+
+
+CHECKS: dict[str, Callable[[Resolved], Finding]] = {
+    "machine": machine,
+    "microphone": microphone,
+    "speaker": speaker,
+    "recognition": recognition,
+    "speech": speech,
+    "echo": echo,
+    "language model": model,
+    "memory": memory,
+}

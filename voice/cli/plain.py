@@ -1,0 +1,50 @@
+"""The conversation as plain lines, for a file, a pipe, a log, or someone who types."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import click
+
+from voice.events import Note, Notice, TurnEnded, Words
+
+
+class Plain:
+    """An observer that prints a line when the words of a turn are final, one when its reply has ended, and notices.
+
+    `prompt` is for someone at a keyboard: it is printed when a line is awaited, and their own words are not repeated.
+    """
+
+    def __init__(self, prompt: str = "") -> None:
+        self._prompt = prompt
+        self._said = ""
+
+    def __enter__(self) -> Plain:
+        self._ask()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def __call__(self, event: Note) -> None:
+        match event:
+            case Words(text=text, final=True) if not self._prompt and text != self._said:
+                self._said = text
+                click.echo(f"you:   {text}")
+            case TurnEnded(trace=trace):
+                self._said = ""
+                if not (trace.text or trace.reply):
+                    return
+                manner = "" if trace.outcome == "answered" else f" ({trace.outcome})"
+                click.echo(f"voice: {trace.heard or trace.reply}{manner}")
+                if trace.response_ms is not None:
+                    spans = ", ".join(f"{name.replace('_', ' ')} {ms:.0f}" for name, ms in trace.spans())
+                    click.echo(f"       {trace.response_ms:.0f} ms ({spans})")
+                self._ask()
+            case Notice(text=text, level=level):
+                click.echo(f"{level}: {text}")
+
+    def _ask(self) -> None:
+        if self._prompt:
+            click.echo(self._prompt, nl=False)

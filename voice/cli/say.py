@@ -1,0 +1,94 @@
+"""`voice say`: speak a text, into the speaker or a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from voice.cli.shared import Resolved, configured, setting
+
+if TYPE_CHECKING:
+    from voice.tts.synthesizer import Chunk, Emit, Synthesizer
+
+
+@click.command("say")
+@click.argument("text")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="A WAV file, not the speaker.")
+@setting("--tts", "tts.engine")
+@setting("--voice", "tts.voice", metavar="NAME")
+@setting("--language", "tts.language", metavar="TAG")
+@setting("--speed", "tts.speed")
+@configured
+def command(resolved: Resolved, text: str, output: Path | None) -> None:
+    """Speak TEXT; `-` reads it from standard input."""
+    from voice.build import synthesizer
+
+    words = click.get_text_stream("stdin").read() if text == "-" else text
+    engine = synthesizer(resolved.settings)
+    language = resolved.settings.tts.language or resolved.settings.asr.language
+    if output is not None:
+        _into_file(engine, clauses(words, language), output)
+    else:
+        from voice.cli.interrupt import run
+
+        run(_aloud(engine, clauses(words, language), resolved.settings.audio.output))
+
+
+def clauses(text: str, language: str = "") -> list[str]:
+    """The speakable clauses of a text."""
+    from voice.text.clauses import ClauseSplitter
+
+    splitter = ClauseSplitter(language=language)
+    return [clause.text for clause in (*splitter.feed(text, 0.0), *splitter.finish(0.0)) if clause.text]
+
+
+def _speak(engine: Synthesizer, texts: list[str], emit: Emit) -> None:
+    for text in texts:
+        engine.speak(text, emit)
+
+
+def _into_file(engine: Synthesizer, texts: list[str], path: Path) -> None:
+    from voice.audio.riff import WavWriter
+
+    writer = WavWriter(path, engine.rate)
+
+    def write(chunk: Chunk) -> bool:
+        writer.write(chunk.pcm)
+        return True
+
+    try:
+        _speak(engine, texts, write)
+    finally:
+        writer.close()
+
+
+async def _aloud(engine: Synthesizer, texts: list[str], device: str) -> None:
+    import asyncio
+
+    from voice.audio.device import Speaker
+    from voice.audio.keeper import DeviceKeeper
+    from voice.audio.playout import Drained, Playout, PlayoutEvent
+
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+
+    def played(event: PlayoutEvent) -> None:
+        if isinstance(event, Drained):
+            loop.call_soon_threadsafe(over.set)
+
+    playout = Playout(engine.rate, played)
+    keeper = DeviceKeeper()
+    speaker = Speaker(keeper, device, playout, lambda event: click.echo(str(event), err=True))
+    playout.begin(1)
+    await speaker.start()
+    try:
+        speaking = asyncio.to_thread(_speak, engine, texts, lambda chunk: playout.push(chunk.pcm, 1))
+        await speaking
+        playout.finish(1)
+        await over.wait()
+        await asyncio.sleep(speaker.latency_s)
+    finally:
+        engine.cancel()
+        await speaker.close()
+        await keeper.close()

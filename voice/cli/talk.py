@@ -1,0 +1,117 @@
+"""`voice talk`: the conversation, live or over a recording."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import click
+
+from voice.cli.shared import Resolved, configured, setting
+from voice.errors import UsageError
+from voice.events import Note, Observer, TurnEnded
+from voice.trace import TurnTrace
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command("talk")
+@click.option("--input", "source", type=FILE, metavar="FILE", help="A WAV file in place of the microphone.")
+@click.option("--output", "sink", type=FILE, metavar="FILE", help="A WAV file in place of the speaker.")
+@click.option("--fast", is_flag=True, help="With --input: as fast as the engines allow, not at real time.")
+@click.option("--text", "typing", is_flag=True, help="Type instead of talk; the same session, the same voice.")
+@setting("--asr", "asr.engine")
+@setting("--tts", "tts.engine")
+@setting("--llm", "chat.llm", metavar="builtin|URL")
+@setting("--model", "chat.model", metavar="NAME")
+@setting("--session", "chat.session", metavar="NAME")
+@setting("--server", "chat.server", metavar="URL")
+@click.option("--trace", type=FILE, metavar="FILE", help="Write one JSON line per turn; `voice trace` reads it.")
+@click.option("--plot", type=FILE, metavar="FILE.svg", help="Draw the waterfall of each turn when it is over.")
+@configured
+def command(
+    resolved: Resolved,
+    source: Path | None,
+    sink: Path | None,
+    fast: bool,
+    typing: bool,
+    trace: Path | None,
+    plot: Path | None,
+) -> None:
+    """Hold a spoken conversation. Ctrl-C ends it.
+
+    Without --input and --output it uses the microphone and the speaker.
+    """
+    if fast and source is None:
+        raise UsageError("a microphone cannot be hurried", where="--fast", expected="--input FILE beside it")
+    if typing and source is not None:
+        raise UsageError("you type, or a recording speaks", where="--text", expected="--input without it")
+    from voice.build import converse
+    from voice.cli.interrupt import run
+    from voice.clock import VirtualLoop
+
+    turns: list[TurnTrace] = []
+    try:
+        with face(typing, turns) as observer:
+            conversation = converse(
+                resolved.settings,
+                source=source,
+                sink=sink,
+                fast=fast,
+                observer=observer,
+                trace=trace,
+                text=_keyboard() if typing else None,
+            )
+            run(conversation, VirtualLoop if fast else None)
+    finally:
+        _sum_up(turns, plot)
+
+
+@contextlib.contextmanager
+def face(typing: bool, turns: list[TurnTrace]) -> Iterator[Observer]:
+    """The screen in a terminal, plain lines elsewhere; every turn that ends is put into `turns` as well."""
+    from rich.console import Console
+
+    from voice.cli.plain import Plain
+    from voice.cli.screen import Screen
+
+    console = Console()
+    screen = (
+        Screen(console) if console.is_terminal and not typing else Plain("> " if typing and sys.stdin.isatty() else "")
+    )
+
+    def observe(event: Note) -> None:
+        if isinstance(event, TurnEnded):
+            turns.append(event.trace)
+        screen(event)
+
+    with screen:
+        yield observe
+
+
+def _keyboard() -> AsyncIterator[str]:
+    from voice.cli.typed import typed_lines
+
+    return typed_lines()
+
+
+def _sum_up(turns: list[TurnTrace], plot: Path | None) -> None:
+    """The latency table, where any turn was answered, and the picture."""
+    lines = [turn.to_json() for turn in turns if turn.text or turn.reply]
+    if not any(line["response_ms"] is not None for line in lines):
+        return
+    from rich.console import Console
+
+    from voice.cli.latency import latency_table
+    from voice.cli.trace import write_plot
+
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 120
+    console.print(latency_table(lines))
+    if plot is not None:
+        write_plot(plot, lines)
+        click.echo(f"picture: {plot}")
