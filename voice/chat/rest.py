@@ -1,0 +1,74 @@
+"""The HTTP side of a session server, for what needs no socket: create, look up, delete, tokens, usage."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from voice.errors import ConfigError, UnavailableError, VoiceError
+
+TIMEOUT_S = 15.0
+
+
+class SessionError(VoiceError):
+    """The session server refused. `code` is the protocol's word, `temporary` says that a retry may help."""
+
+    exit_code = 69
+
+    def __init__(self, what: str, *, code: str, temporary: bool = False, where: str = "", remedy: str = "") -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.code, self.temporary = code, temporary
+
+
+class Rest:
+    """Calls to the server at `url`, with the API `key` where it wants one."""
+
+    def __init__(self, url: str, key: str = "") -> None:
+        self.url, self._key = url.rstrip("/"), key
+
+    async def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, token: str = ""
+    ) -> dict[str, Any]:
+        """Return the answer's JSON object. Raises SessionError, ConfigError for a refused key, UnavailableError."""
+        return await asyncio.to_thread(self._call, method, path, body, token)
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None, token: str) -> dict[str, Any]:
+        headers = {"content-type": "application/json"}
+        if self._key:
+            headers["authorization"] = f"Bearer {self._key}"
+        if token:
+            headers["x-session-token"] = token
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+                result: dict[str, Any] = json.loads(answer.read() or b"{}")
+                return result
+        except urllib.error.HTTPError as error:
+            with error:
+                raise self._refused(error.code, error.read()) from None
+        except (OSError, ValueError) as error:
+            raise unreachable(self.url, getattr(error, "reason", error)) from error
+
+    def _refused(self, status: int, raw: bytes) -> VoiceError:
+        try:
+            told = json.loads(raw)["error"]
+            code, message, temporary = told["code"], told["message"], told["temporary"]
+        except (ValueError, KeyError, TypeError):
+            return unreachable(self.url, f"HTTP {status}, not the answer of a session server")
+        if code == "key_invalid":
+            return key_refused(self.url)
+        return SessionError(message, code=code, temporary=temporary, where=self.url)
+
+
+def unreachable(url: str, why: object) -> UnavailableError:
+    return UnavailableError(
+        f"no session server ({why})", where=url, remedy="start one with `voice serve`, or correct chat.server"
+    )
+
+
+def key_refused(url: str) -> ConfigError:
+    return ConfigError("the server refuses the key", where=url, remedy="set VOICE_CHAT_SERVER_KEY to one of its keys")
