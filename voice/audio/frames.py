@@ -44,7 +44,8 @@ def level_dbfs(pcm: Pcm) -> float:
 
 def from_float(samples: NDArray[np.float32]) -> Pcm:
     """Float samples in −1…1 to int16, clipped, never wrapped."""
-    return np.clip(np.rint(samples * 32768.0), -32768, 32767).astype(np.int16)
+    pcm: Pcm = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype(np.int16)
+    return pcm
 
 
 def to_float(pcm: Pcm) -> NDArray[np.float32]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-
 from voice.audio.frames import Frame
 
 
 class Source(Protocol):
     """Something that hears.
 
-    `frames()` yields frames of `frame_ms` at `RATE` in order, paced by the loop's clock, and ends when the recording ends.
-    A device that vanishes does not end it: the source reports through its `notify` callable, goes on trying, and yields again.
+    `frames()` yields frames of `frame_ms` at `RATE` in order, paced by the loop's clock, and ends when the recording
+    ends. A device that vanishes does not end it: the source reports through its `notify` callable, goes on trying, and
+    yields again.
     """
 
     frame_ms: int
@@ -27,7 +27,8 @@ class Source(Protocol):
 class Sink(Protocol):
     """Something that plays: it pulls from the `Playout` it was made with, at its own pace.
 
-    `rate` is the Playout's sample rate in Hz. `start()` begins pulling; `close()` stops, flushes a file, frees a device.
+    `rate` is the Playout's sample rate in Hz. `start()` begins pulling; `close()` stops, flushes a file, frees a
+    device.
     """
 
     rate: int

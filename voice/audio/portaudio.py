@@ -1,0 +1,153 @@
+"""PortAudio: loading it, which devices there are, which one is meant, and in which format it is opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from voice.errors import MissingError
+
+Direction = Literal["microphone", "speaker"]
+SETTING: dict[Direction, str] = {"microphone": "audio.input", "speaker": "audio.output"}
+FLAG: dict[Direction, str] = {"microphone": "--input", "speaker": "--output"}
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One sound device as PortAudio sees it; `rate` in Hz is what it runs at by itself."""
+
+    index: int
+    name: str
+    api: str
+    inputs: int
+    outputs: int
+    rate: int
+    default_input: bool = False
+    default_output: bool = False
+
+    def channels(self, direction: Direction) -> int:
+        """How many channels it has in this direction; 0 where it cannot be used."""
+        return self.inputs if direction == "microphone" else self.outputs
+
+    def is_default(self, direction: Direction) -> bool:
+        """Whether the system prefers it in this direction."""
+        return self.default_input if direction == "microphone" else self.default_output
+
+
+def load() -> Any:
+    """The sounddevice module with PortAudio running; MissingError where the library is not installed."""
+    try:
+        import sounddevice
+    except OSError:
+        raise MissingError(
+            "PortAudio is not installed",
+            where="sound devices",
+            expected="the system library libportaudio",
+            remedy="sudo apt install libportaudio2 (Debian, Ubuntu) or brew install portaudio (macOS)",
+        ) from None
+    return sounddevice
+
+
+def list_devices() -> list[Device]:
+    """Every device, in PortAudio's order; empty on a machine without any. MissingError without PortAudio."""
+    sd = load()
+    apis = sd.query_hostapis()
+    default_input, default_output = (_default(sd, kind) for kind in ("input", "output"))
+    return [
+        Device(
+            index=index,
+            name=info["name"],
+            api=apis[info["hostapi"]]["name"],
+            inputs=info["max_input_channels"],
+            outputs=info["max_output_channels"],
+            rate=round(info["default_samplerate"]),
+            default_input=index == default_input,
+            default_output=index == default_output,
+        )
+        for index, info in enumerate(sd.query_devices())
+    ]
+
+
+def _default(sd: Any, kind: str) -> int:
+    try:
+        return int(sd.query_devices(kind=kind)["index"])
+    except (sd.PortAudioError, ValueError):
+        return -1
+
+
+def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Device:
+    """The device meant by a number, a name or a part of one; the system's default for an empty `wanted`.
+
+    Raises MissingError, naming what there is, when none fits.
+    """
+    usable = [device for device in devices if device.channels(direction)]
+    if not usable:
+        raise MissingError(
+            f"no {direction} found",
+            where=SETTING[direction],
+            expected="a sound device",
+            remedy=f"connect one, or use {FLAG[direction]} FILE.wav",
+        )
+    if not wanted:
+        return next((device for device in usable if device.is_default(direction)), usable[0])
+    sought = wanted.casefold()
+    for fits in (
+        lambda device: str(device.index) == sought,
+        lambda device: device.name.casefold() == sought,
+        lambda device: sought in device.name.casefold(),
+    ):
+        for device in usable:
+            if fits(device):
+                return device
+    names = ", ".join(f"{device.index} {device.name}" for device in usable)
+    raise MissingError(
+        f"no {direction} fits {wanted!r}",
+        where=SETTING[direction],
+        expected=f"one of: {names}",
+        remedy="`voice devices` lists them",
+    )
+
+
+def pick_format(device: Device, direction: Direction, rate: int) -> tuple[int, int]:
+    """The sample rate in Hz and number of channels to open `device` with, nearest to `rate` in mono.
+
+    Raises MissingError when the device takes no 16 bit audio at all.
+    """
+    sd = load()
+    check = sd.check_input_settings if direction == "microphone" else sd.check_output_settings
+    most = device.channels(direction)
+    for offered in dict.fromkeys((rate, device.rate, 48_000, 44_100)):
+        for channels in dict.fromkeys((1, min(2, most), most)):
+            try:
+                with quiet():
+                    check(device=device.index, channels=channels, dtype="int16", samplerate=offered)
+            except (sd.PortAudioError, ValueError):
+                continue
+            return offered, channels
+    raise MissingError(
+        f"the {direction} takes no 16 bit audio at {rate}, {device.rate}, 48000 or 44100 Hz",
+        where=device.name,
+        expected="a free, working device",
+        remedy="close what else uses it, or choose another (`voice devices`)",
+    )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the chatter of the C libraries, written past Python to standard error, off the terminal."""
+    try:
+        kept = os.dup(2)
+    except OSError:
+        yield
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
