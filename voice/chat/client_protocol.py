@@ -357,4 +357,5 @@ class ClientProtocol:
 
 
 def _done(data: Mapping[str, Any]) -> Done:
-    return Done(**data["usage"]) if "usage" in data else Done()
+    usage = data.get("usage") or {}
+    return Done(**{name: usage[name] for name in ("input", "cached", "output", "estimated") if name in usage})

@@ -1,0 +1,44 @@
+"""The names a person gives to conversations on a server, with the tokens that open them, in one private file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from voice.errors import ConfigError
+
+
+class Keyring:
+    """A JSON file of name → session id and token per server, readable by its owner only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def find(self, url: str, name: str) -> tuple[str, str] | None:
+        """Return (session id, token) of the conversation `name` at `url`. Raises ConfigError for a damaged file."""
+        entry = self._read().get(url, {}).get(name)
+        return (entry["session_id"], entry["session_token"]) if entry else None
+
+    def keep(self, url: str, name: str, session_id: str, token: str) -> None:
+        """Remember a conversation under `name`; another of that name is forgotten."""
+        known = self._read()
+        known.setdefault(url, {})[name] = {"session_id": session_id, "session_token": token}
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        # Made private before anything is in it, and whole before it has the name.
+        descriptor, made = tempfile.mkstemp(dir=self._path.parent, prefix=".sessions-")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(known, file, indent=1, ensure_ascii=False)
+        Path(made).replace(self._path)
+
+    def _read(self) -> dict[str, dict[str, dict[str, str]]]:
+        try:
+            known: dict[str, dict[str, dict[str, str]]] = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"cannot be read ({error})", where=str(self._path), remedy="move it away; its conversations begin anew"
+            ) from error
+        return known

@@ -1,0 +1,97 @@
+"""Talk to a `voice serve` from Python: sessions that remember, survive their connection and send only new words.
+
+async with Sessions("http://127.0.0.1:8970") as sessions:
+    session = await sessions.create(system="Answer in one sentence.")
+    print(await session.ask("What is a session?"))
+    async for event in session.send("And a turn?"):
+        if isinstance(event, Delta):
+            print(event.text, end="")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from voice.chat.keyring import Keyring
+from voice.chat.remote import RemoteReply, RemoteSession
+from voice.chat.rest import Rest, SessionError
+from voice.chat.session import Delta, Done, Effect, Failed, Link, Message
+
+__all__ = [
+    "Delta",
+    "Done",
+    "Effect",
+    "Failed",
+    "Link",
+    "Message",
+    "RemoteReply",
+    "RemoteSession",
+    "SessionError",
+    "Sessions",
+]
+
+
+class Sessions:
+    """The sessions of one server at `url`; `key` is one of its API keys, where it has any.
+
+    An async context manager: sessions opened through it are closed with it, and stay on the server. Every method
+    raises UnavailableError where no server answers, ConfigError for a wrong key, SessionError for a refusal.
+    """
+
+    def __init__(self, url: str, key: str = "") -> None:
+        self.url = url.rstrip("/")
+        self._key, self._rest = key, Rest(url, key)
+        self._open: list[RemoteSession] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        for session in self._open:
+            await session.close()
+
+    async def create(
+        self, *, system: str = "", model: str = "", options: Mapping[str, object] | None = None
+    ) -> RemoteSession:
+        """Begin a conversation. Keep its `id` and `token`: they open it again, and the server shows them only now."""
+        session = await RemoteSession.create(self.url, key=self._key, system=system, model=model, options=options)
+        self._open.append(session)
+        return session
+
+    async def open(self, id: str, token: str) -> RemoteSession:
+        """Go on with a conversation. SessionError `session_unknown`: it expired, was deleted, or the token is wrong."""
+        session = await RemoteSession.attach(self.url, id, token, key=self._key)
+        self._open.append(session)
+        return session
+
+    async def named(self, name: str, keyring: Keyring, *, system: str = "", model: str = "") -> RemoteSession:
+        """Go on with the conversation the keyring calls `name`, or begin one where there is none any more."""
+        known = keyring.find(self.url, name)
+        if known is not None:
+            try:
+                return await self.open(*known)
+            except SessionError as error:
+                if error.code != "session_unknown":
+                    raise
+        session = await self.create(system=system, model=model)
+        keyring.keep(self.url, name, session.id, session.token)
+        return session
+
+    async def info(self, id: str, token: str) -> dict[str, Any]:
+        """Return the session's state: epoch, expected turn, messages, expiry, usage."""
+        return await self._rest.call("GET", f"/v1/sessions/{id}", token=token)
+
+    async def usage(self, id: str, token: str) -> dict[str, Any]:
+        """Return the ledger: totals, and per turn its input, cached input and output tokens."""
+        return await self._rest.call("GET", f"/v1/sessions/{id}/usage", token=token)
+
+    async def lend(self, id: str, token: str, scope: Literal["read", "write"] = "read", ttl_s: int = 600) -> str:
+        """Return a token for somebody else that opens the session for `ttl_s` seconds, at most 3600."""
+        body = {"scope": scope, "ttl_s": ttl_s}
+        made = await self._rest.call("POST", f"/v1/sessions/{id}/token", body, token=token)
+        return str(made["session_token"])
+
+    async def delete(self, id: str, token: str) -> None:
+        """Delete the conversation, its text and its ledger."""
+        await self._rest.call("DELETE", f"/v1/sessions/{id}", token=token)
