@@ -57,7 +57,7 @@ def test_odd_text_is_survived(text: str) -> None:
 
 def test_cancel_ends_a_running_synthesis() -> None:
     engine = PiperSynthesizer(MINI, split="off")
-    run = engine._voice.session.run
+    run = engine._whole.run
     began = threading.Event()
 
     class Session:
@@ -65,9 +65,9 @@ def test_cancel_ends_a_running_synthesis() -> None:
             began.set()
             return run(*arguments)
 
-    engine._voice.session = Session()
+    engine._whole = Session()
     heard = Listener()
-    # About 10 s of work for one network call: only a cancelled one is over before the time-out.
+    # One call of the network for all of it: had it not been ended, its audio would be heard.
     thread = threading.Thread(target=engine.speak, args=("word and " * 400, heard))
     thread.start()
     assert began.wait(30)

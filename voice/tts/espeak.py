@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import ctypes
 import difflib
-import re
 import shutil
 import tempfile
 import threading
@@ -17,6 +16,7 @@ import numpy as np
 
 from voice.audio.frames import Pcm
 from voice.errors import ConfigError, EngineError, MissingError
+from voice.tts.alignment import WORD
 from voice.tts.synthesizer import Chunk, Emit, WordMark
 
 WORDS_PER_MINUTE = 175
@@ -31,8 +31,6 @@ _END_PAUSE = 0x1000
 _EVENT_END_OF_LIST, _EVENT_WORD = 0, 1
 _LONGEST_DATA_PATH = 150
 """The C library keeps its data path in 160 bytes and falls back to a build machine's path when it is longer."""
-
-CJK_OR_WORD = re.compile(r"[㐀-䶿一-鿿豈-﫿]|[^\s㐀-䶿一-鿿豈-﫿]+")
 
 
 class _EventId(ctypes.Union):
@@ -243,7 +241,7 @@ def _word_starts(text: str) -> list[int]:
     """For each code point the offset of its word; a Chinese character is a word, space belongs to the next word."""
     starts = list(range(len(text)))
     previous_end = 0
-    for word in CJK_OR_WORD.finditer(text):
+    for word in WORD.finditer(text):
         starts[previous_end : word.end()] = [word.start()] * (word.end() - previous_end)
         previous_end = word.end()
     return starts

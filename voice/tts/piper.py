@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voice.audio.frames import from_float
 from voice.errors import ConfigError, EngineError, MissingError
-from voice.tts.synthesizer import Chunk, Emit
+from voice.tts.alignment import id_offsets, word_phonemes
+from voice.tts.piper_split import FATAL, Feeds, SplitVoice, open_session, open_split
+from voice.tts.synthesizer import Chunk, Emit, WordMark
 
 Split = Literal["auto", "off"]
-FATAL = 4
-"""onnxruntime's log level: it would print each cancelled run as an error."""
 
 
 class PiperSynthesizer:
     """Speaks with the voice file `model` (.onnx, its .onnx.json beside it); `speed` is a factor.
 
-    `rate` is the voice's own, 16,000 or 22,050 Hz. Raises MissingError when a file is missing or
-    damaged, ConfigError for a speed out of range.
+    `split="auto"` cuts the voice in two at its first use (see piper_split), so that audio comes before the sentence is
+    finished and with word marks; a voice that cannot be cut is spoken whole, as with "off". `rate` is the voice's own,
+    16,000 or 22,050 Hz. Raises MissingError when a file is missing or damaged, ConfigError for a speed out of range.
     """
 
     def __init__(self, model: Path, speed: float = 1.0, split: Split = "auto") -> None:
@@ -35,8 +36,20 @@ class PiperSynthesizer:
 
         self._new_run = onnxruntime.RunOptions
         self._run = self._new_run()
-        self._voice = PiperVoice(session=_open(model), config=config, download_dir=model.parent)
-        self._scales = np.array([config.noise_scale, config.length_scale / speed, config.noise_w_scale], np.float32)
+        try:
+            self._parts: SplitVoice | None = open_split(model, config.num_symbols) if split == "auto" else None
+            self._whole: Any = None if self._parts else open_session(model)
+        except Exception as error:
+            raise _damaged(model, f"not a readable ONNX model ({_first_line(error)})") from error
+        first: Any = self._parts.encoder if self._parts else self._whole
+        inputs = {port.name for port in first.get_inputs()}
+        if not {"input", "input_lengths", "scales"} <= inputs:
+            raise _damaged(model, f"not a Piper voice: its inputs are {', '.join(sorted(inputs))}")
+        self._config = config
+        self._voice = PiperVoice(session=self._whole, config=config, download_dir=model.parent)
+        self._pronounce = lru_cache(maxsize=4096)(self._pronounce_alone)
+        scales = [config.noise_scale, config.length_scale / speed, config.noise_w_scale]
+        self._scales = np.array(scales, np.float32)
         self.name = f"piper {model.name.removesuffix('.onnx')}"
         self.rate: int = config.sample_rate
 
@@ -45,15 +58,19 @@ class PiperSynthesizer:
         self.speak("Ready.", lambda chunk: True)
 
     def speak(self, text: str, emit: Emit) -> None:
-        """Emit a chunk per sentence as soon as it is made; nothing for text without words. Raises EngineError."""
+        """Emit audio as it is made, sentence after sentence; nothing for text without words. Raises EngineError."""
         self._run = run = self._new_run()
         run.log_severity_level = FATAL
         if not any(letter.isalnum() for letter in text):
             return
-        for ids in self._sentences(text):
-            for audio in self._audio(ids, run):
-                if run.terminate or not emit(Chunk(from_float(audio))):
+        # Piper reads [[…]] as raw phonemes; a language model that writes a wiki link does not mean that.
+        text = text.replace("[[", "[ ").replace("\0", " ").encode(errors="replace").decode()
+        sample = 0
+        for sentence, words in self._sentences(text):
+            for chunk in self._chunks(sentence, words, sample, run):
+                if run.terminate or not emit(chunk):
                     return
+                sample += len(chunk.pcm)
             if run.terminate:
                 return
 
@@ -61,32 +78,54 @@ class PiperSynthesizer:
         """End a running `speak` within the network's current layer, 1–13 ms."""
         self._run.terminate = True
 
-    def _sentences(self, text: str) -> list[list[int]]:
-        """Phoneme ids of each sentence."""
-        # Piper reads [[…]] as raw phonemes; a language model that writes a wiki link does not mean that.
-        text = text.replace("[[", "[").replace("\0", " ").encode(errors="replace").decode()
+    def _sentences(self, text: str) -> list[tuple[list[str], list[tuple[int, int]]]]:
+        """Phonemes of each sentence, with the (phoneme index, offset in `text`) of its words when the voice is cut."""
         try:
             sentences = [phonemes for phonemes in self._voice.phonemize(text) if phonemes]
-            return [self._voice.phonemes_to_ids(phonemes) for phonemes in sentences]
+            words = word_phonemes(text, sentences, self._pronounce) if self._parts else [[]] * len(sentences)
         except Exception as error:
             raise EngineError(f"cannot turn the text into phonemes: {error}", where=self.name) from error
+        return list(zip(sentences, words, strict=True))
 
-    def _audio(self, ids: list[int], run: Any) -> Iterator[NDArray[np.float32]]:
-        """Samples of one sentence in −1…1; nothing when the run was cancelled."""
-        feeds = {
+    def _pronounce_alone(self, word: str) -> list[str]:
+        return [phoneme for sentence in self._voice.phonemize(word) for phoneme in sentence]
+
+    def _chunks(self, sentence: list[str], words: list[tuple[int, int]], sample: int, run: Any) -> Iterator[Chunk]:
+        """The audio of one sentence that begins at `sample` of its clause; it ends early when the run was cancelled."""
+        ids = self._voice.phonemes_to_ids(sentence)
+        feeds: Feeds = {
             "input": np.array([ids], np.int64),
             "input_lengths": np.array([len(ids)], np.int64),
             "scales": self._scales,
         }
-        if self._voice.config.num_speakers > 1:
-            feeds["sid"] = np.array([self._voice.config.default_speaker_id], np.int64)
+        if self._config.num_speakers > 1:
+            feeds["sid"] = np.array([self._config.default_speaker_id], np.int64)
         try:
-            audio = self._voice.session.run(None, feeds, run)[0]
-        except Exception as error:
-            if run.terminate:
+            if self._parts is None:
+                yield Chunk(from_float(self._whole.run(None, feeds, run)[0].reshape(-1)))
                 return
-            raise EngineError(f"synthesis failed: {_first_line(error)}", where=self.name) from error
-        yield audio.reshape(-1)
+            frames, durations = self._parts.encode(feeds, run)
+            marks = self._marks(sentence, words, ids, durations, sample)
+            for audio in self._parts.decode(frames, feeds, run):
+                sample += len(audio)
+                begun = tuple(mark for mark in marks if mark.sample < sample)
+                marks = marks[len(begun) :]
+                yield Chunk(from_float(audio), begun)
+        except Exception as error:
+            if not run.terminate:
+                raise EngineError(f"synthesis failed: {_first_line(error)}", where=self.name) from error
+
+    def _marks(
+        self, sentence: list[str], words: list[tuple[int, int]], ids: list[int], durations: Any, sample: int
+    ) -> list[WordMark]:
+        """Where the words of a sentence begin, from the frames of each phoneme id; none if the voice does not tell."""
+        if durations is None or not words:
+            return []
+        offsets = id_offsets(sentence, self._config.phoneme_id_map)
+        if not len(durations) == len(ids) == offsets[-1]:
+            return []
+        begins = sample + self._config.hop_length * (np.cumsum(durations) - durations)
+        return [WordMark(int(begins[offsets[phoneme]]), char) for phoneme, char in words]
 
 
 def _read_config(model: Path) -> Any:
@@ -105,25 +144,8 @@ def _read_config(model: Path) -> Any:
     try:
         return PiperConfig.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(
-            path, f"not a Piper voice configuration ({type(error).__name__}: {_first_line(error)})"
-        ) from error
-
-
-def _open(model: Path) -> Any:
-    """An onnxruntime session for a voice file."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = FATAL
-    try:
-        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise _damaged(model, f"not a readable ONNX model ({_first_line(error)})") from error
-    inputs = {port.name for port in session.get_inputs()}
-    if not {"input", "input_lengths", "scales"} <= inputs:
-        raise _damaged(model, f"not a Piper voice: its inputs are {', '.join(sorted(inputs))}")
-    return session
+        what = f"not a Piper voice configuration ({type(error).__name__}: {_first_line(error)})"
+        raise _damaged(path, what) from error
 
 
 def _damaged(file: Path, what: str) -> MissingError:

@@ -10,10 +10,10 @@ import numpy as np
 
 from voice.audio.frames import RATE, Pcm, from_float, silence
 from voice.errors import EngineError
+from voice.text.spoken import HAN
 from voice.tts.synthesizer import Chunk, Emit, WordMark
 
-CJK = "㐀-䶿一-鿿豈-﫿"
-WORD = re.compile(rf"[{CJK}]|[^\W{CJK}]+(?:['’.,:-][^\W{CJK}]+)*")
+WORD = re.compile(rf"[{HAN}]|[^\W{HAN}]+(?:['’.,:-][^\W{HAN}]+)*")
 
 
 class ToneSynthesizer:
