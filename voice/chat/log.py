@@ -16,7 +16,7 @@ ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "d
 
 
 class Event(NamedTuple):
-    """One logged fact: its place `seq` in the session's log, its turn, type and data; a delta's offset in code points."""
+    """One logged fact: its place `seq` in the log, its turn, type and data; `o` is a delta's code point offset."""
 
     seq: int
     turn: int
@@ -76,6 +76,9 @@ class Turn:
     heard: int | None = None
     acted: bool = False
     """An effect was delivered."""
+    tries: int = 1
+    drafted: bool = False
+    usage: Mapping[str, Any] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
 

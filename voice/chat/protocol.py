@@ -229,6 +229,7 @@ class Conversation:
             body_hash(event.d["input"], options),
             event.seq,
             draft=event.d["draft"],
+            drafted=event.d["draft"],
             options=options,
         )
         turn.asked = round(self.ratio * estimate_messages(self.context(turn)))
@@ -241,12 +242,13 @@ class Conversation:
         elif event.t == "discarded":
             turn.discarded, turn.draft = True, False
             turn.parts = []
-        if turn.running:
+        if turn.running or event.t in ("truncated", "discarded"):
             turn.running, turn.outcome = False, event.t
-        usage = (event.d or {}).get("usage")
-        if event.t == "done" and usage and not usage["estimated"] and turn.asked:
-            real = self.ratio * usage["input"] / turn.asked
-            self.ratio = min(4.0, max(0.5, real))
+        told = event.d or {}
+        turn.tries = told.get("tries", turn.tries)
+        turn.usage = told.get("usage", turn.usage)
+        if event.t == "done" and turn.usage and not turn.usage["estimated"] and turn.asked:
+            self.ratio = min(4.0, max(0.5, self.ratio * turn.usage["input"] / turn.asked))
 
     def _log(self, number: int, t: str, d: Any = None, o: int | None = None) -> list[Event]:
         event = Event(self.seq + 1, number, t, d, o)

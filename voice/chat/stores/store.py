@@ -50,7 +50,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One ledger row: tokens of a turn. `cached` is part of `input`; `tries` requests were made; `outcome` is its end."""
+    """One ledger row: tokens of a turn. `cached` is part of `input`; `tries` counts requests, `outcome` is its end."""
 
     turn: int
     input: int
@@ -114,7 +114,7 @@ class Store(Protocol):
         ...
 
     async def acquire(self, sid: str, node: str, ttl_s: float) -> Lease:
-        """Become the session's one writer; every earlier fence is void. Raises LeaseHeld while another's lease lasts."""
+        """Become the one writer; every earlier fence is void. Raises LeaseHeld while another's lease lasts."""
         ...
 
     async def renew(self, fences: Mapping[str, int], ttl_s: float) -> None:

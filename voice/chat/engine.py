@@ -1,0 +1,224 @@
+"""Sessions over a store and a model server: opened, kept alive, handed over, ended when their time is over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+from voice.chat.identity import new_session_id, new_token, token_hash
+from voice.chat.live import PAGE, TAIL, Live, unknown_session
+from voice.chat.log import Event, Refused
+from voice.chat.parts import EngineOptions, Parts
+from voice.chat.protocol import Conversation
+from voice.chat.screen import Clear, Screens
+from voice.chat.stores.store import Card, Store, StoreError, UnknownSession, Usage
+from voice.chat.upstream.upstream import Upstream
+
+log = logging.getLogger(__name__)
+
+FOREVER = float("inf")
+
+
+class Engine:
+    """All sessions this process works on.
+
+    `clock` gives seconds that only grow (the running loop's time by default), `random` draws waits, `screens` makes the
+    filters every text passes before it is logged. Methods raise Refused, and StoreError when the store fails.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        upstream: Upstream,
+        options: EngineOptions | None = None,
+        *,
+        clock: Callable[[], float] | None = None,
+        random: Random | None = None,
+        screens: Screens = Clear,
+    ) -> None:
+        self.parts = Parts(
+            store,
+            upstream,
+            options or EngineOptions(),
+            clock or (lambda: asyncio.get_running_loop().time()),
+            random or Random(),
+            secrets.token_hex(4),
+            screens,
+        )
+        self._lives: dict[str, Live] = {}
+        self._opening: dict[str, asyncio.Task[None]] = {}
+        self._keeper: asyncio.Task[None] | None = None
+        self._touched = 0.0
+
+    async def create(
+        self,
+        *,
+        system: str = "",
+        model: str = "",
+        options: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        owner: str = "",
+        ttl_s: float | None = None,
+    ) -> tuple[Live, str]:
+        """A new session, owned here, and the token that opens it; it is kept nowhere else.
+
+        `ttl_s` is its life without a sign of it, the engine's by default; a session with a name lives on.
+        """
+        token = new_token()
+        life = None if name is not None or ttl_s == FOREVER else ttl_s or self.parts.options.ttl_s
+        card = Card(
+            new_session_id(), secrets.token_hex(4), token_hash(token), system, model, options or {}, name, owner, life
+        )
+        await self.parts.store.create(card)
+        live = self._keep(Live(self.parts, card, self._conversation(card)))
+        await live.own()
+        return live, token
+
+    async def open(self, sid: str) -> Live:
+        """The session with this id, as it is in the store; `own` it to change it. Raises Refused session_unknown."""
+        live = self._lives.get(sid)
+        if live is None or live.lost is not None:
+            task = self._opening.get(sid)
+            if task is None:
+                task = self._opening[sid] = self.parts.spawn(self._load(sid))
+            try:
+                await asyncio.shield(task)
+            finally:
+                if task.done():
+                    self._opening.pop(sid, None)
+            live = self._lives[sid]
+        elif self._over(live):
+            await self.delete(sid)
+            raise unknown_session()
+        live.seen = self.parts.clock()
+        return live
+
+    async def find(self, name: str) -> Live | None:
+        """The conversation with this name, if there is one."""
+        sid = await self.parts.store.find(name)
+        return None if sid is None else await self.open(sid)
+
+    async def delete(self, sid: str) -> None:
+        """Remove a session and everything said in it."""
+        live = self._lives.pop(sid, None)
+        if live is not None:
+            live.leave(unknown_session())
+        try:
+            await self.parts.store.delete(sid)
+        except UnknownSession as unknown:
+            raise unknown_session() from unknown
+
+    async def usage(self, sid: str) -> list[Usage]:
+        """The ledger: one row for each turn that has ended."""
+        return await self.parts.store.usage(sid)
+
+    async def release(self, live: Live) -> None:
+        """Give the session up here, everything logged, so that another process may have it at once."""
+        if live.lost is None:
+            await live.settled()
+            await self._let_go([live])
+
+    @property
+    def lives(self) -> tuple[Live, ...]:
+        """The sessions in memory."""
+        return tuple(self._lives.values())
+
+    def left_s(self, live: Live) -> float:
+        """Seconds until a session expires if nothing is heard of it; infinite for named ones."""
+        if live.card.ttl_s is None:
+            return FOREVER
+        return live.card.ttl_s if self._busy(live) else live.card.ttl_s - (self.parts.clock() - live.seen)
+
+    async def close(self) -> None:
+        """Stop: replies that were heard in part end as interrupted, others are left to the next owner."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+        for live in self.lives:
+            turn = live.talk.open_turn()
+            if live.fence is not None and turn is not None and turn.running and (turn.length or turn.acted):
+                live.interrupt(turn)
+        living = [live for live in self.lives if live.lost is None]
+        for live in living:
+            await live.settled()
+        await self._let_go(living)
+        while self.parts.tasks:
+            await asyncio.wait(self.parts.tasks)
+
+    # Inside
+
+    def _conversation(self, card: Card) -> Conversation:
+        return Conversation(card.epoch, system=card.system, window=self.parts.options.context_tokens)
+
+    def _keep(self, live: Live) -> Live:
+        self._lives[live.card.sid] = live
+        if self._keeper is None or self._keeper.done():
+            self._touched = self.parts.clock()
+            self._keeper = self.parts.spawn(self._watch_over())
+        return live
+
+    async def _load(self, sid: str) -> None:
+        try:
+            stored = await self.parts.store.load(sid)
+        except UnknownSession as unknown:
+            raise unknown_session() from unknown
+        talk = self._conversation(stored.card)
+        if stored.saved is not None:
+            talk.restore(stored.saved)
+        tail: list[Event] = []
+        while talk.seq < stored.seq:
+            for event in await self.parts.store.read(sid, talk.seq, PAGE):
+                talk.apply(event)
+                tail.append(event)
+        self._keep(Live(self.parts, stored.card, talk, tail[-TAIL:]))
+
+    def _busy(self, live: Live) -> bool:
+        return live.followed or live.running
+
+    def _over(self, live: Live) -> bool:
+        return self.left_s(live) <= 0
+
+    async def _watch_over(self) -> None:
+        """Renew leases in use, note signs of life, let go of sessions nobody uses, end those whose time is over."""
+        options = self.parts.options
+        while True:
+            await asyncio.sleep(options.renew_s)
+            try:
+                await self._look_after()
+            except (StoreError, Refused) as error:
+                log.warning("sessions could not be looked after: %s", error)
+
+    async def _look_after(self) -> None:
+        options, now = self.parts.options, self.parts.clock()
+        for live in [live for live in self.lives if live.lost is not None]:
+            del self._lives[live.card.sid]
+        leases = {live.card.sid: live.fence for live in self.lives if live.fence is not None and live.talk.open_turn()}
+        if leases:
+            await self.parts.store.renew(leases, options.lease_s)
+        for live in self.lives:
+            if not self._busy(live) and self._over(live):
+                await self.delete(live.card.sid)
+        idle = [live for live in self.lives if not self._busy(live) and now - live.seen > options.evict_s]
+        await self._let_go(idle)
+        if now - self._touched >= options.touch_s:
+            self._touched = now
+            await self._touch(self.lives)
+
+    async def _touch(self, lives: tuple[Live, ...] | list[Live]) -> None:
+        """Note how long sessions have left, a little more than that: a crash before the next time ends none early."""
+        slack = self.parts.options.touch_s
+        left = {live.card.sid: self.left_s(live) + slack for live in lives if live.card.ttl_s is not None}
+        await self.parts.store.touch(left)
+
+    async def _let_go(self, lives: list[Live]) -> None:
+        if not lives:
+            return
+        await self._touch(lives)
+        await self.parts.store.renew({live.card.sid: live.fence for live in lives if live.fence is not None}, 0.0)
+        for live in lives:
+            if self._lives.get(live.card.sid) is live:
+                del self._lives[live.card.sid]
+            live.leave(Refused("session_moved", "the session was given up here; attach again", temporary=True))

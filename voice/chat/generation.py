@@ -1,0 +1,105 @@
+"""One turn's reply from the model server into the log: tries, stalls, and exactly one end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from voice.chat.log import Turn
+from voice.chat.parts import Parts
+from voice.chat.screen import Blocked
+from voice.chat.session import Delta, Done, Effect
+from voice.chat.upstream.upstream import Ask, UpstreamError
+
+if TYPE_CHECKING:
+    from voice.chat.live import Live
+
+log = logging.getLogger(__name__)
+
+
+async def generate(live: Live, turn: Turn, parts: Parts) -> None:
+    """Ask the model server, at most as often as the retry policy allows and never after something was delivered."""
+    tried = 0
+    while turn.running:
+        tried += 1
+        parts.count("upstream_requests")
+        try:
+            done = await _attempt(live, turn, parts)
+        except UpstreamError as error:
+            delivered = turn.length > 0 or turn.acted
+            policy, hint = parts.options.retry, error.retry_after_s
+            wait = policy.wait_s(tried, temporary=error.temporary, hint_s=hint, random=parts.random.random)
+            if wait is None or delivered:
+                used_up = error.temporary and not delivered
+                live.end(turn, "retry_failed" if used_up else "failed", _failure(live, turn, error, tried))
+                return
+            await asyncio.sleep(wait)
+        except Blocked as blocked:
+            live.end(turn, "failed", _told(blocked.code, str(blocked), False, live.talk.usage(turn), tried))
+            return
+        except Exception as error:
+            log.exception("the model adapter %s failed", parts.upstream.name)
+            usage = live.talk.usage(turn)
+            live.end(
+                turn, "failed", _told("upstream_broken", f"the model adapter failed: {error}", False, usage, tried)
+            )
+            return
+        else:
+            live.end(turn, "done", {"usage": _usage(live, turn, done)} | ({"tries": tried} if tried > 1 else {}))
+            return
+
+
+async def _attempt(live: Live, turn: Turn, parts: Parts) -> Done:
+    """One request. Raises UpstreamError, also for a silence longer than `stall_s` and for a reply without an end."""
+    card, options = live.card, parts.options
+    model = str(turn.options.get("model") or card.model or options.model)
+    asked = {name: value for name, value in {**card.options, **turn.options}.items() if name != "model"}
+    screen, loop = parts.screens(), asyncio.get_running_loop()
+    stream = parts.upstream.stream(Ask(live.talk.context(turn), key=card.sid, model=model, options=asked))
+    try:
+        async with asyncio.timeout(options.stall_s) as patience:
+            rearmed = loop.time()
+            async for item in stream:
+                now = loop.time()
+                if now - rearmed > options.stall_s / 16:  # moving a timer for every word would cost more than the word
+                    rearmed = now
+                    patience.reschedule(now + options.stall_s)
+                if isinstance(item, Delta):
+                    live.put_delta(turn, well_formed(screen.feed(item.text)))
+                elif isinstance(item, Effect):
+                    live.put_effect(turn, item.kind, item.data)
+                else:
+                    live.put_delta(turn, well_formed(screen.flush()))
+                    return item
+    except TimeoutError as error:
+        what = f"the model server was silent for {options.stall_s:g} s"
+        raise UpstreamError(what, code="stalled", temporary=True) from error
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
+    raise UpstreamError("the model server's reply has no end", code="upstream_incomplete", temporary=True)
+
+
+def well_formed(text: str) -> str:
+    """Text without halves of surrogate pairs, which cannot be written as UTF-8; whole pairs are joined."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _usage(live: Live, turn: Turn, done: Done) -> dict[str, Any]:
+    if done.input == done.output == 0:
+        return live.talk.usage(turn)
+    return {"input": done.input, "cached": done.cached, "output": done.output, "estimated": done.estimated}
+
+
+def _failure(live: Live, turn: Turn, error: UpstreamError, tried: int) -> dict[str, Any]:
+    """What the end of a failed turn tells. Where nothing was delivered, nothing is metered."""
+    nothing = {"input": 0, "cached": 0, "output": 0, "estimated": True}
+    return _told(error.code, str(error), error.temporary, live.talk.usage(turn) if turn.length else nothing, tried)
+
+
+def _told(code: str, message: str, temporary: bool, usage: dict[str, Any], tries: int) -> dict[str, Any]:
+    return {"code": code, "message": message, "temporary": temporary, "tries": tries, "usage": usage}

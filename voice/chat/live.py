@@ -1,0 +1,317 @@
+"""One session as it runs in this process: its conversation, its log, and whoever follows it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any
+
+from voice.chat.generation import generate
+from voice.chat.identity import short
+from voice.chat.log import ENDS, Event, Refused, Turn
+from voice.chat.parts import Parts
+from voice.chat.protocol import Conversation
+from voice.chat.screen import Blocked, screened
+from voice.chat.stores.store import Card, FenceLost, LeaseHeld, StoreError, UnknownSession, Usage
+
+log = logging.getLogger(__name__)
+
+TAIL = 4096
+"""Events of a session kept in memory for those who follow it; older ones are read from the store."""
+PAGE = 1000
+
+
+class Live:
+    """A session with its log's recent part in memory.
+
+    Methods that change it raise Refused. An event reaches followers only after the store has it. `lost` is set, and
+    nothing goes on here, once another process has taken the session over or the store failed.
+    """
+
+    __slots__ = ("_appending", "_generating", "_listeners", "_owning", "_parts", "_pending", "_tail", "_tail_after",
+                 "_task", "_unwatch", "card", "fence", "logged", "lost", "seen", "talk")  # fmt: skip
+
+    def __init__(self, parts: Parts, card: Card, talk: Conversation, tail: Sequence[Event] = ()) -> None:
+        self._parts, self.card, self.talk = parts, card, talk
+        self.logged = talk.seq
+        self.fence: int | None = None
+        self.lost: Refused | None = None
+        self.seen = parts.clock()
+        self._tail = list(tail)
+        self._tail_after = talk.seq - len(self._tail)
+        self._pending: list[Event] = []
+        self._appending = 0
+        self._listeners: dict[Callable[[], None], None] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._generating: Turn | None = None
+        self._owning: asyncio.Task[None] | None = None
+        self._unwatch = parts.store.watch(card.sid, self._now_logged)
+
+    # Changing it
+
+    async def own(self, *, regenerate: bool = True) -> None:
+        """Become the one process that may change the session. Raises Refused session_moved or session_unknown.
+
+        A turn that a dead owner left running is generated again if nothing of it was delivered (and `regenerate`), else
+        it ends as failed.
+        """
+        if self.lost is not None:
+            raise self.lost
+        if self.fence is None:
+            if self._owning is None or self._owning.done():
+                self._owning = self._parts.spawn(self._acquire(regenerate))
+            await asyncio.shield(self._owning)
+
+    def send(
+        self,
+        sequence: int,
+        input: str,
+        *,
+        draft: bool = False,
+        msg_id: str = "",
+        options: Mapping[str, Any] | None = None,
+    ) -> Turn:
+        """Take the user's new words as turn `sequence` and have it answered; a repeated send finds the turn."""
+        self._check()
+        try:
+            input = screened(self._parts.screens(), input)
+        except Blocked as blocked:
+            raise Refused(blocked.code, str(blocked)) from blocked
+        turn, events = self.talk.send(sequence, input, draft=draft, msg_id=msg_id, options=options)
+        if events:
+            self._log(events)
+            self._begin(turn)
+        return turn
+
+    def commit(self, turn: int) -> None:
+        self._check()
+        self._log(self.talk.commit(turn))
+
+    def discard(self, turn: int) -> None:
+        self._check()
+        self._log(self.talk.discard(turn))
+
+    def truncate(self, turn: int, heard: int) -> None:
+        self._check()
+        self._log(self.talk.truncate(turn, heard))
+
+    def cancel(self, turn: int) -> None:
+        self._check()
+        self._log(self.talk.cancel(turn))
+
+    # What the generation brings
+
+    def put_delta(self, turn: Turn, text: str) -> None:
+        """More of the reply. The first is logged at once, later ones wait for the append before them."""
+        first = turn.length == 0
+        events = self.talk.delta(turn, text)
+        if events:
+            self._write(events, at_once=first)
+
+    def put_effect(self, turn: Turn, kind: str, data: Mapping[str, Any]) -> None:
+        self._write(self.talk.effect(turn, kind, data), at_once=True)
+
+    def end(self, turn: Turn, t: str, d: dict[str, Any]) -> None:
+        """End a running turn with done, failed or retry_failed."""
+        self._log(self.talk.end(turn, t, d))
+        self._trim()
+
+    # Following it
+
+    @property
+    def running(self) -> bool:
+        """Whether a reply is being generated here."""
+        return self._task is not None and not self._task.done()
+
+    @property
+    def followed(self) -> bool:
+        return bool(self._listeners)
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Have `wake` called whenever there is something new; returns what ends that."""
+        self._listeners[wake] = None
+
+        def leave() -> None:
+            self._listeners.pop(wake, None)
+            self.seen = self._parts.clock()
+
+        return leave
+
+    def recent(self, after: int, limit: int) -> Sequence[Event] | None:
+        """Logged events after `after` if memory still has them, else None: then `read`."""
+        start = after - self._tail_after
+        if start < 0:
+            return None
+        return self._tail[start : min(start + limit, self.logged - self._tail_after)]
+
+    async def read(self, after: int, limit: int) -> Sequence[Event]:
+        """Logged events after `after`, from memory or from the store. Raises Refused turn_gone if they were trimmed."""
+        recent = self.recent(after, limit)
+        if recent is not None:
+            return recent
+        events = await self._parts.store.read(self.card.sid, after, limit)
+        if not events or events[0].seq != after + 1:
+            raise Refused("turn_gone", f"the events after {after} were trimmed from the log", remedy="attach again")
+        return [event for event in events if event.seq <= self.logged]
+
+    async def follow(self, after: int) -> AsyncGenerator[Event]:
+        """Every event after `after`, first the logged, then the live ones, without end. Raises Refused when `lost`."""
+        news = asyncio.Event()
+        leave = self.listen(news.set)
+        try:
+            while True:
+                news.clear()
+                for event in await self.read(after, PAGE):
+                    after = event.seq
+                    yield event
+                if after >= self.logged:
+                    if self.lost is not None:
+                        raise self.lost
+                    await news.wait()
+        finally:
+            leave()
+
+    async def settled(self) -> None:
+        """Wait until everything up to now is logged. Raises Refused when it could not be."""
+        goal, news = self.talk.seq, asyncio.Event()
+        if self._pending:
+            self._flush(at_once=True)
+        leave = self.listen(news.set)
+        try:
+            while self.logged < goal and self.lost is None:
+                news.clear()
+                await news.wait()
+        finally:
+            leave()
+        if self.lost is not None:
+            raise self.lost
+
+    def leave(self, why: Refused) -> None:
+        """Go on no more in this process: generation stops, followers are told."""
+        if self.lost is None:
+            self.lost = why
+            self._unwatch()
+            if self._task is not None:
+                self._task.cancel()
+            self._wake()
+
+    # Inside
+
+    def _check(self) -> None:
+        if self.lost is not None:
+            raise self.lost
+        if self.fence is None:
+            raise Refused("session_moved", "the session is not owned here", temporary=True)
+        self.seen = self._parts.clock()
+
+    async def _acquire(self, regenerate: bool) -> None:
+        store, options = self._parts.store, self._parts.options
+        try:
+            lease = await store.acquire(self.card.sid, self._parts.node, options.lease_s)
+        except LeaseHeld as held:
+            raise Refused("session_moved", "another process has the session", temporary=True) from held
+        except UnknownSession as unknown:
+            raise unknown_session() from unknown
+        while self.talk.seq < lease.seq:
+            for event in await store.read(self.card.sid, self.talk.seq, PAGE):
+                self.talk.apply(event)
+                self._tail.append(event)
+        self.fence = lease.fence
+        self._now_logged(lease.seq)
+        turn = self.talk.open_turn()
+        if turn is not None and turn.running:
+            if regenerate and not turn.length and not turn.acted:
+                self._begin(turn)
+            else:
+                self.interrupt(turn)
+
+    def interrupt(self, turn: Turn) -> None:
+        """End a turn whose generation cannot go on because its process ends or has ended."""
+        self.end(turn, "failed", {"code": "interrupted", "message": "the server stopped in mid-reply",
+                                  "temporary": True, "usage": self.talk.usage(turn)})  # fmt: skip
+
+    def _begin(self, turn: Turn) -> None:
+        self._generating = turn
+        self._task = self._parts.spawn(generate(self, turn, self._parts))
+
+    def _log(self, events: Sequence[Event]) -> None:
+        """Log what clients did or what ended a turn, at once, with the ledger row of the turn it settles."""
+        row = None
+        for event in events:
+            turn = self.talk.turns.get(event.turn)
+            if event.t in ENDS and turn is not None:
+                self._parts.count(f"turns_{event.t}")
+                row = ledger_row(turn) if turn.usage is not None else None
+        self._write(events, row, at_once=True)
+        if self._generating is not None and not self._generating.running:
+            if self._task is not None and self._task is not asyncio.current_task():
+                self._task.cancel()
+            self._generating = None
+
+    def _write(self, events: Sequence[Event], row: Usage | None = None, *, at_once: bool) -> None:
+        if not events or self.lost is not None:
+            return
+        self._tail += events
+        self._pending += events
+        if at_once or not self._appending:
+            self._flush(row, at_once=at_once)
+
+    def _flush(self, row: Usage | None = None, *, at_once: bool) -> None:
+        assert self.fence is not None
+        events, self._pending = self._pending, []
+        self._appending += 1
+        self._parts.count("events_logged", len(events))
+        written = self._parts.store.append(self.card.sid, self.fence, events, row, at_once=at_once)
+        written.add_done_callback(self._written)
+
+    def _written(self, written: asyncio.Future[int]) -> None:
+        self._appending -= 1
+        error = None if written.cancelled() else written.exception()
+        if isinstance(error, FenceLost):
+            self.leave(Refused("session_moved", "another process took the session over", temporary=True))
+        elif isinstance(error, UnknownSession):
+            self.leave(unknown_session())
+        elif error is not None:
+            log.error("session %s cannot be logged: %s", short(self.card.sid), error)
+            self.leave(Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True))
+        elif self._pending and not self._appending and self.lost is None:
+            self._flush(at_once=False)
+
+    def _now_logged(self, seq: int) -> None:
+        if seq > self.talk.seq:
+            return  # another owner's events; this process learns of them when it becomes the owner
+        self.logged = max(self.logged, seq)
+        if len(self._tail) > 2 * TAIL:
+            drop = min(len(self._tail) - TAIL, self.logged - self._tail_after)
+            del self._tail[:drop]
+            self._tail_after += drop
+        self._wake()
+
+    def _wake(self) -> None:
+        for wake in tuple(self._listeners):
+            wake()
+
+    def _trim(self) -> None:
+        talk, keep = self.talk, self._parts.options.keep_events
+        if talk.seq - talk.trimmed > 2 * keep and (through := talk.trim_point(keep)) > talk.trimmed:
+            talk.trim(through)
+            assert self.fence is not None
+            self._parts.spawn(self._shorten(through, talk.to_json(), self.fence))
+
+    async def _shorten(self, through: int, saved: Mapping[str, Any], fence: int) -> None:
+        try:
+            await self._parts.store.trim(self.card.sid, fence, through, saved)
+        except (StoreError, FenceLost, UnknownSession) as error:
+            log.warning("the log of session %s stays long: %s", short(self.card.sid), error)
+
+
+def ledger_row(turn: Turn) -> Usage:
+    """What a turn cost, as the ledger keeps it."""
+    assert turn.usage is not None
+    return Usage(turn.number, **turn.usage, tries=turn.tries, draft=turn.drafted, outcome=turn.outcome)
+
+
+def unknown_session() -> Refused:
+    """Said of sessions that never were, are no more, or whose token is wrong: in the same words."""
+    return Refused("session_unknown", "no such session, or the token is wrong", remedy="create a session")

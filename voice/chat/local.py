@@ -1,0 +1,146 @@
+"""A session in this process: the same core as a served one, without a network in between."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+
+from voice.chat.engine import FOREVER, Engine
+from voice.chat.live import Live
+from voice.chat.log import ENDS, Event, Refused, Turn
+from voice.chat.session import Delta, Done, Effect, Failed, Message, ReplyEvent
+from voice.chat.stores.store import StoreError
+
+log = logging.getLogger(__name__)
+
+
+async def open_local(engine: Engine, *, name: str | None = None, system: str = "") -> LocalSession:
+    """Go on with the conversation of this name, or begin one; `system` counts for new ones only.
+
+    Without a name it is removed when it is closed, since nobody could come back to it.
+    """
+    live = None if name is None else await engine.find(name)
+    if live is None:
+        live, _ = await engine.create(system=system, name=name, ttl_s=FOREVER if name is not None else None)
+    await live.own(regenerate=False)
+    return LocalSession(engine, live)
+
+
+class LocalSession:
+    """A Session whose engine runs here."""
+
+    def __init__(self, engine: Engine, live: Live) -> None:
+        self._engine = engine
+        self.id = live.card.sid
+        self._hold(live)
+
+    def send(self, text: str, *, draft: bool = False) -> LocalReply:
+        return LocalReply(self, text, draft)
+
+    async def history(self) -> Sequence[Message]:
+        """What was said and heard since the context was last cut, without the system message."""
+        return [message for _, message in (await self.owned()).talk.messages()]
+
+    async def close(self) -> None:
+        turn = self.live.talk.open_turn()
+        if turn is not None and self.live.lost is None:
+            self.live.cancel(turn.number)
+        self._leave()
+        if self.live.card.name is None:
+            await self._engine.delete(self.id)
+        else:
+            await self._engine.release(self.live)
+
+    async def owned(self) -> Live:
+        """The session as this process may change it, opened again if it was lost. Raises Refused or StoreError."""
+        if self.live.lost is not None:
+            self._leave()
+            self._hold(await self._engine.open(self.id))
+        await self.live.own(regenerate=False)
+        return self.live
+
+    def _hold(self, live: Live) -> None:
+        self.live = live
+        self._leave = live.listen(lambda: None)  # the engine lets go of sessions nobody follows
+
+
+class LocalReply:
+    """A Reply. It ends without `Done` or `Failed` when the turn is discarded or truncated while it runs."""
+
+    def __init__(self, session: LocalSession, text: str, draft: bool) -> None:
+        self._session, self._text, self._draft = session, text, draft
+        self._live = session.live
+        self._turn: Turn | None = None
+        self._refused: Refused | StoreError | None = None
+        self._events: AsyncIterator[ReplyEvent] | None = None
+        self.turn = self._live.talk.last + 1
+        if self._live.lost is None:
+            self._start()
+
+    def __aiter__(self) -> AsyncIterator[ReplyEvent]:
+        if self._events is None:
+            self._events = self._follow()
+        return self._events
+
+    async def commit(self) -> None:
+        await self._change(lambda live: live.commit(self.turn))
+
+    async def discard(self) -> None:
+        await self._change(lambda live: live.discard(self.turn))
+
+    async def truncate(self, heard: int) -> None:
+        await self._change(lambda live: live.truncate(self.turn, heard))
+
+    def _start(self) -> None:
+        try:
+            self.turn = self._live.talk.last + 1
+            self._turn = self._live.send(self.turn, self._text, draft=self._draft)
+        except Refused as refused:
+            self._refused = refused
+
+    async def _change(self, change: Callable[[Live], None]) -> None:
+        """Decide about the turn. Where the session was lost, it is opened again; if that fails the next turn tells."""
+        if self._turn is None:
+            return
+        try:
+            change(await self._session.owned())
+            await self._session.live.settled()
+        except (Refused, StoreError) as error:
+            if isinstance(error, Refused) and not error.temporary:
+                raise
+            log.warning("turn %d is kept as it is: %s", self.turn, error)
+
+    async def _follow(self) -> AsyncIterator[ReplyEvent]:
+        try:
+            if self._turn is None and self._refused is None:
+                self._live = await self._session.owned()
+                self._start()
+            if self._refused is not None:
+                raise self._refused
+            assert self._turn is not None
+            async with aclosing(self._live.follow(self._turn.first)) as events:
+                async for event in events:
+                    if event.turn != self.turn:
+                        return
+                    said = _told(event)
+                    if said is not None:
+                        yield said
+                    if event.t in ENDS:
+                        return
+        except (Refused, StoreError) as error:
+            code, temporary = (error.code, error.temporary) if isinstance(error, Refused) else ("store_failed", True)
+            yield Failed(code, str(error), temporary)
+
+
+def _told(event: Event) -> ReplyEvent | None:
+    """An event as a reply tells it; None for those that only the log needs."""
+    if event.t == "delta":
+        return Delta(event.d)
+    if event.t == "effect":
+        return Effect(event.d["kind"], event.d["data"])
+    if event.t == "done":
+        return Done(**event.d["usage"])
+    if event.t in ("failed", "retry_failed"):
+        return Failed(event.d["code"], event.d["message"], event.d["temporary"])
+    return None

@@ -1,0 +1,56 @@
+"""What all sessions of an engine share: the store, the model server, the clock, and how patient they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from voice.chat.retry import RetryPolicy
+from voice.chat.screen import Clear, Screens
+from voice.chat.stores.store import Store
+from voice.chat.upstream.upstream import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How sessions run: `ttl_s` is their life without a sign of it, `stall_s` a model server's longest silence."""
+
+    model: str = ""
+    context_tokens: int = 8192
+    ttl_s: float = 1800.0
+    stall_s: float = 30.0
+    lease_s: float = 10.0
+    renew_s: float = 3.0
+    touch_s: float = 60.0
+    evict_s: float = 60.0
+    keep_events: int = 4096
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What all sessions of an engine share. `clock` gives seconds that only ever grow."""
+
+    store: Store
+    upstream: Upstream
+    options: EngineOptions
+    clock: Callable[[], float]
+    random: Random
+    node: str
+    screens: Screens = Clear
+    counts: dict[str, int] = field(default_factory=dict)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to a figure of the metrics."""
+        self.counts[name] = self.counts.get(name, 0) + by
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a coroutine beside the caller; it is kept until it ends."""
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task

@@ -1,0 +1,180 @@
+"""The one thread that writes the database: appends share commits, everything else runs alone between them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from voice.chat.log import Event
+from voice.chat.stores.sqlite_file import connect, explained
+from voice.chat.stores.store import FenceLost, Usage
+
+Answers = list[tuple[asyncio.Future[Any], Any]]
+
+
+@dataclass(slots=True)
+class Append:
+    """Events of session number `no`, dense from the first one's seq."""
+
+    no: int
+    sid: str
+    fence: int
+    events: Sequence[Event]
+    turn: Usage | None
+    at_once: bool
+    answer: asyncio.Future[int]
+
+
+@dataclass(slots=True)
+class Job:
+    """Something to do in a transaction of its own, or `bare` of one."""
+
+    do: Callable[[sqlite3.Connection], Any]
+    answer: asyncio.Future[Any]
+    bare: bool = False
+
+
+# One statement each: the interpreter lock is taken back once for a commit, not once for every row.
+_ADVANCE = """
+UPDATE sessions SET seq = new.last
+FROM (SELECT value ->> 0 AS no, value ->> 1 AS fence, value ->> 2 AS before, value ->> 3 AS last FROM json_each(?)) new
+WHERE sessions.no = new.no AND sessions.fence = new.fence AND sessions.seq = new.before
+"""
+_INSERT = """
+INSERT INTO events SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value -> 5 FROM json_each(?)
+"""
+
+
+_LEDGER = "INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_LARGEST_GROUP = 2048
+_LATER = Job(lambda _: None, cast(Any, None))
+"""Stands for work that has not come yet."""
+
+
+class Writer:
+    """Owns the writing connection. `told` is called on the event loop after commits, with the new end of each log."""
+
+    def __init__(self, path: Path, told: Callable[[dict[str, int]], None], *, group_s: float = 0.005) -> None:
+        self._path, self._told, self._group_s = path, told, group_s
+        self._file = connect(path)
+        self._queue: queue.SimpleQueue[Append | Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="chat-store", daemon=True)
+        self._thread.start()
+
+    def put(self, work: Append | Job) -> None:
+        """Queue work; it is done in the order it came."""
+        self._queue.put(work)
+
+    def close(self) -> None:
+        """Finish what is queued and close the file; blocks until then."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        work = self._queue.get()
+        while work is not None:
+            if isinstance(work, Job):
+                self._deliver([(work.answer, self._do(work))])
+                work = self._queue.get()
+                continue
+            appends, work = self._gather(work)
+            self._deliver(list(zip((append.answer for append in appends), self._commit(appends), strict=True)), appends)
+            if work is _LATER:
+                work = self._queue.get()
+        self._file.close()
+
+    def _gather(self, first: Append) -> tuple[list[Append], Append | Job | None]:
+        """The appends that share a commit with the first, and what came after them: _LATER if nothing yet."""
+        appends, at_once, until = [first], first.at_once, time.monotonic() + self._group_s
+        while len(appends) < _LARGEST_GROUP:
+            left = until - time.monotonic()
+            try:
+                work = self._queue.get_nowait() if at_once or left <= 0 else self._queue.get(timeout=left)
+            except queue.Empty:
+                break
+            if not isinstance(work, Append):
+                return appends, work
+            appends.append(work)
+            at_once = at_once or work.at_once
+        return appends, _LATER
+
+    def _commit(self, appends: list[Append]) -> list[int | Exception]:
+        """Log a group in one transaction. If one of them is to blame for a failure, each is tried by itself."""
+        try:
+            return self._log(appends)
+        except sqlite3.Error as error:
+            return [explained(error, self._path)] * len(appends)
+        except Exception as error:  # noqa: BLE001 - handed to whoever awaits the answer
+            return [self._commit([append])[0] for append in appends] if len(appends) > 1 else [error]
+
+    def _log(self, appends: list[Append]) -> list[int | Exception]:
+        moves: dict[int, list[int]] = {}
+        rows: list[list[Any]] = []
+        for append in appends:
+            first, last = append.events[0].seq, append.events[-1].seq
+            move = moves.setdefault(append.no, [append.no, append.fence, first - 1, first - 1])
+            if move[1] != append.fence or move[3] != first - 1:
+                raise FenceLost(append.sid)
+            move[3] = last
+            rows += [[append.no, e.seq, e.turn, e.t, e.o, e.d] for e in append.events]
+        with self._transaction():
+            advanced = self._file.execute(_ADVANCE, (json.dumps(list(moves.values())),)).rowcount
+            if advanced != len(moves):
+                raise FenceLost(appends[0].sid)
+            self._file.execute(_INSERT, (json.dumps(rows, ensure_ascii=False),))
+            for append in appends:
+                if append.turn is not None:
+                    self._file.execute(_LEDGER, (append.no, *astuple(append.turn)))
+        return [append.events[-1].seq for append in appends]
+
+    def _do(self, job: Job) -> Any:
+        try:
+            if job.bare:
+                return job.do(self._file)
+            with self._transaction():
+                return job.do(self._file)
+        except sqlite3.Error as error:
+            return explained(error, self._path)
+        except Exception as error:  # noqa: BLE001 - handed to whoever awaits the answer
+            return error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._file.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._file.execute("COMMIT")
+        except BaseException:
+            if self._file.in_transaction:  # some failures, such as a full disk, have rolled back already
+                self._file.execute("ROLLBACK")
+            raise
+
+    def _deliver(self, answers: Answers, appends: Sequence[Append] = ()) -> None:
+        """Give the answers on the event loops they belong to, and tell the watchers what was logged."""
+        logged = {append.sid: seq for append, (_, seq) in zip(appends, answers, strict=False) if isinstance(seq, int)}
+        for loop in {answer.get_loop() for answer, _ in answers}:
+            mine = [(answer, result) for answer, result in answers if answer.get_loop() is loop]
+            try:
+                loop.call_soon_threadsafe(self._resolve, mine, logged)
+            except RuntimeError:
+                if not loop.is_closed():  # a program that ended does not wait for its answers
+                    raise
+
+    def _resolve(self, answers: Answers, logged: dict[str, int]) -> None:
+        for answer, result in answers:
+            if answer.cancelled():
+                continue
+            if isinstance(result, Exception):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)
+        self._told(logged)
