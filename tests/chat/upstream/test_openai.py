@@ -147,7 +147,7 @@ def test_broken_reply_keeps_its_words_and_raises(
     server: UpstreamProcess, fault: str, after: int, code: str, kept: str
 ) -> None:
     server.default(Script(fault=fault, after=after))
-    heard = one(server.url, first_s=0.5, stall_s=0.3)
+    heard = one(server.url, stall_s=0.3)
     assert heard.error is not None
     assert (heard.error.code, heard.error.temporary, heard.text) == (code, True, kept)
     assert heard.done is None

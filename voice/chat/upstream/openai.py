@@ -23,7 +23,7 @@ class OpenAIUpstream:
     """A model behind `/chat/completions`, reached through the official `openai` package.
 
     `base_url` as in `http://localhost:11434/v1`; without `model` the only one the server has is taken. Waits at most
-    `connect_s` for a connection, `first_s` for the first sign of an answer and `stall_s` between two chunks, seconds.
+    `connect_s` seconds for a connection and `stall_s` for anything to arrive on it.
     """
 
     def __init__(
@@ -33,22 +33,21 @@ class OpenAIUpstream:
         api_key: str = "",
         *,
         connect_s: float = 5.0,
-        first_s: float = 60.0,
-        stall_s: float = 20.0,
+        stall_s: float = 60.0,
     ) -> None:
         import openai  # 0.5 s, so not before somebody needs it
 
         self._sdk = openai
         self.url = dialects.base_url(base_url)
         self.model, self.kind = model, dialects.known_kind(self.url)
-        self._first_s, self._stall_s = first_s, stall_s
+        self._stall_s = stall_s
         self._tells_usage = True
         self._looking: asyncio.Task[None] | None = None
         self._client = openai.AsyncOpenAI(
             base_url=self.url,
             api_key=api_key or "none",  # the package insists on one; local servers ignore it
             max_retries=0,
-            timeout=openai.Timeout(None, connect=connect_s),
+            timeout=openai.Timeout(stall_s, connect=connect_s),
         )
 
     @property
@@ -98,26 +97,11 @@ class OpenAIUpstream:
     async def _chunks(self, body: dict[str, object]) -> AsyncGenerator[Mapping[str, Any]]:
         """Yield the decoded chunks of one answer. Closing it closes the connection, which stops the generation."""
         stream = None
-        wait_s = self._first_s
         try:
-            async with asyncio.timeout(wait_s):
-                stream = await self._open(body)
-            source = aiter(stream)
-            while True:
-                async with asyncio.timeout(wait_s):
-                    chunk = await anext(source, None)
-                if chunk is None:
-                    return
-                wait_s = self._stall_s
+            stream = await self._open(body)
+            async for chunk in stream:
                 if isinstance(chunk, Mapping):
                     yield chunk
-        except TimeoutError:
-            raise self._error(
-                f"nothing came for {wait_s:g} s",
-                "stalled",
-                temporary=True,
-                remedy="is the model too large for this machine?",
-            ) from None
         except self._sdk.APIError as error:
             raise self._explain(error, started=stream is not None) from error
         except ValueError as error:  # half a UTF-8 character, or half a JSON object
@@ -204,12 +188,15 @@ class OpenAIUpstream:
             what = f"HTTP {error.status_code}" + (f": {said}" if said else "")
             after = dialects.retry_after_s(error.response.headers)
             return self._error(what, code, temporary=temporary, remedy=remedy, retry_after_s=after)
+        cause = error.__cause__ or error
+        if isinstance(error, self._sdk.APITimeoutError) and type(cause).__name__ != "ConnectTimeout":
+            what, remedy = f"nothing came for {self._stall_s:g} s", "is the model too large for this machine?"
+            return self._error(what, "stalled", temporary=True, remedy=remedy)
         if isinstance(error, self._sdk.APIConnectionError):
             if started:
                 return self._error("the connection broke", "upstream_cut", temporary=True, remedy=SEE_LOG)
-            cause = str(error.__cause__ or error)
             return self._error(
-                f"no connection ({cause})",
+                f"no connection ({str(cause) or type(cause).__name__})",
                 "upstream_unreachable",
                 temporary=True,
                 remedy="start it or correct chat.llm",
