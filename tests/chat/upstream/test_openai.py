@@ -14,6 +14,7 @@ from voice.bench.upstream import Script
 from voice.chat.session import Delta, Done, Message
 from voice.chat.upstream.openai import OpenAIUpstream
 from voice.chat.upstream.upstream import Ask, UpstreamError
+from voice.errors import ConfigError
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +172,12 @@ def test_refused_connection_names_the_address() -> None:
     assert error is not None
     assert error.code == "upstream_unreachable"
     assert str(error).startswith(url)
+
+
+@pytest.mark.parametrize("url", ["localhost:11434", "ftp://x/v1", ""])
+def test_what_is_no_url_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"chat\.llm"):
+        OpenAIUpstream(url)
 
 
 def test_leaving_early_stops_the_generation(server: UpstreamProcess) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from voice.chat.session import Delta, Done
 from voice.chat.upstream import dialects
 from voice.chat.upstream.upstream import Ask, UpstreamError
+from voice.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ class OpenAIUpstream:
         connect_s: float = 5.0,
         stall_s: float = 60.0,
     ) -> None:
+        if not base_url.startswith(("http://", "https://")):
+            raise ConfigError(f"cannot reach {base_url!r}", where="chat.llm", expected="a URL as http://HOST:PORT/v1")
         import openai  # 0.5 s, so not before somebody needs it
 
         self._sdk = openai
