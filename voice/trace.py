@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 MOMENTS = ("speech_end", "transcript", "endpoint", "first_token", "first_clause", "first_audio", "audible")
-"""The moments of a turn. With speculation their order differs from turn to turn; spans follow the times, not this list."""
+"""The moments of a turn. Speculation changes their order from turn to turn; spans follow the times, not this list."""
 
 
 @dataclass(slots=True)
@@ -48,9 +49,10 @@ class TurnTrace:
         if "speech_end" not in names:
             return []
         marks = marks[names.index("speech_end") :]
-        if "audible" in names:
-            marks = marks[: [name for name, _ in marks].index("audible") + 1]
-        return [(name, (at - before) * 1000.0) for (_, before), (name, at) in zip(marks, marks[1:], strict=False)]
+        after = [name for name, _ in marks]
+        if "audible" in after:
+            marks = marks[: after.index("audible") + 1]
+        return [(name, (at - before) * 1000.0) for (_, before), (name, at) in pairwise(marks)]
 
     def to_json(self) -> dict[str, object]:
         """A JSON-ready object; moments are ms after speech_end so that traces of different runs compare."""

@@ -106,13 +106,14 @@ class Playout:
         with self._lock:
             self._held = False
 
-    def push(self, pcm: Pcm) -> bool:
-        """Append audio of the current reply.
+    def push(self, pcm: Pcm, reply: int | None = None) -> bool:
+        """Append audio of the current reply; audio of a former `reply`, made by a thread that is late, is refused.
 
-        Returns False, and counts the samples in `refused`, when there is no room or the reply is over.
+        Returns False, and counts the samples in `refused`, also when there is no room or the reply is over.
         """
         with self._lock:
-            if not self._live or self._finished or self._left >= MAX_BUFFERED_S * self.rate:
+            late = reply is not None and reply != self._reply
+            if late or not self._live or self._finished or self._left >= MAX_BUFFERED_S * self.rate:
                 self.refused += len(pcm)
                 return False
             if len(pcm):
@@ -120,10 +121,11 @@ class Playout:
                 self._left += len(pcm)
             return True
 
-    def finish(self) -> None:
+    def finish(self, reply: int | None = None) -> None:
         """Say that no more audio of this reply is coming; `Drained` follows when all is played."""
         with self._lock:
-            self._finished = True
+            if reply is None or reply == self._reply:
+                self._finished = True
 
     def pause(self) -> None:
         """Fade out and wait; `Silenced` follows. Does nothing once the reply is over."""

@@ -1,0 +1,186 @@
+"""The loop in virtual time: scripted people talk, and every state begins when it should."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.people import COUGH, Person, Reader, Talk, converse, speaks
+from voice.chat.scripted import ScriptedSession, words
+from voice.chat.session import Effect, Failed
+from voice.clock import run_virtual
+from voice.tts.tone import ToneSynthesizer
+from voice.turn.turn import Overlap, Policy
+
+LONG = "one two three four five six seven eight nine ten. " * 3
+
+
+def echo(text: str) -> list[object]:
+    return words(f"you said {text}.")  # type: ignore[return-value]
+
+
+def session(answer: object = echo, **latency: float) -> ScriptedSession:
+    return ScriptedSession(answer, **latency)  # type: ignore[arg-type]
+
+
+def overlap(text: str) -> Overlap:
+    return Overlap.BACKCHANNEL if text in ("mhm", "") else Overlap.WORDS
+
+
+def talk(person: Person, chat: ScriptedSession, **how: object) -> Talk:
+    return run_virtual(converse(person, chat, **how))  # type: ignore[arg-type]
+
+
+def test_a_question_is_answered_after_the_silence_and_the_history_holds_both() -> None:
+    done = talk(Person(6, speaks(1.0, "hello there")), session())
+    assert done.session.asked == ["hello there"]
+    assert done.outcomes == ["answered"]
+    assert done.said() == ["you said hello there."]
+    states = {state: at for at, state in reversed(done.states())}
+    assert states["listening"] == pytest.approx(1.06, abs=0.021)
+    assert states["thinking"] == pytest.approx(1.6 + 0.5, abs=0.021), "silence counts from the last speech sample"
+
+
+def test_latency_parts_sum_to_the_response_latency() -> None:
+    done = talk(Person(6, speaks(1.0, "hello")), session(first_token_s=0.1, token_s=0.02), asr_s=0.05, tts_s=0.03)
+    (trace,) = done.traces
+    spans = trace.spans()
+    assert [name for name, _ in spans] == [
+        "endpoint", "transcript", "first_token", "first_clause", "first_audio", "audible",
+    ]  # fmt: skip
+    assert trace.response_ms == pytest.approx(sum(ms for _, ms in spans))
+    fastest = 500 + 50 + 100 + 40 + 30
+    assert trace.response_ms is not None and fastest <= trace.response_ms + 1e-6 <= fastest + 50 + 45, (
+        "at most one feed in flight and two frames more"
+    )
+
+
+def test_speculation_hides_recognition_model_and_synthesis_in_the_silence() -> None:
+    slow = {"asr_s": 0.08, "tts_s": 0.08}
+    plain = talk(Person(6, speaks(1.0, "hello")), session(first_token_s=0.1), **slow)
+    ahead = talk(Person(6, speaks(1.0, "hello")), session(first_token_s=0.1), policy=Policy(speculate="tts"), **slow)
+    assert plain.traces[0].response_ms is not None and plain.traces[0].response_ms >= 500 + 80 + 100 + 80
+    assert ahead.traces[0].response_ms == pytest.approx(500, abs=45)
+    assert ahead.said() == plain.said() == ["you said hello."]
+
+
+@pytest.mark.parametrize(
+    ("speculate", "pause_s"),
+    [(stage, pause) for stage in ("off", "asr", "llm", "tts") for pause in (0.2, 0.4)]
+    + [(stage, pause) for stage in ("off", "asr") for pause in (0.6, 0.75)],
+)
+def test_whoever_goes_on_before_the_reply_is_heard_grows_the_turn(speculate: str, pause_s: float) -> None:
+    """Pauses shorter than the silence, and longer ones that end while the reply is still being thought of."""
+    chat = session(first_token_s=0.4)
+    done = talk(Person(8, speaks(1.0, "well", pause_s, "hello there")), chat, policy=Policy(speculate=speculate))
+    assert done.outcomes == ["answered"]
+    assert chat.turns[-1].text == "well hello there", "no word is lost and none is heard twice"
+    assert len(chat.turns) == 1, "what was dropped leaves no trace"
+
+
+def test_a_word_over_the_reply_stops_it_and_cuts_the_history_to_what_was_heard() -> None:
+    chat = session(lambda text: words(LONG if text == "tell me" else "yes."))
+    done = talk(Person(12, speaks(1.0, "tell me"), speaks(4.0, "stop it now")), chat)
+    assert done.outcomes == ["interrupted", "answered"]
+    assert chat.asked == ["tell me", "stop it now"]
+    heard = done.said()[0]
+    assert LONG.startswith(heard) and 0 < len(heard) < len(LONG) / 2
+    assert done.traces[0].heard == heard
+    assert float(str(done.traces[0].notes["barge_in_ms"])) <= 150
+
+
+@pytest.mark.parametrize(("sound", "resumed_by"), [("mhm", 3.6), (COUGH, 4.2)])
+def test_a_backchannel_or_cough_resumes_the_reply_and_nothing_of_it_is_lost(sound: str, resumed_by: float) -> None:
+    chat = session(lambda text: words(LONG))
+    done = talk(Person(20, speaks(1.0, "tell me"), speaks(3.0, sound)), chat, policy=Policy(overlap=overlap))
+    assert done.outcomes == ["empty", "answered"]
+    assert done.said() == [LONG]
+    paused = [at for at, state in done.states() if state == "paused"]
+    resumed = [at for at, state in done.states() if state == "speaking" and at > paused[0]]
+    assert paused[0] == pytest.approx(3.06, abs=0.021)
+    assert resumed[0] <= resumed_by
+
+
+def test_an_interruption_by_sheer_length_needs_no_words() -> None:
+    chat = session(lambda text: words(LONG))
+    person = Person(14, speaks(1.0, "tell me"), speaks(3.0, "and so on and on"))
+    done = talk(person, chat, reader=Reader(person, partials=False))
+    assert done.outcomes == ["interrupted", "answered"]
+    assert chat.asked[1] == "and so on and on"
+
+
+def test_silence_is_nobody() -> None:
+    done = talk(Person(5), session())
+    assert done.outcomes == [] and done.session.asked == []
+
+
+def test_a_cough_is_an_empty_turn_and_nothing_is_sent() -> None:
+    done = talk(Person(5, speaks(1.0, COUGH)), session())
+    assert done.outcomes == ["empty"] and done.session.asked == []
+
+
+def test_a_recognizer_that_fails_is_said_and_the_next_turn_works() -> None:
+    person = Person(16, speaks(1.0, "hello"), speaks(9.0, "again"))
+    done = talk(person, session(), reader=Reader(person, fails=["broken"]))
+    assert done.outcomes == ["failed", "answered"]
+    assert "broken" in done.notices()
+    assert done.session.asked == ["again"]
+
+
+def test_a_model_that_fails_is_said_and_the_next_turn_works() -> None:
+    def answer(text: str) -> list[object]:
+        return [Failed("retry_failed", "the model is away")] if text == "hello" else echo(text)
+
+    done = talk(Person(16, speaks(1.0, "hello"), speaks(9.0, "again")), session(answer))
+    assert done.outcomes == ["failed", "answered"]
+    assert "the model is away" in done.notices()
+    assert done.said()[-1] == "you said again."
+
+
+def test_a_reply_without_text_is_said_to_be_missing() -> None:
+    done = talk(Person(10, speaks(1.0, "hello")), session(lambda text: words("")))
+    assert done.outcomes == ["failed"]
+
+
+def test_another_voice_takes_over_from_one_that_fails() -> None:
+    broken = lambda: ToneSynthesizer(fail_on="said")  # noqa: E731
+    done = talk(Person(8, speaks(1.0, "hello")), session(), voices=(broken, ToneSynthesizer))
+    assert done.outcomes == ["answered"]
+    assert any("another voice takes over" in text for text in done.notices())
+
+
+def test_with_no_voice_left_the_turn_fails_and_the_loop_lives() -> None:
+    broken = lambda: ToneSynthesizer(fail_on="o")  # noqa: E731
+    chat = session(lambda text: words("hello" if text == "first" else "it is"))
+    done = talk(Person(16, speaks(1.0, "first"), speaks(8.0, "next")), chat, voices=(broken,))
+    assert done.outcomes == ["failed", "answered"]
+
+
+def test_a_timer_acts_only_after_commit_and_rings_aloud() -> None:
+    def answer(text: str) -> list[object]:
+        return [Effect("timer.set", {"seconds": 3.0, "label": "tea"}), *echo(text)]
+
+    done = talk(Person(4, speaks(1.0, "set it")), session(answer))
+    assert done.notices() == ["Your tea timer is up."]
+    assert done.outcomes == ["answered", "answered"]
+    rung = next(at for at, seen in done.notes if getattr(seen, "text", "") == "Your tea timer is up.")
+    assert rung == pytest.approx(1.6 + 0.5 + 3.0, abs=0.1), "counted from when the answer was heard"
+
+
+def test_a_discarded_draft_sets_no_timer() -> None:
+    def answer(text: str) -> list[object]:
+        return [Effect("timer.set", {"seconds": 1.0, "label": ""}), *echo(text)] if text == "set" else echo(text)
+
+    done = talk(Person(9, speaks(1.0, "set", 0.4, "not")), session(answer), policy=Policy(speculate="tts"))
+    assert done.session.discarded == 1
+    assert done.notices() == []
+
+
+def test_a_long_reply_is_preceded_by_a_filler_but_a_quick_one_is_not() -> None:
+    for latency, fillers in ((2.0, 1), (0.2, 0)):
+        chimes: list[int] = []
+
+        def watch(parts: object, chimes: list[int] = chimes) -> None:
+            parts.playout.chime = lambda pcm: chimes.append(len(pcm))  # type: ignore[attr-defined]
+
+        talk(Person(8, speaks(1.0, "hello")), session(first_token_s=latency), policy=Policy(filler_s=1.5), parts=watch)
+        assert len(chimes) == fillers

@@ -1,0 +1,343 @@
+"""The turn machine by table, by story, and by whatever order of events and times Hypothesis finds."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voice.turn import events as ev
+from voice.turn.endpoint import Endpointer
+from voice.turn.machine import TABLE, IllegalEvent, TurnMachine
+from voice.turn.turn import Overlap, Policy, State
+
+SPEECH = ("what", "mhm")
+
+
+def machine(**policy: object) -> TurnMachine:
+    endpointer = Endpointer(silence_s=0.5, min_s=0.25, max_s=1.2, adaptive=False)
+    return TurnMachine(Policy(**policy), endpointer)  # type: ignore[arg-type]
+
+
+def overlap(text: str) -> Overlap:
+    return Overlap.BACKCHANNEL if text == "mhm" else Overlap.WORDS
+
+
+def names(actions: list[ev.Action]) -> list[str]:
+    return [type(action).__name__ for action in actions]
+
+
+def quiet(turns: TurnMachine, since: float, until: float) -> list[ev.Action]:
+    """Silent 20 ms frames."""
+    done: list[ev.Action] = []
+    for frame in range(round((until - since) / 0.02)):
+        done += turns.receive(ev.FrameHeard(quiet=True), since + 0.02 * (frame + 1))
+    return done
+
+
+def asked(turns: TurnMachine) -> TurnMachine:
+    """A machine whose person has said something and been silent for half a second."""
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    quiet(turns, 2.06, 2.52)
+    return turns
+
+
+def speaking(turns: TurnMachine) -> TurnMachine:
+    asked(turns)
+    turns.receive(ev.Transcribed(1, 1, "what"), 2.55)
+    turns.receive(ev.Audible(1, 1), 2.6)
+    assert turns.state is State.SPEAKING
+    return turns
+
+
+def test_a_plain_turn_is_listened_to_decided_sent_and_answered() -> None:
+    turns = machine()
+    assert turns.receive(ev.SpeechStarted(1.0), 1.06) == [ev.Listen(1, 1.0)]
+    assert turns.receive(ev.SpeechStopped(2.0), 2.06) == []
+    assert quiet(turns, 2.06, 2.48) == []
+    assert quiet(turns, 2.48, 2.50) == [ev.Decided(1, 1, 2.0, "fixed"), ev.Transcribe(1, 1)]
+    assert turns.receive(ev.Transcribed(1, 1, "what"), 2.51) == [ev.Send(1, 1, "what"), ev.Release(1, 1)]
+    assert turns.receive(ev.Audible(1, 1), 2.6) == [ev.Commit(1, 1), ev.Forget(1)]
+    assert turns.receive(ev.Drained(1, 1), 4.0) == [ev.Forget(1), ev.Finish(1, ev.Outcome.ANSWERED)]
+    assert turns.state is State.IDLE
+
+
+def test_silence_counts_from_the_last_speech_sample_not_from_when_it_was_noticed() -> None:
+    turns = machine()
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.45)
+    assert names(quiet(turns, 2.45, 2.51)) == ["Decided", "Transcribe"]
+
+
+def test_a_voiced_frame_defers_the_decision() -> None:
+    turns = machine()
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    assert turns.receive(ev.FrameHeard(quiet=False), 2.6) == []
+    assert names(turns.receive(ev.FrameHeard(quiet=True), 2.62)) == ["Decided", "Transcribe"]
+
+
+def test_going_on_during_thinking_grows_the_same_turn_and_drops_the_draft() -> None:
+    turns = asked(machine())
+    turns.receive(ev.Transcribed(1, 1, "what"), 2.55)
+    actions = turns.receive(ev.SpeechStarted(2.6), 2.66)
+    assert actions == [ev.Discard(1, 1), ev.Grew(1, 2)]
+    assert turns.state is State.LISTENING
+    assert turns.receive(ev.Audible(1, 1), 2.7) == [], "the dropped draft is late"
+    turns.receive(ev.SpeechStopped(3.0), 3.06)
+    assert ev.Transcribe(1, 2) in quiet(turns, 3.06, 3.52)
+
+
+def test_words_that_are_empty_end_the_turn_empty() -> None:
+    turns = asked(machine())
+    assert names(turns.receive(ev.Transcribed(1, 1, ""), 2.6)) == ["Forget", "Finish"]
+
+
+def test_speculation_sends_a_held_draft_and_the_decision_releases_it() -> None:
+    turns = machine(speculate="tts")
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    assert quiet(turns, 2.06, 2.16) == [ev.Transcribe(1, 1)]
+    assert turns.receive(ev.Transcribed(1, 1, "what"), 2.2) == [ev.Send(1, 1, "what")]
+    assert quiet(turns, 2.2, 2.5) == [ev.Decided(1, 1, 2.0, "fixed"), ev.Release(1, 1)]
+
+
+def test_speculation_is_bounded_and_a_fourth_breath_waits_for_the_decision() -> None:
+    turns = machine(speculate="llm", max_drafts=3)
+    now, sent = 1.0, 0
+    turns.receive(ev.SpeechStarted(now), now)
+    for revision in range(1, 6):
+        turns.receive(ev.SpeechStopped(now + 0.2), now + 0.26)
+        quiet(turns, now + 0.26, now + 0.4)
+        sent += names(turns.receive(ev.Transcribed(1, revision, "what"), now + 0.4)).count("Send")
+        turns.receive(ev.SpeechStarted(now + 0.5), now + 0.5)
+        now += 0.5
+    assert sent == 3
+
+
+def test_a_draft_that_failed_is_asked_again_by_the_decision() -> None:
+    turns = machine(speculate="llm")
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    quiet(turns, 2.06, 2.16)
+    turns.receive(ev.Transcribed(1, 1, "what"), 2.2)
+    assert names(turns.receive(ev.Failed(1, 1, ev.Stage.MODEL, "no"), 2.3)) == ["Discard"]
+    assert names(quiet(turns, 2.3, 2.5)) == ["Decided", "Send", "Release"]
+
+
+@pytest.mark.parametrize("words", ["stop", "what about"])
+def test_a_word_over_the_reply_interrupts_it(words: str) -> None:
+    turns = speaking(machine(overlap=overlap))
+    assert turns.receive(ev.SpeechStarted(3.0), 3.06) == [ev.Pause(1), ev.Listen(2, 3.0)]
+    actions = turns.receive(ev.WordsHeard(2, words), 3.3)
+    assert actions == [ev.Truncate(1, 1), ev.Forget(1), ev.Finish(1, ev.Outcome.INTERRUPTED)]
+    assert turns.state is State.LISTENING and turns.turn is not None and turns.turn.number == 2
+
+
+def test_a_backchannel_resumes_as_soon_as_it_is_known_to_be_one() -> None:
+    turns = speaking(machine(overlap=overlap))
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    turns.receive(ev.SpeechStopped(3.2), 3.3)
+    assert quiet(turns, 3.3, 3.32) == [ev.Transcribe(2, 1)]
+    actions = turns.receive(ev.Transcribed(2, 1, "mhm"), 3.4)
+    assert actions == [ev.Forget(2), ev.Finish(2, ev.Outcome.EMPTY), ev.Resume(1)]
+    assert turns.state is State.SPEAKING
+
+
+def test_a_cough_resumes_after_a_second_even_if_the_recognizer_stays_silent() -> None:
+    turns = speaking(machine(overlap=overlap))
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    turns.receive(ev.SpeechStopped(3.2), 3.3)
+    assert names(quiet(turns, 3.3, 4.02)) == ["Transcribe", "Forget", "Finish", "Resume"]
+
+
+def test_enough_speech_interrupts_without_a_word() -> None:
+    turns = speaking(machine(overlap=overlap))
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    done: list[ev.Action] = []
+    for frame in range(50):
+        done += turns.receive(ev.FrameHeard(quiet=False), 3.06 + frame * 0.02) if turns.over else []
+    assert ev.Finish(1, ev.Outcome.INTERRUPTED) in done
+
+
+def test_without_barge_in_speech_over_the_reply_is_not_listened_to() -> None:
+    turns = speaking(machine(barge_in=False))
+    assert turns.receive(ev.SpeechStarted(3.0), 3.06) == []
+    assert turns.receive(ev.SpeechStopped(3.5), 3.56) == []
+    assert turns.state is State.SPEAKING
+
+
+def test_a_failure_is_said_and_ends_the_turn_failed() -> None:
+    turns = asked(machine())
+    actions = turns.receive(ev.Failed(1, 1, ev.Stage.RECOGNIZER, "sorry"), 2.6)
+    assert actions == [ev.Say(1, 1, "sorry"), ev.Release(1, 1)]
+    assert turns.receive(ev.Failed(1, 1, ev.Stage.SYNTHESIZER, "sorry"), 2.7) == [], "said once"
+    turns.receive(ev.Audible(1, 1), 2.8)
+    assert ev.Finish(1, ev.Outcome.FAILED) in turns.receive(ev.Drained(1, 1), 3.0)
+
+
+def test_a_reply_without_a_sound_is_an_answer_that_failed() -> None:
+    turns = asked(machine(no_answer="nothing"))
+    turns.receive(ev.Transcribed(1, 1, "what"), 2.55)
+    assert ev.Say(1, 1, "nothing") in turns.receive(ev.Drained(1, 1), 2.7)
+    assert ev.Finish(1, ev.Outcome.FAILED) in turns.receive(ev.Drained(1, 1), 2.8)
+
+
+def test_an_announcement_waits_until_nobody_speaks() -> None:
+    turns = speaking(machine())
+    assert turns.receive(ev.Announce("ring"), 3.0) == []
+    actions = turns.receive(ev.Drained(1, 1), 4.0)
+    assert names(actions) == ["Forget", "Finish", "Say", "Release"]
+
+
+def test_a_filler_sounds_once_when_the_reply_takes_long() -> None:
+    turns = asked(machine(filler_s=1.5))
+    due = turns.due()
+    assert due is not None and due == pytest.approx(2.5 + 1.5, abs=0.03)
+    assert turns.tick(due - 0.1) == []
+    assert turns.tick(due) == [ev.Filler(1)]
+    assert turns.due() is None
+
+
+def test_a_lost_microphone_ends_the_turn_with_what_was_heard() -> None:
+    turns = machine()
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    assert names(turns.receive(ev.MicrophoneLost(), 1.5)) == ["Decided", "Transcribe"]
+
+
+def test_the_longest_turn_is_bounded() -> None:
+    turns = machine(max_turn_s=10.0)
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    assert turns.receive(ev.FrameHeard(quiet=False), 10.9) == []
+    assert names(turns.receive(ev.FrameHeard(quiet=False), 11.0)) == ["Decided", "Transcribe"]
+
+
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        (state, event)
+        for state in State
+        for event in (ev.Audible(1, 1), ev.Drained(1, 1), ev.Transcribed(1, 1, ""))
+        if type(event) not in TABLE[state]
+    ],
+)
+def test_an_event_that_is_not_in_the_table_raises(state: State, event: ev.Event) -> None:
+    turns = speaking(machine())
+    turns.state = state
+    with pytest.raises(IllegalEvent):
+        turns.receive(event, 9.0)
+
+
+def test_every_state_knows_every_event_that_comes_from_outside() -> None:
+    outside = {ev.FrameHeard, ev.SpeechStopped, ev.Typed, ev.Announce, ev.MicrophoneLost, ev.Closed}
+    for state, row in TABLE.items():
+        assert outside - set(row) <= {ev.SpeechStopped} if state is State.PAUSED else outside <= set(row), state
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["start", "stop", "quiet", "voiced", "words", "transcribed", "audible", "drained", "failed", "typed",
+             "announce",
+             "lost", "tick"]
+        ),
+        st.sampled_from([0.0, 0.02, 0.1, 0.3, 0.6, 1.1, 2.0]),
+        st.sampled_from(["", "mhm", "what", "stop"]),
+        st.integers(-1, 0),
+    ),
+    max_size=60,
+)  # fmt: skip
+
+
+class World:
+    """Plays the driver: keeps what was asked for, so that answers come only to questions, in any order and late."""
+
+    def __init__(self, turns: TurnMachine) -> None:
+        self.turns, self.now, self.talking = turns, 0.0, False
+        self.open: set[int] = set()
+        self.questions: list[ev.Transcribe] = []
+        self.playing: list[tuple[int, int]] = []
+        self.audible: set[tuple[int, int]] = set()
+        self.finished: Counter[int] = Counter()
+        self.listened: set[int] = set()
+        self.sent: dict[int, str] = {}
+
+    def take(self, actions: list[ev.Action]) -> None:
+        for action in actions:
+            match action:
+                case ev.Listen(turn):
+                    assert not self.open, "one utterance at a time"
+                    self.open.add(turn)
+                    self.listened.add(turn)
+                case ev.Forget(turn):
+                    self.open.discard(turn)
+                case ev.Transcribe():
+                    assert action.turn in self.open
+                    self.questions.append(action)
+                case ev.Send(turn, _, text):
+                    assert text
+                    self.sent[turn] = text
+                case ev.Release(turn, revision):
+                    self.playing = [(turn, revision)]
+                case ev.Finish(turn):
+                    self.finished[turn] += 1
+                    assert self.finished[turn] == 1, "a turn ends exactly once"
+                case ev.Discard() | ev.Truncate():
+                    self.playing = []
+
+    def step(self, kind: str, text: str, which: int) -> None:
+        turns, number = self.turns, self.turns.over or self.turns.turn
+        match kind:
+            case "start" if not self.talking:
+                self.talking = True
+                self.tell(ev.SpeechStarted(self.now))
+            case "stop" if self.talking:
+                self.talking = False
+                self.tell(ev.SpeechStopped(self.now))
+            case "quiet" | "voiced":
+                self.tell(ev.FrameHeard(quiet=kind == "quiet" and not self.talking))
+            case "words" if number and number.number in self.open:
+                self.tell(ev.WordsHeard(number.number, text))
+            case "transcribed" if self.questions:
+                question = self.questions.pop(which)
+                self.tell(ev.Transcribed(question.turn, question.revision, text))
+            case "audible" if self.playing and turns.state is not State.PAUSED:
+                self.audible.add(self.playing[0])
+                self.tell(ev.Audible(*self.playing[0]))
+            case "drained" if self.playing:
+                self.tell(ev.Drained(*self.playing.pop()))
+            case "failed" if turns.turn and turns.state is not State.LISTENING:
+                self.tell(ev.Failed(turns.turn.number, turns.turn.revision, ev.Stage.MODEL, "sorry"))
+            case "typed":
+                self.tell(ev.Typed("typed"))
+            case "announce":
+                self.tell(ev.Announce("ring"))
+            case "lost" if self.talking:
+                self.talking = False
+                self.tell(ev.MicrophoneLost())
+            case "tick":
+                self.take(turns.tick(self.now))
+
+    def tell(self, event: ev.Event) -> None:
+        self.take(self.turns.receive(event, self.now))
+
+
+@settings(max_examples=400, deadline=None)
+@given(STEPS, st.sampled_from(["off", "asr", "llm", "tts"]), st.booleans())
+def test_whatever_happens_every_turn_ends_once_and_nothing_is_illegal(
+    steps: list[tuple[str, float, str, int]], speculate: str, barge_in: bool
+) -> None:
+    turns = machine(speculate=speculate, barge_in=barge_in, overlap=overlap, filler_s=1.5, max_turn_s=5.0)
+    world = World(turns)
+    for kind, later, text, which in steps:
+        world.now += later
+        world.step(kind, text, which)
+        assert (turns.turn is None) == (turns.state is State.IDLE)
+        assert (turns.over is not None) == (turns.state is State.PAUSED)
+    world.tell(ev.Closed())
+    assert turns.state is State.IDLE
+    assert world.listened <= set(world.finished), "whoever was listened to had their turn ended"
+    assert not world.open

@@ -1,0 +1,149 @@
+"""The recognizer's side of a conversation: keeps the last moments, feeds the open utterance, answers with words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from voice.asr.recognizer import Recognizer, Transcript, Utterance
+from voice.audio.frames import Frame, Pcm
+from voice.errors import EngineError
+from voice.turn.events import Event, Failed, Stage, Transcribed, WordsHeard
+from voice.worker import Worker
+
+KEPT_S = 1.0
+"""Audio kept besides the pre-roll: a start is noticed late by what the detector needs to be sure."""
+
+
+class Listener:
+    """One recognizer, one utterance at a time.
+
+    Every frame goes through `hear`. `tell` receives `WordsHeard`, `Transcribed` and `Failed`; `heard` every
+    transcript as the recognizer gave it, with its notes.
+    """
+
+    def __init__(
+        self,
+        recognizer: Worker[Recognizer],
+        tell: Callable[[Event], None],
+        heard: Callable[[int, Transcript], None],
+        tasks: asyncio.TaskGroup,
+        *,
+        preroll_s: float,
+        failure: str,
+    ) -> None:
+        self._recognizer, self._tell, self._heard, self._tasks = recognizer, tell, heard, tasks
+        self._preroll_s, self._failure = preroll_s, failure
+        self._kept: deque[Frame] = deque()
+        self._open: _Open | None = None
+
+    def hear(self, frame: Frame) -> None:
+        """Take the next frame, whoever is speaking."""
+        self._kept.append(frame)
+        while self._kept and frame.at - self._kept[0].at > self._preroll_s + KEPT_S:
+            self._kept.popleft()
+        if self._open is not None:
+            self._open.add(frame)
+
+    def open(self, turn: int, at: float) -> None:
+        """Begin this turn's utterance with the audio from `preroll_s` before `at`."""
+        self.close()
+        self._open = _Open(turn)
+        for frame in self._kept:
+            if frame.at > at - self._preroll_s:
+                self._open.add(frame)
+        self._open.task = self._tasks.create_task(self._attend(self._open), name=f"utterance {turn}")
+
+    def transcribe(self, turn: int, revision: int) -> None:
+        """Ask for the words of all audio heard so far; answered by `Transcribed` or `Failed`."""
+        if self._open is not None and self._open.turn == turn:
+            self._open.asked = revision
+            self._open.wake.set()
+
+    def close(self, turn: int | None = None) -> None:
+        """Forget the open utterance, or only that of `turn`; harmless when there is none."""
+        if self._open is not None and turn in (None, self._open.turn):
+            self._open.closed = True
+            self._open.wake.set()
+            self._open = None
+
+    async def _attend(self, mine: _Open) -> None:
+        """Feed one utterance until it is closed. Audio waits while the recognizer is busy, and is then fed at once."""
+        utterance: Utterance | None = None
+        try:
+            utterance = await self._recognizer.call(lambda recognizer: recognizer.open())
+            while not mine.closed:
+                if mine.asked is not None:
+                    await self._answer(mine, utterance, mine.asked)
+                elif mine.frames:
+                    await self._feed(mine, utterance)
+                else:
+                    mine.wake.clear()
+                    await mine.wake.wait()
+        except EngineError as error:
+            await self._fail(mine, error)
+        if utterance is not None:
+            ended = utterance
+            try:
+                await self._recognizer.call(lambda _: ended.close())
+            except EngineError as error:
+                self._heard(mine.turn, Transcript("", notes={"error": str(error)}))
+
+    async def _feed(self, mine: _Open, utterance: Utterance) -> None:
+        pcm = mine.take()
+        partial = await self._recognizer.call(lambda _: utterance.feed(pcm))
+        if partial is not None and not mine.closed:
+            self._heard(mine.turn, partial)
+            self._tell(WordsHeard(mine.turn, partial.text))
+
+    async def _answer(self, mine: _Open, utterance: Utterance, revision: int) -> None:
+        """The words of all audio heard by now; a recognizer slower than speech must not be fed for ever first."""
+        pcm = mine.take()
+
+        def finish(_: Recognizer) -> Transcript:
+            if len(pcm):
+                utterance.feed(pcm)
+            return utterance.result()
+
+        final = await self._recognizer.call(finish)
+        if mine.asked == revision:
+            mine.asked = None
+        if not mine.closed:
+            self._heard(mine.turn, final)
+            self._tell(Transcribed(mine.turn, revision, final.text.strip()))
+
+    async def _fail(self, mine: _Open, error: EngineError) -> None:
+        """The words of this turn are lost to us: say so when they are asked for, not before."""
+        self._heard(mine.turn, Transcript("", notes={"error": str(error)}))
+        while not mine.closed:
+            if mine.asked is not None:
+                revision, mine.asked = mine.asked, None
+                self._tell(Failed(mine.turn, revision, Stage.RECOGNIZER, self._failure))
+            mine.wake.clear()
+            await mine.wake.wait()
+
+
+class _Open:
+    """The utterance of one turn, as the event loop sees it."""
+
+    def __init__(self, turn: int) -> None:
+        self.turn = turn
+        self.frames: list[Frame] = []
+        self.asked: int | None = None
+        self.closed = False
+        self.wake = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+    def add(self, frame: Frame) -> None:
+        """Queue a frame; the machine's longest turn bounds how many there can be."""
+        self.frames.append(frame)
+        self.wake.set()
+
+    def take(self) -> Pcm:
+        """The audio queued since the last time."""
+        pcm = np.concatenate([frame.pcm for frame in self.frames]) if self.frames else np.zeros(0, dtype=np.int16)
+        self.frames.clear()
+        return pcm

@@ -1,0 +1,428 @@
+"""One conversation: tells the turn machine what happens, does what it asks for, and owns every task of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+from voice import events as note
+from voice.asr.recognizer import Recognizer, Transcript
+from voice.audio.frames import Frame, Pcm, level_dbfs, silence
+from voice.audio.playout import Audible, Drained, Playout, PlayoutEvent
+from voice.audio.ports import Sink, Source
+from voice.chat.session import Effect, Link, Reply, Session
+from voice.errors import VoiceError
+from voice.listening import Listener
+from voice.speaking import Reports, SpokenReply
+from voice.text.phrases import phrase
+from voice.timers import Timers
+from voice.trace import TurnTrace
+from voice.tts.synthesizer import Synthesizer
+from voice.turn import events as ev
+from voice.turn.machine import TurnMachine
+from voice.turn.speech import SpeechGate
+from voice.turn.turn import State
+from voice.vad.detector import Detector
+from voice.worker import Worker
+
+LEVEL_EVERY_S = 0.1
+TIMER_PATIENCE_S = 30.0
+"""A recording that has ended waits this long for a timer that is still to ring."""
+
+CLOSING_S = 0.7
+"""How long a conversation that is left may take to write down what was heard."""
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a conversation is made of.
+
+    `ear` gives a microphone frame without the echo of the speaker; `deaf()` says that nobody is listened to just now.
+    """
+
+    machine: TurnMachine
+    sink: Sink
+    playout: Playout
+    session: Session
+    detector: Detector
+    gate: SpeechGate
+    recognizer: Worker[Recognizer]
+    voices: list[Worker[Synthesizer]]
+    timers: Timers
+    observer: note.Observer
+    source: Source | None = None
+    typed: AsyncIterator[str] | None = None
+    ear: Callable[[Frame], Frame] = lambda frame: frame
+    deaf: Callable[[], bool] = lambda: False
+    language: str = "en"
+    preroll_s: float = 0.3
+    filler: Pcm = field(default_factory=lambda: silence(0.0))
+    bell: Pcm = field(default_factory=lambda: silence(0.0))
+
+
+class Conversation:
+    """Runs until its source and its typed lines have ended, or until it is cancelled."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._machine, self._playout = parts, parts.machine, parts.playout
+        self._events: deque[tuple[ev.Event, float]] = deque()
+        self._telling = False
+        self._traces: dict[int, TurnTrace] = {}
+        self._reply: SpokenReply | None = None
+        self._replies = 0
+        self._remembering: asyncio.Queue[Awaitable[None]] = asyncio.Queue()
+        self._alarms: dict[str, asyncio.TimerHandle] = {}
+        self._level_due = 0.0
+        self._shown = (0, 0)
+        self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Converse. Ends every open turn on the way out, so that the history holds what was heard."""
+        parts = self._parts
+        self._loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as self._tasks:
+            self._listener = Listener(
+                parts.recognizer,
+                self.tell,
+                self._heard_words,
+                self._tasks,
+                preroll_s=parts.preroll_s,
+                failure=phrase("recognizer", parts.language),
+            )
+            memory = self._tasks.create_task(self._remember(), name="memory")
+            try:
+                await parts.sink.start()
+                async with asyncio.TaskGroup() as inputs:
+                    if parts.source is not None:
+                        inputs.create_task(self._listen(parts.source), name="listen")
+                    if parts.typed is not None:
+                        inputs.create_task(self._type(parts.typed), name="type")
+            finally:
+                await self._close(memory)
+
+    async def _close(self, memory: asyncio.Task[None]) -> None:
+        parts = self._parts
+        self.tell(ev.Closed())
+        for alarm in self._alarms.values():
+            alarm.cancel()
+        if parts.source is not None:
+            await parts.source.close()
+        await asyncio.wait({asyncio.ensure_future(self._remembering.join())}, timeout=CLOSING_S)
+        memory.cancel()
+        await parts.sink.close()
+
+    def tell(self, event: ev.Event, now: float | None = None) -> None:
+        """Give the machine an event and do what it asks for; on the event loop, also from within an action."""
+        self._events.append((event, self._loop.time() if now is None else now))
+        if self._telling:
+            return
+        self._telling = True
+        before = self._machine.state
+        try:
+            while self._events:
+                next_event, at = self._events.popleft()
+                self._perform(self._machine.receive(next_event, at), at)
+        finally:
+            self._telling = False
+        if self._machine.state is not before:
+            self._parts.observer(note.StateChanged(self._machine.state))
+            self._changed.set()
+        self._alarm("machine", self._machine.due(), self._tick)
+
+    def _perform(self, actions: list[ev.Action], now: float) -> None:
+        for action in actions:
+            ACTIONS[type(action)](self, action, now)
+
+    def _alarm(self, name: str, due: float | None, ring: Callable[[float], None]) -> None:
+        """Keep one timer of the event loop for `name`, at `due` or not at all; it rings with a time not before `due`."""
+        armed = self._alarms.get(name)
+        if armed is not None:
+            if armed.when() == due:
+                return
+            armed.cancel()
+            del self._alarms[name]
+        if due is not None:
+            self._alarms[name] = self._loop.call_at(due, self._rings, name, due, ring)
+
+    def _rings(self, name: str, due: float, ring: Callable[[float], None]) -> None:
+        del self._alarms[name]
+        ring(max(due, self._loop.time()))
+
+    def _tick(self, now: float) -> None:
+        self._perform(self._machine.tick(now), now)
+        self._alarm("machine", self._machine.due(), self._tick)
+
+    # What comes in: audio, typed lines, what the sink played.
+
+    async def _listen(self, source: Source) -> None:
+        frame_s = source.frame_ms / 1000
+        async for frame in source.frames():
+            self._hear(frame)
+        until = self._loop.time() + TIMER_PATIENCE_S
+        while not self._idle(until):
+            await asyncio.sleep(frame_s)
+            self._hear(Frame(silence(frame_s), self._loop.time()))
+
+    def _idle(self, until: float) -> bool:
+        rings = self._parts.timers.due()
+        waits = rings is not None and rings <= until
+        return self._machine.state is State.IDLE and not self._parts.gate.stirring and not waits
+
+    def _hear(self, heard: Frame) -> None:
+        parts = self._parts
+        frame = parts.ear(heard)
+        self._listener.hear(frame)
+        probability = 0.0 if parts.deaf() else parts.detector.probability(frame.pcm)
+        edge = parts.gate.hear(probability, frame.at, frame.duration_s)
+        if edge is not None:
+            self.tell(ev.SpeechStarted(edge.at) if edge.speech else ev.SpeechStopped(edge.at), frame.at)
+        self.tell(ev.FrameHeard(quiet=not parts.gate.stirring), frame.at)
+        if frame.at >= self._level_due:
+            self._level_due = frame.at + LEVEL_EVERY_S
+            parts.observer(note.Level(level_dbfs(frame.pcm)))
+            self._show()
+
+    async def _type(self, lines: AsyncIterator[str]) -> None:
+        async for line in lines:
+            if line.strip():
+                self.tell(ev.Typed(line.strip()))
+                await self._until_idle()
+
+    async def _until_idle(self) -> None:
+        while self._machine.state is not State.IDLE:
+            self._changed.clear()
+            await self._changed.wait()
+
+    def microphone_lost(self) -> None:
+        """No more audio for now: what was heard is the turn."""
+        self._parts.gate.reset()
+        self._parts.detector.reset()
+        self.tell(ev.MicrophoneLost())
+
+    def played(self, event: PlayoutEvent) -> None:
+        """Take what the sink reports, on the event loop."""
+        reply = self._reply
+        if reply is None or event.reply != reply.number:
+            return
+        trace = self._trace(reply.turn)
+        if isinstance(event, Audible):
+            trace.mark("audible", event.at)
+            self.tell(ev.Audible(reply.turn, reply.revision))
+        elif isinstance(event, Drained):
+            self._show()
+            self.tell(ev.Drained(reply.turn, reply.revision))
+        elif self._machine.over is not None:
+            trace.notes["barge_in_ms"] = round((event.at - self._machine.over.started) * 1000, 1)
+
+    def _heard_words(self, turn: int, transcript: Transcript) -> None:
+        if transcript.notes:
+            self._trace(turn).notes["asr"] = transcript.notes
+        if "error" in transcript.notes:
+            self._parts.observer(note.Notice(str(transcript.notes["error"]), "error"))
+        elif transcript.text:
+            self._parts.observer(note.Words(transcript.text, False, transcript.stable))
+
+    # What the machine asks for.
+
+    def _do_listen(self, action: ev.Listen, now: float) -> None:
+        self._listener.open(action.turn, action.at)
+
+    def _do_forget(self, action: ev.Forget, now: float) -> None:
+        self._listener.close(action.turn)
+
+    def _do_transcribe(self, action: ev.Transcribe, now: float) -> None:
+        self._listener.transcribe(action.turn, action.revision)
+
+    def _do_grew(self, action: ev.Grew, now: float) -> None:
+        self._trace(action.turn).clear(
+            "speech_end", "transcript", "endpoint", "first_token", "first_clause", "first_audio"
+        )
+
+    def _do_decided(self, action: ev.Decided, now: float) -> None:
+        trace = self._trace(action.turn)
+        trace.rule = action.rule
+        trace.mark("speech_end", action.speech_end)
+        trace.mark("endpoint", now)
+
+    def _do_send(self, action: ev.Send, now: float) -> None:
+        trace = self._trace(action.turn)
+        trace.text = action.text
+        trace.mark("transcript", now)
+        sent = trace.notes.get("sent", 0)
+        trace.notes["sent"] = (sent if isinstance(sent, int) else 0) + 1
+
+        async def ask() -> Reply:
+            await self._remembering.join()  # the history is settled before the session sees new words
+            return self._parts.session.send(action.text, draft=True)
+
+        self._begin(action.turn, action.revision).start(self._tasks, ask)
+
+    def _do_discard(self, action: ev.Discard, now: float) -> None:
+        reply = self._of(action.turn)
+        if reply is not None:
+            reply.cancel()
+            if reply.reply is not None:
+                self._remembering.put_nowait(reply.reply.discard())
+            self._reply = None
+
+    def _do_release(self, action: ev.Release, now: float) -> None:
+        reply = self._of(action.turn)
+        if reply is not None:
+            words = self._trace(action.turn).text
+            if words:
+                self._parts.observer(note.Words(words, True, len(words)))
+            reply.release()
+
+    def _do_commit(self, action: ev.Commit, now: float) -> None:
+        reply = self._of(action.turn)
+        if reply is not None and reply.reply is not None:
+            self._remembering.put_nowait(reply.reply.commit())
+            reply.commit()
+
+    def _do_pause(self, action: ev.Pause, now: float) -> None:
+        self._playout.pause()
+
+    def _do_resume(self, action: ev.Resume, now: float) -> None:
+        self._trace(action.turn).notes["resumed"] = True
+        self._playout.resume()
+
+    def _do_truncate(self, action: ev.Truncate, now: float) -> None:
+        reply = self._of(action.turn)
+        if reply is not None:
+            reply.cancel()
+            if reply.reply is not None:
+                self._remembering.put_nowait(reply.reply.commit())
+                self._remembering.put_nowait(reply.reply.truncate(reply.heard()))
+
+    def _do_say(self, action: ev.Say, now: float) -> None:
+        reply = self._of(action.turn)
+        if reply is None or reply.over:
+            reply = self._begin(action.turn, action.revision)
+            reply.start(self._tasks, None)
+        self._tasks.create_task(reply.say_instead(action.text), name=f"say {action.turn}")
+
+    def _do_filler(self, action: ev.Filler, now: float) -> None:
+        self._playout.chime(self._parts.filler)
+
+    def _do_finish(self, action: ev.Finish, now: float) -> None:
+        trace = self._trace(action.turn)
+        del self._traces[action.turn]
+        trace.outcome = action.outcome
+        reply = self._of(action.turn)
+        if reply is not None:
+            self._show()
+            trace.reply, trace.heard = reply.text, reply.text[: reply.heard()]
+            self._reply = None
+        self._parts.observer(note.TurnEnded(trace))
+
+    # Replies.
+
+    def _trace(self, turn: int) -> TurnTrace:
+        return self._traces.setdefault(turn, TurnTrace(turn, self._parts.session.id))
+
+    def _of(self, turn: int) -> SpokenReply | None:
+        return self._reply if self._reply is not None and self._reply.turn == turn else None
+
+    def _begin(self, turn: int, revision: int) -> SpokenReply:
+        """A new reply; what it goes through is told to this conversation while it is the current one."""
+        parts = self._parts
+        self._replies += 1
+        self._shown = (0, 0)
+
+        def failed(stage: str, what: str) -> None:
+            parts.observer(note.Notice(what, "error"))
+            self.tell(ev.Failed(turn, revision, ev.Stage(stage), phrase(stage, parts.language)))
+
+        self._reply = SpokenReply(
+            self._replies,
+            turn,
+            revision,
+            parts.voices,
+            self._playout,
+            Reports(
+                moment=self._trace(turn).mark,
+                text=lambda text: self._show(),
+                link=self._linked,
+                effect=self._effect,
+                failed=failed,
+                voice_failed=lambda what, replaced: parts.observer(
+                    note.Notice(f"{what}; another voice takes over" if replaced else what, "warning")
+                ),
+            ),
+            language=parts.language,
+            ahead=self._machine.policy.speculate == "tts",
+        )
+        return self._reply
+
+    def _show(self) -> None:
+        """Show the reply as far as it has been heard, where that has changed."""
+        reply = self._reply
+        if reply is not None and (shown := (reply.heard(), len(reply.text))) != self._shown:
+            self._shown = shown
+            self._parts.observer(note.ReplySpoken(reply.text[: shown[0]], reply.text))
+
+    def _linked(self, link: Link) -> None:
+        if not link.up:
+            self._playout.chime(self._parts.filler)
+        text = "the session is connected again" if link.up else f"the session's connection is gone: {link.reason}"
+        self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
+
+    async def _remember(self) -> None:
+        """Carry out what changes the history, one after the other, in the order it was decided."""
+        while True:
+            work = await self._remembering.get()
+            try:
+                await work
+            except VoiceError as error:
+                self._parts.observer(note.Notice(str(error), "error"))
+            finally:
+                self._remembering.task_done()
+
+    # Timers.
+
+    def _effect(self, effect: Effect) -> None:
+        timers = self._parts.timers
+        if effect.kind == "timer.set":
+            seconds, label = effect.data.get("seconds"), effect.data.get("label", "")
+            try:
+                timers.set(float(str(seconds)), str(label), self._loop.time())
+            except (VoiceError, ValueError) as error:
+                self._parts.observer(note.Notice(f"the timer was not set: {error}", "warning"))
+        elif effect.kind == "timer.cancel":
+            timers.cancel(str(effect.data.get("label", "")))
+        else:
+            self._parts.observer(
+                note.Notice(f"the reply asked for {effect.kind}, which nothing here can do", "warning")
+            )
+        self._alarm("timers", timers.due(), self._ring)
+
+    def _ring(self, now: float) -> None:
+        for timer in self._parts.timers.tick(now):
+            key = "timer_named" if timer.label else "timer"
+            text = phrase(key, self._parts.language, label=timer.label)
+            self._parts.observer(note.Notice(text))
+            self._playout.chime(self._parts.bell)
+            self.tell(ev.Announce(text))
+        self._alarm("timers", self._parts.timers.due(), self._ring)
+
+
+C = Conversation
+ACTIONS: dict[type, Callable[..., None]] = {
+    ev.Listen: C._do_listen,
+    ev.Forget: C._do_forget,
+    ev.Transcribe: C._do_transcribe,
+    ev.Grew: C._do_grew,
+    ev.Decided: C._do_decided,
+    ev.Send: C._do_send,
+    ev.Discard: C._do_discard,
+    ev.Release: C._do_release,
+    ev.Commit: C._do_commit,
+    ev.Pause: C._do_pause,
+    ev.Resume: C._do_resume,
+    ev.Truncate: C._do_truncate,
+    ev.Say: C._do_say,
+    ev.Filler: C._do_filler,
+    ev.Finish: C._do_finish,
+}

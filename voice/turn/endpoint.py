@@ -1,0 +1,67 @@
+"""Breath or end of turn: how much silence ends this turn, given its words and this person's own pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from voice.text.completeness import UNKNOWN, Completeness
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How much silence ends the turn, seconds from the last speech sample, and why, for the trace."""
+
+    silence_s: float
+    why: str
+
+
+class Endpointer:
+    """Decides how long to wait.
+
+    Fixed: always `silence_s`. Adaptive: within `min_s`…`max_s`, shorter when `judge(words)` says they are complete,
+    longest when they are unfinished, otherwise from the person's own pauses: an exponential average of the pauses
+    they spoke on after, with a margin, never below `silence_s`.
+    """
+
+    SHARE = 0.25
+    """Weight of the newest pause in the average."""
+
+    MARGIN = 1.6
+    """The silence waited for is this many times the usual pause, so that a usual pause does not end the turn."""
+
+    def __init__(
+        self,
+        *,
+        silence_s: float,
+        min_s: float,
+        max_s: float,
+        adaptive: bool,
+        judge: Callable[[str], Completeness] = lambda words: UNKNOWN,
+    ) -> None:
+        self._silence_s, self._min_s, self._max_s = silence_s, min_s, max_s
+        self._adaptive, self._judge = adaptive, judge
+        self.usual_pause_s: float | None = None
+
+    def spoke_on_after(self, pause_s: float) -> None:
+        """Learn that this person paused for so long inside a turn."""
+        if self.usual_pause_s is None:
+            self.usual_pause_s = pause_s
+        else:
+            self.usual_pause_s += self.SHARE * (pause_s - self.usual_pause_s)
+
+    def rule(self, words: str) -> Rule:
+        """The silence that ends a turn with these words so far."""
+        if not self._adaptive:
+            return Rule(self._silence_s, "fixed")
+        looks = self._judge(words) if words else UNKNOWN
+        if looks.verdict == "unfinished":
+            return Rule(self._max_s, f"unfinished: {looks.rule}")
+        own_s = self._silence_s if self.usual_pause_s is None else self.usual_pause_s * self.MARGIN
+        if looks.verdict == "complete":
+            return Rule(self._within(min(self._silence_s, own_s) / 2), f"complete: {looks.rule}")
+        why = "default" if own_s <= self._silence_s else "own pauses"
+        return Rule(self._within(max(own_s, self._silence_s)), why)
+
+    def _within(self, silence_s: float) -> float:
+        return min(max(silence_s, self._min_s), self._max_s)

@@ -1,0 +1,249 @@
+"""What the turn machine is told and what it asks for: plain data. `turn` and `revision` tell the late apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """The one way a turn ends."""
+
+    ANSWERED = "answered"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    EMPTY = "empty"
+
+
+class Stage(StrEnum):
+    """Where a turn failed."""
+
+    RECOGNIZER = "recognizer"
+    MODEL = "model"
+    SYNTHESIZER = "synthesizer"
+
+
+# Events: what happened. Times are seconds on the loop's clock, taken from the audio where audio is concerned.
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Someone began to speak; `at` is the first speech sample."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """They fell silent; `at` is the last speech sample."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrameHeard:
+    """One more frame of audio went by; `quiet` when neither speech nor its possible beginning was in it."""
+
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WordsHeard:
+    """A partial: the words of turn `turn` so far."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """The answer to `Transcribe`: the words for all audio up to then."""
+
+    turn: int
+    revision: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audible:
+    """The first sample of this reply is being heard."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """All of this reply that there is has been played, and no more is coming."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A stage of this turn failed; `text` is what to say about it."""
+
+    turn: int
+    revision: int
+    stage: Stage
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The person typed instead of speaking."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """The house itself has something to say, such as a timer; it waits until nobody speaks."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneLost:
+    """No more audio will come for now: what was heard is the turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The conversation is over: end what is open."""
+
+
+Event = (
+    SpeechStarted | SpeechStopped | FrameHeard | WordsHeard | Transcribed | Audible | Drained | Failed
+    | Typed | Announce | MicrophoneLost | Closed
+)  # fmt: skip
+
+
+# Actions: what to do about it.
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Open an utterance for this turn, beginning with the audio kept from before speech was noticed."""
+
+    turn: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Close this turn's utterance; no more words are wanted from it."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribe:
+    """Ask for the words of all audio so far; answered by `Transcribed` or `Failed`."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grew:
+    """The person went on: the same turn, now with this revision."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The turn is theirs no more: the end of turn was decided now, by this rule."""
+
+    turn: int
+    revision: int
+    speech_end: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the words to the session as a draft and turn the reply into speech, held until `Release`."""
+
+    turn: int
+    revision: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Drop this revision's draft and everything made from it; none of it was heard."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Let the reply be heard as soon as there is any."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The reply is being heard: the draft becomes a turn of the conversation, its effects act."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Fade the reply out and hold it at this sample."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on with the reply from the sample where it was paused."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate:
+    """Stop the reply for good within a fade, and cut the history to what was heard of it."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Stop generating; say this after what is already on its way. It is not part of the history."""
+
+    turn: int
+    revision: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """The reply takes long: let the person hear that it is coming."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The turn ended, in this one way."""
+
+    turn: int
+    outcome: Outcome
+
+
+Action = (
+    Listen | Forget | Transcribe | Grew | Decided | Send | Discard | Release | Commit | Pause | Resume
+    | Truncate | Say | Filler | Finish
+)  # fmt: skip

@@ -1,0 +1,67 @@
+"""What a listener has heard of a reply: samples played, back to code points of its text."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from voice.text.clauses import Clause
+
+
+@dataclass(slots=True)
+class _Spoken:
+    clause: Clause
+    first: int
+    samples: int = 0
+    words: list[tuple[int, int]] = field(default_factory=list)
+    """(sample within the clause, code point within its speakable text) where each word begins."""
+
+
+class Heard:
+    """Maps samples of one reply's audio to its text: exact where the engine marks words, else by share."""
+
+    def __init__(self) -> None:
+        self._spoken: list[_Spoken] = []
+        self._samples = 0
+
+    def begin(self, clause: Clause) -> None:
+        """The audio that follows speaks this clause."""
+        self._spoken.append(_Spoken(clause, self._samples))
+
+    def add(self, samples: int, words: tuple[tuple[int, int], ...] = ()) -> None:
+        """So many more samples of the current clause, in which these words begin: (sample in clause, code point)."""
+        self._spoken[-1].samples += samples
+        self._spoken[-1].words.extend(words)
+        self._samples += samples
+
+    def heard(self, played: int, *, complete: bool = False) -> int:
+        """Code points of the reply heard after `played` samples; a word counts once it has been heard to its end.
+
+        `complete` says that no more audio is coming, so that the end of the last clause is really its end.
+        """
+        if played <= 0 or not self._spoken:
+            return 0
+        index = bisect_right(self._spoken, played - 1, key=lambda spoken: spoken.first) - 1
+        spoken = self._spoken[index]
+        inside = played - spoken.first
+        over = index + 1 < len(self._spoken) or complete
+        if inside >= spoken.samples and over:
+            return spoken.clause.end
+        return spoken.clause.start + self._within(spoken, min(inside, spoken.samples))
+
+    def _within(self, spoken: _Spoken, inside: int) -> int:
+        text = spoken.clause.text
+        if spoken.words:
+            begun = bisect_right(spoken.words, inside, key=lambda word: word[0])
+            chars = spoken.words[begun - 1][1] if begun else 0
+        else:
+            chars = _word_border(text, int(len(text) * inside / spoken.samples)) if spoken.samples else 0
+        length = spoken.clause.end - spoken.clause.start
+        return min(length, round(length * chars / len(text))) if text else 0
+
+
+def _word_border(text: str, chars: int) -> int:
+    """The last place at or before `chars` where a word is complete; every place is one in unspaced scripts."""
+    if chars >= len(text) or not (text[chars - 1].isascii() and text[chars].isascii()):
+        return chars
+    return text.rfind(" ", 0, chars + 1) + 1

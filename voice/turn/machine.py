@@ -1,0 +1,376 @@
+"""The turn machine: whose turn it is, decided by a table. Events and the time go in, actions come out.
+
+It holds no clock, no thread and no task. `due()` says when `tick(now)` wants to run; nothing else is timed here,
+because silence is counted from the audio that arrives.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from voice.turn import events as ev
+from voice.turn.endpoint import Endpointer
+from voice.turn.events import Action, Event, Outcome
+from voice.turn.turn import Overlap, Policy, State, Turn
+
+
+class IllegalEvent(Exception):
+    """An event that cannot happen in this state reached the machine: a defect of the driver."""
+
+
+@dataclass(slots=True)
+class TurnMachine:
+    """See the module. `receive` and `tick` return what to do, in order."""
+
+    policy: Policy
+    endpointer: Endpointer
+    state: State = State.IDLE
+    turn: Turn | None = None
+    over: Turn | None = None
+    _issued: int = 0
+    _waiting: deque[ev.Typed | ev.Announce] = field(default_factory=lambda: deque(maxlen=16))
+
+    def receive(self, event: Event, now: float) -> list[Action]:
+        """Take an event; raises IllegalEvent if it cannot happen in this state. Late ones are dropped."""
+        if self._late(event):
+            return []
+        handler = TABLE[self.state].get(type(event))
+        if handler is None:
+            raise IllegalEvent(f"{type(event).__name__} while {self.state}")
+        actions = handler(self, event, now)
+        if self.state is State.IDLE and self._waiting:
+            actions += self._open_for(self._waiting.popleft(), now)
+        return actions
+
+    def due(self) -> float | None:
+        """When `tick` is wanted next, seconds; None when nothing is timed."""
+        turn = self.turn
+        if (
+            self.state is State.THINKING
+            and turn
+            and turn.decided is not None
+            and not turn.filled
+            and self.policy.filler_s
+        ):
+            return turn.decided + self.policy.filler_s
+        return None
+
+    def tick(self, now: float) -> list[Action]:
+        """Do what is due; harmless when nothing is."""
+        due = self.due()
+        if due is None or now < due:
+            return []
+        self._turn.filled = True
+        return [ev.Filler(self._turn.number)]
+
+    @property
+    def _turn(self) -> Turn:
+        assert self.turn is not None, "every state but IDLE has a turn"
+        return self.turn
+
+    @property
+    def _over(self) -> Turn:
+        assert self.over is not None, "PAUSED has the turn that is being spoken over us"
+        return self.over
+
+    def _late(self, event: Event) -> bool:
+        turn = getattr(event, "turn", None)
+        if turn is None:
+            return False
+        owner = next((t for t in (self.turn, self.over) if t and t.number == turn), None)
+        return owner is None or getattr(event, "revision", owner.revision) != owner.revision
+
+    def _new(self, at: float) -> Turn:
+        self._issued += 1
+        return Turn(self._issued, at)
+
+    def _finish(self, outcome: Outcome) -> list[Action]:
+        number = self._turn.number
+        self.state, self.turn = State.IDLE, None
+        return [ev.Forget(number), ev.Finish(number, outcome)]
+
+    # A person begins.
+
+    def _open(self, event: ev.SpeechStarted, now: float) -> list[Action]:
+        self.turn, self.state = self._new(event.at), State.LISTENING
+        return [ev.Listen(self.turn.number, event.at)]
+
+    def _open_for(self, event: ev.Typed | ev.Announce, now: float) -> list[Action]:
+        self.turn, self.state = self._new(now), State.THINKING
+        number, revision = self.turn.number, self.turn.revision
+        self.turn.spoken, self.turn.decided = False, now
+        if isinstance(event, ev.Announce):
+            self.turn.filled = True
+            return [ev.Say(number, revision, event.text), ev.Release(number, revision)]
+        self.turn.transcript, self.turn.sent = event.text, True
+        return [
+            ev.Decided(number, revision, now, "typed"),
+            ev.Send(number, revision, event.text),
+            ev.Release(number, revision),
+        ]
+
+    def _queue(self, event: ev.Typed | ev.Announce, now: float) -> list[Action]:
+        self._waiting.append(event)
+        return []
+
+    def _nothing(self, event: Event, now: float) -> list[Action]:
+        return []
+
+    # While they speak.
+
+    def _words(self, event: ev.WordsHeard, now: float) -> list[Action]:
+        self._turn.text = event.text
+        return []
+
+    def _still_listening(self, event: ev.FrameHeard, now: float) -> list[Action]:
+        if now - self._turn.started < self.policy.max_turn_s:
+            return []
+        self._turn.stopped = now
+        return self._decide("longest turn", now)
+
+    def _fall_silent(self, event: ev.SpeechStopped, now: float) -> list[Action]:
+        self._turn.stopped, self.state = event.at, State.ENDING
+        return []
+
+    def _cut_short(self, event: ev.MicrophoneLost, now: float) -> list[Action]:
+        if self._turn.stopped is None:
+            self._turn.stopped = now
+        return self._decide("microphone lost", now)
+
+    # They are silent: a breath, or the end?
+
+    def _silence_grows(self, event: ev.FrameHeard, now: float) -> list[Action]:
+        turn = self._turn
+        assert turn.stopped is not None
+        silence_s = now - turn.stopped
+        rule = self.endpointer.rule(turn.words)
+        if event.quiet and silence_s >= rule.silence_s - 1e-9:
+            return self._decide(rule.why, now)
+        speculates = self.policy.speculate != "off" and turn.drafts < self.policy.max_drafts
+        if speculates and not turn.asked and silence_s >= self.policy.speculate_after_s - 1e-9:
+            turn.asked = True
+            return [ev.Transcribe(turn.number, turn.revision)]
+        return []
+
+    def _draft(self, event: ev.Transcribed, now: float) -> list[Action]:
+        self._turn.transcript = event.text
+        return self._speculate()
+
+    def _speculate(self) -> list[Action]:
+        """Send the words before the end of turn is certain, where the policy allows it."""
+        turn = self._turn
+        if self.policy.speculate not in ("llm", "tts") or not turn.transcript or turn.drafts >= self.policy.max_drafts:
+            return []
+        turn.sent = True
+        turn.drafts += 1
+        return [ev.Send(turn.number, turn.revision, turn.transcript)]
+
+    def _draft_failed(self, event: ev.Failed, now: float) -> list[Action]:
+        """A speculation that failed costs nothing: the decision asks again."""
+        turn = self._turn
+        if event.stage is ev.Stage.RECOGNIZER:
+            turn.asked = False
+            turn.drafts = self.policy.max_drafts
+            return []
+        turn.sent = False
+        return [ev.Discard(turn.number, turn.revision)]
+
+    def _go_on(self, event: ev.SpeechStarted, now: float) -> list[Action]:
+        """More speech before anything was heard: the turn grows."""
+        turn = self._turn
+        if turn.outcome is Outcome.FAILED or not turn.spoken:
+            return self._interrupt_unheard(event, now)
+        if turn.stopped is not None:
+            self.endpointer.spoke_on_after(max(0.0, event.at - turn.stopped))
+        dropped: list[Action] = [ev.Discard(turn.number, turn.revision)] if turn.sent else []
+        turn.grow()
+        self.state = State.LISTENING
+        return [*dropped, ev.Grew(turn.number, turn.revision)]
+
+    def _interrupt_unheard(self, event: ev.SpeechStarted, now: float) -> list[Action]:
+        """What was typed, announced or failed cannot grow: it gives way to a new turn."""
+        turn = self._turn
+        stopped: list[Action] = [ev.Truncate(turn.number, turn.revision)]
+        return stopped + self._finish(self._cut_outcome) + self._open(event, now)
+
+    @property
+    def _cut_outcome(self) -> Outcome:
+        return Outcome.FAILED if self._turn.outcome is Outcome.FAILED else Outcome.INTERRUPTED
+
+    def _decide(self, why: str, now: float) -> list[Action]:
+        turn = self._turn
+        assert turn.stopped is not None
+        turn.decided, self.state = now, State.THINKING
+        decided = ev.Decided(turn.number, turn.revision, turn.stopped, why)
+        if turn.transcript is not None:
+            return [decided, *self._answer()]
+        if turn.asked:
+            return [decided]
+        turn.asked = True
+        return [decided, ev.Transcribe(turn.number, turn.revision)]
+
+    # It is our turn.
+
+    def _transcribed(self, event: ev.Transcribed, now: float) -> list[Action]:
+        self._turn.transcript = event.text
+        return self._answer()
+
+    def _answer(self) -> list[Action]:
+        turn = self._turn
+        if not turn.transcript:
+            return self._finish(Outcome.EMPTY)
+        release = ev.Release(turn.number, turn.revision)
+        if turn.sent:
+            return [release]
+        turn.sent = True
+        return [ev.Send(turn.number, turn.revision, turn.transcript), release]
+
+    def _first_sound(self, event: ev.Audible, now: float) -> list[Action]:
+        turn = self._turn
+        turn.committed, self.state = True, State.SPEAKING
+        commit: list[Action] = [ev.Commit(turn.number, turn.revision)] if turn.sent else []
+        return [*commit, ev.Forget(turn.number)]
+
+    def _silent_reply(self, event: ev.Drained, now: float) -> list[Action]:
+        """The reply ended without a sound: said aloud, unless what we tried to say was that already."""
+        if self._turn.outcome is Outcome.FAILED or not self._turn.sent:
+            return self._finish(Outcome.FAILED)
+        return self._fail(ev.Failed(event.turn, event.revision, ev.Stage.MODEL, self.policy.no_answer), now)
+
+    def _fail(self, event: ev.Failed, now: float) -> list[Action]:
+        turn = self._turn
+        if turn.outcome is Outcome.FAILED:
+            return []
+        turn.outcome, turn.filled = Outcome.FAILED, True
+        return [ev.Say(turn.number, turn.revision, event.text), ev.Release(turn.number, turn.revision)]
+
+    def _played_out(self, event: ev.Drained, now: float) -> list[Action]:
+        return self._finish(self._turn.outcome)
+
+    # Someone speaks over us.
+
+    def _pause(self, event: ev.SpeechStarted, now: float) -> list[Action]:
+        if not self.policy.barge_in:
+            return []
+        self.over, self.state = self._new(event.at), State.PAUSED
+        return [ev.Pause(self._turn.number), ev.Listen(self.over.number, event.at)]
+
+    def _over_words(self, event: ev.WordsHeard, now: float) -> list[Action]:
+        if event.turn != self._over.number:
+            return []
+        self._over.text = event.text
+        return self._interrupt(now) if self._is_words(event.text) else []
+
+    def _over_stops(self, event: ev.SpeechStopped, now: float) -> list[Action]:
+        self._over.stopped = event.at
+        return []
+
+    def _over_goes_on(self, event: ev.SpeechStarted, now: float) -> list[Action]:
+        self._over.grow()
+        return []
+
+    def _over_frame(self, event: ev.FrameHeard, now: float) -> list[Action]:
+        over = self._over
+        if over.stopped is None:
+            enough = now - over.started >= self.policy.enough_speech_s
+            return self._interrupt(now) if enough and not self._is_noise(over.text) else []
+        if not over.asked:
+            over.asked = True
+            return [ev.Transcribe(over.number, over.revision)]
+        return self._resume() if now - over.started >= self.policy.resume_after_s else []
+
+    def _over_transcribed(self, event: ev.Transcribed, now: float) -> list[Action]:
+        over = self._over
+        if event.turn != over.number:
+            return []
+        over.transcript = event.text
+        if self._is_words(event.text):
+            return self._interrupt(now)
+        return self._resume() if over.stopped is not None else []
+
+    def _over_failed(self, event: ev.Failed, now: float) -> list[Action]:
+        return self._resume() if event.turn == self._over.number else self._fail(event, now)
+
+    def _over_lost(self, event: ev.MicrophoneLost, now: float) -> list[Action]:
+        return self._interrupt(now) if self._is_words(self._over.words) else self._resume()
+
+    def _over_drained(self, event: ev.Drained, now: float) -> list[Action]:
+        """The reply ended in the very moment it was paused: nothing is left to resume."""
+        return self._hand_over(self._finish(self._turn.outcome))
+
+    def _is_words(self, text: str) -> bool:
+        return bool(text) and self.policy.overlap(text) is Overlap.WORDS
+
+    def _is_noise(self, text: str) -> bool:
+        """Known not to be for us; speech without any words yet may be."""
+        return bool(text) and self.policy.overlap(text) is not Overlap.WORDS
+
+    def _interrupt(self, now: float) -> list[Action]:
+        turn = self._turn
+        cut: list[Action] = [ev.Truncate(turn.number, turn.revision)]
+        return self._hand_over(cut + self._finish(self._cut_outcome))
+
+    def _hand_over(self, ended: list[Action]) -> list[Action]:
+        self.turn, self.over = self._over, None
+        if self.turn.stopped is None:
+            self.state = State.LISTENING
+            return ended
+        self.state = State.ENDING
+        return ended + self._speculate()
+
+    def _resume(self) -> list[Action]:
+        over, self.over, self.state = self._over, None, State.SPEAKING
+        return [ev.Forget(over.number), ev.Finish(over.number, Outcome.EMPTY), ev.Resume(self._turn.number)]
+
+    # The end of the conversation.
+
+    def _close(self, event: ev.Closed, now: float) -> list[Action]:
+        self._waiting.clear()
+        actions: list[Action] = []
+        if self.over is not None:
+            actions += [ev.Forget(self.over.number), ev.Finish(self.over.number, Outcome.EMPTY)]
+            self.over = None
+        turn = self._turn
+        if turn.sent:
+            actions.append(ev.Truncate(turn.number, turn.revision))
+        return actions + self._finish(self._cut_outcome if turn.words or turn.sent else Outcome.EMPTY)
+
+
+M = TurnMachine
+Handler = Callable[..., list[Action]]
+
+TABLE: dict[State, dict[type, Handler]] = {
+    State.IDLE: {
+        ev.SpeechStarted: M._open, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing,
+        ev.Typed: M._open_for, ev.Announce: M._open_for, ev.MicrophoneLost: M._nothing, ev.Closed: M._nothing,
+    },
+    State.LISTENING: {
+        ev.SpeechStopped: M._fall_silent, ev.FrameHeard: M._still_listening, ev.WordsHeard: M._words,
+        ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._cut_short, ev.Closed: M._close,
+        ev.Failed: M._nothing,
+    },
+    State.ENDING: {
+        ev.SpeechStarted: M._go_on, ev.FrameHeard: M._silence_grows, ev.WordsHeard: M._words,
+        ev.Transcribed: M._draft, ev.Failed: M._draft_failed, ev.SpeechStopped: M._nothing,
+        ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._cut_short, ev.Closed: M._close,
+    },
+    State.THINKING: {
+        ev.SpeechStarted: M._go_on, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._words,
+        ev.Transcribed: M._transcribed, ev.Audible: M._first_sound, ev.Drained: M._silent_reply, ev.Failed: M._fail,
+        ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
+    },
+    State.SPEAKING: {
+        ev.SpeechStarted: M._pause, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._nothing,
+        ev.Audible: M._nothing, ev.Drained: M._played_out, ev.Failed: M._fail,
+        ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
+    },
+    State.PAUSED: {
+        ev.SpeechStarted: M._over_goes_on, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._over_frame,
+        ev.WordsHeard: M._over_words, ev.Transcribed: M._over_transcribed, ev.Audible: M._nothing,
+        ev.Drained: M._over_drained, ev.Failed: M._over_failed,
+        ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._over_lost, ev.Closed: M._close,
+    },
+}  # fmt: skip
+"""The machine. A missing entry is an event that cannot happen there."""

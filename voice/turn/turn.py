@@ -1,0 +1,80 @@
+"""What is known of one turn, the states it passes, and the policy it is held under."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from voice.turn.events import Outcome
+
+
+class State(StrEnum):
+    """IDLE; the person speaks; is silent, perhaps only for a breath; waits for us; hears us; speaks over us."""
+
+    IDLE = "idle"
+    LISTENING = "listening"
+    ENDING = "ending"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    PAUSED = "paused"
+
+
+class Overlap(StrEnum):
+    """What words spoken over the reply are."""
+
+    WORDS = "words"
+    BACKCHANNEL = "backchannel"
+    ECHO = "echo"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How the machine behaves; times in seconds.
+
+    `speculate` is the last stage that may run before the end of turn is certain: off, asr, llm or tts.
+    `overlap(words)` tells words from backchannels and from the reply's own echo; `no_answer` is said for an empty
+    reply.
+    """
+
+    speculate: str = "off"
+    speculate_after_s: float = 0.15
+    max_drafts: int = 3
+    barge_in: bool = True
+    enough_speech_s: float = 0.8
+    resume_after_s: float = 1.0
+    filler_s: float = 0.0
+    max_turn_s: float = 60.0
+    overlap: Callable[[str], Overlap] = lambda text: Overlap.WORDS
+    no_answer: str = "Sorry, I have no answer."
+
+
+@dataclass(slots=True)
+class Turn:
+    """What is known of one turn. `transcript` and `sent` belong to the current revision."""
+
+    number: int
+    started: float
+    spoken: bool = True
+    revision: int = 1
+    stopped: float | None = None
+    text: str = ""
+    transcript: str | None = None
+    asked: bool = False
+    sent: bool = False
+    drafts: int = 0
+    decided: float | None = None
+    filled: bool = False
+    committed: bool = False
+    outcome: Outcome = Outcome.ANSWERED
+
+    def grow(self) -> None:
+        """The person goes on: the next revision, with nothing asked for it yet."""
+        self.revision += 1
+        self.stopped = self.transcript = self.decided = None
+        self.asked = self.sent = False
+
+    @property
+    def words(self) -> str:
+        """The best words so far."""
+        return self.text if self.transcript is None else self.transcript
