@@ -12,8 +12,9 @@ from voice.audio.frames import Pcm
 class Transcript:
     """Recognized words.
 
-    `text` is empty when nobody said anything. `language` is a BCP 47 tag or empty. `stable` counts the leading code points of
-    `text` that will not change any more. `notes` carries engine facts for the trace (for example {"window": "auto"}).
+    `text` is empty when nobody said anything. `language` is a BCP 47 tag or empty. `stable` counts the leading
+    code points of `text` that will not change any more. `notes` carries engine facts for the trace, for example
+    {"window": "auto"}.
     """
 
     text: str
@@ -23,7 +24,7 @@ class Transcript:
 
 
 class Utterance(Protocol):
-    """One turn's audio inside a recognizer. Every method may block and is called from the recognizer's one worker thread."""
+    """One turn's audio inside a recognizer. Methods may block; all are called from its one worker thread."""
 
     def feed(self, pcm: Pcm) -> Transcript | None:
         """Take more audio (16 kHz, any length); returns a new partial when the words have changed, else None."""
