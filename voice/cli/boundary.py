@@ -30,7 +30,7 @@ def failures_in_one_line(ctx: click.Context, *, debug: bool) -> Iterator[None]:
         ctx.exit(INTERRUPTED)
     except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
         raise
-    except Exception as error:  # noqa: BLE001 - the last resort; it ends in a line and a report
+    except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - the last resort; it ends in a line and a report
         interrupted, known = _unwrapped(error)
         if interrupted:
             ctx.exit(INTERRUPTED)
@@ -54,7 +54,7 @@ def _unwrapped(error: BaseException) -> tuple[bool, VoiceError | None]:
     return isinstance(error, KeyboardInterrupt), error if isinstance(error, VoiceError) else None
 
 
-def _report(error: Exception, *, debug: bool) -> str:
+def _report(error: BaseException, *, debug: bool) -> str:
     line = " ".join(f"{type(error).__name__}: {error}".split())
     if debug:
         return f"a defect, not your fault: {line}"

@@ -9,11 +9,16 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
+from voice.cli.engines import engines
 from voice.cli.shared import Resolved, configured
 from voice.errors import VoiceError
+
+if TYPE_CHECKING:
+    from voice.audio.portaudio import Direction
 
 GOOD, LIMITED, BROKEN = "ok", "--", "!!"
 COLOURS = {GOOD: "green", LIMITED: "yellow", BROKEN: "red"}
@@ -67,15 +72,14 @@ def speaker(resolved: Resolved) -> Finding:
     return _device(resolved, "speaker")
 
 
-def _device(resolved: Resolved, direction: str) -> Finding:
+def _device(resolved: Resolved, direction: Direction) -> Finding:
     from voice.audio.portaudio import choose, list_devices, pick_format
 
     audio = resolved.settings.audio
     wanted = audio.input if direction == "microphone" else audio.output
-    kind = "microphone" if direction == "microphone" else "speaker"
     try:
-        device = choose(list_devices(), wanted, kind)
-        rate, channels = pick_format(device, kind, 16_000)
+        device = choose(list_devices(), wanted, direction)
+        rate, channels = pick_format(device, direction, 16_000)
     except VoiceError as error:
         return Finding(BROKEN if wanted else LIMITED, error.what, error.remedy)
     return Finding(GOOD, f"{device.name} ({rate} Hz, {channels} ch)")
@@ -84,29 +88,20 @@ def _device(resolved: Resolved, direction: str) -> Finding:
 def recognition(resolved: Resolved) -> Finding:
     """The recognizer: chosen, loaded and run once."""
     from voice.build import recognizer
-    from voice.choice import choose_recognizer
-    from voice.model_store import ModelStore, shipped_registry
 
-    settings, registry = resolved.settings, shipped_registry()
-    present = ModelStore(settings.models.folder).present(registry)
-    choice = choose_recognizer(settings.asr.engine, settings.asr.model, settings.asr.language, present, registry)
+    choice = engines(resolved.settings).recognizer
     began = time.perf_counter()
-    recognizer(settings).warm()
+    recognizer(resolved.settings).warm()
     return Finding(GOOD, f"{choice}, ready in {time.perf_counter() - began:.1f} s", choice.better)
 
 
 def speech(resolved: Resolved) -> Finding:
     """The synthesizer: chosen, loaded and run once."""
     from voice.build import synthesizer
-    from voice.choice import choose_synthesizer
-    from voice.model_store import ModelStore, shipped_registry
 
-    settings, registry = resolved.settings, shipped_registry()
-    present = ModelStore(settings.models.folder).present(registry)
-    language = settings.tts.language or settings.asr.language
-    choice = choose_synthesizer(settings.tts.engine, settings.tts.voice, language, present, registry)
+    choice = engines(resolved.settings).synthesizer
     began = time.perf_counter()
-    synthesizer(settings).warm()
+    synthesizer(resolved.settings).warm()
     return Finding(GOOD, f"{choice}, ready in {time.perf_counter() - began:.1f} s", choice.better)
 
 

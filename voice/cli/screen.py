@@ -38,11 +38,11 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = Live(get_renderable=self.render, console=console, refresh_per_second=FRAMES_PER_S, transient=True)
         self._levels: deque[float] = deque([SILENT_DBFS] * HISTORY, maxlen=HISTORY)
         self._state = "idle"
         self._words = Words("", False)
         self._reply = ReplySpoken("", "")
+        self._live = Live(get_renderable=self.render, console=console, refresh_per_second=FRAMES_PER_S, transient=True)
 
     def __enter__(self) -> Screen:
         self._live.start()

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
+from voice.cli.engines import engines
 from voice.cli.shared import Resolved, configured, setting
 from voice.errors import UsageError
-from voice.events import Note, Observer, TurnEnded
+from voice.events import Note, Notice, Observer, TurnEnded
 from voice.trace import TurnTrace
 
 FILE = click.Path(path_type=Path)
@@ -56,6 +57,8 @@ def command(
     turns: list[TurnTrace] = []
     try:
         with face(typing, turns) as observer:
+            for line in engines(resolved.settings).lines(resolved.settings.chat):
+                observer(Notice(line))
             conversation = converse(
                 resolved.settings,
                 source=source,

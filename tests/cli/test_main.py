@@ -1,0 +1,113 @@
+"""The command as a process and as a group: help at once, one line per failure, the exit code that fits."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from voice import __version__
+from voice.cli import COMMANDS, main
+from voice.cli.boundary import failures_in_one_line
+from voice.errors import ConfigError, MissingError, UnavailableError, UsageError
+
+
+def voice(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "voice", *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_help_names_every_command_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from voice.cli import main; sys.argv = ['voice', '--help']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'rich', 'asyncio', 'huggingface_hub', 'openai'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    for name, words in COMMANDS.items():
+        assert f"  {name} " in done.stdout
+        assert words.split(",")[0] in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_version() -> None:
+    assert voice("--version").stdout == f"voice {__version__}\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    result = CliRunner().invoke(main, [name, "--help"])
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith(f"Usage: main {name}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("tlk",), 2, "voice: No such command 'tlk'. Did you mean 'talk'?"),
+        (("config", "--bad"), 2, "voice config: No such option '--bad'."),
+        (("config", "--set", "turn.silence_ms"), 2, "no value; expected --set SECTION.KEY=VALUE"),
+        (("config", "--set", "turn.silence=5"), 78, "expected turn.silence_ms"),
+        (("config", "--profile", "phone"), 78, "one of desktop, pi, kiosk"),
+        (("talk", "--fast"), 2, "a microphone cannot be hurried"),
+        (("talk", "--text", "--input", "x.wav"), 2, "you type, or a recording speaks"),
+        (("trace", "none.json"), 66, "none.json: No such file or directory"),
+        (("models", "path", "tinny"), 2, "no model is named 'tinny'; expected tiny"),
+        (("models", "path", "tiny", "--folder", "/nowhere"), 66, "voice models pull tiny"),
+    ],
+)
+def test_a_refusal_is_one_line_with_its_exit_code(arguments: tuple[str, ...], code: int, words: str) -> None:
+    done = CliRunner().invoke(main, arguments, prog_name="voice")
+    assert done.exit_code == code
+    assert len(done.stderr.splitlines()) == 1
+    assert words in done.stderr
+
+
+def failing(error: BaseException) -> click.Command:
+    @click.command()
+    @click.option("--debug", is_flag=True)
+    @click.pass_context
+    def command(ctx: click.Context, debug: bool) -> None:
+        with failures_in_one_line(ctx, debug=debug):
+            raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("x"), 2),
+        (MissingError("x"), 66),
+        (UnavailableError("x"), 69),
+        (ConfigError("x"), 78),
+        (KeyboardInterrupt(), 130),
+        (BaseExceptionGroup("both", [ValueError("y"), KeyboardInterrupt()]), 130),
+        (ExceptionGroup("outer", [ExceptionGroup("inner", [MissingError("x", where="here", remedy="do this")])]), 66),
+    ],
+)
+def test_every_failure_ends_in_its_exit_code(error: BaseException, code: int) -> None:
+    done = CliRunner().invoke(failing(error))
+    assert done.exit_code == code
+    assert "Traceback" not in done.output
+
+
+def test_a_defect_is_one_line_and_a_report_file() -> None:
+    done = CliRunner().invoke(failing(KeyError("wheel")))
+    assert done.exit_code == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("voice: a defect, not your fault: KeyError: 'wheel'; the report to send is ")
+    report = Path(line.rpartition(" ")[2])
+    assert "Traceback" in report.read_text("utf-8")
+    report.unlink()
+
+
+def test_debug_shows_the_traceback_of_a_defect() -> None:
+    done = CliRunner().invoke(failing(KeyError("wheel")), ["--debug"])
+    assert done.exit_code == 1
+    assert "Traceback" in done.stderr
+    assert "report to send" not in done.stderr

@@ -1,0 +1,18 @@
+"""`voice bench`: measurements on this machine, each in its own module of voice/bench."""
+
+from __future__ import annotations
+
+import click
+
+from voice.cli.lazy import LazyGroup
+
+BENCHMARKS = {
+    "latency": "Response latency of the recorded conversation, its parts, memory and processor time.",
+    "asr": "Word error rate and speed of the recognizers on your own clips.",
+    "sessions": "Latency, throughput and recovery of the session server.",
+}
+
+
+@click.group("bench", cls=LazyGroup, package="voice.bench", table=BENCHMARKS)
+def command() -> None:
+    """Measure on this machine. Every benchmark writes its figures with --json FILE."""

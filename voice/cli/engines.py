@@ -1,0 +1,36 @@
+"""Which engines the settings come to on this machine, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voice.choice import Choice, choose_recognizer, choose_synthesizer
+from voice.model_store import ModelStore, shipped_registry
+from voice.settings import ChatSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The recognizer and the synthesizer that will be used."""
+
+    recognizer: Choice
+    synthesizer: Choice
+
+    def lines(self, chat: ChatSettings) -> list[str]:
+        """What runs, and what to type for better ones."""
+        mind = chat.server or (f"{chat.llm} {chat.model}".strip() if chat.llm != "builtin" else "builtin responder")
+        better = [choice.better for choice in (self.recognizer, self.synthesizer) if choice.better]
+        if mind == "builtin responder":
+            better.append("for a language model: --llm http://localhost:11434/v1 --model NAME")
+        return [f"words: {self.recognizer} · speech: {self.synthesizer} · answers: {mind}", *better]
+
+
+def engines(settings: Settings) -> Engines:
+    """What `auto` and the names in the settings come to; MissingError where something named is not here."""
+    registry = shipped_registry()
+    present = ModelStore(settings.models.folder).present(registry)
+    asr, tts = settings.asr, settings.tts
+    return Engines(
+        choose_recognizer(asr.engine, asr.model, asr.language, present, registry),
+        choose_synthesizer(tts.engine, tts.voice, tts.language or asr.language, present, registry),
+    )
