@@ -149,3 +149,33 @@ def test_a_stall_lets_a_whole_sentence_go(reply: str, leaves: bool) -> None:
 
 def test_numbers_alone_are_read_in_the_language_before_them() -> None:
     assert texts("湿度是多少？50%。") == ["湿度是多少？", "百分之50。"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "word", "begins"),
+    [
+        ("First. **It** is 50% of [the docs](http://a.b), ok.", "docs", "docs]"),
+        ("First. **It** is 50% of [the docs](http://a.b), ok.", "ok", "ok."),
+        ("First. **It** is 50% of [the docs](http://a.b), ok.", "is", "is 50"),
+        ("First. 😊 It is 20°C & wet.", "wet", "wet."),
+        ("好的。**今天**20°C，很好。", "很好", "很好。"),
+    ],
+)
+def test_a_word_is_found_again_in_the_reply(reply: str, word: str, begins: str) -> None:
+    clause = split(reply)[1]
+    assert clause.offset(clause.text.index(word)) == reply.index(begins)
+
+
+@settings(max_examples=100, deadline=None)
+@given(replies)
+def test_offsets_never_go_back_and_stay_within_their_clause(reply: str) -> None:
+    for clause in split(reply):
+        offsets = [clause.offset(char) for char in range(len(clause.text) + 1)]
+        assert offsets == sorted(offsets)
+        assert offsets[0] == clause.start
+        assert offsets[-1] == (clause.end if clause.text else clause.start)
+
+
+def test_a_clause_made_by_hand_maps_by_share() -> None:
+    clause = Clause("abcd", 10, 18)
+    assert [clause.offset(char) for char in (0, 2, 4)] == [10, 14, 18]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 from voice.text.boundaries import find_cut, stall_cut
 from voice.text.spoken import language_of, spoken
@@ -20,6 +21,33 @@ class Clause:
     text: str
     start: int
     end: int
+    raw: str = field(default="", compare=False, repr=False)
+    """The piece of the reply as received; empty where a clause was made by hand."""
+
+    def offset(self, char: int) -> int:
+        """Where in the reply the code point `char` of `text` stands.
+
+        Exact for words spoken as they are written; within what is spoken otherwise (`%` as percent), and for a clause
+        without `raw`, by share.
+        """
+        if char <= 0:
+            return self.start
+        if char >= len(self.text):
+            return self.end
+        blocks = SequenceMatcher(None, self.raw, self.text, autojunk=False).get_matching_blocks() if self.raw else []
+        raw_at = text_at = 0
+        for block in blocks:
+            if char < block.b:
+                share = (char - text_at) / (block.b - text_at)
+                return self.start + raw_at + int(share * (block.a - raw_at))
+            if char <= block.b + block.size:
+                return self.start + block.a + char - block.b
+            raw_at, text_at = block.a + block.size, block.b + block.size
+        return (
+            self.start
+            + raw_at
+            + round((self.end - self.start - raw_at) * (char - text_at) / (len(self.text) - text_at))
+        )
 
 
 class ClauseSplitter:
@@ -96,7 +124,7 @@ class ClauseSplitter:
         self._done += end
         if not text:
             return []
-        clause = Clause(text, self._start, self._start + self._done)
+        clause = Clause(text, self._start, self._start + self._done, self._pending[: self._done])
         self._pending = self._pending[self._done :]
         self._start, self._done, self._first = clause.end, 0, False
         return [clause]

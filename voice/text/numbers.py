@@ -65,7 +65,7 @@ def _number_at(tokens: list[str], at: int) -> tuple[float, int]:
             continue
         if word == "a" and not last and _next_word(tokens, cursor) in ("hundred", *_SCALES):
             group, last = 1.0, "unit"
-        elif word[0].isdigit() and not last:
+        elif word[0].isdecimal() and not last:
             group, last = float(word.replace(",", "")), "digits"
         elif word in _UNITS and (last in ("", "hundred", "scale") or (last == "tens" and 0 < _UNITS[word] < 10)):
             group, last = group + _UNITS[word], "unit"
@@ -99,7 +99,7 @@ def _fraction(tokens: list[str], end: int, value: float) -> tuple[float, int]:
         return value, end
     digits = ""
     for index, word in words[1:]:
-        if word.isdigit() and not digits:
+        if word.isdecimal() and not digits:
             return float(f"{plain_number(value)}.{word}"), index + 1
         if _UNITS.get(word, 10) > 9:
             break
