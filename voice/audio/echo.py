@@ -1,0 +1,128 @@
+"""Hearing people and not oneself: what the speaker plays is taken out of what the microphone hears."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from voice.audio.frames import RATE, Frame, Pcm, level_dbfs
+from voice.audio.resample import Resampler
+from voice.errors import MissingError
+
+BLOCK = RATE // 100
+"""Samples the canceller works on at a time, 10 ms."""
+
+LEAD_S = 0.04
+"""How much earlier than its echo the far end is shown to the canceller, so that clocks may be off by that much."""
+
+CANCELLER_DELAY_S, SUPPRESSION_DELAY_S = 0.004, 0.006
+"""What echo cancelling, and noise suppression on top of it, delay the near end by (measured)."""
+
+FAR_KEPT_S = 2.0
+"""Far end kept for a microphone that is late, seconds."""
+
+SILENT_DBFS = -60.0
+"""Playing below this level makes nobody deaf."""
+
+ECHO_TAIL_S = 0.15
+"""How long a room answers after the speaker has stopped, seconds."""
+
+
+class EchoHandler(Protocol):
+    """Sits between speaker and microphone: `far` is the playout's tap, `near` takes every frame before the detector."""
+
+    def far(self, pcm: Pcm, at: float) -> None:
+        """Samples at the playout's rate, the first audible at `at`; called by the sink's thread."""
+        ...
+
+    def near(self, frame: Frame) -> Frame:
+        """The frame as it would have been without the speaker."""
+        ...
+
+
+class EchoCanceller:
+    """WebRTC's audio processing from the `livekit` package: echo cancelling, noise suppression, high pass.
+
+    `rate` is the playout's. Far and near meet by their times on the loop's clock, so the devices' latencies do not
+    matter. Raises MissingError where livekit is not installed.
+    """
+
+    def __init__(self, rate: int, *, noise_suppression: bool = True) -> None:
+        try:
+            from livekit import rtc
+        except (ImportError, OSError):
+            raise MissingError(
+                "echo cancelling is not installed",
+                where="audio.echo",
+                expected="the package livekit",
+                remedy="pip install 'voice-assistant[aec]', or set audio.echo to half, guard or off",
+            ) from None
+        self._frame: Any = rtc.AudioFrame
+        self._apm: Any = rtc.AudioProcessingModule(
+            echo_cancellation=True, noise_suppression=noise_suppression, high_pass_filter=True
+        )
+        self._apm.set_stream_delay_ms(round(LEAD_S * 1000))
+        self._delay_s = CANCELLER_DELAY_S + SUPPRESSION_DELAY_S * noise_suppression
+        self._rate = rate
+        self._resampler = Resampler(rate, RATE)
+        self._heard: deque[tuple[Pcm, float]] = deque()
+        self._far = np.zeros(0, dtype=np.int16)
+        self._far_end = 0.0
+
+    def far(self, pcm: Pcm, at: float) -> None:
+        """Note what will be audible from `at` on."""
+        self._heard.append((pcm, at))
+        while len(self._heard) * len(pcm) > FAR_KEPT_S * self._rate:
+            self._heard.popleft()
+
+    def near(self, frame: Frame) -> Frame:
+        """A frame of whole 10 ms blocks, its echo taken out; `at` is corrected for the canceller's delay."""
+        self._gather()
+        start = frame.at - frame.duration_s
+        clean = []
+        for first in range(0, len(frame.pcm), BLOCK):
+            self._show(start + first / RATE + LEAD_S)
+            clean.append(self._process(self._apm.process_stream, frame.pcm[first : first + BLOCK]))
+        return Frame(np.concatenate(clean), frame.at - self._delay_s)
+
+    def _gather(self) -> None:
+        while self._heard:
+            pcm, at = self._heard.popleft()
+            self._far = np.concatenate((self._far, self._resampler.convert(pcm)))
+            self._far_end = at + len(pcm) / self._rate - self._resampler.delay_s
+
+    def _show(self, until: float) -> None:
+        """Give the canceller the far end that is audible before `until`."""
+        while len(self._far) >= BLOCK and self._far_end - len(self._far) / RATE <= until:
+            self._process(self._apm.process_reverse_stream, self._far[:BLOCK])
+            self._far = self._far[BLOCK:]
+
+    def _process(self, process: Any, pcm: Pcm) -> Pcm:
+        block = self._frame(bytearray(pcm.tobytes()), RATE, 1, BLOCK)
+        process(block)
+        return np.frombuffer(block.data, dtype=np.int16)
+
+
+class HalfDuplex:
+    """Deaf while the speaker sounds and a little longer: nobody can interrupt, and no library is needed."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._sounds: deque[tuple[float, float]] = deque(maxlen=200)
+
+    def far(self, pcm: Pcm, at: float) -> None:
+        """Note when sound is audible."""
+        if level_dbfs(pcm) > SILENT_DBFS:
+            self._sounds.append((at, at + len(pcm) / self._rate + ECHO_TAIL_S))
+
+    def near(self, frame: Frame) -> Frame:
+        """The frame, or silence where any of it was heard while the speaker sounded."""
+        start = frame.at - frame.duration_s
+        while self._sounds and self._sounds[0][1] < start:
+            self._sounds.popleft()
+        if any(begin < frame.at for begin, _ in self._sounds):
+            return replace(frame, pcm=np.zeros_like(frame.pcm))
+        return frame
