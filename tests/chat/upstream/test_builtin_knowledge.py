@@ -30,6 +30,7 @@ def knowledge() -> Knowledge:
         ("why is the sky blue", "scatters blue"),
         ("how tall is mount everest", "8,849"),
         ("are you recording me", "stays on this machine"),
+        ("does the product keep my voice private", "stays on this machine"),
         ("can i interrupt you", "Just speak"),
         ("月亮离地球有多远？", "384400公里"),
         ("水多少度烧开", "100摄氏度"),

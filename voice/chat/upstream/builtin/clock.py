@@ -7,16 +7,6 @@ from datetime import datetime, timedelta
 
 from voice.chat.upstream.builtin.question import Answer, Question
 
-_TIME = re.compile(
-    r"\b(?:what|which) time (?:is it|it is|do (?:you|we) have)|^(?:current )?time$|^what time$"
-    r"|(?:\b(?:what's|what is|whats|have you got|got|give me|do you have) |^)the (?:current )?time$"
-    r"|几点(?:钟|了)*$|(?:现在|当前)(?:是)?(?:什么)?时间|什么时间"
-)
-_DATE = re.compile(
-    r"\b(?:what|which) (?:day|date|month|year) (?:is|was|will|of|it)|^(?:today's )?date$|\bday is it"
-    r"|\b(?:what's|what is|whats) (?:the|today's|tomorrow's|yesterday's) (?:date|day)|\b(?:what is|what's) today$"
-    r"|星期几|周几|礼拜几|几号|几月|什么日子|哪一?天|哪一?年|日期|今年是"
-)
 _DAYS = {
     "the day after tomorrow": 2,
     "day after tomorrow": 2,
@@ -32,6 +22,20 @@ _DAYS = {
     "昨天": -1,
     "今天": 0,
 }
+_EN_DAY = "|".join(name for name in _DAYS if name.isascii())
+_ZH_DAY = "|".join(name for name in _DAYS if not name.isascii())
+_TIME = re.compile(
+    r"\b(?:what|which) time (?:is it|it is|do (?:you|we) have)(?: right)?$|^(?:current )?time$|^what time$"
+    r"|(?:\b(?:what's|what is|whats|have you got|got|give me|do you have) |^)the (?:current )?time$"
+    r"|^(?:现在|当前)?是?(?:几点(?:钟|了)*|什么时间|时间)$"
+)
+_DATE = re.compile(
+    r"\b(?:what|which) (?:day|date|month|year)(?: of the (?:week|month|year))? (?:is|was|will) ?(?:it|this)?"
+    rf"(?: be)?(?: ?(?:{_EN_DAY}))?(?: be)?$|\bwhat (?:day|date|year) it is$"
+    rf"|\b(?:what's|what is|what was|whats) (?:the |today's |tomorrow's |yesterday's )(?:date|day)(?: (?:of )?(?:{_EN_DAY}))?$"
+    rf"|\b(?:what is|what's) today$|^(?:today's )?date$"
+    rf"|^(?:(?:{_ZH_DAY}|今年|现在|这个?月))?是?(?:几月|几号|星期几|周几|礼拜几|什么日子|哪一?[天年]|什么日期|日期)+$"
+)
 _FOLLOW = re.compile(r"^(?:(?:and|what about|how about|or) )*(.+)$")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = str.split("January February March April May June July August September October November December")
@@ -48,7 +52,7 @@ def clock(question: Question) -> Answer | None:
 
 
 def _asks_date(words: str) -> bool:
-    return bool(_DATE.search(words)) and len(words) < 60
+    return bool(_DATE.search(words))
 
 
 def _only_day(words: str) -> bool:
