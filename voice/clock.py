@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -17,26 +18,36 @@ T = TypeVar("T")
 class _JumpingSelector(selectors.DefaultSelector):
     """Where a real loop would sleep until its next timer, time jumps there instead, unless real work is under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, frozen: bool) -> None:
         super().__init__()
         self.now = 0.0
         self.holds = 0
+        self._frozen = frozen
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None or (timeout > 0 and self.holds):
-            # Nothing is scheduled, or a thread or server is working: its answer arrives as a real I/O event.
-            return list(super().select(None))
-        ready = list(super().select(0))
-        if not ready and timeout > 0:
-            self.now += timeout
+        if timeout is not None and timeout <= 0:
+            return list(super().select(0))
+        if timeout is not None and not self.holds:
+            ready = list(super().select(0))
+            if not ready:
+                self.now += timeout
+            return ready
+        began = time.perf_counter()
+        ready = list(super().select(None if self._frozen else timeout))
+        if not self._frozen:
+            took = time.perf_counter() - began
+            self.now += took if timeout is None else min(timeout, took)
         return ready
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop on virtual time, starting at 0 seconds; `working()` makes time stand still around real work."""
+    """An event loop on virtual time, from 0 seconds on. Around real work, marked by `working()`, time does not jump.
 
-    def __init__(self) -> None:
-        self.jumping = _JumpingSelector()
+    It goes on at its real pace there, or, where `frozen`, stands still, so that a test sees no engine's real speed.
+    """
+
+    def __init__(self, frozen: bool = False) -> None:
+        self.jumping = _JumpingSelector(frozen)
         super().__init__(self.jumping)
 
     def time(self) -> float:
@@ -45,7 +56,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 @contextmanager
 def working() -> Iterator[None]:
-    """Mark work done outside the event loop (a thread, a server): virtual time waits for it; free on a real loop."""
+    """Mark work done outside the event loop (a thread, a server), which virtual time must not jump over."""
     loop = asyncio.get_running_loop()
     if not isinstance(loop, VirtualLoop):
         yield
@@ -58,6 +69,6 @@ def working() -> Iterator[None]:
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end on virtual time, as `asyncio.run` does on real time."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    """Run a coroutine to its end on frozen virtual time, as `asyncio.run` does on real time."""
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(frozen=True)) as runner:
         return runner.run(main)

@@ -136,7 +136,7 @@ class Conversation:
             ACTIONS[type(action)](self, action, now)
 
     def _alarm(self, name: str, due: float | None, ring: Callable[[float], None]) -> None:
-        """Keep one timer of the event loop for `name`, at `due` or not at all; it rings with a time not before `due`."""
+        """Keep one timer of the event loop for `name`, at `due` or none; it rings with a time not before `due`."""
         armed = self._alarms.get(name)
         if armed is not None:
             if armed.when() == due:
@@ -194,6 +194,11 @@ class Conversation:
         while self._machine.state is not State.IDLE:
             self._changed.clear()
             await self._changed.wait()
+
+    @property
+    def spoken(self) -> str:
+        """What the reply has said so far; empty when there is none."""
+        return self._reply.text[: self._reply.heard()] if self._reply is not None else ""
 
     def microphone_lost(self) -> None:
         """No more audio for now: what was heard is the turn."""

@@ -17,7 +17,9 @@ class Source(Protocol):
     """
 
     frame_ms: int
-    name: str
+
+    @property
+    def name(self) -> str: ...
 
     def frames(self) -> AsyncIterator[Frame]: ...
 
@@ -32,7 +34,9 @@ class Sink(Protocol):
     """
 
     rate: int
-    name: str
+
+    @property
+    def name(self) -> str: ...
 
     async def start(self) -> None: ...
 

@@ -25,8 +25,17 @@ class UpstreamError(VoiceError):
 
     exit_code = 69
 
-    def __init__(self, what: str, *, code: str, temporary: bool, retry_after_s: float | None = None, where: str = "",
-                 expected: str = "", remedy: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        code: str,
+        temporary: bool,
+        retry_after_s: float | None = None,
+        where: str = "",
+        expected: str = "",
+        remedy: str = "",
+    ) -> None:
         super().__init__(what, where=where, expected=expected, remedy=remedy)
         self.code, self.temporary, self.retry_after_s = code, temporary, retry_after_s
 
@@ -37,7 +46,8 @@ class Upstream(Protocol):
     Closing the iterator stops the generation.
     """
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def stream(self, ask: Ask) -> AsyncIterator[Delta | Effect | Done]: ...
 
