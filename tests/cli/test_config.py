@@ -42,3 +42,8 @@ def test_one_section_or_key_comes_with_its_meaning() -> None:
     lines = run("turn").splitlines()
     assert all(line.startswith(("turn.", " ")) for line in lines)
     assert "VOICE_TURN_SILENCE_MS" in run("turn.silence_ms")
+
+
+def test_the_reference_page_is_true() -> None:
+    page = Path(__file__).parents[2] / "docs" / "configuration.md"
+    assert page.read_text("utf-8") == run("--markdown"), "voice config --markdown > docs/configuration.md"
