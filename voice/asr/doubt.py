@@ -1,0 +1,81 @@
+"""When to disbelieve a hypothesis: the signs that a neural recognizer looped, dreamed or heard nothing."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from voice.asr.wer import words
+
+COMPRESSION_LIMIT = 2.4
+"""Whisper's own threshold: text that deflates better than this repeats itself."""
+LOG_PROB_LIMIT = -1.0
+"""Whisper's own threshold for the mean log probability per token."""
+NO_SPEECH_LIMIT = 0.6
+NONSENSE_LOG_PROB = -1.6
+"""Below this the tokens were guesses even if the model thinks that someone spoke."""
+WORDS_PER_SECOND_LIMIT = 7.0
+"""Fast talkers reach 5 words or Chinese characters a second over a whole utterance."""
+SHORT_S = 1.0
+"""Speech rate means little in shorter clips."""
+REPEATS_LIMIT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One decoded window: mean log probability per token, chance in 0…1 that nobody spoke, and the clip's length."""
+
+    text: str
+    avg_log_prob: float
+    no_speech_prob: float
+    duration_s: float
+    capped: bool = False
+    """The decoder was stopped at its token limit."""
+
+
+def hallucinated(hypothesis: Hypothesis) -> str:
+    """Why the text was dreamed and must not be shown, in a word or two; empty if it may be shown."""
+    if hypothesis.no_speech_prob > NO_SPEECH_LIMIT and hypothesis.avg_log_prob < LOG_PROB_LIMIT:
+        return "no speech"
+    if hypothesis.avg_log_prob < NONSENSE_LOG_PROB:
+        return "log prob"
+    if compression_ratio(hypothesis.text) > COMPRESSION_LIMIT:
+        return "compression ratio"
+    return ""
+
+
+def doubtful(hypothesis: Hypothesis) -> str:
+    """Why a short window's text should be checked with the full window, in a word or two; empty if it can stand."""
+    spoken = words(hypothesis.text)
+    if not spoken:
+        return "empty"
+    if hypothesis.capped:
+        return "length"
+    if hypothesis.avg_log_prob < LOG_PROB_LIMIT:
+        return "log prob"
+    if compression_ratio(hypothesis.text) > COMPRESSION_LIMIT:
+        return "compression ratio"
+    if repeats(spoken) >= REPEATS_LIMIT:
+        return "repetition"
+    if len(spoken) / max(hypothesis.duration_s, SHORT_S) > WORDS_PER_SECOND_LIMIT:
+        return "words per second"
+    return ""
+
+
+def compression_ratio(text: str) -> float:
+    """Bytes of the text per byte of it deflated, as Whisper counts; 0 when empty."""
+    data = text.encode("utf-8")
+    return len(data) / len(zlib.compress(data)) if data else 0.0
+
+
+def repeats(spoken: list[str]) -> int:
+    """The most times that a run of one to four words follows itself at once; 1 where none does, 0 for no words."""
+    most = min(1, len(spoken))
+    for size in range(1, 5):
+        run = 1
+        for start in range(size, len(spoken) - size + 1):
+            same = spoken[start : start + size] == spoken[start - size : start]
+            run = run + 1 if same else 1
+            # Sliding by one word counts a repeated run of n words n times.
+            most = max(most, (run - 1) // size + 1 if size > 1 else run)
+    return most
