@@ -38,13 +38,6 @@ async def generate(live: Live, turn: Turn, parts: Parts) -> None:
         except Blocked as blocked:
             live.end(turn, "failed", _told(blocked.code, str(blocked), False, live.talk.usage(turn), tried))
             return
-        except Exception as error:
-            log.exception("the model adapter %s failed", parts.upstream.name)
-            usage = live.talk.usage(turn)
-            live.end(
-                turn, "failed", _told("upstream_broken", f"the model adapter failed: {error}", False, usage, tried)
-            )
-            return
         else:
             live.end(turn, "done", {"usage": _usage(live, turn, done)} | ({"tries": tried} if tried > 1 else {}))
             return
@@ -75,6 +68,11 @@ async def _attempt(live: Live, turn: Turn, parts: Parts) -> Done:
     except TimeoutError as error:
         what = f"the model server was silent for {options.stall_s:g} s"
         raise UpstreamError(what, code="stalled", temporary=True) from error
+    except (UpstreamError, Blocked):
+        raise
+    except Exception as error:
+        log.exception("the model adapter %s failed", parts.upstream.name)
+        raise UpstreamError(f"the model adapter failed: {error}", code="upstream_broken", temporary=False) from error
     finally:
         close = getattr(stream, "aclose", None)
         if close is not None:

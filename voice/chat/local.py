@@ -66,7 +66,7 @@ class LocalSession:
 
 
 class LocalReply:
-    """A Reply. It ends without `Done` or `Failed` when the turn is discarded or truncated while it runs."""
+    """A Reply. A turn that is discarded or truncated while it runs ends with `Done`, too."""
 
     def __init__(self, session: LocalSession, text: str, draft: bool) -> None:
         self._session, self._text, self._draft = session, text, draft
@@ -139,8 +139,8 @@ def _told(event: Event) -> ReplyEvent | None:
         return Delta(event.d)
     if event.t == "effect":
         return Effect(event.d["kind"], event.d["data"])
-    if event.t == "done":
-        return Done(**event.d["usage"])
     if event.t in ("failed", "retry_failed"):
         return Failed(event.d["code"], event.d["message"], event.d["temporary"])
+    if event.t in ENDS:
+        return Done(**(event.d or {}).get("usage", {}))
     return None

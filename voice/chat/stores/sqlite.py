@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from voice.chat.stores.sqlite_file import connect, failures, prepare
 from voice.chat.stores.sqlite_writer import Append, Job, Writer
 from voice.chat.stores.store import Card, FenceLost, Lease, LeaseHeld, NameTaken, Stored, UnknownSession, Usage
 from voice.chat.stores.watchers import Watchers
+from voice.clock import VirtualLoop, working
 
 T = TypeVar("T")
 
@@ -105,11 +107,16 @@ class SqliteStore:
     def append(
         self, sid: str, fence: int, events: Sequence[Event], turn: Usage | None = None, *, at_once: bool = False
     ) -> asyncio.Future[int]:
-        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[int] = loop.create_future()
         no = self._numbers.get(sid)
         if no is None:
             answer.set_exception(UnknownSession(sid))
         else:
+            if isinstance(loop, VirtualLoop):
+                hold = ExitStack()
+                hold.enter_context(working())
+                answer.add_done_callback(lambda _: hold.close())
             self._writer.put(Append(no, sid, fence, events, turn, at_once, answer))
         return answer
 
@@ -221,10 +228,12 @@ class SqliteStore:
     async def _write(self, do: Callable[[sqlite3.Connection], T], *, bare: bool = False) -> T:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._writer.put(Job(do, answer, bare))
-        return await answer
+        with working():
+            return await answer
 
     async def _read(self, query: str, values: tuple[Any, ...]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._fetch, query, values)
+        with working():
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self._fetch, query, values)
 
     def _fetch(self, query: str, values: tuple[Any, ...]) -> Any:
         with failures(self._path):
