@@ -19,7 +19,7 @@ class WordMark:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some audio of a clause at the synthesizer's `rate`; `marks` are the words that begin in it, if the engine knows."""
+    """Some audio of a clause at the synthesizer's `rate`; `marks` are the words that begin in it, where known."""
 
     pcm: Pcm
     marks: tuple[WordMark, ...] = ()
