@@ -250,12 +250,16 @@ class RemoteSession:
                 self._core.receive(json.loads(await socket.recv()), self._now())
                 self._hand_on()
                 if self._core.attached and not attached:
-                    attached, self._lost_at = True, None
-                    self.links += 1
-                    self._attached.set()
+                    attached = True
+                    self._link_is_up()
                 self._wake.set()
         except ConnectionClosed:
             return
+
+    def _link_is_up(self) -> None:
+        self._lost_at = None
+        self.links += 1
+        self._attached.set()
 
     async def _write(self, socket: Any) -> None:
         """Send what the protocol wants sent, when it is due."""

@@ -1,0 +1,164 @@
+"""`voice bench sessions`: what the session server adds, keeps and survives, in front of a scripted model server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import platform
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+FIRST_MS, WORD_MS = 100.0, 20.0
+REPLY = " ".join(f"word{n}" for n in range(30))
+SHORT = "one two three four five"
+LOADS = (1, 20, 50)
+ROUNDS = 3
+
+Write = Callable[[str], None]
+
+
+@click.command("sessions")
+@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option("--peer", type=click.Choice(["litellm"]), help="Run this proxy beside it, in its own environment.")
+@click.option("--seconds", default=4.0, show_default=True, help="Length of one measurement of the first token.")
+@click.option("--resumes", default=2000, show_default=True, help="How many connections to cut.")
+@click.option("--kills", default=20, show_default=True, help="How often to kill the server.")
+@click.option("--connections", default=1000, show_default=True, help="How many idle connections to hold.")
+def command(target: Path | None, peer: str | None, seconds: float, resumes: int, kills: int, connections: int) -> None:
+    """Measure the session server.
+
+    Time to first token added at 1, 20 and 50 turns in flight, deltas logged per second, bytes uploaded per turn,
+    resumes after drops and kills, memory and processor time of idle connections. Takes about four minutes.
+    """
+    work = measure(peer=peer, seconds=seconds, resumes=resumes, kills=kills, connections=connections, write=click.echo)
+    found = asyncio.run(work)
+    if target is not None:
+        target.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+async def measure(
+    *, peer: str | None, seconds: float, resumes: int, kills: int, connections: int, write: Write
+) -> dict[str, Any]:
+    """Run every part against processes of its own; returns the figures it wrote."""
+    from voice.bench.processes import VOICE, Service, free_port
+    from voice.bench.session_links import idle, outages, uploaded_by_turn
+    from voice.bench.session_load import figures, percentile
+    from voice.bench.session_log import logged_deltas_per_s
+
+    found: dict[str, Any] = {"machine": machine()}
+    write(found["machine"])
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+
+        async def upstream(text: str, first_ms: float, word_ms: float) -> str:
+            port = free_port()
+            command = [sys.executable, "-m", "voice.bench.upstream", "--port", str(port), "--text", text]
+            command += ["--first-ms", str(first_ms), "--word-ms", str(word_ms)]
+            service = Service(command, f"http://127.0.0.1:{port}/v1")
+            return (await stack.enter_async_context(service)).url
+
+        async def server(model_url: str) -> Service:
+            port = free_port()
+            command = [*VOICE, "serve", "--port", str(port), "--llm", model_url, "--model", "scripted"]
+            service = Service([*command, "--store", f"sqlite:///{folder}/{port}.db"], f"http://127.0.0.1:{port}")
+            return await stack.enter_async_context(service)
+
+        steady = await upstream(REPLY, FIRST_MS, WORD_MS)
+        serving = await server(steady)
+        targets = {"direct": steady, "websocket": serving.url, "http": serving.url}
+        if peer is not None:
+            from voice.bench import litellm
+
+            write("starting the LiteLLM proxy; the first time installs it")
+            litellm.environment()
+            targets[peer] = (await stack.enter_async_context(litellm.proxy(steady, folder))).url
+        found["first_token_ms"] = await first_tokens(targets, seconds, write)
+
+        rates = [await logged_deltas_per_s() for _ in range(3)]
+        found["logged_deltas_per_s"] = round(statistics.median(rates))
+        write(f"logged deltas per second: {found['logged_deltas_per_s']:,}")
+
+        quick = await upstream(SHORT, 0, 0)
+        swift = await server(quick)
+        sizes = await uploaded_by_turn(swift.url, quick)
+        found["uploaded_bytes"] = {
+            name: figures(turn_1=turns[0], turn_50=turns[-1], ratio=turns[-1] / turns[0])
+            for name, turns in sizes.items()
+        }
+        for name, row in found["uploaded_bytes"].items():
+            write(f"bytes uploaded, {name}: turn 1 {row['turn_1']}, turn 50 {row['turn_50']}, ratio {row['ratio']}")
+
+        seen = await outages(serving, REPLY, drops=resumes, kills=kills)
+        found["resume"] = figures(
+            drops=len(seen.drops_s),
+            drop_p50_ms=percentile(seen.drops_s, 50) * 1000,
+            drop_p99_ms=percentile(seen.drops_s, 99) * 1000,
+            kills=kills,
+            kill_resumes=len(seen.kills_s),
+            kill_p50_ms=percentile(seen.kills_s, 50) * 1000 if seen.kills_s else 0.0,
+            turns=seen.turns,
+            interrupted=seen.interrupted,
+            failed=seen.failed,
+            gaps=seen.gaps,
+            repeats=seen.repeats,
+        )
+        write("resumes: " + ", ".join(f"{name} {value}" for name, value in found["resume"].items()))
+
+        resting = await server(quick)
+        found["idle"] = figures(**await idle(resting, connections=connections))
+        write("idle: " + ", ".join(f"{name} {value}" for name, value in found["idle"].items()))
+    return found
+
+
+async def first_tokens(targets: dict[str, str], seconds: float, write: Write) -> dict[str, Any]:
+    """Time to first token of each target at each load, in rounds that take turns so that noise falls on all alike."""
+    from voice.bench.session_load import Completions, Turn, figures, in_flight, percentile, socket_turn
+    from voice.chat.remote import RemoteSession
+
+    async def clients(name: str, stack: AsyncExitStack, load: int) -> list[Turn]:
+        if name == "websocket":
+            sessions = [await RemoteSession.create(targets[name], system="Be brief.") for _ in range(load)]
+            return [partial(socket_turn, await stack.enter_async_context(session)) for session in sessions]
+        url = f"{targets[name]}/v1" if name == "http" else targets[name]
+        made = [Completions(url, session=name == "http") for _ in range(load)]
+        return [(await stack.enter_async_context(client)).turn for client in made]
+
+    spread_s = (FIRST_MS + len(REPLY.split()) * WORD_MS) / 1000
+    found: dict[str, Any] = {}
+    for load in LOADS:
+        times: dict[str, list[float]] = {name: [] for name in targets}
+        for _ in range(ROUNDS):
+            for name in targets:
+                async with AsyncExitStack() as stack:
+                    turns = await clients(name, stack, load)
+                    times[name] += await in_flight(turns, "go on", seconds, spread_s if load > 1 else 0)
+        direct = percentile(times["direct"], 50)
+        for name, firsts in times.items():
+            row = figures(
+                p50=percentile(firsts, 50) * 1000,
+                p95=percentile(firsts, 95) * 1000,
+                added_p50=(percentile(firsts, 50) - direct) * 1000,
+                turns=len(firsts),
+            )
+            found.setdefault(name, {})[str(load)] = row
+            write(f"first token, {load:>2} in flight, {name:<9}: p50 {row['p50']} ms, p95 {row['p95']} ms, "
+                  f"added p50 {row['added_p50']} ms ({row['turns']} turns)")  # fmt: skip
+    return found
+
+
+def machine() -> str:
+    """The machine in one line: processor, cores, system, Python."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
+        cpu = f"{names[0]}, {len(names)} cores" if names else cpu
+    return f"{cpu}; {platform.system()} {platform.release()}; Python {platform.python_version()}"
