@@ -9,11 +9,12 @@ from rich.table import Table
 from voice.trace import MOMENTS, summary
 
 
-def latency_table(lines: Sequence[Mapping[str, object]]) -> Table:
+def latency_table(lines: Sequence[Mapping[str, object]], caption: str = "") -> Table:
     """One row per turn and the p50 and p95 below, ms; each column is the time since the moment before it."""
     totals = summary(lines)
     spans = [moment for moment in MOMENTS if moment in totals]
-    table = Table(title="Latency in ms, from the last speech sample", title_justify="left", caption_justify="left")
+    table = Table(title="Latency in ms, from the last speech sample", title_justify="left")
+    table.caption, table.caption_justify = caption or None, "left"
     table.add_column("turn", justify="right")
     table.add_column("said", no_wrap=True, max_width=26)
     for moment in spans:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ def command(resolved: Resolved, text: str, output: Path | None) -> None:
     """Speak TEXT; `-` reads it from standard input."""
     from voice.build import synthesizer
 
-    words = click.get_text_stream("stdin").read() if text == "-" else text
+    words = sys.stdin.read() if text == "-" else text
     engine = synthesizer(resolved.settings)
     language = resolved.settings.tts.language or resolved.settings.asr.language
     if output is not None:

@@ -17,6 +17,7 @@ from voice.events import Note, Notice, Observer, TurnEnded
 from voice.trace import TurnTrace
 
 FILE = click.Path(path_type=Path)
+HURRIED = "--fast: the clock stands still while engines work, so these are not the latencies of a live conversation"
 
 
 @click.command("talk")
@@ -70,7 +71,7 @@ def command(
             )
             run(conversation, VirtualLoop if fast else None)
     finally:
-        _sum_up(turns, plot)
+        _sum_up(turns, plot, hurried=fast)
 
 
 @contextlib.contextmanager
@@ -101,7 +102,7 @@ def _keyboard() -> AsyncIterator[str]:
     return typed_lines()
 
 
-def _sum_up(turns: list[TurnTrace], plot: Path | None) -> None:
+def _sum_up(turns: list[TurnTrace], plot: Path | None, *, hurried: bool) -> None:
     """The latency table, where any turn was answered, and the picture."""
     lines = [turn.to_json() for turn in turns if turn.text or turn.reply]
     if not any(line["response_ms"] is not None for line in lines):
@@ -114,7 +115,7 @@ def _sum_up(turns: list[TurnTrace], plot: Path | None) -> None:
     console = Console()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 120
-    console.print(latency_table(lines))
+    console.print(latency_table(lines, HURRIED if hurried else ""))
     if plot is not None:
         write_plot(plot, lines)
         click.echo(f"picture: {plot}")
