@@ -19,7 +19,7 @@ from voice.text.completeness import completeness
             "thank you",
             "what is it for?",
         ),
-        *("现在几点", "现在几点了", "今天天气怎么样", "这是什么", "好的。", "真的吗"),
+        *("现在几点", "现在几点了", "今天天气怎么样", "这是什么", "好的。", "真的吗", "現在幾點了"),
     ],
 )
 def test_complete(text: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from voice.text.han import simplified
+
 _SIGNS = (
     "m|mhm|hm|uh ?huh|uh|um|ah|oh|aha|yeah|yep|yup|yes|ok|okay|right|sure|really|wow|cool|nice|good|great|i see"
     "|got it|alright|all right|of course|exactly|indeed|go on|true|interesting|huh|so|well|mhm hm"
@@ -22,12 +24,12 @@ _MOST_WORDS = 4
 
 def is_stop(text: str) -> bool:
     """Whether the words ask for silence."""
-    return bool(_STOPS.search(text))
+    return bool(_STOPS.search(simplified(text)))
 
 
 def is_backchannel(text: str) -> bool:
     """Whether the transcript is only a sign of listening, such as `mhm`, `okay` or 嗯; stop words are not."""
-    words = _DRAWN_OUT.sub(r"\1", " ".join(_MARKS.sub(" ", text.lower()).split()))
+    words = _DRAWN_OUT.sub(r"\1", " ".join(_MARKS.sub(" ", simplified(text).lower()).split()))
     if not words or is_stop(words):
         return False
     return len(words.split()) <= _MOST_WORDS and bool(_ONLY.fullmatch(words))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from voice.text.han import simplified
 from voice.text.numbers import in_digits
 from voice.text.spoken import language_of
 
@@ -94,7 +95,7 @@ def completeness(text: str, understands: Callable[[str], bool] | None = None) ->
     if text.endswith((",", "-", "–", "—", ":", "...", "…", "，", "、", "：")):
         return Completeness("unfinished", "trailing comma" if text[-1] in ",，、" else "trailing dash")
     chinese = language_of(text) == "zh"
-    words = text.rstrip(".!?。！？ ") if chinese else text.lower().rstrip(".!? ").replace("’", "'")
+    words = simplified(text).rstrip(".!?。！？ ") if chinese else text.lower().rstrip(".!? ").replace("’", "'")
     judged = (_chinese if chinese else _english)(words)
     if judged.verdict == "unfinished" and not _may_end_in_it(judged, text):
         return judged

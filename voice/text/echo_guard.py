@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from voice.text.han import simplified
 from voice.text.numbers import in_digits
 from voice.text.spoken import HAN
 
@@ -41,7 +42,7 @@ def is_echo(heard: str, spoken: str, *, least: float = 0.7) -> bool:
 
 
 def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(in_digits(re.sub(r"(?<=\d),(?=\d{3})", "", text.lower())))
+    return _TOKEN.findall(in_digits(re.sub(r"(?<=\d),(?=\d{3})", "", simplified(text).lower())))
 
 
 @lru_cache(maxsize=4096)

@@ -33,6 +33,7 @@ def knowledge() -> Knowledge:
         ("does the product keep my voice private", "stays on this machine"),
         ("can i interrupt you", "Just speak"),
         ("月亮离地球有多远？", "384400公里"),
+        ("月亮離地球有多遠", "384400公里"),
         ("水多少度烧开", "100摄氏度"),
         ("太阳系有几颗行星", "八颗"),
         ("天空为什么是蓝的", "蓝光"),

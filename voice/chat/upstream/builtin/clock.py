@@ -32,7 +32,8 @@ _TIME = re.compile(
 _DATE = re.compile(
     r"\b(?:what|which) (?:day|date|month|year)(?: of the (?:week|month|year))? (?:is|was|will) ?(?:it|this)?"
     rf"(?: be)?(?: ?(?:{_EN_DAY}))?(?: be)?$|\bwhat (?:day|date|year) it is$"
-    rf"|\b(?:what's|what is|what was|whats) (?:the |today's |tomorrow's |yesterday's )(?:date|day)(?: (?:of )?(?:{_EN_DAY}))?$"
+    rf"|\b(?:what's|what is|what was|whats) (?:the |today's |tomorrow's |yesterday's )(?:date|day)"
+    rf"(?: (?:of )?(?:{_EN_DAY}))?$"
     rf"|\b(?:what is|what's) today$|^(?:today's )?date$"
     rf"|^(?:(?:{_ZH_DAY}|今年|现在|这个?月))?是?(?:几月|几号|星期几|周几|礼拜几|什么日子|哪一?[天年]|什么日期|日期)+$"
 )

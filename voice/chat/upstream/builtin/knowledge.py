@@ -10,6 +10,7 @@ from pathlib import Path
 
 from voice.errors import MissingError
 from voice.text.boundaries import find_cut
+from voice.text.han import simplified
 from voice.text.spoken import HAN, language_of, spoken
 
 _LEAST_COVERED = 0.7
@@ -112,7 +113,7 @@ def notes_of(markdown: str) -> list[Note]:
 
 def terms_text(text: str) -> str:
     """The text with Chinese runs as overlapping pairs of characters, which FTS5 can match; other words as they are."""
-    return " ".join(term for word in _WORD.findall(text) for term in _pairs(word))
+    return " ".join(term for word in _WORD.findall(simplified(text)) for term in _pairs(word))
 
 
 def _pairs(word: str) -> list[str]:
@@ -123,7 +124,7 @@ def _pairs(word: str) -> list[str]:
 
 def _content(question: str) -> list[str]:
     """The terms that carry the question, without question words, each once."""
-    text = _HAN_STOP.sub(" ", question.lower().replace("’", "'"))
+    text = _HAN_STOP.sub(" ", simplified(question.lower()).replace("’", "'"))
     words = [word.removesuffix("'s") for word in _WORD.findall(text)]
     return list(dict.fromkeys(term for word in words if word not in _STOP for term in _pairs(word)))[:16]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from voice.chat.upstream.builtin.question import Answer, Question
+from voice.text.han import simplified
 
 _REPLIES = tuple(
     (re.compile(f"^(?:{'|'.join(patterns)})$"), english, chinese)
@@ -93,7 +94,7 @@ def manners(question: Question) -> Answer | None:
 
 
 def _name(question: Question) -> str:
-    found = (_HAN_NAME if question.chinese else _NAME).search(question.text)
+    found = (_HAN_NAME if question.chinese else _NAME).search(simplified(question.text))
     return found[1][:1].upper() + found[1][1:] if found else ""
 
 

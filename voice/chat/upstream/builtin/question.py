@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from voice.chat.session import Effect, Message
+from voice.text.han import simplified
 from voice.text.numbers import in_digits
 from voice.text.spoken import language_of
 
@@ -30,7 +31,8 @@ _HAN_POLITE = re.compile(
 class Question:
     """The person's latest words and what is known around them.
 
-    `text` is as received; `words` is lower case without marks and politeness, English numbers in digits. `before` is
+    `text` is as received; `words` is lower case without marks and politeness, English numbers in digits,
+    Chinese in simplified characters. `before` is
     the conversation up to here, oldest first.
     """
 
@@ -86,5 +88,5 @@ def _english(text: str) -> str:
 
 
 def _chinese(text: str) -> str:
-    words = _HAN_MARKS.sub("", text.lower())
+    words = _HAN_MARKS.sub("", simplified(text.lower()))
     return _HAN_POLITE.sub("", words) or words

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from voice.chat.upstream.builtin.question import Answer, Question
+from voice.text.han import simplified
 
 _LEAD = r"^\W*(?:(?:please|can you|could you|and|now)\s+)*"
 _AFTER_ME = re.compile(
@@ -24,5 +25,5 @@ def repeat(question: Question) -> Answer | None:
     """Repeat after the person, or say the last reply again."""
     if _AGAIN.search(question.words):
         return Answer(question.last_reply() or question.say("I have not said anything yet.", "我还没有说过话。"))
-    found = _HAN_AFTER_ME.match(question.text) if question.chinese else _AFTER_ME.match(question.text)
+    found = _HAN_AFTER_ME.match(simplified(question.text)) if question.chinese else _AFTER_ME.match(question.text)
     return Answer(found[1].strip()) if found else None
