@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from voice.audio import keeper
+from voice.audio import keeper, portaudio
 from voice.audio.keeper import DeviceBack, DeviceLost, SampleClock, Samples, Stream
 from voice.audio.portaudio import Device
 from voice.errors import MissingError
@@ -104,6 +105,17 @@ def test_a_busy_device_is_one_line(library: SimpleNamespace, monkeypatch: pytest
     monkeypatch.setattr(library, "InputStream", refuse)
     with pytest.raises(MissingError, match=r"desk: the microphone cannot be opened \(Device unavailable"):
         Stream(DEVICE, "microphone", 16_000, lambda *_: None, lambda: 0.0)
+
+
+def test_portaudio_is_asked_for_only_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent() -> None:
+        raise MissingError("PortAudio is not installed")
+
+    for module in (keeper, portaudio):
+        monkeypatch.setattr(module, "load", absent)
+    asyncio.run(keeper.DeviceKeeper().close())
+    with pytest.raises(MissingError, match="PortAudio is not installed"):
+        keeper.Line("speaker", "", 16_000, lambda *_: None, lambda event: None)
 
 
 def test_events_read_as_sentences() -> None:

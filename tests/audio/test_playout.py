@@ -173,6 +173,20 @@ def test_a_full_buffer_refuses_and_says_so() -> None:
     assert playout.push(ramp(10))
 
 
+def test_late_audio_and_a_late_end_of_a_former_reply_are_refused() -> None:
+    playout, events = make()
+    playout.begin(1)
+    playout.begin(2)
+    assert not playout.push(ramp(5), reply=1)
+    playout.finish(reply=1)
+    assert playout.push(ramp(3), reply=2)
+    assert playout.pull(5, 0.0).tolist() == [1, 2, 3, 0, 0]
+    assert events == [Audible(2, 0.0), Silenced(1, 0.0)]
+    playout.finish(reply=2)
+    playout.pull(1, 1.0)
+    assert events[-1] == Drained(2, 1.0)
+
+
 def test_the_tap_hears_everything_pulled() -> None:
     playout, _ = make()
     heard: list[tuple[list[int], float]] = []

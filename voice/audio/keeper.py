@@ -188,10 +188,12 @@ class Line:
 
 
 class DeviceKeeper:
-    """Opens lines and keeps them open, all in one worker thread; events are told in the event loop's thread."""
+    """Opens lines and keeps them open, all in one worker thread; events are told in the event loop's thread.
+
+    It touches PortAudio only when there is a line.
+    """
 
     def __init__(self) -> None:
-        load()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="portaudio")
         self._lines: dict[Line, asyncio.Task[None]] = {}
 
