@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -81,7 +82,7 @@ def percentile(values: Iterable[float], share: float) -> float:
     ranked = sorted(values)
     if not ranked:
         return float("nan")
-    return ranked[max(0, -(-int(len(ranked) * share * 1000) // 1000) - 1)]
+    return ranked[max(0, math.ceil(len(ranked) * share - 1e-9) - 1)]
 
 
 def summary(traces: Iterable[Mapping[str, object]]) -> dict[str, tuple[float, float]]:

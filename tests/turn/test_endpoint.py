@@ -1,0 +1,60 @@
+"""How much silence ends a turn: by the words, by the person, within bounds; and it says why."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice.text.completeness import completeness
+from voice.turn.endpoint import Endpointer, Rule
+
+
+def endpointer(*, adaptive: bool = True) -> Endpointer:
+    return Endpointer(silence_s=0.5, min_s=0.25, max_s=1.2, adaptive=adaptive, judge=completeness)
+
+
+def test_fixed_is_always_the_same() -> None:
+    fixed = endpointer(adaptive=False)
+    fixed.spoke_on_after(1.0)
+    assert fixed.rule("what time is it") == fixed.rule("and") == Rule(0.5, "fixed")
+
+
+@pytest.mark.parametrize(
+    ("words", "silence_s", "why"),
+    [
+        ("what time is it?", 0.25, "complete"),
+        ("set a timer for", 1.2, "unfinished"),
+        ("well um", 1.2, "unfinished"),
+        ("", 0.5, "default"),
+        ("blue", 0.5, "default"),
+    ],
+)
+def test_the_words_decide_and_the_rule_says_so(words: str, silence_s: float, why: str) -> None:
+    rule = endpointer().rule(words)
+    assert rule.silence_s == pytest.approx(silence_s)
+    assert rule.why.startswith(why)
+
+
+def test_a_person_who_pauses_long_is_waited_for_longer() -> None:
+    slow = endpointer()
+    for _ in range(8):
+        slow.spoke_on_after(0.6)
+    assert slow.rule("blue").why == "own pauses"
+    assert slow.rule("blue").silence_s > endpointer().rule("blue").silence_s
+
+
+def test_one_long_pause_moves_the_average_only_a_little() -> None:
+    person = endpointer()
+    for _ in range(8):
+        person.spoke_on_after(0.2)
+    person.spoke_on_after(1.0)
+    assert person.usual_pause_s == pytest.approx(0.4)
+
+
+@given(st.lists(st.floats(0, 5), max_size=20), st.sampled_from(["", "blue", "what time is it?", "and", "um"]))
+def test_the_silence_stays_within_its_bounds(pauses: list[float], words: str) -> None:
+    person = endpointer()
+    for pause in pauses:
+        person.spoke_on_after(pause)
+    assert 0.25 <= person.rule(words).silence_s <= 1.2
