@@ -179,3 +179,8 @@ def test_offsets_never_go_back_and_stay_within_their_clause(reply: str) -> None:
 def test_a_clause_made_by_hand_maps_by_share() -> None:
     clause = Clause("abcd", 10, 18)
     assert [clause.offset(char) for char in (0, 2, 4)] == [10, 14, 18]
+
+
+def test_a_voice_of_another_language_reads_its_own_symbols() -> None:
+    splitter = ClauseSplitter(language="de")
+    assert [clause.text for clause in splitter.feed("Es sind 50 % & mehr. ", 0.0)] == ["Es sind 50 % & mehr."]

@@ -54,11 +54,12 @@ class ClauseSplitter:
     """Splits one reply while it arrives.
 
     Where it cuts depends on the text alone, not on how it was divided into deltas, except that a silence of `stall_s`
-    lets what stands there leave early: `due()` says when, `tick(now)` does it. Times are seconds on the caller's clock.
+    lets what stands there leave early: `due()` says when, `tick(now)` does it. Times are seconds on the caller's
+    clock. `language` is the voice's, where known: symbols are read in it until words of the reply tell otherwise.
     """
 
     def __init__(self, *, language: str = "", stall_s: float = 0.2) -> None:
-        self._language = language  # of the latest words; numbers and symbols are read in it
+        self._language = language
         self._stall_s = stall_s
         self._pending = ""
         self._start = 0  # of the next clause, in the reply
@@ -119,7 +120,8 @@ class ClauseSplitter:
 
     def _emit(self, end: int) -> list[Clause]:
         piece = self._rest()[:end]
-        self._language = language_of(piece) or self._language
+        if self._language in ("", "en", "zh"):  # other languages share their letters, so words tell nothing
+            self._language = language_of(piece) or self._language
         text = spoken(piece, language=self._language, line_start=self._line_start())
         self._done += end
         if not text:
