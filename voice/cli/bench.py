@@ -9,6 +9,7 @@ from voice.cli.lazy import LazyGroup
 BENCHMARKS = {
     "latency": "Response latency of the recorded conversation, its parts, memory and processor time.",
     "asr": "Word error rate and speed of the recognizers on your own clips.",
+    "tts": "Time to first audio of espeak-ng and of Piper voices, whole and cut.",
     "sessions": "Latency, throughput and recovery of the session server.",
 }
 
