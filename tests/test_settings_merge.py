@@ -64,9 +64,7 @@ def test_nothing_given_is_every_default() -> None:
         (Given("audio.frame_ms", 25, "my.toml"), False, ["one of 10, 20, 30"]),
     ],
 )
-def test_a_value_that_cannot_be_used_is_refused_in_one_line(
-    value: Given, text: bool, words: list[str]
-) -> None:
+def test_a_value_that_cannot_be_used_is_refused_in_one_line(value: Given, text: bool, words: list[str]) -> None:
     line = refusal([dataclasses.replace(value, text=text)])
     for word in words:
         assert word in line
@@ -100,9 +98,7 @@ def test_every_default_passes_its_own_check(key: str) -> None:
 
 @given(
     st.text(max_size=20),
-    st.one_of(
-        st.text(max_size=9), st.integers(), st.floats(), st.booleans(), st.none(), st.lists(st.integers())
-    ),
+    st.one_of(st.text(max_size=9), st.integers(), st.floats(), st.booleans(), st.none(), st.lists(st.integers())),
 )
 def test_whatever_a_file_holds_is_taken_or_refused(key: str, value: object) -> None:
     for name in (key, "turn.silence_ms", "tts.speed", "turn.barge_in", "chat.model", "asr.engine"):

@@ -1,0 +1,136 @@
+"""Every command in the READMEs and in CONTRIBUTING is run: typed as it stands, only bounded where it would go on."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.scripted_upstream import UpstreamProcess
+from voice.bench.upstream import Script
+
+ROOT = Path(__file__).parent.parent
+SPEECH = ROOT / "tests" / "fixtures" / "speech" / "times.wav"
+PAGES = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")
+VOICE = ".venv/bin/voice "
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How a command is kept short: what is added to it, what is typed into it, and what must come of it."""
+
+    more: tuple[str, ...] = ()
+    typed: str = ""
+    words: str = ""
+    code: int = 0
+
+
+HEARD = Bound(("--input", str(SPEECH), "--fast"), words="voice: ")
+BOUNDS = {
+    "voice talk --text": Bound(typed="what is 2 plus 2\n", words="4"),
+    "voice talk": HEARD,
+    "voice transcribe": Bound(words='"real_time_factor"'),
+    "voice models list": Bound(words="base"),
+    "voice models pull": Bound(code=69),  # no hub here; tests/test_download.py has one
+    "voice doctor": Bound(words="recognition"),
+    "voice --help": Bound(words="Commands:"),
+}
+"""By the beginning of the command, the longest that fits."""
+
+
+def commands() -> Iterator[str]:
+    seen: set[str] = set()
+    for page in PAGES:
+        for block in re.findall(r"^```console\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL):
+            for line in block.splitlines():
+                assert line.startswith("$ "), f"{page}: {line!r} is no command"
+                if line not in seen:
+                    seen.add(line)
+                    yield line.removeprefix("$ ")
+
+
+def bound_of(command: str) -> Bound:
+    fitting = [begin for begin in BOUNDS if command.startswith(begin)]
+    return BOUNDS[max(fitting, key=len)] if fitting else Bound()
+
+
+@pytest.fixture(scope="module")
+def model_server() -> Iterator[UpstreamProcess]:
+    with UpstreamProcess() as server:
+        server.default(Script(text="The answer is eighty four."))
+        yield server
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if line.startswith(VOICE)])
+def test_a_command_of_the_readme_works(line: str, tmp_path: Path, model_server: UpstreamProcess) -> None:
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    line = re.sub(r"https?://\S+/v1", model_server.url, line)
+    words = shlex.split(line.removeprefix(".venv/bin/"))
+    bound = bound_of(" ".join(words))
+    environment = {
+        **os.environ,
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "HOME": str(tmp_path),
+        "HF_ENDPOINT": "http://127.0.0.1:1",
+        "OPENAI_API_KEY": "sk-test",
+        "COLUMNS": "120",
+    }
+    command = [str(Path(sys.executable).parent / "voice"), *words[1:], *bound.more]
+    asked = model_server.calls()
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, input=bound.typed, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == bound.code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert bound.words in done.stdout
+    if "--llm" in words:
+        assert model_server.calls() > asked
+        assert "eighty four" in done.stdout
+
+
+def test_no_other_kind_of_command_is_shown() -> None:
+    others = {line.split("=")[0] for line in commands() if not line.startswith(VOICE)}
+    assert others == {"./scripts/start", "./scripts/test", "export OPENAI_API_KEY"}
+
+
+def test_scripts_start_holds_the_recorded_conversation(tmp_path: Path) -> None:
+    stamp = ROOT / ".venv" / ".lock-stamp"
+    if not stamp.is_file() or Path(sys.prefix) != ROOT / ".venv":
+        pytest.skip("this environment was not made by scripts/setup, which scripts/start would do now")
+    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "PULSE_SERVER": "none", "COLUMNS": "120"}
+    done = subprocess.run(
+        [str(ROOT / "scripts" / "start"), "--fast"], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    for words in ("pocketsphinx", "voice models pull", "what is twelve times seven", "84", "p50", "latency.svg"):
+        assert words in done.stdout
+    assert (ROOT / "build" / "demo" / "answers.wav").stat().st_size > 100_000
+
+
+def test_ci_runs_exactly_scripts_test_and_that_ends_with_pytest() -> None:
+    ci = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    assert ci[-1] == "exec ./scripts/test"
+    assert (ROOT / "scripts" / "test").read_text("utf-8").splitlines()[-1] == 'exec .venv/bin/python -m pytest "$@"'
+    for script in (
+        "scripts/start",
+        "scripts/test",
+        "scripts/setup",
+        "scripts/system",
+        "scripts/lock/upgrade",
+        ".ci/run",
+    ):
+        assert os.access(ROOT / script, os.X_OK), script
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text("utf-8")):
+        if not target.startswith("http"):
+            assert (ROOT / target).exists(), f"{page}: {target}"
