@@ -46,6 +46,10 @@ def test_say_number(value: float, said: str) -> None:
     assert say_number(value) == said
 
 
+def test_digits_beyond_any_number_stay_text() -> None:
+    assert in_digits("9" * 5000) == "9" * 5000
+
+
 @given(st.integers(0, 10**9))
 def test_digits_stay(value: int) -> None:
     assert in_digits(plain_number(float(value))) == str(value)

@@ -56,6 +56,7 @@ _SUBJECT_VERB = re.compile(
 _DIGIT_CONTEXT = re.compile(
     r"\b(?:number|phone|code|pin|dial|call|zip|号码|电话|密码|验证码)|号码|电话|密码|验证码|手机号"
 )
+_LONGEST = 300  # code points at the end that are judged
 _WHOLE_NUMBER = 7  # digits of the shortest telephone number
 
 _ZH_FILLERS = ("嗯", "呃", "额", "那个", "这个", "就是", "就是说", "然后")
@@ -89,7 +90,7 @@ def completeness(text: str, understands: Callable[[str], bool] | None = None) ->
 
     `understands` says that a text is a whole command to the one who answers.
     """
-    text = text.strip()
+    text = text.strip()[-_LONGEST:]
     if not text:
         return UNKNOWN
     if text.endswith((",", "-", "–", "—", ":", "...", "…", "，", "、", "：")):

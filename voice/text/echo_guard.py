@@ -11,6 +11,7 @@ from voice.text.spoken import HAN
 
 _TOKEN = re.compile(rf"[{HAN}]|[^\W_{HAN}]+(?:'[^\W_]+)?")
 _RECENT = 80  # tokens of speech that can still be in the room or the recognizer
+_LONGEST = 300  # code points of what was heard that are compared
 _SAME = 0.6  # words less alike than this are different words
 
 
@@ -19,8 +20,8 @@ def echo_score(heard: str, spoken: str) -> float:
 
     An alignment of the words that may begin and end anywhere in `spoken` (P. Sellers, 1980), words weighted by length.
     """
-    words = _tokens(heard)
-    said = _tokens(spoken)[-_RECENT:]
+    words = _tokens(heard[:_LONGEST])
+    said = _tokens(spoken[-20 * _RECENT :])[-_RECENT:]
     if not words or not said:
         return 0.0
     weight = [len(word) for word in words]

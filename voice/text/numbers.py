@@ -21,6 +21,9 @@ _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10
 _NUMBER_WORDS = {*_UNITS, *_TENS, *_SCALES, "hundred"}
 _TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[A-Za-z]+(?:'[a-z]+)?|\s+|.", re.DOTALL)
 
+_LONGEST_DIGITS = 30
+_LONGEST_FRACTION = 40  # tokens
+
 HAN_NUMBER = r"[负]?(?:\d[\d,]*(?:\.\d+)?[万亿]?|[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?)"
 """Pattern of a number in Chinese text: digits or numerals."""
 
@@ -65,7 +68,7 @@ def _number_at(tokens: list[str], at: int) -> tuple[float, int]:
             continue
         if word == "a" and not last and _next_word(tokens, cursor) in ("hundred", *_SCALES):
             group, last = 1.0, "unit"
-        elif word[0].isdecimal() and not last:
+        elif word[0].isdecimal() and not last and len(word) <= _LONGEST_DIGITS:
             group, last = float(word.replace(",", "")), "digits"
         elif word in _UNITS and (last in ("", "hundred", "scale") or (last == "tens" and 0 < _UNITS[word] < 10)):
             group, last = group + _UNITS[word], "unit"
@@ -89,12 +92,13 @@ def _continues(tokens: list[str], cursor: int) -> bool:
 
 
 def _next_word(tokens: list[str], cursor: int) -> str:
-    return next((token.lower() for token in tokens[cursor + 1 :] if not token.isspace()), "")
+    return next((token.lower() for token in tokens[cursor + 1 : cursor + 3] if not token.isspace()), "")
 
 
 def _fraction(tokens: list[str], end: int, value: float) -> tuple[float, int]:
     """Read `point five two` behind a number."""
-    words = [(index, token.lower()) for index, token in enumerate(tokens[end:], start=end) if not token.isspace()]
+    near = enumerate(tokens[end : end + _LONGEST_FRACTION], start=end)
+    words = [(index, token.lower()) for index, token in near if not token.isspace()]
     if not words or words[0][1] != "point":
         return value, end
     digits = ""

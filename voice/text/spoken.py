@@ -17,6 +17,7 @@ _KEYCAP = re.compile(r"([0-9#*])\ufe0f?\u20e3")
 _JOINERS = "\u200b\u200c\u200d\u2060\ufe0e\ufe0f\ufeff\u00ad\u20e3"
 _EDGES = " \t\n,.;:!?，。！？；：、…·)]}”’》」』）】-–—|*_~`#>="
 _LEFTOVERS = re.compile(r"[*|\\`]+|_+")
+_GAPS = re.compile(r"[^\S\n]{4,}")
 _SPACES = re.compile(r"\s+")
 _SPACE_BEFORE_MARK = re.compile(r"\s+([,.;:!?，。！？；：、])(?=\s|$)")
 _CODE = {"en": "The code is in the text.", "zh": "代码在文字里。"}
@@ -123,7 +124,7 @@ def spoken(text: str, *, language: str = "", line_start: bool = True) -> str:
     symbols for the engine to read. `line_start` says whether the piece begins a line, where `-` and `#` are marks.
     """
     language = language or language_of(text) or "en"
-    text = without_fences(text, _CODE.get(language, ""))
+    text = without_fences(_GAPS.sub("   ", text), _CODE.get(language, ""))
     text = plain(text, line_start=line_start)
     text = unescape(text)
     text = _URL.sub(lambda found: _link(found, language), text)

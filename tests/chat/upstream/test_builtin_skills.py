@@ -190,6 +190,12 @@ def test_no_words_break_a_skill(text: str) -> None:
     assert found is None or isinstance(found.text, str)
 
 
+@pytest.mark.parametrize("part", ["9", "5 ", "add 5 and ", "一二三", "请", "twenty one hundred and ", "billion "])
+def test_a_flood_of_words_breaks_none_either(part: str) -> None:
+    found = answer(Question(part * 5000, NOON))
+    assert found is None or found.text
+
+
 @given(st.lists(st.sampled_from("0 1 7 2.5 + - * / ^ % ( ) sqrt ~ @ 99999".split()), max_size=12))  # noqa: SIM905
 def test_an_expression_has_a_value_or_a_known_refusal(tokens: list[str]) -> None:
     with contextlib.suppress(ZeroDivisionError, TooLarge, ValueError, OverflowError):

@@ -15,6 +15,8 @@ from voice.text.spoken import language_of
 RunningTimers = Sequence[tuple[str, float]]
 """Label and seconds left of each timer, the next to ring first; `Timers.left` gives it."""
 
+_LONGEST = 400  # code points of a question that the skills look at
+
 _MARKS = re.compile(r"(?<!\d)[.,:]|[.,:](?!\d)|[?!;\"“”]")
 _POLITE = re.compile(
     r"^(?:(?:hey|hi|hello|okay|ok|so|well|now|and|please|then|can you|could you|would you|will you|tell me"
@@ -46,7 +48,7 @@ class Question:
     def __post_init__(self) -> None:
         language = "zh" if language_of(self.text) == "zh" else "en"
         object.__setattr__(self, "language", language)
-        object.__setattr__(self, "words", (_chinese if language == "zh" else _english)(self.text))
+        object.__setattr__(self, "words", (_chinese if language == "zh" else _english)(self.text[:_LONGEST]))
 
     @property
     def chinese(self) -> bool:
