@@ -108,12 +108,11 @@ def open_split(model: Path, symbols: int) -> SplitVoice | None:
             folder.mkdir(parents=True, exist_ok=True)
             _remove_others(folder, model.stem, digest)
             try:
-                _make(model, symbols, files)
+                return _make(model, symbols, files)
             except CutError as error:
                 _log.info("%s is spoken whole: %s", model.name, error)
                 refusal.write_text(str(error), encoding="utf-8")
                 return None
-            return _load(files)
         except OSError as error:
             _log.info("cannot keep the parts of %s in %s: %s", model.name, folder, error)
     return None
@@ -137,22 +136,25 @@ def _open_part(file: Path) -> Any:
         raise CutError(f"{file.name} does not load: {error}") from error
 
 
-def _make(model: Path, symbols: int, files: list[Path]) -> None:
+def _make(model: Path, symbols: int, files: list[Path]) -> SplitVoice:
     """Cut, check, and only then give the parts their names. Raises CutError."""
-    whole = open_session(model)
+    feeds = check_feeds(symbols)
+    # One thing at a time: the whole network, the file in memory and the parts together would be three times the voice.
+    expected = speak_whole(open_session(model), feeds)
     with tempfile.TemporaryDirectory(dir=files[0].parent, prefix=".cut-") as folder:
         drafts = [Path(folder) / file.name for file in files]
         for draft, data in zip(drafts, cut(model.read_bytes()), strict=True):
             draft.write_bytes(data)
         parts = SplitVoice(*map(_open_part, drafts))
         try:
-            difference = compare(whole, parts, symbols)
+            difference = compare(expected, parts, feeds)
         except Exception as error:
             raise CutError(f"its parts do not run: {error}") from error
         if not difference <= TOLERANCE:
             raise CutError(f"in parts it differs by {difference:.2g}")
         for draft, file in zip(drafts, files, strict=True):
             draft.replace(file)
+    return parts
 
 
 def cut(model: bytes) -> tuple[bytes, bytes]:
@@ -216,19 +218,25 @@ def _read_by(node: Any) -> list[str]:
     return names
 
 
-def compare(whole: Any, parts: SplitVoice, symbols: int) -> float:
-    """Largest difference between the audio of a whole voice's session and of its parts, infinite for another length.
-
-    Without noise, since the random numbers of two runs differ; long enough for several pieces.
-    """
+def check_feeds(symbols: int) -> Feeds:
+    """Ids for several pieces of audio, without noise, since the random numbers of two runs differ."""
     ids = np.arange(120, dtype=np.int64)[None, :] % symbols
-    feeds: Feeds = {
+    return {
         "input": ids,
         "input_lengths": np.array([ids.shape[1]], np.int64),
         "scales": np.array([0.0, 1.0, 0.0], np.float32),
         "sid": np.zeros(1, np.int64),
     }
-    expected = whole.run(None, _wanted(whole, feeds))[0].reshape(-1)
+
+
+def speak_whole(session: Any, feeds: Feeds) -> Audio:
+    """Samples of an uncut voice."""
+    audio: Audio = session.run(None, _wanted(session, feeds))[0].reshape(-1)
+    return audio
+
+
+def compare(expected: Audio, parts: SplitVoice, feeds: Feeds) -> float:
+    """Largest difference between `expected` and the audio of the parts, infinite for another length."""
     audio = np.concatenate(list(parts.decode(parts.encode(feeds)[0], feeds)))
     if audio.shape != expected.shape:
         return float("inf")
