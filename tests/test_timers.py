@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.errors import UsageError
@@ -43,6 +43,7 @@ def test_they_are_bounded() -> None:
         timers.set(1, "", 0.0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.1, 100), max_size=20), st.lists(st.floats(0, 100), max_size=10))
 def test_every_timer_rings_exactly_once_and_never_early(lengths: list[float], looks: list[float]) -> None:
     timers = Timers()

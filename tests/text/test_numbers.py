@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.text.numbers import han_number, in_digits, plain_number, say_number
@@ -50,6 +50,7 @@ def test_digits_beyond_any_number_stay_text() -> None:
     assert in_digits("9" * 5000) == "9" * 5000
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_digits_stay(value: int) -> None:
     assert in_digits(plain_number(float(value))) == str(value)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.chat.session import Delta, Done, Effect, Message
@@ -85,6 +85,7 @@ def test_close_forgets_the_notes() -> None:
     asyncio.run(upstream.close())
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_pieces_are_the_text(text: str) -> None:
     assert "".join(pieces(text)) == text

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.chat.session import Message
@@ -184,6 +184,7 @@ def test_understands_whole_commands(text: str, whole: bool) -> None:
     assert understands(text) is whole
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_words_break_a_skill(text: str) -> None:
     found = answer(Question(text, NOON))
@@ -196,24 +197,28 @@ def test_a_flood_of_words_breaks_none_either(part: str) -> None:
     assert found is None or found.text
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from("0 1 7 2.5 + - * / ^ % ( ) sqrt ~ @ 99999".split()), max_size=12))  # noqa: SIM905
 def test_an_expression_has_a_value_or_a_known_refusal(tokens: list[str]) -> None:
     with contextlib.suppress(ZeroDivisionError, TooLarge, ValueError, OverflowError):
         evaluate(" ".join(tokens))
 
 
+@settings(deadline=None)
 @given(st.integers(-999, 999), st.integers(-999, 999), st.integers(1, 99))
 def test_precedence_is_that_of_arithmetic(one: int, two: int, three: int) -> None:
     text = f"{one} + {two} * {three} - ({one} - {two}) ^ 2"
     assert evaluate(text) == one + two * three - (one - two) ** 2
 
 
+@settings(deadline=None)
 @given(st.integers(1, 86400))
 def test_a_length_of_time_is_read_back(seconds: int) -> None:
     for language in ("en", "zh"):
         assert find_duration(say_duration(seconds, language), chinese=language == "zh") == (seconds, "")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(UNITS), st.sampled_from(UNITS), st.floats(-1e6, 1e6))
 def test_conversion_goes_back(source: object, target: object, value: float) -> None:
     there = convert(value, source, target)  # type: ignore[arg-type]
