@@ -119,6 +119,12 @@ class ServeSettings:
     port: int = option(8970, "port to listen on; 0 takes a free one", least=0, most=65535)
     api_keys: str = option("", "comma-separated keys clients must send; environment only", secret=True)
     origins: str = option("", "comma-separated web origins that may open the socket besides the server's own")
+    rate: float = option(50.0, "requests per second and API key; 0 is unlimited", least=0, most=100_000)
+    sessions: int = option(10_000, "sessions per API key; 0 is unlimited", least=0, most=10_000_000)
+    body_kb: int = option(1024, "largest request body and WebSocket frame, KiB", least=16, most=65_536)
+    grace_s: float = option(
+        10.0, "how long running replies may finish after a stop was asked for, seconds", least=0, most=600
+    )
 
 
 @dataclass(frozen=True, slots=True)

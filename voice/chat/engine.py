@@ -79,7 +79,7 @@ class Engine:
         return live, token
 
     async def open(self, sid: str) -> Live:
-        """The session with this id, as it is in the store; `own` it to change it. Raises Refused session_unknown."""
+        """The session with this id; `own` it to change it, `alive` keeps it. Raises Refused session_unknown."""
         live = self._lives.get(sid)
         if live is None or live.lost is not None:
             task = self._opening.get(sid)
@@ -94,7 +94,6 @@ class Engine:
         elif self._over(live):
             await self.delete(sid)
             raise unknown_session()
-        live.seen = self.parts.clock()
         return live
 
     async def find(self, name: str) -> Live | None:
@@ -115,6 +114,10 @@ class Engine:
     async def usage(self, sid: str) -> list[Usage]:
         """The ledger: one row for each turn that has ended."""
         return await self.parts.store.usage(sid)
+
+    async def count(self, owner: str) -> int:
+        """How many sessions an owner has."""
+        return await self.parts.store.count(owner)
 
     async def release(self, live: Live) -> None:
         """Give the session up here, everything logged, so that another process may have it at once."""

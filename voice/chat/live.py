@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from voice.chat.generation import generate
@@ -128,13 +129,17 @@ class Live:
     def followed(self) -> bool:
         return bool(self._listeners)
 
+    def alive(self) -> None:
+        """Take a sign of life."""
+        self.seen = self._parts.clock()
+
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Have `wake` called whenever there is something new; returns what ends that."""
         self._listeners[wake] = None
 
         def leave() -> None:
             self._listeners.pop(wake, None)
-            self.seen = self._parts.clock()
+            self.alive()
 
         return leave
 
@@ -157,18 +162,30 @@ class Live:
 
     async def follow(self, after: int) -> AsyncGenerator[Event]:
         """Every event after `after`, first the logged, then the live ones, without end. Raises Refused when `lost`."""
+        async with aclosing(self.batches(after)) as batches:
+            async for batch in batches:
+                for event in batch:
+                    yield event
+
+    async def batches(self, after: int, *, patience_s: float | None = None) -> AsyncGenerator[Sequence[Event]]:
+        """Like `follow`, but all there is at once; an empty batch after `patience_s` seconds without an event."""
         news = asyncio.Event()
         leave = self.listen(news.set)
         try:
             while True:
                 news.clear()
-                for event in await self.read(after, PAGE):
-                    after = event.seq
-                    yield event
-                if after >= self.logged:
-                    if self.lost is not None:
-                        raise self.lost
-                    await news.wait()
+                batch = await self.read(after, PAGE)
+                if batch:
+                    after = batch[-1].seq
+                    yield batch
+                elif self.lost is not None:
+                    raise self.lost
+                else:
+                    try:
+                        async with asyncio.timeout(patience_s):
+                            await news.wait()
+                    except TimeoutError:
+                        yield ()
         finally:
             leave()
 
@@ -203,7 +220,7 @@ class Live:
             raise self.lost
         if self.fence is None:
             raise Refused("session_moved", "the session is not owned here", temporary=True)
-        self.seen = self._parts.clock()
+        self.alive()
 
     async def _acquire(self, regenerate: bool) -> None:
         store, options = self._parts.store, self._parts.options

@@ -35,7 +35,10 @@ class Event(NamedTuple):
 
 
 class Refused(VoiceError):
-    """What a client asked for is against the rules; `code` is stable, `number` the turn that was expected instead."""
+    """What a client asked for is against the rules; `code` is stable, `number` the turn that was expected instead.
+
+    `temporary` says that the same may be asked again, after `retry_after_s` seconds where that is known.
+    """
 
     exit_code = 69
 
@@ -45,12 +48,14 @@ class Refused(VoiceError):
         what: str,
         *,
         temporary: bool = False,
+        retry_after_s: float | None = None,
         number: int | None = None,
         expected: str = "",
         remedy: str = "",
     ) -> None:
         super().__init__(what, expected=str(number) if number is not None else expected, remedy=remedy)
         self.code, self.temporary, self.number = code, temporary, number
+        self.retry_after_s = retry_after_s
 
 
 class BrokenLog(VoiceError):

@@ -63,6 +63,7 @@ def test_a_session_is_found_as_it_was_made(play: Callable[[Scene], Any]) -> None
         assert (stored.card, stored.seq, stored.saved) == (card, 0, None)
         assert await store.find("kitchen") == "s_1"
         assert await store.find("attic") is None
+        assert [await store.count("owner"), await store.count("other")] == [1, 0]
         with pytest.raises(NameTaken):
             await store.create(Card("s_2", "e1", name="kitchen"))
         with pytest.raises(UnknownSession):

@@ -41,6 +41,9 @@ class MemoryStore:
     async def find(self, name: str) -> str | None:
         return next((sid for sid, kept in self._kept.items() if kept.card.name == name), None)
 
+    async def count(self, owner: str) -> int:
+        return sum(1 for kept in self._kept.values() if kept.card.owner == owner)
+
     async def load(self, sid: str) -> Stored:
         kept = self._get(sid)
         return Stored(kept.card, kept.seq, kept.saved)

@@ -91,6 +91,10 @@ class SqliteStore:
         row = await self._read("SELECT sid FROM sessions WHERE name = ?", (name,))
         return None if row is None else str(row[0])
 
+    async def count(self, owner: str) -> int:
+        row = await self._read("SELECT count(*) FROM sessions WHERE owner = ?", (owner,))
+        return int(row[0])
+
     async def load(self, sid: str) -> Stored:
         row = await self._read(
             "SELECT no, epoch, token_hash, system, model, options, name, owner, ttl_s, seq, saved FROM sessions"

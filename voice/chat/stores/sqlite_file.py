@@ -32,6 +32,7 @@ CREATE TABLE sessions (
   lease_until_s REAL NOT NULL DEFAULT 0
 );
 CREATE INDEX sessions_by_expiry ON sessions (expires_s) WHERE expires_s IS NOT NULL;
+CREATE INDEX sessions_by_owner ON sessions (owner);
 CREATE TABLE events (
   no INTEGER NOT NULL,
   seq INTEGER NOT NULL,

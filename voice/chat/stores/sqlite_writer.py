@@ -130,7 +130,7 @@ class Writer:
             advanced = self._file.execute(_ADVANCE, (json.dumps(list(moves.values())),)).rowcount
             if advanced != len(moves):
                 raise FenceLost(appends[0].sid)
-            self._file.execute(_INSERT, (json.dumps(rows, ensure_ascii=False),))
+            self._file.execute(_INSERT, (json.dumps(rows, ensure_ascii=False, allow_nan=False),))
             for append in appends:
                 if append.turn is not None:
                     self._file.execute(_LEDGER, (append.no, *astuple(append.turn)))

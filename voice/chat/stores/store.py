@@ -93,6 +93,10 @@ class Store(Protocol):
         """The id of a named conversation."""
         ...
 
+    async def count(self, owner: str) -> int:
+        """How many sessions an owner has."""
+        ...
+
     async def load(self, sid: str) -> Stored: ...
 
     def append(

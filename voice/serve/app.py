@@ -1,0 +1,76 @@
+"""The server as one ASGI application: HTTP routes, the WebSocket, and the figures."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from voice import __version__
+from voice.chat.engine import Engine
+from voice.chat.log import Refused
+from voice.chat.stores.store import StoreError
+from voice.serve import completions, errors, sessions
+from voice.serve.limits import BodyLimit
+from voice.serve.metrics import Figures, text
+from voice.serve.service import Service
+from voice.serve.socket import SocketHub
+from voice.settings import ServeSettings
+
+WS_PATH = "/v1/ws"
+
+
+class Application:
+    """An ASGI application. The WebSocket does not pass through the HTTP layers: idle connections stay small."""
+
+    def __init__(self, engine: Engine, settings: ServeSettings) -> None:
+        self.service = Service(engine, settings)
+        self.hub = SocketHub(self.service)
+        self.http = _http(self.service, self.hub)
+        self._limited = BodyLimit(self.http, settings.body_kb * 1024)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"] == WS_PATH:
+            await self.hub(scope, receive, send)
+        else:
+            await self._limited(scope, receive, send)
+
+
+def create(engine: Engine, settings: ServeSettings) -> Application:
+    """The application over an engine. Closing the engine, its store and its model server is the caller's."""
+    return Application(engine, settings)
+
+
+def _http(service: Service, hub: SocketHub) -> FastAPI:
+    # No documentation pages: they would load scripts from elsewhere. /openapi.json has it all.
+    app = FastAPI(title="voice serve", version=__version__, docs_url=None, redoc_url=None)
+    app.include_router(sessions.routes(service))
+    app.include_router(completions.routes(service))
+    app.add_exception_handler(Refused, errors.on_refused)
+    app.add_exception_handler(StoreError, errors.on_store_error)
+    app.add_exception_handler(RequestValidationError, errors.on_invalid)
+    app.add_exception_handler(HTTPException, errors.on_http_error)
+    figures = Figures(service.engine, lambda: len(hub.connections))
+
+    @app.get("/healthz", tags=["operation"])
+    async def healthz() -> dict[str, str]:
+        """The process is alive."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["operation"])
+    async def readyz(request: Request) -> Response:
+        """Sessions can be served: the store answers, and no stop was asked for."""
+        if service.access.stopping:
+            raise Refused("stopping", "the server is going down", temporary=True)
+        await service.engine.count("")
+        return JSONResponse({"status": "ready"})
+
+    @app.get("/metrics", tags=["operation"])
+    async def metrics() -> Response:
+        """Figures for Prometheus."""
+        return Response(text(figures), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return app

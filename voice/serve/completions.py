@@ -1,0 +1,208 @@
+"""OpenAI's chat completions: a turn of a session in developer mode, else handed through as it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from starlette.responses import JSONResponse, Response
+
+from voice.chat.engine import Engine
+from voice.chat.live import Live
+from voice.chat.log import ENDS, Event, Refused
+from voice.chat.session import Delta, Done, Message
+from voice.chat.upstream.upstream import Ask, UpstreamError
+from voice.serve.bodies import Completion, storable
+from voice.serve.errors import from_upstream, told
+from voice.serve.openai_shape import DONE, Shape
+from voice.serve.service import Service
+from voice.serve.streams import EventStream
+
+_NOTHING = {"input": 0, "cached": 0, "output": 0, "estimated": False}
+
+
+def routes(service: Service) -> APIRouter:
+    """The routes /v1/chat/completions and /v1/models."""
+    router, engine, access = APIRouter(prefix="/v1", tags=["openai"]), service.engine, service.access
+    fallback = engine.parts.options.model or engine.parts.upstream.name
+
+    @router.post("/chat/completions")
+    async def complete(body: Completion, request: Request, x_session_token: Annotated[str, Header()] = "") -> Response:
+        """Answer the last message; with `developer_mode` the session remembers the ones before."""
+        owner = access.enter(request.headers)
+        texts = [Message("system" if m.role == "developer" else m.role, m.text) for m in body.messages]
+        storable([[text.text for text in texts], body.model])
+        if not body.developer_mode:
+            return await _stateless(engine, body, tuple(texts), body.model or fallback, int(service.now_s()))
+        live, headers = await _session(body, texts, owner, x_session_token)
+        words = [text.text for text in texts if text.role == "user"]
+        model = live.card.model or fallback
+        if not words:
+            return JSONResponse(
+                Shape(_id(live, 0), model, int(service.now_s())).whole("", _NOTHING, live.talk.seq), headers=headers
+            )
+        options = body.options if body.session_id is not None else {}
+        if body.session_id is not None and body.model not in ("", live.card.model, fallback):
+            options["model"] = body.model
+        turn = live.send(body.sequence or 1, words[0], options=options)
+        shape = Shape(_id(live, turn.number), str(options.get("model", model)), int(service.now_s()))
+        return await _turn(live, turn.number, turn.first, shape, body, headers)
+
+    async def _session(body: Completion, texts: list[Message], owner: str, token: str) -> tuple[Live, dict[str, str]]:
+        """The session the request means: the one it names, or a new one, whose token goes back in a header."""
+        roles = [text.role for text in texts]
+        if body.session_id is not None:
+            live = await access.session(body.session_id, token, owner)
+            if roles != ["user"]:
+                raise Refused(
+                    "bad_request", "messages of an existing session", expected="one user message: the new one"
+                )
+            if body.sequence is None:
+                raise Refused("sequence_required", "the turn has no sequence", number=live.talk.last + 1)
+            await live.own()
+            return live, {"x-session-id": live.card.sid}
+        if roles not in (["user"], ["system"], ["system", "user"]):
+            raise Refused(
+                "bad_request",
+                "messages of a new session",
+                expected="a system message, a user message, or both in this order",
+            )
+        if body.sequence not in (None, 1):
+            raise Refused("sequence_gap", f"turn {body.sequence} is not the next one", number=1)
+        await access.may_create(owner)
+        system = texts[0].text if roles[0] == "system" else ""
+        live, new = await engine.create(system=system, model=body.model, options=body.options, owner=owner)
+        return live, {"x-session-id": live.card.sid, "x-session-token": new, "cache-control": "no-store"}
+
+    @router.get("/models")
+    async def models(request: Request) -> dict[str, Any]:
+        """The model that answers here."""
+        access.enter(request.headers)
+        return {"object": "list", "data": [{"id": fallback, "object": "model", "created": 0, "owned_by": "voice"}]}
+
+    return router
+
+
+def _id(live: Live, turn: int) -> str:
+    return f"chatcmpl-{live.card.sid}-{turn}"
+
+
+async def _turn(
+    live: Live, number: int, first: int, shape: Shape, body: Completion, headers: dict[str, str]
+) -> Response:
+    """A turn's reply. Nothing is sent before its first word, so that an early failure is an HTTP error."""
+    events = _events(live, number, first)
+    early: list[Event] = []
+    async for event in events:
+        early.append(event)
+        if event.t in ENDS or event.t in ("delta", "effect"):
+            break
+    if early[-1].t in ("failed", "retry_failed"):
+        await events.aclose()
+        raise _failed(early[-1])
+    if body.stream:
+        with_usage = body.stream_options is not None and body.stream_options.include_usage
+        return EventStream(_chunks(events, early, shape, with_usage), headers)
+    text = [event.d for event in early if event.t == "delta"]
+    end = early[-1]
+    async for end in events:
+        if end.t == "delta":
+            text.append(end.d)
+    if end.t in ("failed", "retry_failed"):
+        raise _failed(end)
+    return JSONResponse(shape.whole("".join(text), _usage(end), end.seq), headers=headers)
+
+
+async def _events(live: Live, number: int, first: int) -> AsyncGenerator[Event]:
+    """The turn's events from `started` to its end."""
+    async with aclosing(live.follow(first - 1)) as events:
+        async for event in events:
+            if event.turn == number:
+                yield event
+                if event.t in ENDS:
+                    return
+
+
+async def _chunks(
+    events: AsyncGenerator[Event], early: list[Event], shape: Shape, with_usage: bool
+) -> AsyncGenerator[bytes]:
+    async with aclosing(events):
+        try:
+            yield b"".join(part for event in early for part in _chunk(event, shape, with_usage))
+            async for event in events:
+                yield b"".join(_chunk(event, shape, with_usage))
+        except Refused as refused:
+            yield shape.failure(told(refused))
+
+
+def _chunk(event: Event, shape: Shape, with_usage: bool) -> list[bytes]:
+    """What one event is on the wire; the end is followed by the usage, if wanted, and OpenAI's last line."""
+    if event.t == "delta":
+        return [shape.text(event.d, event.seq)]
+    if event.t == "started":
+        return [shape.role(event.seq)]
+    if event.t == "effect":
+        return [shape.effect(event.d, event.seq)]
+    if event.t in ("failed", "retry_failed"):
+        return [shape.failure(told(_failed(event)))]
+    if event.t in ENDS:
+        usage = [shape.usage(_usage(event), event.seq)] if with_usage else []
+        return [shape.stop(event.seq), *usage, DONE]
+    return []
+
+
+def _usage(end: Event) -> Mapping[str, Any]:
+    usage: Mapping[str, Any] = (end.d or {}).get("usage") or _NOTHING
+    return usage
+
+
+def _failed(end: Event) -> Refused:
+    """A failed turn. The same sequence would only replay it, so clients are not told to try that again."""
+    remedy = "send it as the next turn" if end.d["temporary"] else ""
+    return Refused(end.d["code"], end.d["message"], temporary=False, remedy=remedy)
+
+
+async def _stateless(
+    engine: Engine, body: Completion, messages: tuple[Message, ...], model: str, created: int
+) -> Response:
+    """Hand a request through to the model server and forget it."""
+    engine.parts.count("stateless_requests")
+    ask = Ask(messages, model=body.model or engine.parts.options.model, options=body.options)
+    stream = engine.parts.upstream.stream(ask)
+    shape = Shape(f"chatcmpl-{created}-{engine.parts.random.getrandbits(48):x}", model, created)
+    try:
+        first = await anext(stream, None)
+        if body.stream:
+            with_usage = body.stream_options is not None and body.stream_options.include_usage
+            return EventStream(_passed(stream, first, shape, with_usage))
+        text, done = [first.text] if isinstance(first, Delta) else [], first
+        async for done in stream:
+            if isinstance(done, Delta):
+                text.append(done.text)
+    except UpstreamError as error:
+        raise from_upstream(error) from error
+    return JSONResponse(shape.whole("".join(text), _counts(done), None))
+
+
+async def _passed(stream: AsyncIterator[Any], first: Any, shape: Shape, with_usage: bool) -> AsyncGenerator[bytes]:
+    done: Any = first
+    try:
+        yield shape.role(None) + (shape.text(first.text, None) if isinstance(first, Delta) else b"")
+        async for done in stream:
+            if isinstance(done, Delta):
+                yield shape.text(done.text, None)
+        yield shape.stop(None) + (shape.usage(_counts(done), None) if with_usage else b"") + DONE
+    except UpstreamError as error:
+        yield shape.failure(told(from_upstream(error)))
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def _counts(done: Any) -> Mapping[str, Any]:
+    if not isinstance(done, Done):
+        return _NOTHING
+    return {"input": done.input, "cached": done.cached, "output": done.output, "estimated": done.estimated}

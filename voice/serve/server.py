@@ -1,0 +1,111 @@
+"""The server process: a socket, uvicorn, and a stop that lets running replies finish."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from voice.errors import ConfigError, UnavailableError
+from voice.serve.app import Application
+from voice.settings import ServeSettings
+
+LINGER_S = 5.0
+"""How long a peer that does not read may keep a closed WebSocket open."""
+
+
+def bind(settings: ServeSettings) -> socket.socket:
+    """The listening socket. Raises ConfigError for an open address without keys, UnavailableError for a taken port."""
+    where = f"{settings.host}:{settings.port}"
+    if not is_loopback(settings.host) and not settings.api_keys.strip(", "):
+        raise ConfigError(
+            "anybody on the network could use it without a key",
+            where=f"serve.host = {settings.host}",
+            expected="API keys for every address but loopback",
+            remedy="set VOICE_SERVE_API_KEYS, or use --host 127.0.0.1",
+        )
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        return socket.create_server((settings.host, settings.port), family=family, backlog=4096)
+    except OSError as error:
+        raise UnavailableError(
+            error.strerror or str(error), where=where, expected="a free port", remedy="choose another with --port"
+        ) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def url(listening: socket.socket) -> str:
+    """The address clients use."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def serve(app: Application, listening: socket.socket, ready: Callable[[str], object]) -> None:
+    """Serve until SIGINT or SIGTERM; `ready` is told the address once connections are accepted."""
+    config = uvicorn.Config(
+        app,
+        ws=_WebSocket,
+        ws_max_size=app.service.settings.body_kb * 1024,
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    await _Server(config, app, ready).serve(sockets=[listening])
+
+
+class _WebSocket(WebSocketsSansIOProtocol):
+    """Drops a connection whose peer does not read what is left of it, so that its buffers are freed."""
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        if self.transport.get_write_buffer_size():
+            self.loop.call_later(LINGER_S, self.transport.abort)
+
+
+class _Server(uvicorn.Server):
+    """Finishes running replies before it hangs up, then tells everybody to come back."""
+
+    def __init__(self, config: uvicorn.Config, app: Application, ready: Callable[[str], object]) -> None:
+        super().__init__(config)
+        self._app, self._ready = app, ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            self._ready(url(sockets[0]))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        service = self._app.service
+        service.access.stopping = True
+        deadline = asyncio.get_running_loop().time() + service.settings.grace_s
+        while any(live.running for live in service.engine.lives) and not self.force_exit:
+            if asyncio.get_running_loop().time() >= deadline:
+                break
+            await asyncio.sleep(0.02)
+        await self._app.hub.close()
+        await service.engine.close()
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """A second signal stops at once."""
+        self.force_exit = self.force_exit or self.should_exit
+        self.should_exit = True
