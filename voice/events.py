@@ -26,7 +26,10 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the person said so far in this turn; `final` once it was sent to the session. `stable` code points will not change."""
+    """What the person said so far in this turn; `final` once the reply may be heard.
+
+    The first `stable` code points will not change any more.
+    """
 
     text: str
     final: bool

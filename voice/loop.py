@@ -306,6 +306,8 @@ class Conversation:
         if reply is None or reply.over:
             reply = self._begin(action.turn, action.revision)
             reply.start(self._tasks, None)
+        if action.rings:
+            self._playout.push(self._parts.bell, reply.number)
         self._tasks.create_task(reply.say_instead(action.text), name=f"say {action.turn}")
 
     def _do_filler(self, action: ev.Filler, now: float) -> None:
@@ -408,7 +410,8 @@ class Conversation:
             key = "timer_named" if timer.label else "timer"
             text = phrase(key, self._parts.language, label=timer.label)
             self._parts.observer(note.Notice(text))
-            self._playout.chime(self._parts.bell)
+            if self._machine.state is not State.IDLE:
+                self._playout.chime(self._parts.bell)  # at once; the words wait until nobody speaks
             self.tell(ev.Announce(text))
         self._alarm("timers", self._parts.timers.due(), self._ring)
 

@@ -54,6 +54,17 @@ def test_the_end_of_a_clause_that_is_still_being_made_is_not_its_end() -> None:
     assert heard.heard(500, complete=True) == len("one two three.")
 
 
+def test_the_border_between_two_clauses_is_the_end_of_the_first() -> None:
+    heard = spoken(TEXT, marks=True)
+    first = clauses(TEXT)[0]
+    assert heard.heard(100 * len(first.text), complete=True) == first.end
+
+
+def test_what_cannot_be_spoken_after_the_last_sound_is_heard_with_it() -> None:
+    text = "Done. \N{THUMBS UP SIGN}"
+    assert spoken(text, marks=False).heard(10**6, complete=True) == len(text)
+
+
 def test_chinese_is_cut_between_characters() -> None:
     heard = spoken("月亮离地球很远。", marks=False)
     assert heard.heard(350) == 3

@@ -87,7 +87,7 @@ class Session(Protocol):
     id: str
 
     def send(self, text: str, *, draft: bool = False) -> Reply:
-        """Send the user's new words; the session adds the context. Failures arrive as a `Failed` event, not as raises."""
+        """Send the user's new words; the session adds the context. A failure is a `Failed` event, never raised."""
         ...
 
     async def history(self) -> Sequence[Message]:

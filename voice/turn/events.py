@@ -221,11 +221,12 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Stop generating; say this after what is already on its way. It is not part of the history."""
+    """Stop generating; say this after what is already on its way, `rings` after the bell. It is not in the history."""
 
     turn: int
     revision: int
     text: str
+    rings: bool = False
 
 
 @dataclass(frozen=True, slots=True)

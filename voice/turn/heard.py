@@ -44,9 +44,11 @@ class Heard:
         index = bisect_right(self._spoken, played - 1, key=lambda spoken: spoken.first) - 1
         spoken = self._spoken[index]
         inside = played - spoken.first
-        over = index + 1 < len(self._spoken) or complete
-        if inside >= spoken.samples and over:
-            return spoken.clause.end
+        if inside >= spoken.samples:
+            if played < self._samples:
+                return spoken.clause.end
+            if complete:
+                return self._spoken[-1].clause.end  # with what cannot be spoken after the last sound, as an emoji
         return spoken.clause.start + self._within(spoken, min(inside, spoken.samples))
 
     def _within(self, spoken: _Spoken, inside: int) -> int:
@@ -56,8 +58,7 @@ class Heard:
             chars = spoken.words[begun - 1][1] if begun else 0
         else:
             chars = _word_border(text, int(len(text) * inside / spoken.samples)) if spoken.samples else 0
-        length = spoken.clause.end - spoken.clause.start
-        return min(length, round(length * chars / len(text))) if text else 0
+        return spoken.clause.offset(chars) - spoken.clause.start
 
 
 def _word_border(text: str, chars: int) -> int:

@@ -103,7 +103,7 @@ class TurnMachine:
         self.turn.spoken, self.turn.decided = False, now
         if isinstance(event, ev.Announce):
             self.turn.filled = True
-            return [ev.Say(number, revision, event.text), ev.Release(number, revision)]
+            return [ev.Say(number, revision, event.text, rings=True), ev.Release(number, revision)]
         self.turn.transcript, self.turn.sent = event.text, True
         return [
             ev.Decided(number, revision, now, "typed"),

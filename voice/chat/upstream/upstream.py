@@ -12,7 +12,7 @@ from voice.errors import VoiceError
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request: a byte-stable prefix of messages plus the new one, and `key`, the same for all turns of a session."""
+    """One request: a byte-stable prefix of messages plus the new one; `key` is the same for all turns of a session."""
 
     messages: tuple[Message, ...]
     key: str = ""
@@ -41,7 +41,7 @@ class UpstreamError(VoiceError):
 
 
 class Upstream(Protocol):
-    """A model. `stream` yields deltas and effects, then one `Done`; it raises UpstreamError and never retries by itself.
+    """A model. `stream` yields deltas and effects, then one `Done`; it raises UpstreamError and never retries itself.
 
     Closing the iterator stops the generation.
     """
