@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from voice import folders
 from voice.asr.recognizer import Recognizer
@@ -44,6 +44,9 @@ from voice.turn.speech import SpeechGate
 from voice.turn.turn import Overlap, Policy
 from voice.vad.detector import Detector
 from voice.worker import Worker
+
+if TYPE_CHECKING:
+    from voice.audio.keeper import DeviceKeeper
 
 PLAYOUT_RATE = 22_050
 """What embedded voices speak at, Hz; other voices and devices are resampled."""
@@ -216,6 +219,7 @@ async def converse(
     the running loop is a `VirtualLoop`. Raises MissingError for a device or file that is not there.
     """
     loop = asyncio.get_running_loop()
+    began = loop.time()
     async with AsyncExitStack() as stack:
         traces: list[TurnTrace] = []
         watch = _watcher(observer, traces, stack.enter_context(_opened(trace)) if trace else None)
@@ -266,16 +270,16 @@ async def converse(
             preroll_s=settings.audio.preroll_ms / 1000,
             filler=filler(PLAYOUT_RATE),
             bell=bell(PLAYOUT_RATE),
+            ready=lambda: watch(Notice(f"ready in {loop.time() - began:.1f} s")),
         )
-        await _warm(words, voices[0], watch, typing=text is not None)
+        await _warm(words, voices[0], typing=text is not None)
         conversation = Conversation(parts)
         await conversation.run()
         return traces
 
 
-async def _warm(words: Worker[Recognizer], voice: Worker[Synthesizer], observer: Observer, *, typing: bool) -> None:
+async def _warm(words: Worker[Recognizer], voice: Worker[Synthesizer], *, typing: bool) -> None:
     """Load both engines at once and let each run once. What cannot be loaded is refused now, not in the first turn."""
-    began = asyncio.get_running_loop().time()
     loads = [voice.call(lambda engine: engine.warm(), patience_s=WARM_S)]
     if not typing:
         loads.append(words.call(lambda engine: engine.warm(), patience_s=WARM_S))
@@ -284,17 +288,21 @@ async def _warm(words: Worker[Recognizer], voice: Worker[Synthesizer], observer:
             raise MissingError(str(failure), remedy="see what works here: voice doctor") from failure
         if isinstance(failure, BaseException):
             raise failure
-    observer(Notice(f"ready in {asyncio.get_running_loop().time() - began:.1f} s"))
 
 
 class _Devices:
     """The source and the sink of one conversation; PortAudio is touched only where a device is wanted."""
 
     def __init__(self, settings: Settings, playout: Playout, observer: Observer, lost: Callable[[], None]) -> None:
-        from voice.audio.keeper import DeviceKeeper
-
         self._settings, self._playout, self._observer, self._lost = settings, playout, observer, lost
-        self._keeper = DeviceKeeper()
+        self._kept: DeviceKeeper | None = None
+
+    def _keeper(self) -> DeviceKeeper:
+        if self._kept is None:
+            from voice.audio.keeper import DeviceKeeper
+
+            self._kept = DeviceKeeper()
+        return self._kept
 
     def source(self, path: Path | None) -> Source:
         """The recording, or the microphone."""
@@ -305,7 +313,7 @@ class _Devices:
             return WavSource(path, frame_ms, self._observer)
         from voice.audio.device import Microphone
 
-        return Microphone(self._keeper, self._settings.audio.input, frame_ms, self._notify)
+        return Microphone(self._keeper(), self._settings.audio.input, frame_ms, self._notify)
 
     def sink(self, path: Path | None, *, quiet: bool) -> Sink:
         """The file, the speaker, or nothing where nobody listens."""
@@ -317,7 +325,7 @@ class _Devices:
             return SilentSink(self._playout)
         from voice.audio.device import Speaker
 
-        return Speaker(self._keeper, self._settings.audio.output, self._playout, self._notify)
+        return Speaker(self._keeper(), self._settings.audio.output, self._playout, self._notify)
 
     def _notify(self, event: object) -> None:
         from voice.audio.keeper import DeviceLost
@@ -329,7 +337,8 @@ class _Devices:
 
     async def close(self) -> None:
         """Free PortAudio."""
-        await self._keeper.close()
+        if self._kept is not None:
+            await self._kept.close()
 
 
 def _opened(path: Path) -> TextIO:

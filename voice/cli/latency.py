@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 from voice.trace import MOMENTS, summary
+
+HEADS = {
+    "transcript": "words",
+    "endpoint": "end",
+    "first_token": "token",
+    "first_clause": "clause",
+    "first_audio": "sample",
+    "audible": "audible",
+}
+"""Short enough for a terminal of 80 columns."""
 
 
 def latency_table(lines: Sequence[Mapping[str, object]], caption: str = "") -> Table:
     """One row per turn and the p50 and p95 below, ms; each column is the time since the moment before it."""
     totals = summary(lines)
     spans = [moment for moment in MOMENTS if moment in totals]
-    table = Table(title="Latency in ms, from the last speech sample", title_justify="left")
+    table = Table(
+        title="Latency in ms from the last speech sample: when the words, the end of turn, … were there",
+        title_justify="left",
+        box=SIMPLE,
+        pad_edge=False,
+    )
     table.caption, table.caption_justify = caption or None, "left"
     table.add_column("turn", justify="right")
-    table.add_column("said", no_wrap=True, max_width=26)
+    table.add_column("said", no_wrap=True, max_width=30)
     for moment in spans:
-        table.add_column(moment.replace("_", " "), justify="right")
-    table.add_column("response", justify="right", style="bold")
+        table.add_column(HEADS[moment], justify="right", no_wrap=True)
+    table.add_column("response", justify="right", no_wrap=True, style="bold")
     for line in lines:
         values = line.get("spans_ms")
         cells = values if isinstance(values, Mapping) else {}

@@ -66,6 +66,7 @@ class Screen:
             case TurnEnded():
                 self._words, self._reply = Words("", False), ReplySpoken("", "")
                 if event.trace.text or event.trace.reply:
+                    self._live.refresh()  # else the turn would stand there twice until the next redraw
                     self._console.print(past_turn(event.trace))
             case Notice():
                 self._console.print(Text(f"  {event.text}", style=NOTICES.get(event.level, "")))

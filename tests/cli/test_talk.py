@@ -1,0 +1,122 @@
+"""`voice talk` as a process: over a recording, typed, without PortAudio, and left by Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from voice.audio.frames import level_dbfs
+from voice.audio.wav import read_wav
+
+SPEECH = Path(__file__).parents[1] / "fixtures" / "speech"
+DEMO = Path(__file__).parents[2] / "voice" / "demo" / "conversation.wav"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data"), "COLUMNS": "100"}
+
+
+def voice(environment: dict[str, str], *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "voice", *arguments]
+    return subprocess.run(command, env=environment, input=typed, capture_output=True, text=True, timeout=120)
+
+
+def test_a_recording_is_answered_into_a_file_with_trace_table_and_picture(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    answers, trace, plot = tmp_path / "answers.wav", tmp_path / "trace.json", tmp_path / "latency.svg"
+    files = ("--output", str(answers), "--trace", str(trace), "--plot", str(plot))
+    done = voice(environment, "talk", "--input", str(SPEECH / "times.wav"), "--fast", *files)
+    assert done.returncode == 0, done.stderr
+    assert "words: pocketsphinx" in done.stdout
+    assert "voice models pull" in done.stdout
+    assert "84" in done.stdout
+    assert "p95" in done.stdout
+    assert level_dbfs(read_wav(answers)) > -50.0
+    turns = [json.loads(line) for line in trace.read_text().splitlines()]
+    spoken = [turn for turn in turns if turn["response_ms"] is not None]
+    assert spoken
+    for turn in spoken:
+        assert sum(turn["spans_ms"].values()) == pytest.approx(turn["response_ms"], abs=0.01)
+    assert plot.read_text().startswith("<svg")
+
+
+def test_a_conversation_that_is_typed_goes_on_under_its_name(environment: dict[str, str]) -> None:
+    first = voice(environment, "talk", "--text", "--session", "sums", typed="what is 12 times 7\n")
+    assert "12 times 7 is 84." in first.stdout
+    second = voice(environment, "talk", "--text", "--session", "sums", typed="divide that by two")
+    assert "84 divided by 2 is 42." in second.stdout
+
+
+def without_portaudio(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
+    return {**environment, "PYTHONPATH": str(tmp_path)}
+
+
+def test_a_recording_needs_no_portaudio(environment: dict[str, str], tmp_path: Path) -> None:
+    bare = without_portaudio(environment, tmp_path)
+    done = voice(bare, "talk", "--input", str(SPEECH / "times.wav"), "--fast", "--output", str(tmp_path / "a.wav"))
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_microphone_without_portaudio_is_one_line_with_the_remedy(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    for command in (("talk",), ("devices",), ("say", "hello")):
+        done = voice(without_portaudio(environment, tmp_path), *command)
+        assert done.returncode == 66
+        (line,) = done.stderr.splitlines()
+        assert "PortAudio is not installed" in line
+        assert "sudo apt install libportaudio2" in line
+
+
+def test_a_recording_that_is_none_is_one_line(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "none.wav").write_text("no sound")
+    done = voice(environment, "talk", "--input", str(tmp_path / "none.wav"))
+    assert done.returncode == 66
+    assert "none.wav: not a WAV file" in done.stderr.splitlines()[-1]
+
+
+def test_ctrl_c_in_a_terminal_leaves_with_130_the_table_and_the_cursor(environment: dict[str, str]) -> None:
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "voice", "talk", "--input", str(DEMO)]
+    process = subprocess.Popen(command, env={**environment, "TERM": "xterm"}, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    shown = read_until(master, " ms")  # a turn has ended; which words were heard does not matter here
+    process.send_signal(signal.SIGINT)
+    try:
+        assert process.wait(timeout=20) == 130
+        shown += read_until(master, "")
+    finally:
+        process.kill()
+        os.close(master)
+    assert "listening" in shown
+    assert "p50" in shown
+    assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l")
+    assert "Traceback" not in shown
+
+
+def read_until(terminal: int, words: str, limit_s: float = 60.0) -> str:
+    """What the terminal shows until `words` are there; with none, until it is closed."""
+    shown, end = b"", time.monotonic() + limit_s
+    while (not words or words.encode() not in shown) and time.monotonic() < end:
+        if not select.select([terminal], [], [], 1.0)[0]:
+            continue
+        try:
+            block = os.read(terminal, 65536)
+        except OSError:
+            break  # Linux says so when the other side has closed it
+        if not block:
+            break
+        shown += block
+    return shown.decode("utf-8", "replace")
