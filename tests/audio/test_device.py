@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import numpy as np
@@ -217,6 +218,34 @@ def test_a_reply_goes_on_where_it_stood_when_the_speaker_is_back(pulse: Pulse) -
     asyncio.run(run())
 
 
+def test_a_busy_interpreter_does_not_make_the_speaker_swallow_audio(pulse: Pulse) -> None:
+    """Underruns, as long inferences that keep the interpreter cause them, leave gaps and nothing worse."""
+    hold = ctypes.PyDLL(None).usleep  # sleeps without letting other threads run
+
+    async def run() -> float:
+        keeper, sounds = DeviceKeeper(), Events()
+        playout = Playout(22_050, sounds)
+        speaker = Speaker(keeper, "speaker", playout, lambda event: None)
+        now = asyncio.get_running_loop().time
+        async with asyncio.timeout(20):
+            await speaker.start()
+            playout.begin(1)
+            playout.push(sine(440, 2.0, 22_050))
+            await sounds.wait_for(Audible)
+            began = now()
+            playout.finish()
+            for _ in range(4):
+                hold(60_000)
+                await asyncio.sleep(0.2)
+            await sounds.wait_for(Drained)
+            took = now() - began
+        await speaker.close()
+        await keeper.close()
+        return took
+
+    assert asyncio.run(run()) > 1.5
+
+
 def test_a_new_device_is_found_and_the_other_stream_lives(pulse: Pulse) -> None:
     """The microphone comes back under another name, which PortAudio sees only after it was started again."""
 
@@ -266,7 +295,7 @@ def test_giving_up_on_a_lost_device_is_quick(pulse: Pulse) -> None:
 
 
 def test_a_late_reader_loses_the_oldest_and_knows_how_much(pulse: Pulse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voice.audio.device.QUEUE_S", 0.1)
+    monkeypatch.setattr("voice.audio.device.QUEUE_BLOCKS", 5)
 
     async def run() -> None:
         keeper = DeviceKeeper()
@@ -275,8 +304,7 @@ def test_a_late_reader_loses_the_oldest_and_knows_how_much(pulse: Pulse, monkeyp
         async with asyncio.timeout(20):
             await anext(frames)
             await until(lambda: microphone.dropped > 0)
-        assert microphone.dropped % 320 == 0
-        assert len(microphone._queue) <= 5
+        assert len(microphone._queue) == 5
         await microphone.close()
         await keeper.close()
 

@@ -14,8 +14,8 @@ from voice.audio.keeper import DeviceEvent, DeviceKeeper, Line, Samples, Stream
 from voice.audio.playout import Playout
 from voice.audio.resample import Resampler, mono
 
-QUEUE_S = 5.0
-"""Seconds of audio a microphone keeps for a reader that is late; older audio is dropped and counted."""
+QUEUE_BLOCKS = 250
+"""Blocks, of 20 ms mostly, a microphone keeps for a reader that is late; older ones are dropped and counted."""
 
 Notify = Callable[[DeviceEvent], None]
 
@@ -32,8 +32,7 @@ class Microphone:
         self.dropped = 0
         self._keeper = keeper
         self._line = Line("microphone", device, RATE, self._heard, notify)
-        self._queue: deque[tuple[Pcm, Stream, float]] = deque()
-        self._queued_s = 0.0
+        self._queue: deque[tuple[Pcm, Stream, float]] = deque(maxlen=QUEUE_BLOCKS)
         self._wake: Callable[[], None] = _asleep
         self._closed = False
 
@@ -44,9 +43,9 @@ class Microphone:
 
     def _heard(self, samples: Samples, stream: Stream, at: float) -> None:
         """Copy what the device gives (PortAudio's thread)."""
+        if len(self._queue) == QUEUE_BLOCKS:
+            self.dropped += len(self._queue[0][0])
         self._queue.append((mono(samples).copy(), stream, at + len(samples) / stream.rate))
-        if len(self._queue) * len(samples) > QUEUE_S * stream.rate:
-            self.dropped += len(self._queue.popleft()[0])
         self._wake()
 
     async def frames(self) -> AsyncIterator[Frame]:
@@ -70,6 +69,8 @@ class Microphone:
                     cutter = _Cutter(stream, RATE * self.frame_ms // 1000)
                 for frame in cutter.cut(pcm, at):
                     yield frame
+                    if self._closed:
+                        return
 
     async def close(self) -> None:
         """Stop hearing and free the device; `frames` ends."""

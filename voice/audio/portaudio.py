@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from voice.errors import MissingError
@@ -48,7 +51,20 @@ def load() -> Any:
             expected="the system library libportaudio",
             remedy="sudo apt install libportaudio2 (Debian, Ubuntu) or brew install portaudio (macOS)",
         ) from None
+    _hush_alsa()
     return sounddevice
+
+
+@cache
+def _hush_alsa() -> None:
+    """Keep ALSA from writing to the terminal about underruns that PortAudio mends by itself.
+
+    The handler must not wait for Python, so it is a C function that does nothing with its arguments.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            nothing = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
+            ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(nothing)
 
 
 def list_devices() -> list[Device]:
