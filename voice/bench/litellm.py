@@ -10,7 +10,7 @@ from pathlib import Path
 from voice.bench.processes import Service, free_port
 from voice.errors import UnavailableError
 
-VERSION = "1.109.1"
+VERSION = "1.106.2"
 INSTALL_S = 600
 
 CONFIG = """\
