@@ -7,6 +7,7 @@ import importlib.util
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -203,6 +204,14 @@ def echo(settings: Settings, *, live: bool) -> EchoHandler | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Parts a caller brings in place of those the settings name: a simulated room with its ears and mouth, words."""
+
+    audio: Callable[[Playout], tuple[Source, Sink]] | None = None
+    recognizer: Callable[[], Recognizer] | None = None
+
+
 async def converse(
     settings: Settings,
     *,
@@ -212,12 +221,14 @@ async def converse(
     observer: Observer,
     trace: Path | None = None,
     text: AsyncIterator[str] | None = None,
+    stand: Stand | None = None,
 ) -> list[TurnTrace]:
     """Hold a conversation and return the traces of its turns.
 
     `source` and `sink` are WAV files in place of the devices, `text` typed lines in place of a source; `fast` says that
     the running loop is a `VirtualLoop`. Raises MissingError for a device or file that is not there.
     """
+    stand = stand or Stand()
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with AsyncExitStack() as stack:
@@ -236,15 +247,21 @@ async def converse(
         playout = Playout(PLAYOUT_RATE, played)
         devices = _Devices(settings, playout, watch, microphone_lost)
         stack.push_async_callback(devices.close)
-        ears: Source | None = None if text is not None else devices.source(source)
-        mouth = devices.sink(sink, quiet=fast or text is not None or source is not None)
+        ears: Source | None
+        mouth: Sink
+        if stand.audio is not None:
+            ears, mouth = stand.audio(playout)
+        else:
+            ears = None if text is not None else devices.source(source)
+            mouth = devices.sink(sink, quiet=fast or text is not None or source is not None)
         live = source is None and text is None
         handler = echo(settings, live=live)
         if handler is not None:
             playout.tap = handler.far
         timers = Timers()
         talk = await session(settings, stack, timers)
-        words = Worker("recognizer", partial(recognizer, settings), patience_s=settings.turn.patience_s)
+        hearer = stand.recognizer or partial(recognizer, settings)
+        words = Worker("recognizer", hearer, patience_s=settings.turn.patience_s)
         voices = [Worker("voice", partial(synthesizer, settings), patience_s=settings.turn.patience_s)]
         if settings.tts.engine not in ("espeak", "tone"):
             voices.append(Worker("spare voice", partial(_espeak, settings), patience_s=settings.turn.patience_s))

@@ -40,6 +40,7 @@ class Parts:
     """What a conversation is made of.
 
     `ear` gives a microphone frame without the echo of the speaker; `deaf()` says that nobody is listened to just now.
+    `ready()` is called once, when somebody can be heard.
     """
 
     machine: TurnMachine
@@ -56,6 +57,7 @@ class Parts:
     typed: AsyncIterator[str] | None = None
     ear: Callable[[Frame], Frame] = lambda frame: frame
     deaf: Callable[[], bool] = lambda: False
+    ready: Callable[[], None] = lambda: None
     language: str = "en"
     preroll_s: float = 0.3
     filler: Pcm = field(default_factory=lambda: silence(0.0))
@@ -158,7 +160,11 @@ class Conversation:
 
     async def _listen(self, source: Source) -> None:
         frame_s = source.frame_ms / 1000
+        listening = False
         async for frame in source.frames():
+            if not listening:
+                listening = True
+                self._parts.ready()
             self._hear(frame)
         until = self._loop.time() + TIMER_PATIENCE_S
         while not self._idle(until):
@@ -185,6 +191,7 @@ class Conversation:
             self._show()
 
     async def _type(self, lines: AsyncIterator[str]) -> None:
+        self._parts.ready()
         async for line in lines:
             if line.strip():
                 self.tell(ev.Typed(line.strip()))

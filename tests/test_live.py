@@ -1,0 +1,146 @@
+"""`voice talk` with a microphone and a speaker: spoken to, answering aloud, unplugged in mid-turn, left by Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+
+import pytest
+
+from tests.support.pulse import Pulse, missing
+from tests.support.readback import read_back
+from voice.audio.wav import read_wav
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
+
+SPEECH = Path(__file__).parent / "fixtures" / "speech"
+WITHIN_S = 60.0
+PRODUCT = "twelve times seven is eighty four"
+OTHERS = ("twelve times seven is forty two", "i don't know that", "sorry i could not understand that")
+
+
+class Talk:
+    """A running `voice talk` and the lines it has printed so far."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._queue: Queue[str] = Queue()
+        assert process.stdout is not None
+        self._reader = Thread(target=self._read, args=(process.stdout,), daemon=True)
+        self._reader.start()
+
+    def _read(self, stdout: Iterator[str]) -> None:
+        for line in stdout:
+            self._queue.put(line.rstrip())
+
+    def join(self) -> None:
+        """Wait until the program's output has ended."""
+        self._reader.join(WITHIN_S)
+
+    def until(self, part: str) -> str:
+        """The next line that contains `part`."""
+        deadline = time.monotonic() + WITHIN_S
+        while True:
+            try:
+                line = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            except Empty:
+                raise AssertionError(f"no {part!r} within {WITHIN_S:g} s in {self.lines}") from None
+            self.lines.append(line)
+            if part in line:
+                return line
+
+
+@contextmanager
+def talking(pulse: Pulse, tmp_path: Path) -> Iterator[Talk]:
+    env = {**pulse.env, "XDG_DATA_HOME": str(tmp_path), "COLUMNS": "120"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "voice", "talk", "--asr", "pocketsphinx", "--tts", "espeak"],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    with process:
+        talk = Talk(process)
+        try:
+            talk.until("ready")
+            yield talk
+        finally:
+            process.kill()
+            talk.join()
+
+
+@pytest.fixture
+def pulse() -> Iterator[Pulse]:
+    with Pulse() as servers:
+        yield servers
+
+
+def say(pulse: Pulse, clip: str) -> None:
+    assert pulse.play(read_wav(SPEECH / f"{clip}.wav")).wait(timeout=WITHIN_S) == 0
+
+
+def test_it_hears_answers_aloud_and_leaves_within_a_second(pulse: Pulse, tmp_path: Path) -> None:
+    with talking(pulse, tmp_path) as talk:
+        with pulse.record() as recording:
+            say(pulse, "times")
+            talk.until("you:   what is twelve times seven")
+            talk.until("voice: 12 times 7 is 84.")
+            talk.until(" ms (")
+        assert read_back(recording.pcm, PRODUCT, *OTHERS) == PRODUCT
+        talk.process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        assert talk.process.wait(timeout=WITHIN_S) == 130
+        assert time.monotonic() - began < 1.5, "one second, and half of one for a busy machine"
+
+
+def test_an_unplugged_microphone_is_said_and_the_talk_goes_on_when_it_is_back(pulse: Pulse, tmp_path: Path) -> None:
+    with talking(pulse, tmp_path) as talk:
+        speaking = pulse.play(read_wav(SPEECH / "city.wav"))
+        with pytest.raises(subprocess.TimeoutExpired):
+            speaking.wait(timeout=1.5)
+        pulse.unplug("mic")
+        speaking.kill()
+        speaking.wait()
+        talk.until("the microphone is gone")
+        talk.until("you:   please")
+        talk.until(" ms (")
+        pulse.plug("mic")
+        talk.until("the microphone is back")
+        say(pulse, "times")
+        talk.until("voice: 12 times 7 is 84.")
+
+
+def test_an_unplugged_speaker_is_said_and_the_reply_goes_on_when_it_is_back(pulse: Pulse, tmp_path: Path) -> None:
+    with talking(pulse, tmp_path) as talk:
+        say(pulse, "football")
+        talk.until("you:   who won the football match yesterday")
+        pulse.unplug("speaker")
+        talk.until("the speaker is gone")
+        pulse.plug("speaker")
+        talk.until("the speaker is back")
+        talk.until("voice: I don't know that. Connect a model with --llm to ask me anything.")
+        say(pulse, "times")
+        talk.until("voice: 12 times 7 is 84.")
+
+
+def test_without_devices_it_says_so_in_one_line_with_the_remedy(tmp_path: Path) -> None:
+    if Path("/proc/asound/cards").exists() and "no soundcards" not in Path("/proc/asound/cards").read_text("utf-8"):
+        pytest.skip("this machine has a sound card")
+    env = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "voice", "talk"], env=env, capture_output=True, text=True, timeout=WITHIN_S
+    )
+    assert done.returncode == 66
+    (line,) = done.stderr.strip().splitlines()
+    assert "--input" in line, "what to do instead"
