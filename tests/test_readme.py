@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.scripted_upstream import UpstreamProcess
+from tests.support.served import ServedProcess
 from voice.bench.upstream import Script
 
 ROOT = Path(__file__).parent.parent
@@ -39,6 +41,7 @@ BOUNDS = {
     "voice transcribe": Bound(words='"real_time_factor"'),
     "voice models list": Bound(words="base"),
     "voice models pull": Bound(code=69),  # no hub here; tests/test_download.py has one
+    "voice chat": Bound(("--server", "http://127.0.0.1:1"), code=69),  # no server here; tests/serve has one
     "voice doctor": Bound(words="recognition"),
     "voice --help": Bound(words="Commands:"),
 }
@@ -68,7 +71,7 @@ def model_server() -> Iterator[UpstreamProcess]:
         yield server
 
 
-@pytest.mark.parametrize("line", [line for line in commands() if line.startswith(VOICE)])
+@pytest.mark.parametrize("line", [line for line in commands() if line.startswith(VOICE) and "serve" not in line])
 def test_a_command_of_the_readme_works(line: str, tmp_path: Path, model_server: UpstreamProcess) -> None:
     (tmp_path / "tests").symlink_to(ROOT / "tests")
     line = re.sub(r"https?://\S+/v1", model_server.url, line)
@@ -93,6 +96,31 @@ def test_a_command_of_the_readme_works(line: str, tmp_path: Path, model_server: 
     if "--llm" in words:
         assert model_server.calls() > asked
         assert "eighty four" in done.stdout
+
+
+def test_voice_serve_listens_until_it_is_stopped(tmp_path: Path) -> None:
+    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "VOICE_SERVE_PORT": "0"}
+    command = [sys.executable, "-m", "voice", "serve"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) in (0, 130)
+    assert line.startswith("listening on http://127.0.0.1:")
+
+
+def snippets() -> Iterator[str]:
+    for page in PAGES:
+        yield from re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("code", sorted(set(snippets())))
+def test_a_snippet_of_the_readme_works(code: str, tmp_path: Path) -> None:
+    with ServedProcess(tmp_path, "builtin") as server:
+        code = code.replace("http://127.0.0.1:8970", server.url)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["12 times 7 is 84.", "84 divided by 2 is 42."]
 
 
 def test_no_other_kind_of_command_is_shown() -> None:
