@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+import threading
 
-from tests.support.people import COUGH, Person, Reader, Talk, converse, speaks
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.people import COUGH, Person, Reader, ReaderUtterance, Talk, converse, speaks
 from voice.chat.scripted import ScriptedSession, words
 from voice.chat.session import Effect, Failed
-from voice.clock import run_virtual
+from voice.clock import VirtualLoop, run_virtual
+from voice.loop import Parts
 from voice.tts.tone import ToneSynthesizer
 from voice.turn.turn import Overlap, Policy
 
@@ -184,3 +190,62 @@ def test_a_long_reply_is_preceded_by_a_filler_but_a_quick_one_is_not() -> None:
 
         talk(Person(8, speaks(1.0, "hello")), session(first_token_s=latency), policy=Policy(filler_s=1.5), parts=watch)
         assert len(chimes) == fillers
+
+
+def test_a_recognizer_that_hangs_is_said_and_the_next_turn_works() -> None:
+    person = Person(16, speaks(1.0, "hello"), speaks(9.0, "again"))
+    go_on = threading.Event()
+    hangs = [True]
+
+    class Hanging(Reader):
+        def open(self) -> ReaderUtterance:
+            if hangs:
+                hangs.clear()
+                go_on.wait()
+            return super().open()
+
+    def impatient(parts: Parts) -> None:
+        parts.recognizer.patience_s = 0.3
+
+    try:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            done = runner.run(converse(person, session(), reader=Hanging(person), parts=impatient))
+    finally:
+        go_on.set()
+    assert done.outcomes == ["failed", "answered"]
+    assert any("did not answer within 0.3 s" in text for text in done.notices())
+    assert done.session.asked == ["again"]
+
+
+WORDS = st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4, 0.55, 0.7, 1.1, 2.5]), min_size=1, max_size=7)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    pauses=WORDS,
+    speculate=st.sampled_from(["off", "asr", "llm", "tts"]),
+    first_token_s=st.sampled_from([0.0, 0.08, 0.3, 0.9]),
+    token_s=st.sampled_from([0.0, 0.05]),
+    asr_s=st.sampled_from([0.0, 0.04, 0.12]),
+    tts_s=st.sampled_from([0.0, 0.06]),
+)
+def test_whatever_the_timing_the_history_holds_what_was_said_and_heard(
+    pauses: list[float], speculate: str, first_token_s: float, token_s: float, asr_s: float, tts_s: float
+) -> None:
+    """Every word spoken is in exactly one turn, in order; every reply is kept as far as it was heard; drafts add up."""
+    spoken = [f"w{index}" for index in range(len(pauses))]
+    parts = [part for word, pause in zip(spoken, pauses, strict=True) for part in (word, pause)]
+    chat = session(first_token_s=first_token_s, token_s=token_s)
+    done = talk(
+        Person(1.0 + sum(pauses) + len(pauses) * 0.3 + 1.5, speaks(1.0, *parts)),
+        chat,
+        policy=Policy(speculate=speculate),
+        asr_s=asr_s,
+        tts_s=tts_s,
+    )
+    assert " ".join(turn.text for turn in chat.turns).split() == spoken
+    assert len(chat.asked) == len(chat.turns) + chat.discarded
+    assert set(done.outcomes) <= {"answered", "interrupted"}
+    for trace, kept in zip(done.traces, done.said(), strict=True):
+        assert trace.heard == kept
+        assert trace.reply.startswith(kept)
