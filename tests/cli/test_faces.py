@@ -97,7 +97,8 @@ def test_who_types_is_prompted_and_not_repeated(capsys: pytest.CaptureFixture[st
     with Plain("> ") as plain:
         plain(Words("what time is it", True))
         plain(TurnEnded(TurnTrace(1, text="what time is it", reply="Ten.", outcome="answered")))
-    assert capsys.readouterr().out == "> voice: Ten.\n> "
+        plain(Notice("your timer is up"))
+    assert capsys.readouterr().out == "> \rvoice: Ten.\n> \ryour timer is up\n> "
 
 
 def test_typed_lines_come_as_they_are_typed_and_end_with_the_input() -> None:

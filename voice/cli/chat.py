@@ -31,19 +31,15 @@ def command(resolved: Resolved) -> None:
 
 
 async def _chat(resolved: Resolved) -> None:
-    from voice.chat.keyring import Keyring
+    from contextlib import AsyncExitStack
+
+    from voice.build import served
     from voice.cli.typed import typed_lines
-    from voice.client import Sessions
-    from voice.folders import user_data
 
     chat = resolved.settings.chat
     url = chat.server or f"http://{ServeSettings().host}:{ServeSettings().port}"
-    async with Sessions(url, chat.server_key) as sessions:
-        if chat.session:
-            keyring = Keyring(user_data() / "sessions.json")
-            session = await sessions.named(chat.session, keyring, system=chat.system, model=chat.model)
-        else:
-            session = await sessions.create(system=chat.system, model=chat.model)
+    async with AsyncExitStack() as stack:
+        session = await served(chat, url, stack)
         await converse(session, typed_lines(), click.echo, prompt="> " if sys.stdin.isatty() else "")
 
 

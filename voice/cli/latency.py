@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich.box import SIMPLE
 from rich.table import Table
 
 from voice.trace import MOMENTS, summary
@@ -25,14 +24,14 @@ def latency_table(lines: Sequence[Mapping[str, object]], caption: str = "") -> T
     totals = summary(lines)
     spans = [moment for moment in MOMENTS if moment in totals]
     table = Table(
-        title="Latency in ms from the last speech sample: when the words, the end of turn, … were there",
+        title="Latency in ms: from the last speech sample, each since the moment before it",
         title_justify="left",
-        box=SIMPLE,
-        pad_edge=False,
+        box=None,
+        padding=(0, 1, 0, 0),
     )
     table.caption, table.caption_justify = caption or None, "left"
     table.add_column("turn", justify="right")
-    table.add_column("said", no_wrap=True, max_width=30)
+    table.add_column("said", no_wrap=True, max_width=26)
     for moment in spans:
         table.add_column(HEADS[moment], justify="right", no_wrap=True)
     table.add_column("response", justify="right", no_wrap=True, style="bold")

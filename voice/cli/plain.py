@@ -34,16 +34,19 @@ class Plain:
                 click.echo(f"you:   {text}")
             case TurnEnded(trace=trace):
                 self._said = ""
-                if not (trace.text or trace.reply):
-                    return
-                manner = "" if trace.outcome == "answered" else f" ({trace.outcome})"
-                click.echo(f"voice: {trace.heard or trace.reply}{manner}")
-                if trace.response_ms is not None:
+                if trace.text or trace.reply:
+                    manner = "" if trace.outcome == "answered" else f" ({trace.outcome})"
+                    self._line(f"voice: {trace.heard or trace.reply}{manner}")
+                if trace.response_ms is not None and not self._prompt:
                     spans = ", ".join(f"{name.replace('_', ' ')} {ms:.0f}" for name, ms in trace.spans())
                     click.echo(f"       {trace.response_ms:.0f} ms ({spans})")
-                self._ask()
             case Notice(text=text, level=level):
-                click.echo(f"{level}: {text}")
+                self._line(text if self._prompt and level == "info" else f"{level}: {text}")
+
+    def _line(self, text: str) -> None:
+        """A line of its own, in place of the prompt that waits for input."""
+        click.echo(f"\r{text}" if self._prompt else text)
+        self._ask()
 
     def _ask(self) -> None:
         if self._prompt:

@@ -71,7 +71,8 @@ def command(
             )
             run(conversation, VirtualLoop if fast else None)
     finally:
-        _sum_up(turns, plot, hurried=fast)
+        if not typing or plot is not None:
+            _sum_up(turns, plot, hurried=fast)
 
 
 @contextlib.contextmanager
