@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.support.pulse import Pulse, missing
-from voice.audio import keeper as keeper_module
+from voice.audio import stream as stream_module
 from voice.audio.device import Microphone, Speaker
 from voice.audio.frames import RATE, Frame, Pcm, level_dbfs
 from voice.audio.keeper import DeviceBack, DeviceEvent, DeviceKeeper, DeviceLost
@@ -100,7 +100,7 @@ class Events:
 def test_what_is_said_is_heard_at_the_right_pitch(
     pulse: Pulse, monkeypatch: pytest.MonkeyPatch, rate: int, channels: int
 ) -> None:
-    monkeypatch.setattr(keeper_module, "pick_format", lambda *_: (rate, channels))
+    monkeypatch.setattr(stream_module, "pick_format", lambda *_: (rate, channels))
 
     async def run() -> None:
         keeper = DeviceKeeper()
@@ -129,7 +129,7 @@ def test_what_is_said_is_heard_at_the_right_pitch(
 def test_a_reply_is_played_at_the_right_pitch_and_reported(
     pulse: Pulse, monkeypatch: pytest.MonkeyPatch, rate: int, channels: int
 ) -> None:
-    monkeypatch.setattr(keeper_module, "pick_format", lambda *_: (rate, channels))
+    monkeypatch.setattr(stream_module, "pick_format", lambda *_: (rate, channels))
 
     async def run() -> None:
         keeper, events = DeviceKeeper(), Events()

@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Callable
 import numpy as np
 
 from voice.audio.frames import RATE, Frame, Pcm
-from voice.audio.keeper import DeviceEvent, DeviceKeeper, Line, Samples, Stream
+from voice.audio.keeper import DeviceEvent, DeviceKeeper, Line
 from voice.audio.playout import Playout
 from voice.audio.resample import Resampler, mono
+from voice.audio.stream import Samples, Stream
 
 QUEUE_BLOCKS = 250
 """Blocks, of 20 ms mostly, a microphone keeps for a reader that is late; older ones are dropped and counted."""
