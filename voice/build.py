@@ -31,7 +31,7 @@ from voice.errors import ConfigError, EngineError, MissingError
 from voice.events import Note, Notice, Observer, TurnEnded
 from voice.loop import Conversation, Parts
 from voice.model_store import ModelStore, shipped_registry
-from voice.settings import Settings
+from voice.settings import ChatSettings, Settings
 from voice.text.backchannel import is_backchannel
 from voice.text.completeness import completeness
 from voice.text.echo_guard import is_echo
@@ -48,6 +48,9 @@ from voice.worker import Worker
 
 if TYPE_CHECKING:
     from voice.audio.keeper import DeviceKeeper
+
+if TYPE_CHECKING:
+    from voice.chat.remote import RemoteSession
 
 PLAYOUT_RATE = 22_050
 """What embedded voices speak at, Hz; other voices and devices are resampled."""
@@ -148,15 +151,23 @@ def options(settings: Settings) -> EngineOptions:
     return EngineOptions(model=settings.chat.model, context_tokens=settings.chat.context_tokens)
 
 
+async def served(chat: ChatSettings, url: str, stack: AsyncExitStack) -> RemoteSession:
+    """A session on the server at `url`, left with the stack: the one of that name, or a new one."""
+    from voice.chat.keyring import Keyring
+    from voice.client import Sessions
+
+    sessions = await stack.enter_async_context(Sessions(url, chat.server_key))
+    if not chat.session:
+        return await sessions.create(system=chat.system, model=chat.model)
+    keyring = Keyring(folders.user_data() / "sessions.json")
+    return await sessions.named(chat.session, keyring, system=chat.system, model=chat.model)
+
+
 async def session(settings: Settings, stack: AsyncExitStack, timers: Timers) -> Session:
     """The session of the settings, closed with the stack: on a server, or in this process."""
     chat, loop = settings.chat, asyncio.get_running_loop()
     if chat.server:
-        from voice.chat.remote import RemoteSession
-
-        remote = await RemoteSession.create(chat.server, key=chat.server_key, system=chat.system, model=chat.model)
-        stack.push_async_callback(remote.close)
-        return remote
+        return await served(chat, chat.server, stack)
     from voice.chat.local import open_local
 
     kept = store(settings)

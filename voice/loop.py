@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from voice import events as note
+from voice.alarms import Alarms
 from voice.asr.recognizer import Recognizer, Transcript
 from voice.audio.frames import Frame, Pcm, level_dbfs, silence
 from voice.audio.playout import Audible, Drained, Playout, PlayoutEvent
@@ -15,6 +16,7 @@ from voice.audio.ports import Sink, Source
 from voice.chat.session import Effect, Link, Reply, Session
 from voice.errors import VoiceError
 from voice.listening import Listener
+from voice.remembering import Remembering
 from voice.speaking import Reports, SpokenReply
 from voice.text.phrases import phrase
 from voice.timers import Timers
@@ -74,8 +76,7 @@ class Conversation:
         self._traces: dict[int, TurnTrace] = {}
         self._reply: SpokenReply | None = None
         self._replies = 0
-        self._remembering: asyncio.Queue[Awaitable[None]] = asyncio.Queue()
-        self._alarms: dict[str, asyncio.TimerHandle] = {}
+        self._remembering = Remembering(lambda error: parts.observer(note.Notice(str(error), "error")))
         self._level_due = 0.0
         self._shown = (0, 0)
         self._changed = asyncio.Event()
@@ -84,6 +85,7 @@ class Conversation:
         """Converse. Ends every open turn on the way out, so that the history holds what was heard."""
         parts = self._parts
         self._loop = asyncio.get_running_loop()
+        self._alarms = Alarms(self._loop)
         async with asyncio.TaskGroup() as self._tasks:
             self._listener = Listener(
                 parts.recognizer,
@@ -93,7 +95,7 @@ class Conversation:
                 preroll_s=parts.preroll_s,
                 failure=phrase("recognizer", parts.language),
             )
-            memory = self._tasks.create_task(self._remember(), name="memory")
+            memory = self._tasks.create_task(self._remembering.run(), name="memory")
             try:
                 await parts.sink.start()
                 async with asyncio.TaskGroup() as inputs:
@@ -107,11 +109,10 @@ class Conversation:
     async def _close(self, memory: asyncio.Task[None]) -> None:
         parts = self._parts
         self.tell(ev.Closed())
-        for alarm in self._alarms.values():
-            alarm.cancel()
+        self._alarms.cancel()
         if parts.source is not None:
             await parts.source.close()
-        await asyncio.wait({asyncio.ensure_future(self._remembering.join())}, timeout=CLOSING_S)
+        await self._remembering.settled(CLOSING_S)
         memory.cancel()
         await parts.sink.close()
 
@@ -131,30 +132,15 @@ class Conversation:
         if self._machine.state is not before:
             self._parts.observer(note.StateChanged(self._machine.state))
             self._changed.set()
-        self._alarm("machine", self._machine.due(), self._tick)
+        self._alarms.set("machine", self._machine.due(), self._tick)
 
     def _perform(self, actions: list[ev.Action], now: float) -> None:
         for action in actions:
             ACTIONS[type(action)](self, action, now)
 
-    def _alarm(self, name: str, due: float | None, ring: Callable[[float], None]) -> None:
-        """Keep one timer of the event loop for `name`, at `due` or none; it rings with a time not before `due`."""
-        armed = self._alarms.get(name)
-        if armed is not None:
-            if armed.when() == due:
-                return
-            armed.cancel()
-            del self._alarms[name]
-        if due is not None:
-            self._alarms[name] = self._loop.call_at(due, self._rings, name, due, ring)
-
-    def _rings(self, name: str, due: float, ring: Callable[[float], None]) -> None:
-        del self._alarms[name]
-        ring(max(due, self._loop.time()))
-
     def _tick(self, now: float) -> None:
         self._perform(self._machine.tick(now), now)
-        self._alarm("machine", self._machine.due(), self._tick)
+        self._alarms.set("machine", self._machine.due(), self._tick)
 
     # What comes in: audio, typed lines, what the sink played.
 
@@ -266,7 +252,7 @@ class Conversation:
         trace.notes["sent"] = (sent if isinstance(sent, int) else 0) + 1
 
         async def ask() -> Reply:
-            await self._remembering.join()  # the history is settled before the session sees new words
+            await self._remembering.settled()  # the history is settled before the session sees new words
             return self._parts.session.send(action.text, draft=True)
 
         self._begin(action.turn, action.revision).start(self._tasks, ask)
@@ -276,7 +262,7 @@ class Conversation:
         if reply is not None:
             reply.cancel()
             if reply.reply is not None:
-                self._remembering.put_nowait(reply.reply.discard())
+                self._remembering.do(reply.reply.discard())
             self._reply = None
 
     def _do_release(self, action: ev.Release, now: float) -> None:
@@ -290,7 +276,7 @@ class Conversation:
     def _do_commit(self, action: ev.Commit, now: float) -> None:
         reply = self._of(action.turn)
         if reply is not None and reply.reply is not None:
-            self._remembering.put_nowait(reply.reply.commit())
+            self._remembering.do(reply.reply.commit())
             reply.commit()
 
     def _do_pause(self, action: ev.Pause, now: float) -> None:
@@ -305,8 +291,8 @@ class Conversation:
         if reply is not None:
             reply.cancel()
             if reply.reply is not None:
-                self._remembering.put_nowait(reply.reply.commit())
-                self._remembering.put_nowait(reply.reply.truncate(reply.heard()))
+                self._remembering.do(reply.reply.commit())
+                self._remembering.do(reply.reply.truncate(reply.heard()))
 
     def _do_say(self, action: ev.Say, now: float) -> None:
         reply = self._of(action.turn)
@@ -383,17 +369,6 @@ class Conversation:
         text = "the session is connected again" if link.up else f"the session's connection is gone: {link.reason}"
         self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
 
-    async def _remember(self) -> None:
-        """Carry out what changes the history, one after the other, in the order it was decided."""
-        while True:
-            work = await self._remembering.get()
-            try:
-                await work
-            except VoiceError as error:
-                self._parts.observer(note.Notice(str(error), "error"))
-            finally:
-                self._remembering.task_done()
-
     # Timers.
 
     def _effect(self, effect: Effect) -> None:
@@ -410,7 +385,7 @@ class Conversation:
             self._parts.observer(
                 note.Notice(f"the reply asked for {effect.kind}, which nothing here can do", "warning")
             )
-        self._alarm("timers", timers.due(), self._ring)
+        self._alarms.set("timers", timers.due(), self._ring)
 
     def _ring(self, now: float) -> None:
         for timer in self._parts.timers.tick(now):
@@ -420,7 +395,7 @@ class Conversation:
             if self._machine.state is not State.IDLE:
                 self._playout.chime(self._parts.bell)  # at once; the words wait until nobody speaks
             self.tell(ev.Announce(text))
-        self._alarm("timers", self._parts.timers.due(), self._ring)
+        self._alarms.set("timers", self._parts.timers.due(), self._ring)
 
 
 C = Conversation
