@@ -19,19 +19,19 @@ SAYS = "What time is it and how warm will it be outside today?"
 
 HIGH = ((3, (1, 3, 5)), (7, (1, 3, 5)), (11, (1, 3, 5)))
 PIPER = {
-    "x_low": Shape(hidden=96, filter=384, rate=16_000, frames_per_id=2.0),
-    "low": Shape(rate=16_000, frames_per_id=2.0),
-    "medium": Shape(rate=22_050, frames_per_id=2.8),
+    "x_low": Shape(hidden=96, filter=384, rate=16_000, frames_per_id=1.65),
+    "low": Shape(rate=16_000, frames_per_id=1.65),
+    "medium": Shape(rate=22_050, frames_per_id=2.35),
     "high": Shape(
         rate=22_050,
-        frames_per_id=2.8,
+        frames_per_id=2.35,
         decoder=512,
         upsample=((8, 16), (8, 16), (2, 4), (2, 4)),
         resblocks=HIGH,
         two_convolutions=True,
     ),
 }
-"""Speech has about 31 ids (phonemes, stress, spaces and the pads between) a second, in frames of 256 samples."""
+"""As long as en_US-joe-medium speaks: 2.33 frames of 256 samples per id at 22,050 Hz, 1.7 at 16,000."""
 NAMES = [f"whisper-{size}" for size in SHAPES] + [f"piper-{quality}" for quality in PIPER]
 USUAL = ["whisper-tiny", "whisper-base", "piper-low", "piper-medium"]
 

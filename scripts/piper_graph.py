@@ -32,7 +32,7 @@ class Shape:
     resblocks: tuple[tuple[int, tuple[int, ...]], ...] = ((3, (1, 2)), (5, (2, 6)), (7, (3, 12)))
     two_convolutions: bool = False
     rate: int = 22_050
-    frames_per_id: float = 2.8
+    frames_per_id: float = 2.2
     symbols: int = 256
     speakers: int = 1
     speaker_size: int = 512
@@ -131,7 +131,7 @@ def gelu(b: Builder, x: str) -> str:
 
 
 def durations(b: Builder, s: Shape, x: str, mask: str, noise: str, speaker: str) -> str:
-    """Log frames per id, (b, 1, ids), around `frames_per_id` with a spread by id and by noise."""
+    """Log frames per id, (b, 1, ids), about `frames_per_id` with a spread by id and by noise."""
     hidden = b.conv("/dp/pre", x, s.hidden, s.hidden)
     if speaker:
         hidden = b.add(hidden, b.conv("/dp/cond", speaker, s.speaker_size, s.hidden))
@@ -145,8 +145,8 @@ def durations(b: Builder, s: Shape, x: str, mask: str, noise: str, speaker: str)
         y = b.conv(f"{where}/proj", separable(b, s, f"{where}/convs", y, mask), s.hidden, 29, gain=0.3)
         second = b.add(second, b.op("ReduceMean", y, axes=[1], keepdims=1))
         z = b.mul(b.op("Concat", first, second, axis=1), mask)
-    spread = b.mul(b.part(z, 1, 1, 2), b.constant(0.1))
-    # Rounding up adds half a frame on average.
+    spread = b.mul(b.part(z, 1, 1, 2), b.constant(0.4))
+    # Rounding up adds half a frame on average, the spread a little more.
     return b.add(spread, b.constant(math.log(s.frames_per_id - 0.5)))
 
 
