@@ -30,6 +30,9 @@ from voice.vad.detector import Detector
 from voice.worker import Worker
 
 LEVEL_EVERY_S = 0.1
+ECHO_S = 3.0
+"""How long after a reply its echo may still become words: the room, the endpoint and the recognizer take their time."""
+
 TIMER_PATIENCE_S = 30.0
 """A recording that has ended waits this long for a timer that is still to ring."""
 
@@ -79,6 +82,7 @@ class Conversation:
         self._remembering = Remembering(lambda error: parts.observer(note.Notice(str(error), "error")))
         self._level_due = 0.0
         self._shown = (0, 0)
+        self._said = ("", 0.0)
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -190,8 +194,11 @@ class Conversation:
 
     @property
     def spoken(self) -> str:
-        """What the reply has said so far; empty when there is none."""
-        return self._reply.text[: self._reply.heard()] if self._reply is not None else ""
+        """What has been said of the reply, for as long as it may be heard in the room; empty afterwards."""
+        if self._reply is not None:
+            return self._reply.text[: self._reply.heard()]
+        text, at = self._said
+        return text if self._loop.time() - at < ECHO_S else ""
 
     def microphone_lost(self) -> None:
         """No more audio for now: what was heard is the turn."""
@@ -314,6 +321,7 @@ class Conversation:
         if reply is not None:
             self._show()
             trace.reply, trace.heard = reply.text, reply.text[: reply.heard()]
+            self._said = (trace.heard, now)
             self._reply = None
         self._parts.observer(note.TurnEnded(trace))
 

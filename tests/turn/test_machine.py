@@ -22,7 +22,7 @@ def machine(**policy: object) -> TurnMachine:
 
 
 def overlap(text: str) -> Overlap:
-    return Overlap.BACKCHANNEL if text == "mhm" else Overlap.WORDS
+    return {"mhm": Overlap.BACKCHANNEL, "our own words": Overlap.ECHO}.get(text, Overlap.WORDS)
 
 
 def names(actions: list[ev.Action]) -> list[str]:
@@ -147,6 +147,15 @@ def test_a_backchannel_resumes_as_soon_as_it_is_known_to_be_one() -> None:
     assert turns.state is State.SPEAKING
 
 
+def test_the_echo_of_a_reply_is_nobody_and_is_not_even_speculated_on() -> None:
+    turns = machine(speculate="tts", overlap=overlap)
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    quiet(turns, 2.06, 2.16)
+    assert turns.receive(ev.Transcribed(1, 1, "our own words"), 2.2) == []
+    assert names(quiet(turns, 2.2, 2.5)) == ["Decided", "Forget", "Finish"]
+
+
 def test_a_cough_resumes_after_a_second_even_if_the_recognizer_stays_silent() -> None:
     turns = speaking(machine(overlap=overlap))
     turns.receive(ev.SpeechStarted(3.0), 3.06)
@@ -245,7 +254,7 @@ STEPS = st.lists(
              "lost", "tick"]
         ),
         st.sampled_from([0.0, 0.02, 0.1, 0.3, 0.6, 1.1, 2.0]),
-        st.sampled_from(["", "mhm", "what", "stop"]),
+        st.sampled_from(["", "mhm", "what", "stop", "our own words"]),
         st.integers(-1, 0),
     ),
     max_size=60,

@@ -161,11 +161,18 @@ class TurnMachine:
     def _speculate(self) -> list[Action]:
         """Send the words before the end of turn is certain, where the policy allows it."""
         turn = self._turn
-        if self.policy.speculate not in ("llm", "tts") or not turn.transcript or turn.drafts >= self.policy.max_drafts:
+        words = turn.transcript
+        if self.policy.speculate not in ("llm", "tts") or turn.drafts >= self.policy.max_drafts:
+            return []
+        if words is None or not self._means_something(words):
             return []
         turn.sent = True
         turn.drafts += 1
-        return [ev.Send(turn.number, turn.revision, turn.transcript)]
+        return [ev.Send(turn.number, turn.revision, words)]
+
+    def _means_something(self, words: str) -> bool:
+        """Somebody said it, and not we ourselves: the end of a reply may still be in the room."""
+        return bool(words) and self.policy.overlap(words) is not Overlap.ECHO
 
     def _draft_failed(self, event: ev.Failed, now: float) -> list[Action]:
         """A speculation that failed costs nothing: the decision asks again."""
@@ -214,18 +221,20 @@ class TurnMachine:
     # It is our turn.
 
     def _transcribed(self, event: ev.Transcribed, now: float) -> list[Action]:
+        if self._turn.outcome is Outcome.FAILED:
+            return []
         self._turn.transcript = event.text
         return self._answer()
 
     def _answer(self) -> list[Action]:
-        turn = self._turn
-        if not turn.transcript:
+        turn, words = self._turn, self._turn.transcript
+        if words is None or not self._means_something(words):
             return self._finish(Outcome.EMPTY)
         release = ev.Release(turn.number, turn.revision)
         if turn.sent:
             return [release]
         turn.sent = True
-        return [ev.Send(turn.number, turn.revision, turn.transcript), release]
+        return [ev.Send(turn.number, turn.revision, words), release]
 
     def _first_sound(self, event: ev.Audible, now: float) -> list[Action]:
         turn = self._turn
@@ -363,7 +372,7 @@ TABLE: dict[State, dict[type, Handler]] = {
     },
     State.SPEAKING: {
         ev.SpeechStarted: M._pause, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._nothing,
-        ev.Audible: M._nothing, ev.Drained: M._played_out, ev.Failed: M._fail,
+        ev.Transcribed: M._nothing, ev.Audible: M._nothing, ev.Drained: M._played_out, ev.Failed: M._fail,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
     },
     State.PAUSED: {
