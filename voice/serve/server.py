@@ -29,13 +29,19 @@ def bind(settings: ServeSettings) -> socket.socket:
             expected="API keys for every address but loopback",
             remedy="set VOICE_SERVE_API_KEYS, or use --host 127.0.0.1",
         )
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # The protocol is named because asyncio sends small writes at once only on sockets that say they are TCP.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        return socket.create_server((settings.host, settings.port), family=family, backlog=4096)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host, settings.port))
+        listening.listen(4096)
     except OSError as error:
+        listening.close()
         raise UnavailableError(
             error.strerror or str(error), where=where, expected="a free port", remedy="choose another with --port"
         ) from error
+    return listening
 
 
 def is_loopback(host: str) -> bool:

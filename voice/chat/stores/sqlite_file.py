@@ -87,7 +87,7 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     file = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
     file.execute("PRAGMA synchronous = NORMAL")
     file.execute("PRAGMA secure_delete = ON")
-    file.execute("PRAGMA cache_size = -8192")
+    file.execute("PRAGMA cache_size = -2048")
     if readonly:
         file.execute("PRAGMA query_only = ON")
     return file

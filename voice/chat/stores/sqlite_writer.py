@@ -43,18 +43,25 @@ class Job:
     bare: bool = False
 
 
-# One statement each: the interpreter lock is taken back once for a commit, not once for every row.
-_ADVANCE = """
-UPDATE sessions SET seq = new.last
-FROM (SELECT value ->> 0 AS no, value ->> 1 AS fence, value ->> 2 AS before, value ->> 3 AS last FROM json_each(?)) new
-WHERE sessions.no = new.no AND sessions.fence = new.fence AND sessions.seq = new.before
+_LANDING = """
+CREATE TEMP VIEW landing (moves, rows, ledger) AS SELECT NULL, NULL, NULL;
+CREATE TEMP TRIGGER land INSTEAD OF INSERT ON landing BEGIN
+  UPDATE sessions SET seq = new_end.last FROM (
+    SELECT value ->> 0 AS no, value ->> 1 AS fence, value ->> 2 AS before, value ->> 3 AS last FROM json_each(NEW.moves)
+  ) AS new_end
+  WHERE sessions.no = new_end.no AND sessions.fence = new_end.fence AND sessions.seq = new_end.before;
+  SELECT RAISE(ABORT, 'fence lost') WHERE changes() <> json_array_length(NEW.moves);
+  INSERT INTO events
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value -> 5 FROM json_each(NEW.rows);
+  INSERT OR REPLACE INTO ledger
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+      value ->> 8 FROM json_each(NEW.ledger);
+END;
 """
-_INSERT = """
-INSERT INTO events SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value -> 5 FROM json_each(?)
+"""A whole commit is one statement: this thread gives the interpreter lock up and takes it back once, not for every row.
+
+With a busy event loop beside it, each time may cost a switch interval of the interpreter (5 ms by default).
 """
-
-
-_LEDGER = "INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _LARGEST_GROUP = 2048
 _LATER = Job(lambda _: None, cast(Any, None))
 """Stands for work that has not come yet."""
@@ -66,6 +73,7 @@ class Writer:
     def __init__(self, path: Path, told: Callable[[dict[str, int]], None], *, group_s: float = 0.005) -> None:
         self._path, self._told, self._group_s = path, told, group_s
         self._file = connect(path)
+        self._file.executescript(_LANDING)
         self._queue: queue.SimpleQueue[Append | Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="chat-store", daemon=True)
         self._thread.start()
@@ -119,6 +127,7 @@ class Writer:
     def _log(self, appends: list[Append]) -> list[int | Exception]:
         moves: dict[int, list[int]] = {}
         rows: list[list[Any]] = []
+        ledger: list[list[Any]] = []
         for append in appends:
             first, last = append.events[0].seq, append.events[-1].seq
             move = moves.setdefault(append.no, [append.no, append.fence, first - 1, first - 1])
@@ -126,14 +135,15 @@ class Writer:
                 raise FenceLost(append.sid)
             move[3] = last
             rows += [[append.no, e.seq, e.turn, e.t, e.o, e.d] for e in append.events]
-        with self._transaction():
-            advanced = self._file.execute(_ADVANCE, (json.dumps(list(moves.values())),)).rowcount
-            if advanced != len(moves):
-                raise FenceLost(appends[0].sid)
-            self._file.execute(_INSERT, (json.dumps(rows, ensure_ascii=False, allow_nan=False),))
-            for append in appends:
-                if append.turn is not None:
-                    self._file.execute(_LEDGER, (append.no, *astuple(append.turn)))
+            if append.turn is not None:
+                ledger.append([append.no, *astuple(append.turn)])
+        values = [
+            json.dumps(part, ensure_ascii=False, allow_nan=False) for part in (list(moves.values()), rows, ledger)
+        ]
+        try:
+            self._file.execute("INSERT INTO landing VALUES (?, ?, ?)", values)
+        except sqlite3.IntegrityError as error:
+            raise FenceLost(appends[0].sid) from error
         return [append.events[-1].seq for append in appends]
 
     def _do(self, job: Job) -> Any:
