@@ -55,7 +55,7 @@ class Service:
 
     async def start(self) -> None:
         """Start it and wait until its port answers. Raises UnavailableError with the end of its output."""
-        process = self._spawn()
+        process = self.launch()
         parts = urlsplit(self.url)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._within_s):
@@ -68,16 +68,30 @@ class Service:
                     writer.close()
                     return
         self.kill()
-        self._log.seek(0)
-        said = self._log.read().decode(errors="replace")[-400:]
-        raise UnavailableError(f"did not start: {said}", where=self.command[0])
+        raise UnavailableError(f"did not start: {self.output()[-400:]}", where=self.command[0])
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start it without waiting for it to serve."""
         environment = os.environ | self._environment
         self._process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=self._log, stderr=self._log, env=environment
         )
         return self._process
+
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def wait(self, limit_s: float) -> None:
+        """Wait until it has ended; kill it after `limit_s` seconds."""
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(limit_s)
+        self.kill()
+
+    def output(self) -> str:
+        """What it has written."""
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")
 
     def kill(self) -> None:
         """Kill it as a crash would."""
