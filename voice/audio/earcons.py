@@ -9,10 +9,11 @@ from voice.audio.frames import Pcm, from_float
 
 def _tone(rate: int, hertz: float, duration_s: float, level: float, decay: float) -> Pcm:
     """A sine that fades in over 5 ms and dies away by `decay` per second (natural logarithm)."""
-    time = np.arange(round(rate * duration_s), dtype=np.float32) / rate
+    time = np.arange(round(rate * duration_s)) / rate
     attack = np.minimum(1.0, time / 0.005)
     release = np.minimum(1.0, (duration_s - time) / 0.01)
-    return from_float(level * attack * release * np.exp(-decay * time) * np.sin(2 * np.pi * hertz * time))
+    tone = level * attack * release * np.exp(-decay * time) * np.sin(2 * np.pi * hertz * time)
+    return from_float(tone.astype(np.float32))
 
 
 def filler(rate: int) -> Pcm:

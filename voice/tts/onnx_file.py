@@ -69,13 +69,13 @@ def message(name: str) -> Any:
 
 @cache
 def _classes() -> dict[str, Any]:
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory  # type: ignore[import-untyped]
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
     file = descriptor_pb2.FileDescriptorProto(name="voice_onnx.proto", package="voice_onnx", syntax="proto2")
     for message_name, fields in _FIELDS.items():
         declared = file.message_type.add(name=message_name)
         for field_name, (number, kind) in fields.items():
-            field = declared.field.add(name=field_name, number=number, label=3 if kind.startswith("[") else 1)
+            field: Any = declared.field.add(name=field_name, number=number, label=3 if kind.startswith("[") else 1)
             kind = kind.strip("[]")
             if kind in _SCALARS:
                 field.type = _SCALARS[kind]
