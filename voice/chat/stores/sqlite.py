@@ -117,11 +117,12 @@ class SqliteStore:
         if no is None:
             answer.set_exception(UnknownSession(sid))
         else:
-            if isinstance(loop, VirtualLoop):
+            virtual = isinstance(loop, VirtualLoop)
+            if virtual:  # its time stands still until this is written, so there is no waiting for others
                 hold = ExitStack()
                 hold.enter_context(working())
                 answer.add_done_callback(lambda _: hold.close())
-            self._writer.put(Append(no, sid, fence, events, turn, at_once, answer))
+            self._writer.append(Append(no, sid, fence, events, turn, answer), at_once=at_once or virtual)
         return answer
 
     async def read(self, sid: str, after: int, limit: int) -> list[Event]:

@@ -7,12 +7,11 @@ import json
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from voice.chat.log import Event
 from voice.chat.stores.sqlite_file import connect, explained
@@ -30,7 +29,6 @@ class Append:
     fence: int
     events: Sequence[Event]
     turn: Usage | None
-    at_once: bool
     answer: asyncio.Future[int]
 
 
@@ -63,29 +61,50 @@ END;
 With a busy event loop beside it, each time may cost a switch interval of the interpreter (5 ms by default).
 """
 _LARGEST_GROUP = 2048
-_LATER = Job(lambda _: None, cast(Any, None))
-"""Stands for work that has not come yet."""
 
 
 class Writer:
-    """Owns the writing connection. `told` is called on the event loop after commits, with the new end of each log."""
+    """Owns the writing connection. `told` is called on the event loop after commits, with the new end of each log.
 
-    def __init__(self, path: Path, told: Callable[[dict[str, int]], None], *, group_s: float = 0.005) -> None:
+    Appends wait up to `group_s` seconds for others, on the event loop: waking the thread for every word would cost more
+    than writing the word.
+    """
+
+    def __init__(self, path: Path, told: Callable[[dict[str, int]], None], *, group_s: float) -> None:
         self._path, self._told, self._group_s = path, told, group_s
         self._file = connect(path)
         self._file.executescript(_LANDING)
-        self._queue: queue.SimpleQueue[Append | Job | None] = queue.SimpleQueue()
+        self._waiting: list[Append] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._queue: queue.SimpleQueue[list[Append] | Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="chat-store", daemon=True)
         self._thread.start()
 
-    def put(self, work: Append | Job) -> None:
-        """Queue work; it is done in the order it came."""
-        self._queue.put(work)
+    def append(self, append: Append, *, at_once: bool) -> None:
+        """Log this with the next commit; all is written in the order it came."""
+        self._waiting.append(append)
+        if at_once or len(self._waiting) >= _LARGEST_GROUP:
+            self._hand_over()
+        elif self._timer is None:
+            self._timer = append.answer.get_loop().call_later(self._group_s, self._hand_over)
+
+    def put(self, job: Job) -> None:
+        """Do something between two commits."""
+        self._hand_over()
+        self._queue.put(job)
 
     def close(self) -> None:
         """Finish what is queued and close the file; blocks until then."""
         self._queue.put(None)
         self._thread.join()
+
+    def _hand_over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting:
+            self._queue.put(self._waiting)
+            self._waiting = []
 
     def _run(self) -> None:
         work = self._queue.get()
@@ -94,26 +113,23 @@ class Writer:
                 self._deliver([(work.answer, self._do(work))])
                 work = self._queue.get()
                 continue
-            appends, work = self._gather(work)
+            appends = work
+            work = self._more(appends)
             self._deliver(list(zip((append.answer for append in appends), self._commit(appends), strict=True)), appends)
-            if work is _LATER:
-                work = self._queue.get()
+            work = self._queue.get() if isinstance(work, list) else work
         self._file.close()
 
-    def _gather(self, first: Append) -> tuple[list[Append], Append | Job | None]:
-        """The appends that share a commit with the first, and what came after them: _LATER if nothing yet."""
-        appends, at_once, until = [first], first.at_once, time.monotonic() + self._group_s
+    def _more(self, appends: list[Append]) -> list[Append] | Job | None:
+        """Add the appends that have come meanwhile; returns what came after them, an empty list if nothing yet."""
         while len(appends) < _LARGEST_GROUP:
-            left = until - time.monotonic()
             try:
-                work = self._queue.get_nowait() if at_once or left <= 0 else self._queue.get(timeout=left)
+                work = self._queue.get_nowait()
             except queue.Empty:
                 break
-            if not isinstance(work, Append):
-                return appends, work
-            appends.append(work)
-            at_once = at_once or work.at_once
-        return appends, _LATER
+            if not isinstance(work, list):
+                return work
+            appends += work
+        return []
 
     def _commit(self, appends: list[Append]) -> list[int | Exception]:
         """Log a group in one transaction. If one of them is to blame for a failure, each is tried by itself."""
