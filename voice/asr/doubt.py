@@ -72,10 +72,8 @@ def repeats(spoken: list[str]) -> int:
     """The most times that a run of one to four words follows itself at once; 1 where none does, 0 for no words."""
     most = min(1, len(spoken))
     for size in range(1, 5):
-        run = 1
-        for start in range(size, len(spoken) - size + 1):
-            same = spoken[start : start + size] == spoken[start - size : start]
-            run = run + 1 if same else 1
-            # Sliding by one word counts a repeated run of n words n times.
-            most = max(most, (run - 1) // size + 1 if size > 1 else run)
+        matching = 0
+        for before, word in zip(spoken, spoken[size:], strict=False):
+            matching = matching + 1 if word == before else 0
+            most = max(most, matching // size + 1)
     return most

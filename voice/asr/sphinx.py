@@ -15,11 +15,15 @@ _FIRST_MEAN = "41.00,-5.29,-0.12,5.09,2.48,-4.07,-1.37,-1.78,-5.08,-2.05,-6.45,-
 _WORD_LIMIT_FRAMES = 150
 """No English word lasts 1.5 s (a frame is 10 ms); steady noise comes out as one word lasting all of it."""
 
-_SEGMENT_SAMPLES = 20 * RATE
-"""The decoder's memory grows with its segment, so a longer turn goes on in a new one."""
+_SEGMENT_S = 20.0
+"""The decoder's memory grows with its segment, so a longer turn goes on in a new one, at a pause if one comes soon."""
+
+_MOST_STATES = 4000
+"""States searched per frame: half the work of the 30,000 it would take, for the same error rate on the test speech."""
 
 _QUIET_FRAMES = 30
-_FORCED_SEGMENT_SAMPLES = 30 * RATE
+_FORCED = 1.5
+"""A segment without a pause ends after this many times its length."""
 
 
 class SphinxRecognizer:
@@ -32,19 +36,26 @@ class SphinxRecognizer:
 
     name = "pocketsphinx"
 
-    def __init__(self) -> None:
+    def __init__(self, segment_s: float = _SEGMENT_S) -> None:
         from pocketsphinx import Decoder
 
         try:
-            self._decoder = Decoder(fwdflat=False, bestpath=False, loglevel="FATAL", logfn=os.devnull)
+            self._decoder = Decoder(
+                fwdflat=False, bestpath=False, maxhmmpf=_MOST_STATES, loglevel="FATAL", logfn=os.devnull
+            )
         except (RuntimeError, ValueError) as error:
             raise EngineError(
                 f"pocketsphinx cannot load its English model ({error})",
                 where="asr",
                 remedy="reinstall it: pip install --force-reinstall pocketsphinx",
             ) from error
-        self._decoder.set_cmn(_FIRST_MEAN)
+        self._segment_samples = round(segment_s * RATE)
         self._open: SphinxUtterance | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Start over with a stranger: the cepstral mean is that of nobody in particular."""
+        self._decoder.set_cmn(_FIRST_MEAN)
 
     def warm(self) -> None:
         """Decode a little silence; the cepstral mean stays as it was."""
@@ -57,20 +68,21 @@ class SphinxRecognizer:
         """Begin an utterance. The one decoder serves one at a time: an earlier one keeps the words it has."""
         if self._open is not None:
             self._open.close()
-        self._open = SphinxUtterance(self._decoder)
+        self._open = SphinxUtterance(self._decoder, self._segment_samples)
         return self._open
 
 
 class SphinxUtterance:
     """One turn in the decoder. `result` leaves it open, so a turn that grows keeps its words and their context."""
 
-    def __init__(self, decoder: Any) -> None:
-        self._decoder = decoder
+    def __init__(self, decoder: Any, segment_samples: int) -> None:
+        self._decoder, self._segment_samples = decoder, segment_samples
         self._earlier: list[str] = []
         self._text = ""
         self._hypothesis = ""
         self._samples = 0
         self._ended = False
+        self.segments = 1
         self._mean: str = decoder.get_cmn(False)
         decoder.start_utt()
 
@@ -85,7 +97,7 @@ class SphinxUtterance:
             return None
         self._hypothesis = hypothesis
         before, self._text = self._text, self._read()
-        if self._samples >= _SEGMENT_SAMPLES:
+        if self._samples >= self._segment_samples:
             self._begin_segment()
         return Transcript(self._text, language="en") if self._text != before else None
 
@@ -113,26 +125,27 @@ class SphinxUtterance:
         return " ".join([*self._earlier, *_words(self._decoder)])
 
     def _begin_segment(self) -> None:
-        """Go on in a new segment, at a pause if there is one soon."""
+        """Go on in a new segment if there is a pause, or has been none for long."""
         last = list(self._decoder.seg())[-1:]
         paused = bool(last) and last[0].word.startswith("<") and _frames(last[0]) >= _QUIET_FRAMES
-        if not paused and self._samples < _FORCED_SEGMENT_SAMPLES:
+        if not paused and self._samples < _FORCED * self._segment_samples:
             return
         self._earlier.extend(_words(self._decoder))
         self._decoder.end_utt()
         self._decoder.start_utt()
         self._hypothesis, self._samples = "", 0
+        self.segments += 1
 
 
 def _words(decoder: Any) -> list[str]:
-    """The decoder's words without fillers, pronunciation numbers and what is too long to be a word."""
+    """The decoder's words without fillers and pronunciation numbers; none where most of it is too long to be words."""
     if decoder.hyp() is None:
         return []
-    return [
-        segment.word.partition("(")[0]
-        for segment in decoder.seg()
-        if segment.word[0] not in "<[+" and _frames(segment) <= _WORD_LIMIT_FRAMES
-    ]
+    found = [segment for segment in decoder.seg() if segment.word[0] not in "<[+"]
+    spoken = [segment for segment in found if _frames(segment) <= _WORD_LIMIT_FRAMES]
+    if 2 * sum(map(_frames, spoken)) < sum(map(_frames, found)):
+        return []
+    return [segment.word.partition("(")[0] for segment in spoken]
 
 
 def _frames(segment: Any) -> int:
