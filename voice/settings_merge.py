@@ -133,7 +133,7 @@ def expectation(option: Option) -> str:
         return "one of " + ", ".join(option.choices)
     words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[option.kind]
     if option.least is not None and option.most is not None:
-        return f"{words} from {option.least:g} to {option.most:g}"
+        return f"{words} from {option.least:.10g} to {option.most:.10g}"
     return words
 
 

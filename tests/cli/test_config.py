@@ -46,4 +46,5 @@ def test_one_section_or_key_comes_with_its_meaning() -> None:
 
 def test_the_reference_page_is_true() -> None:
     page = Path(__file__).parents[2] / "docs" / "configuration.md"
-    assert page.read_text("utf-8") == run("--markdown"), "voice config --markdown > docs/configuration.md"
+    remedy = "a setting changed; type: .venv/bin/voice config --markdown > docs/configuration.md"
+    assert page.read_text("utf-8") == run("--markdown"), remedy
