@@ -185,6 +185,11 @@ class WhisperUtterance:
     def close(self) -> None:
         self._parts = []
 
+    @property
+    def kept_s(self) -> float:
+        """Seconds of audio held; never more than a window."""
+        return self._samples / RATE
+
     def _is_loud(self, pcm: Pcm) -> bool:
         """Whether this audio is loud enough to hold speech, measured against the utterance's loudest 20 ms."""
         step = RATE // 50
@@ -202,11 +207,11 @@ class WhisperUtterance:
             self._language = self._last.language
 
     def _settle(self) -> None:
-        """Read all audio up to the quietest recent moment for good, and keep only what comes after."""
+        """Read all audio up to the quietest recent moment (the last of equals) for good; keep only what comes after."""
         audio = self._audio()
         step = RATE // 50
         first = len(audio) - round(PAUSE_SEARCH_S * RATE)
-        cut = min(range(first, len(audio) - step, step), key=lambda at: level_dbfs(audio[at : at + step]))
+        cut = min(range(len(audio) - step, first, -step), key=lambda at: level_dbfs(audio[at : at + step]))
         before = self._recognizer.read(audio[:cut], self._language)
         self._earlier = self._joined(before.text)
         self._language = before.language if before.text else self._language
