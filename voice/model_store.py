@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from voice.errors import MissingError
 from voice.folders import models as models_folder
 from voice.folders import shipped
 from voice.models import Model, parse_registry
@@ -56,13 +54,6 @@ class ModelStore:
             if expected and found != expected:
                 faults.append(f"{folder / file.path}: wrong checksum; expected {expected[:12]}…, found {found[:12]}…")
         return faults
-
-    def remove(self, model: Model) -> None:
-        """Delete the model; MissingError where that fails."""
-        try:
-            shutil.rmtree(self.path(model))
-        except OSError as error:
-            raise MissingError(error.strerror or "cannot be deleted", where=str(self.path(model))) from error
 
 
 def read_pins(folder: Path) -> dict[str, str]:

@@ -20,7 +20,8 @@ FLOOR_DBFS, CEILING_DBFS = -60.0, -10.0
 HISTORY = 24
 """Levels shown, one per tenth of a second."""
 
-FRAMES_PER_S = 10
+FRAMES_PER_S = 8
+"""Redraws; each costs about a millisecond of processor time."""
 
 STATES = {
     "idle": ("○", "dim", "say something"),
