@@ -18,6 +18,7 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (0, "__init__.py errors.py events.py audio/frames.py"),
     (1, "turn/*.py text/*.py trace.py waterfall.py timers.py settings.py settings_merge.py choice.py models.py"),
     (1, "audio/ports.py vad/detector.py asr/recognizer.py tts/synthesizer.py"),
+    (1, "asr/agreement.py asr/doubt.py asr/wer.py"),
     (1, "chat/session.py chat/upstream/upstream.py"),
     (1, "chat/protocol.py chat/client_protocol.py chat/log.py chat/context.py chat/retry.py chat/screen.py"),
     (2, "audio/*.py vad/*.py asr/*.py tts/*.py chat/stores/*.py chat/upstream/*.py chat/upstream/builtin/*.py"),
@@ -31,7 +32,7 @@ FLOORS: tuple[tuple[int, str], ...] = (
 ALLOWED = """
 __future__ ast bisect collections contextlib dataclasses datetime decimal difflib enum fractions functools hashlib
 heapq html itertools json math numbers operator re string textwrap tomllib types typing unicodedata urllib.parse
-zoneinfo numpy voice
+zlib zoneinfo numpy voice
 """
 """What floors 0 and 1 may import: nothing that knows a clock, a file, a socket, a thread or an event loop."""
 

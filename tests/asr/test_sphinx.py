@@ -47,6 +47,9 @@ def test_words_come_while_they_are_spoken(recognizer: SphinxRecognizer) -> None:
     assert partials[-1].text.startswith("what is")
     stream(utterance, pcm[len(pcm) * 2 // 3 :])
     assert utterance.result().text == "what is twelve times seven"
+    shown = [partial.text[: partial.stable] for partial in partials]
+    assert any(shown)
+    assert all("what is twelve times seven".startswith(text) for text in shown)
 
 
 def test_a_turn_that_grows_after_its_result_keeps_its_words(recognizer: SphinxRecognizer) -> None:

@@ -18,6 +18,9 @@ _WORD_LIMIT_FRAMES = 150
 _SEGMENT_S = 20.0
 """The decoder's memory grows with its segment, so a longer turn goes on in a new one, at a pause if one comes soon."""
 
+_SETTLED_FRAMES = 80
+"""A word that ended 0.8 s ago is not revised: in none of 21 clips, against 5 of 21 at 0.6 s."""
+
 _MOST_STATES = 4000
 """States searched per frame: half the work of the 30,000 it would take, for the same error rate on the test speech."""
 
@@ -96,20 +99,21 @@ class SphinxUtterance:
         if hypothesis == self._hypothesis:
             return None
         self._hypothesis = hypothesis
-        before, self._text = self._text, self._read()
+        before = self._text
+        stable = self._read()
         if self._samples >= self._segment_samples:
             self._begin_segment()
-        return Transcript(self._text, language="en") if self._text != before else None
+        return Transcript(self._text, language="en", stable=stable) if self._text != before else None
 
     def result(self) -> Transcript:
         if not self._ended:
-            self._text = self._read()
+            self._read()
         return Transcript(self._text, language="en", stable=len(self._text))
 
     def close(self) -> None:
         if self._ended:
             return
-        self._text = self._read()
+        self._read()
         self._ended = True
         self._decoder.end_utt()
         if not self._text:
@@ -121,8 +125,13 @@ class SphinxUtterance:
         except RuntimeError as error:
             raise EngineError(f"pocketsphinx failed on this audio ({error})", where="asr") from error
 
-    def _read(self) -> str:
-        return " ".join([*self._earlier, *_words(self._decoder)])
+    def _read(self) -> int:
+        """Take the decoder's words so far; returns how many code points of them are settled."""
+        spoken = _spoken(self._decoder)
+        limit = self._decoder.n_frames() - _SETTLED_FRAMES
+        settled = [*self._earlier, *(word for word, end in spoken if end <= limit)]
+        self._text = " ".join([*self._earlier, *(word for word, _ in spoken)])
+        return len(" ".join(settled))
 
     def _begin_segment(self) -> None:
         """Go on in a new segment if there is a pause, or has been none for long."""
@@ -130,22 +139,23 @@ class SphinxUtterance:
         paused = bool(last) and last[0].word.startswith("<") and _frames(last[0]) >= _QUIET_FRAMES
         if not paused and self._samples < _FORCED * self._segment_samples:
             return
-        self._earlier.extend(_words(self._decoder))
+        self._earlier.extend(word for word, _ in _spoken(self._decoder))
         self._decoder.end_utt()
         self._decoder.start_utt()
         self._hypothesis, self._samples = "", 0
         self.segments += 1
 
 
-def _words(decoder: Any) -> list[str]:
-    """The decoder's words without fillers and pronunciation numbers; none where most of it is too long to be words."""
+def _spoken(decoder: Any) -> list[tuple[str, int]]:
+    """The decoder's words, each with its last frame, without fillers; none where most of it is too long to be words."""
     if decoder.hyp() is None:
         return []
     found = [segment for segment in decoder.seg() if segment.word[0] not in "<[+"]
     spoken = [segment for segment in found if _frames(segment) <= _WORD_LIMIT_FRAMES]
     if 2 * sum(map(_frames, spoken)) < sum(map(_frames, found)):
         return []
-    return [segment.word.partition("(")[0] for segment in spoken]
+    # "the(2)" is the second pronunciation of the.
+    return [(segment.word.partition("(")[0], segment.end_frame) for segment in spoken]
 
 
 def _frames(segment: Any) -> int:
