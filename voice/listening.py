@@ -34,19 +34,24 @@ class Listener:
         *,
         preroll_s: float,
         failure: str,
+        asked_early: bool = False,
     ) -> None:
         self._recognizer, self._tell, self._heard, self._tasks = recognizer, tell, heard, tasks
-        self._preroll_s, self._failure = preroll_s, failure
+        self._preroll_s, self._failure, self._asked_early = preroll_s, failure, asked_early
         self._kept: deque[Frame] = deque()
         self._open: _Open | None = None
 
-    def hear(self, frame: Frame) -> None:
-        """Take the next frame, whoever is speaking."""
+    def hear(self, frame: Frame, *, voiced: bool = True) -> None:
+        """Take the next frame, whoever is speaking.
+
+        Where words are asked for in the first moments of silence, silent frames wait for that: a recognizer that is
+        busy guessing at them would be late with the answer.
+        """
         self._kept.append(frame)
         while self._kept and frame.at - self._kept[0].at > self._preroll_s + KEPT_S:
             self._kept.popleft()
         if self._open is not None:
-            self._open.add(frame)
+            self._open.add(frame, wake=voiced or not self._asked_early)
 
     def open(self, turn: int, at: float) -> None:
         """Begin this turn's utterance with the audio from `preroll_s` before `at`."""
@@ -78,10 +83,10 @@ class Listener:
             while not mine.closed:
                 if mine.asked is not None:
                     await self._answer(mine, utterance, mine.asked)
-                elif mine.frames:
+                elif mine.wake.is_set():
+                    mine.wake.clear()
                     await self._feed(mine, utterance)
                 else:
-                    mine.wake.clear()
                     await mine.wake.wait()
         except EngineError as error:
             await self._fail(mine, error)
@@ -94,6 +99,8 @@ class Listener:
 
     async def _feed(self, mine: _Open, utterance: Utterance) -> None:
         pcm = mine.take()
+        if len(pcm) == 0:
+            return
         partial = await self._recognizer.call(lambda _: utterance.feed(pcm))
         if partial is not None and not mine.closed:
             self._heard(mine.turn, partial)
@@ -137,10 +144,11 @@ class _Open:
         self.wake = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
-    def add(self, frame: Frame) -> None:
+    def add(self, frame: Frame, *, wake: bool = True) -> None:
         """Queue a frame; the machine's longest turn bounds how many there can be."""
         self.frames.append(frame)
-        self.wake.set()
+        if wake:
+            self.wake.set()
 
     def take(self) -> Pcm:
         """The audio queued since the last time."""

@@ -98,6 +98,7 @@ class Conversation:
                 self._tasks,
                 preroll_s=parts.preroll_s,
                 failure=phrase("recognizer", parts.language),
+                asked_early=self._machine.policy.speculate != "off",
             )
             memory = self._tasks.create_task(self._remembering.run(), name="memory")
             try:
@@ -169,8 +170,8 @@ class Conversation:
     def _hear(self, heard: Frame) -> None:
         parts = self._parts
         frame = parts.ear(heard)
-        self._listener.hear(frame)
         probability = 0.0 if parts.deaf() else parts.detector.probability(frame.pcm)
+        self._listener.hear(frame, voiced=probability >= 0.5)
         edge = parts.gate.hear(probability, frame.at, frame.duration_s)
         if edge is not None:
             self.tell(ev.SpeechStarted(edge.at) if edge.speech else ev.SpeechStopped(edge.at), frame.at)
