@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import os
 import random
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from voice.chat.remote import RemoteSession
-from voice.chat.session import Delta, Failed
+from voice.chat.remote import SUBPROTOCOL
+from voice.chat.rest import Rest
 from voice.errors import UnavailableError
 
+MOST_CREDIT = 65536
 CONTENT = re.compile(rb'"content":\s*"[^"]')
 Turn = Callable[[str], Awaitable[float]]
 """Sends one text, reads the whole reply, returns the seconds to its first token."""
@@ -88,16 +91,58 @@ def _reply(raw: bytes) -> str:
     return "".join(c["delta"].get("content") or "" for chunk in chunks for c in chunk.get("choices") or ())
 
 
-async def socket_turn(session: RemoteSession, text: str) -> float:
-    """One turn of a session over its WebSocket."""
-    loop = asyncio.get_running_loop()
-    begun, first_s = loop.time(), 0.0
-    async for event in session.send(text):
-        if isinstance(event, Delta) and not first_s:
-            first_s = loop.time() - begun
-        elif isinstance(event, Failed):
-            raise UnavailableError(event.message, where=session.url)
-    return first_s
+class Frames:
+    """One session over a WebSocket, without a library in between, so that only the server's time is measured."""
+
+    def __init__(self, url: str) -> None:
+        self._parts = urlsplit(url)
+        self._sequence = 0
+
+    async def __aenter__(self) -> Self:
+        made = await Rest(self._parts.geturl()).call("POST", "/v1/sessions", {"system": "Be brief."})
+        self._reader, self._writer = await asyncio.open_connection(self._parts.hostname, self._parts.port)
+        key = base64.b64encode(os.urandom(16)).decode()
+        self._writer.write(
+            f"GET /v1/ws HTTP/1.1\r\nhost: {self._parts.netloc}\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+            f"sec-websocket-key: {key}\r\nsec-websocket-version: 13\r\n"
+            f"sec-websocket-protocol: {SUBPROTOCOL}\r\n\r\n".encode()
+        )
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        if b" 101 " not in head.split(b"\r\n")[0]:
+            raise UnavailableError(head.split(b"\r\n")[0].decode(), where=self._parts.geturl())
+        self._send(op="attach", session_id=made["session_id"], session_token=made["session_token"], credit=MOST_CREDIT)
+        await self._frame()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._writer.transport.abort()
+
+    async def turn(self, text: str) -> float:
+        loop = asyncio.get_running_loop()
+        self._sequence += 1
+        begun, first_s = loop.time(), 0.0
+        self._send(op="send", sequence=self._sequence, input=text)
+        while True:
+            frame = await self._frame()
+            if not first_s and b'"t":"delta"' in frame:
+                first_s = loop.time() - begun
+            elif b'"t":"done"' in frame:
+                seq = json.loads(frame)["seq"]
+                self._send(op="ack", seq=seq)
+                return first_s
+            elif b'"t":"failed"' in frame or b'"op":"err"' in frame:
+                raise UnavailableError(frame.decode(), where=self._parts.geturl())
+
+    def _send(self, **op: object) -> None:
+        data = json.dumps(op).encode()
+        size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
+        self._writer.write(b"\x81" + size + b"\0\0\0\0" + data)  # a mask of zeros leaves the data as it is
+
+    async def _frame(self) -> bytes:
+        size = (await self._reader.readexactly(2))[1]
+        if size >= 126:
+            size = int.from_bytes(await self._reader.readexactly(2 if size == 126 else 8), "big")
+        return await self._reader.readexactly(size)
 
 
 async def in_flight(turns: list[Turn], text: str, seconds: float, spread_s: float) -> list[float]:

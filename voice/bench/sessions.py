@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,13 +119,11 @@ async def measure(
 
 async def first_tokens(targets: dict[str, str], seconds: float, write: Write) -> dict[str, Any]:
     """Time to first token of each target at each load, in rounds that take turns so that noise falls on all alike."""
-    from voice.bench.session_load import Completions, Turn, figures, in_flight, percentile, socket_turn
-    from voice.chat.remote import RemoteSession
+    from voice.bench.session_load import Completions, Frames, Turn, figures, in_flight, percentile
 
     async def clients(name: str, stack: AsyncExitStack, load: int) -> list[Turn]:
         if name == "websocket":
-            sessions = [await RemoteSession.create(targets[name], system="Be brief.") for _ in range(load)]
-            return [partial(socket_turn, await stack.enter_async_context(session)) for session in sessions]
+            return [(await stack.enter_async_context(Frames(targets[name]))).turn for _ in range(load)]
         url = f"{targets[name]}/v1" if name == "http" else targets[name]
         made = [Completions(url, session=name == "http") for _ in range(load)]
         return [(await stack.enter_async_context(client)).turn for client in made]
