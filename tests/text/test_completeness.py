@@ -40,6 +40,7 @@ def test_complete(text: str) -> None:
         ("Well,", "trailing comma"),
         ("I was going to…", "trailing dash"),
         ("could you", "trailing verb"),
+        ("how many minutes are in", "trailing verb"),
         ("my number is five five five", "digits in progress"),
         ("my number is 555-12", "digits in progress"),
         ("the code is four", "digits in progress"),

@@ -49,7 +49,14 @@ def test_one_long_pause_moves_the_average_only_a_little() -> None:
     for _ in range(8):
         person.spoke_on_after(0.2)
     person.spoke_on_after(1.0)
-    assert person.usual_pause_s == pytest.approx(0.4)
+    assert person.usual_pause_s == pytest.approx(0.4, abs=0.02)
+
+
+def test_a_pause_after_unfinished_words_makes_no_other_wait_longer() -> None:
+    person = endpointer()
+    for _ in range(8):
+        person.spoke_on_after(0.9, "set a timer for")
+    assert person.rule("blue") == Rule(0.5, "default")
 
 
 @given(st.lists(st.floats(0, 5), max_size=20), st.sampled_from(["", "blue", "what time is it?", "and", "um"]))

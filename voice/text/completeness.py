@@ -51,7 +51,7 @@ _SHORT = frozenset(
 )
 _SUBJECT_VERB = re.compile(
     r"(?:^| )(?:(?:can|could|would|will|do) you|i (?:want|need|think|would|can|have|was|am)|tell me|what is|what are"
-    r"|how many|how much|set|remind me|remind me to)$"
+    r"|how many|how much|how many [a-z']+ are in|how much [a-z']+ is in|set|remind me|remind me to)$"
 )
 _DIGIT_CONTEXT = re.compile(
     r"\b(?:number|phone|code|pin|dial|call|zip|号码|电话|密码|验证码)|号码|电话|密码|验证码|手机号"

@@ -41,13 +41,14 @@ class Endpointer:
     ) -> None:
         self._silence_s, self._min_s, self._max_s = silence_s, min_s, max_s
         self._adaptive, self._judge = adaptive, judge
-        self.usual_pause_s: float | None = None
+        self.usual_pause_s = silence_s / self.MARGIN
 
-    def spoke_on_after(self, pause_s: float) -> None:
-        """Learn that this person paused for so long inside a turn."""
-        if self.usual_pause_s is None:
-            self.usual_pause_s = pause_s
-        else:
+    def spoke_on_after(self, pause_s: float, words: str = "") -> None:
+        """Learn that this person paused for so long after these words of a turn.
+
+        Unfinished words teach nothing: they are waited for anyway, and would make every other wait longer.
+        """
+        if self._judge(words).verdict != "unfinished":
             self.usual_pause_s += self.SHARE * (pause_s - self.usual_pause_s)
 
     def rule(self, words: str) -> Rule:
@@ -57,10 +58,10 @@ class Endpointer:
         looks = self._judge(words) if words else UNKNOWN
         if looks.verdict == "unfinished":
             return Rule(self._max_s, f"unfinished: {looks.rule}")
-        own_s = self._silence_s if self.usual_pause_s is None else self.usual_pause_s * self.MARGIN
+        own_s = self.usual_pause_s * self.MARGIN
         if looks.verdict == "complete":
             return Rule(self._within(min(self._silence_s, own_s) / 2), f"complete: {looks.rule}")
-        why = "default" if own_s <= self._silence_s else "own pauses"
+        why = "default" if own_s <= self._silence_s + 1e-9 else "own pauses"
         return Rule(self._within(max(own_s, self._silence_s)), why)
 
     def _within(self, silence_s: float) -> float:
