@@ -75,8 +75,8 @@ class AsrSettings:
     model: str = option("", "whisper model: a name from `voice models list` or a folder; empty takes the best present")
     language: str = option("", "language of the speaker, as en or zh; empty detects it where the engine can")
     window: str = option(
-        "full",
-        "whisper: full pads to 30 s, auto uses a shorter window and checks it",
+        "auto",
+        "whisper: full pads to 30 s as in training; auto uses less, checks the result and pads when in doubt",
         choices=("full", "auto"),
     )
     threads: int = option(0, "threads of the recognizer; 0 lets it choose", least=0, most=64)

@@ -12,6 +12,12 @@ GOOD = Hypothesis("what is twelve times seven", avg_log_prob=-0.2, no_speech_pro
 LOOP = "thank you so much for watching " * 12
 
 
+def test_a_sentence_said_twice_in_one_breath_is_doubted_but_a_word_or_two_are_not() -> None:
+    twice = "repeat after me the weather is nice today " * 2
+    assert doubtful(replace(GOOD, text=twice, duration_s=5.0)) == "repetition"
+    assert doubtful(replace(GOOD, text="no no the the other one one more time", duration_s=5.0)) == ""
+
+
 def test_a_plain_sentence_stands() -> None:
     assert doubtful(GOOD) == ""
     assert hallucinated(GOOD) == ""

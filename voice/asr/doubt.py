@@ -19,6 +19,8 @@ WORDS_PER_SECOND_LIMIT = 7.0
 SHORT_S = 1.0
 """Speech rate means little in shorter clips."""
 REPEATS_LIMIT = 3
+SAID_TWICE_WORDS = 4
+"""A person says a word or two again; a short window was seen to say a whole sentence again (Whisper tiny.en)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def doubtful(hypothesis: Hypothesis) -> str:
         return "log prob"
     if compression_ratio(hypothesis.text) > COMPRESSION_LIMIT:
         return "compression ratio"
-    if repeats(spoken) >= REPEATS_LIMIT:
+    if repeats(spoken, longest=4) >= REPEATS_LIMIT or repeats(spoken, shortest=SAID_TWICE_WORDS) > 1:
         return "repetition"
     if len(spoken) / max(hypothesis.duration_s, SHORT_S) > WORDS_PER_SECOND_LIMIT:
         return "words per second"
@@ -68,10 +70,10 @@ def compression_ratio(text: str) -> float:
     return len(data) / len(zlib.compress(data)) if data else 0.0
 
 
-def repeats(spoken: list[str]) -> int:
-    """The most times that a run of one to four words follows itself at once; 1 where none does, 0 for no words."""
+def repeats(spoken: list[str], *, shortest: int = 1, longest: int | None = None) -> int:
+    """The most times that a run of so many words follows itself at once; 1 where none does, 0 for no words."""
     most = min(1, len(spoken))
-    for size in range(1, 5):
+    for size in range(shortest, min(longest or len(spoken), len(spoken) // 2) + 1):
         matching = 0
         for before, word in zip(spoken, spoken[size:], strict=False):
             matching = matching + 1 if word == before else 0
