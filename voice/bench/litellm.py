@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from voice.bench.processes import Service, free_port
 from voice.errors import UnavailableError
 
 VERSION = "1.106.2"
+KEY = f"sk-{secrets.token_hex(32)}"  # it does not start without one
 INSTALL_S = 600
 
 CONFIG = """\
@@ -42,7 +44,7 @@ def proxy(upstream: str, folder: Path) -> Service:
     config.write_text(CONFIG.format(upstream=upstream))
     port = free_port()
     command = [environment() / "bin" / "litellm", "--config", config, "--host", "127.0.0.1", "--port", port]
-    quiet = {"LITELLM_LOG": "ERROR", "LITELLM_TELEMETRY": "False", "NO_DOCS": "True"}
+    quiet = {"LITELLM_LOG": "ERROR", "LITELLM_TELEMETRY": "False", "NO_DOCS": "True", "LITELLM_MASTER_KEY": KEY}
     return Service(
         [str(part) for part in [*command, "--num_workers", 1]],
         f"http://127.0.0.1:{port}/v1",

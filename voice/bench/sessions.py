@@ -73,13 +73,15 @@ async def measure(
         steady = await upstream(REPLY, FIRST_MS, WORD_MS)
         serving = await server(steady)
         targets = {"direct": steady, "websocket": serving.url, "http": serving.url}
+        keys: dict[str, str] = {}
         if peer is not None:
             from voice.bench import litellm
 
             write("starting the LiteLLM proxy; the first time installs it")
             litellm.environment()
             targets[peer] = (await stack.enter_async_context(litellm.proxy(steady, folder))).url
-        found["first_token_ms"] = await first_tokens(targets, seconds, write)
+            keys[peer] = litellm.KEY
+        found["first_token_ms"] = await first_tokens(targets, keys, seconds, write)
 
         rates = [await logged_deltas_per_s() for _ in range(3)]
         found["logged_deltas_per_s"] = round(statistics.median(rates))
@@ -117,7 +119,7 @@ async def measure(
     return found
 
 
-async def first_tokens(targets: dict[str, str], seconds: float, write: Write) -> dict[str, Any]:
+async def first_tokens(targets: dict[str, str], keys: dict[str, str], seconds: float, write: Write) -> dict[str, Any]:
     """Time to first token of each target at each load, in rounds that take turns so that noise falls on all alike."""
     from voice.bench.session_load import Completions, Frames, Turn, figures, in_flight, percentile
 
@@ -125,7 +127,7 @@ async def first_tokens(targets: dict[str, str], seconds: float, write: Write) ->
         if name == "websocket":
             return [(await stack.enter_async_context(Frames(targets[name]))).turn for _ in range(load)]
         url = f"{targets[name]}/v1" if name == "http" else targets[name]
-        made = [Completions(url, session=name == "http") for _ in range(load)]
+        made = [Completions(url, session=name == "http", key=keys.get(name, "")) for _ in range(load)]
         return [(await stack.enter_async_context(client)).turn for client in made]
 
     spread_s = (FIRST_MS + len(REPLY.split()) * WORD_MS) / 1000

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from voice import __version__
@@ -14,6 +16,7 @@ from voice.chat.engine import Engine
 from voice.chat.log import Refused
 from voice.chat.stores.store import StoreError
 from voice.serve import completions, errors, sessions
+from voice.serve.bodies import Problem
 from voice.serve.limits import BodyLimit
 from voice.serve.metrics import Figures, text
 from voice.serve.service import Service
@@ -46,7 +49,11 @@ def create(engine: Engine, settings: ServeSettings) -> Application:
 
 def _http(service: Service, hub: SocketHub) -> FastAPI:
     # No documentation pages: they would load scripts from elsewhere. /openapi.json has it all.
-    app = FastAPI(title="voice serve", version=__version__, docs_url=None, redoc_url=None)
+    refusals: dict[int | str, dict[str, Any]] = {
+        422: {"model": Problem, "description": "Refused"},  # in place of FastAPI's own shape
+        "default": {"model": Problem, "description": "Refused; docs/protocol.md lists the codes"},
+    }
+    app = FastAPI(title="voice serve", version=__version__, docs_url=None, redoc_url=None, responses=refusals)
     app.include_router(sessions.routes(service))
     app.include_router(completions.routes(service))
     app.add_exception_handler(Refused, errors.on_refused)
@@ -68,7 +75,7 @@ def _http(service: Service, hub: SocketHub) -> FastAPI:
         await service.engine.count("")
         return JSONResponse({"status": "ready"})
 
-    @app.get("/metrics", tags=["operation"])
+    @app.get("/metrics", tags=["operation"], response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Figures for Prometheus."""
         return Response(text(figures), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -65,6 +65,23 @@ class ScopedToken(BaseModel):
     expires_at: str
 
 
+class Error(BaseModel):
+    """What went wrong, and whether the same request may work later. `expected` says what was, where that is known."""
+
+    code: str
+    message: str
+    temporary: bool
+    type: str
+    param: str | None
+    expected: JsonValue = None
+
+
+class Problem(BaseModel):
+    """The body of every refusal."""
+
+    error: Error
+
+
 class TextPart(BaseModel):
     type: Literal["text"]
     text: Text

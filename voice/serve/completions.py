@@ -18,7 +18,7 @@ from voice.serve.bodies import Completion, storable
 from voice.serve.errors import from_upstream, told
 from voice.serve.openai_shape import DONE, Shape
 from voice.serve.service import Service
-from voice.serve.streams import EventStream
+from voice.serve.streams import STREAMED, EventStream
 
 _NOTHING = {"input": 0, "cached": 0, "output": 0, "estimated": False}
 
@@ -28,7 +28,7 @@ def routes(service: Service) -> APIRouter:
     router, engine, access = APIRouter(prefix="/v1", tags=["openai"]), service.engine, service.access
     fallback = engine.parts.options.model or engine.parts.upstream.name
 
-    @router.post("/chat/completions")
+    @router.post("/chat/completions", responses=STREAMED)
     async def complete(body: Completion, request: Request, x_session_token: Annotated[str, Header()] = "") -> Response:
         """Answer the last message; with `developer_mode` the session remembers the ones before."""
         owner = access.enter(request.headers)

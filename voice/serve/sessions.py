@@ -17,7 +17,7 @@ from voice.chat.stores.store import Usage
 from voice.serve.bodies import NewSession, Opened, ScopedToken, TokenWanted, storable
 from voice.serve.errors import told
 from voice.serve.service import Service
-from voice.serve.streams import BEAT, EventStream, sse
+from voice.serve.streams import BEAT, STREAMED, EventStream, sse
 
 Token = Annotated[str, Header(alias="x-session-token")]
 MOST = 2**53
@@ -77,7 +77,7 @@ def routes(service: Service) -> APIRouter:
         rows = await engine.usage(session_id)
         return {"total": total(rows), "turns": [row_json(row) for row in rows]}
 
-    @router.get("/{session_id}/events")
+    @router.get("/{session_id}/events", responses=STREAMED)
     async def events(
         session_id: str,
         request: Request,

@@ -11,6 +11,10 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "JSON, or server-sent events", "content": {"text/event-stream": {}}}
+}
+"""For the OpenAPI document: an operation that may answer with events."""
 BEAT = b": beat\n\n"
 """A heartbeat. It must be a comment: anything else reaches the reader as an event."""
 
