@@ -170,9 +170,14 @@ async def session(settings: Settings, stack: AsyncExitStack, timers: Timers) -> 
         return await served(chat, chat.server, stack)
     from voice.chat.local import open_local
 
-    kept = store(settings)
-    engine = Engine(kept, upstream(settings, timers, loop.time), options(settings))
+    kept, model = store(settings), upstream(settings, timers, loop.time)
+    engine = Engine(kept, model, options(settings))
     stack.push_async_callback(engine.close)
+    if chat.llm != "builtin":
+        from voice.chat.upstream.openai import OpenAIUpstream
+
+        if isinstance(model, OpenAIUpstream):  # the first turn finds a connection and a loaded model
+            stack.callback(loop.create_task(model.prepare()).cancel)
     local = await open_local(engine, name=chat.session or None, system=chat.system)
     stack.push_async_callback(local.close)
     return local

@@ -78,7 +78,7 @@ def _alone(times: int) -> dict[str, Any]:
             f"{name}: response p50 {response.get('p50')} p95 {response.get('p95')} ms; from the true end of speech p50 "
             f"{true['p50']} p95 {true['p95']} ms; audible after the decision p50 "
             f"{row['audible_after_decision_ms']['p50']} ms; {row['turns']} turns for {row['asked']} questions, "
-            f"{row['false_cut_offs']} cut off; {row['memory_mb']} MB"
+            f"{row['false_cut_offs']} cut off; at most {row['most_memory_mb']} MB"
         )
         spans = ", ".join(f"{span} {ms['p50']}/{ms['p95']}" for span, ms in row["spans_ms"].items())
         click.echo(f"    spans p50/p95 ms: {spans}")

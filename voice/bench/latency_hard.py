@@ -51,6 +51,12 @@ class Run:
 PLAIN = (
     Run(OURS, "voice, short window", "desktop profile, asr.window=auto", {"asr.window": "auto"}),
     Run(OURS, "voice, default", "desktop profile"),
+    Run(
+        OURS,
+        "voice, fastest",
+        "asr.window=auto, vad.aggressiveness=3, turn.silence_ms=350",
+        {"asr.window": "auto", "vad.aggressiveness": 3, "turn.silence_ms": 350},
+    ),
     Run("pipecat", "Pipecat, default", "Smart Turn v3, VAD 0.2 s", {}),
     Run(
         "pipecat",

@@ -26,7 +26,6 @@ QUIET_S, SETTLE_S = 30.0, 8.0
 HELP_RUNS = 9
 ROOM_DBFS = -65.0
 POLL_S = 0.5
-AFTER_TURNS = 20
 
 VARIANTS: dict[str, tuple[str, ...]] = {
     "fixed 500 ms, speculating": ("turn.endpointing=fixed",),
@@ -71,12 +70,10 @@ def converse(folder: Path, settings: Sequence[str], times: int) -> dict[str, Any
         command += ["--set", setting]
     process = Service(command, "")
     process.launch()
-    memory, turns = 0.0, 0
+    memory = 0.0
     while process.running():
+        memory = max(memory, process.memory_bytes() / 1024**2)
         time.sleep(POLL_S)
-        turns = len(trace.read_text().splitlines()) if trace.exists() else 0
-        if process.running():
-            memory = max(process.memory_bytes() / 1024**2, memory if turns > AFTER_TURNS else 0.0)
     lines = [json.loads(line) for line in trace.read_text().splitlines()] if trace.exists() else []
     if not lines or not out.exists():
         raise UnavailableError(f"no turn was recorded: {process.output()[-300:]}", where="voice talk")
@@ -94,7 +91,7 @@ def converse(folder: Path, settings: Sequence[str], times: int) -> dict[str, Any
         "audible_after_decision_ms": p50_p95(decided),
         "from_true_end_ms": p50_p95(judged.response_ms),
         "false_cut_offs": judged.false_cut_offs,
-        "memory_mb": round(memory, 1),
+        "most_memory_mb": round(memory, 1),
         "outcomes": {name: sum(line["outcome"] == name for line in lines) for name in ("answered", "interrupted")},
     }
 

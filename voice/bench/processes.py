@@ -101,7 +101,7 @@ class Service:
 
     def memory_bytes(self) -> int:
         """Resident memory now."""
-        return int(_ps(self.pid, "rss")) * 1024
+        return int(_ps(self.pid, "rss") or 0) * 1024
 
     def cpu_s(self) -> float:
         """Processor time used since its start, seconds."""

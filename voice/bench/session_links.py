@@ -162,7 +162,9 @@ async def _talk(session: RemoteSession, reply: str, found: Outages, over: asynci
         found.repeats += len(text) > len(whole)
 
 
-async def idle(service: Service, *, connections: int = 1000, seconds: float = 30.0) -> dict[str, float]:
+async def idle(
+    service: Service, *, connections: int = 1000, seconds: float = 30.0, settle_s: float = 3.0
+) -> dict[str, float]:
     """Memory per idle attached connection, KiB, and the processor share of the heartbeats of 1,000 of them, percent."""
     before, gate = service.memory_bytes(), asyncio.Semaphore(32)
 
@@ -171,7 +173,7 @@ async def idle(service: Service, *, connections: int = 1000, seconds: float = 30
             return await RemoteSession.create(service.url)
 
     sessions = await asyncio.gather(*(attach() for _ in range(connections)))
-    await asyncio.sleep(3)  # what the requests needed is given back
+    await asyncio.sleep(settle_s)  # what the requests needed is given back
     per_connection = (service.memory_bytes() - before) / connections / 1024
     cpu_before = service.cpu_s()
     await asyncio.sleep(seconds)

@@ -38,7 +38,7 @@ class Policy:
     """
 
     speculate: str = "off"
-    speculate_after_s: float = 0.15
+    speculate_after_s: float = 0.1
     max_drafts: int = 3
     barge_in: bool = True
     enough_speech_s: float = 0.8
