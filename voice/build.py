@@ -6,7 +6,7 @@ import asyncio
 import importlib.util
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -151,6 +151,21 @@ def options(settings: Settings) -> EngineOptions:
     return EngineOptions(model=settings.chat.model, context_tokens=settings.chat.context_tokens)
 
 
+@asynccontextmanager
+async def engine(settings: Settings, model: Upstream) -> AsyncIterator[Engine]:
+    """Sessions over the store of the settings and this model, which gets ready meanwhile; closed with all of it."""
+    kept = store(settings)
+    made = Engine(kept, model, options(settings))
+    preparing = asyncio.create_task(model.prepare(), name="prepare the model")
+    try:
+        yield made
+    finally:
+        preparing.cancel()
+        await made.close()
+        await kept.close()
+        await model.close()
+
+
 async def served(chat: ChatSettings, url: str, stack: AsyncExitStack) -> RemoteSession:
     """A session on the server at `url`, left with the stack: the one of that name, or a new one."""
     from voice.chat.keyring import Keyring
@@ -170,15 +185,8 @@ async def session(settings: Settings, stack: AsyncExitStack, timers: Timers) -> 
         return await served(chat, chat.server, stack)
     from voice.chat.local import open_local
 
-    kept, model = store(settings), upstream(settings, timers, loop.time)
-    engine = Engine(kept, model, options(settings))
-    stack.push_async_callback(engine.close)
-    if chat.llm != "builtin":
-        from voice.chat.upstream.openai import OpenAIUpstream
-
-        if isinstance(model, OpenAIUpstream):  # the first turn finds a connection and a loaded model
-            stack.callback(loop.create_task(model.prepare()).cancel)
-    local = await open_local(engine, name=chat.session or None, system=chat.system)
+    running = await stack.enter_async_context(engine(settings, upstream(settings, timers, loop.time)))
+    local = await open_local(running, name=chat.session or None, system=chat.system)
     stack.push_async_callback(local.close)
     return local
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 
 import click
 
@@ -23,24 +24,21 @@ def command(resolved: Resolved) -> None:
     HTTP (OpenAI's chat completions among it) and WebSocket on one port; docs/protocol.md describes both. API keys come
     from VOICE_SERVE_API_KEYS, and every address but loopback needs them. A stop lets running replies finish.
     """
+    # So long a busy event loop keeps the interpreter while the thread that writes the log wants it; 5 ms is too long.
+    sys.setswitchinterval(0.001)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asyncio.run(_serve(resolved))
 
 
 async def _serve(resolved: Resolved) -> None:
-    from voice.build import options, store, upstream
-    from voice.chat.engine import Engine
+    from voice.build import engine, upstream
     from voice.serve.app import create
     from voice.serve.server import bind, serve
 
     settings = resolved.settings
     listening = bind(settings.serve)
-    model, kept = upstream(settings), store(settings)
-    engine = Engine(kept, model, options(settings))
     try:
-        await serve(create(engine, settings.serve), listening, lambda url: click.echo(f"listening on {url}"))
+        async with engine(settings, upstream(settings)) as running:
+            await serve(create(running, settings.serve), listening, lambda url: click.echo(f"listening on {url}"))
     finally:
         listening.close()
-        await engine.close()
-        await kept.close()
-        await model.close()

@@ -47,5 +47,8 @@ class ScriptedUpstream:
         finally:
             self.closed += not ended
 
+    async def prepare(self) -> None:
+        """Nothing to load."""
+
     async def close(self) -> None:
         """Nothing to free."""

@@ -49,6 +49,9 @@ class BuiltinUpstream:
             input=sum(tokens(message.text) for message in ask.messages), output=tokens(reply.text), estimated=True
         )
 
+    async def prepare(self) -> None:
+        """The notes were read when this was made."""
+
     async def close(self) -> None:
         """Forget the notes."""
         if self._knowledge is not None:
