@@ -26,8 +26,9 @@ SPEECH = Path(__file__).parent / "fixtures" / "speech"
 WITHIN_S = 60.0
 SAID = {
     "12 times 7 is 84.": "twelve times seven is eighty four",
-    "I don't know that. Connect a model with --llm to ask me anything.": "i don't know that connect a model with l l m to "
-    "ask me anything",
+    "I don't know that. Connect a model with --llm to ask me anything.": (
+        "i don't know that connect a model with l l m to ask me anything"
+    ),
 }
 """Answers as they are printed and as they sound."""
 
