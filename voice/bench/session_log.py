@@ -32,6 +32,8 @@ class Flood:
             yield Delta("word ")
         yield Done(input=1, output=self._words, estimated=False)
 
+    async def prepare(self) -> None: ...
+
     async def close(self) -> None: ...
 
 
