@@ -41,6 +41,7 @@ from voice.trace import TurnTrace
 from voice.tts.synthesizer import Synthesizer
 from voice.turn.endpoint import Endpointer
 from voice.turn.machine import TurnMachine
+from voice.turn.model import TurnModel
 from voice.turn.speech import SpeechGate
 from voice.turn.turn import Overlap, Policy
 from voice.vad.detector import Detector
@@ -121,6 +122,18 @@ def detector(settings: Settings) -> Detector:
     from voice.vad.webrtc import WebrtcDetector
 
     return WebrtcDetector(settings.vad.aggressiveness)
+
+
+def turn_model(settings: Settings) -> TurnModel:
+    """The turn model in the file the settings name."""
+    from voice.vad.smart_turn import SmartTurn
+
+    return SmartTurn(Path(settings.turn.model).expanduser())
+
+
+def judges(settings: Settings) -> bool:
+    """Whether a turn model is asked: a fixed silence needs none."""
+    return bool(settings.turn.model) and settings.turn.endpointing == "adaptive"
 
 
 def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[], float] | None = None) -> Upstream:
@@ -209,6 +222,7 @@ def machine(settings: Settings, spoken: Callable[[], str], *, live: bool) -> Tur
     )
     policy = Policy(
         speculate=turn.speculate,
+        judges=judges(settings),
         barge_in=turn.barge_in,
         filler_s=turn.filler_s,
         max_turn_s=turn.max_turn_s,
@@ -290,6 +304,10 @@ async def converse(
         if settings.tts.engine not in ("espeak", "tone"):
             voices.append(Worker("spare voice", partial(_espeak, settings), patience_s=settings.turn.patience_s))
         stack.callback(words.close)
+        ends: Worker[TurnModel] | None = None
+        if judges(settings) and text is None:
+            ends = Worker("turn model", partial(turn_model, settings), patience_s=settings.turn.patience_s)
+            stack.callback(ends.close)
         for voice in voices:
             stack.callback(voice.close)
         hears = detector(settings)
@@ -302,6 +320,7 @@ async def converse(
             gate=SpeechGate(start_s=settings.vad.start_ms / 1000, hangover_s=hears.hangover_s),
             recognizer=words,
             voices=voices,
+            turn_model=ends,
             timers=timers,
             observer=watch,
             source=ears,
@@ -313,17 +332,21 @@ async def converse(
             bell=bell(PLAYOUT_RATE),
             ready=lambda: watch(Notice(f"ready in {loop.time() - began:.1f} s")),
         )
-        await _warm(words, voices[0], typing=text is not None)
+        await _warm(words, voices[0], ends, typing=text is not None)
         conversation = Conversation(parts)
         await conversation.run()
         return traces
 
 
-async def _warm(words: Worker[Recognizer], voice: Worker[Synthesizer], *, typing: bool) -> None:
-    """Load both engines at once and let each run once. What cannot be loaded is refused now, not in the first turn."""
+async def _warm(
+    words: Worker[Recognizer], voice: Worker[Synthesizer], ends: Worker[TurnModel] | None, *, typing: bool
+) -> None:
+    """Load the engines at once and let each run once. What cannot be loaded is refused now, not in the first turn."""
     loads = [voice.call(lambda engine: engine.warm(), patience_s=WARM_S)]
     if not typing:
         loads.append(words.call(lambda engine: engine.warm(), patience_s=WARM_S))
+    if ends is not None:
+        loads.append(ends.call(lambda model: model.warm(), patience_s=WARM_S))
     for failure in await asyncio.gather(*loads, return_exceptions=True):
         if isinstance(failure, EngineError):
             raise MissingError(str(failure), remedy="see what works here: voice doctor") from failure

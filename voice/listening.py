@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from voice.asr.recognizer import Recognizer, Transcript, Utterance
-from voice.audio.frames import Frame, Pcm
+from voice.audio.frames import Frame, Pcm, silence
 from voice.errors import EngineError
 from voice.turn.events import Event, Failed, Stage, Transcribed, WordsHeard
 from voice.worker import Worker
@@ -22,7 +22,7 @@ class Listener:
     """One recognizer, one utterance at a time.
 
     Every frame goes through `hear`. `tell` receives `WordsHeard`, `Transcribed` and `Failed`; `heard` every
-    transcript as the recognizer gave it, with its notes.
+    transcript as the recognizer gave it, with its notes. `audio` gives back the last `keeps_s` of the open utterance.
     """
 
     def __init__(
@@ -35,9 +35,11 @@ class Listener:
         preroll_s: float,
         failure: str,
         asked_early: bool = False,
+        keeps_s: float = 0.0,
     ) -> None:
         self._recognizer, self._tell, self._heard, self._tasks = recognizer, tell, heard, tasks
         self._preroll_s, self._failure, self._asked_early = preroll_s, failure, asked_early
+        self._keeps_s = max(keeps_s, preroll_s + KEPT_S)
         self._kept: deque[Frame] = deque()
         self._open: _Open | None = None
 
@@ -48,7 +50,7 @@ class Listener:
         busy guessing at them would be late with the answer.
         """
         self._kept.append(frame)
-        while self._kept and frame.at - self._kept[0].at > self._preroll_s + KEPT_S:
+        while self._kept and frame.at - self._kept[0].at > self._keeps_s:
             self._kept.popleft()
         if self._open is not None:
             self._open.add(frame, wake=voiced or not self._asked_early)
@@ -56,11 +58,18 @@ class Listener:
     def open(self, turn: int, at: float) -> None:
         """Begin this turn's utterance with the audio from `preroll_s` before `at`."""
         self.close()
-        self._open = _Open(turn)
+        self._open = _Open(turn, at - self._preroll_s)
         for frame in self._kept:
-            if frame.at > at - self._preroll_s:
+            if frame.at > self._open.since:
                 self._open.add(frame)
         self._open.task = self._tasks.create_task(self._attend(self._open), name=f"utterance {turn}")
+
+    def audio(self, turn: int) -> Pcm:
+        """This turn's audio so far, at most the last `keeps_s`; empty when it is not open."""
+        if self._open is None or self._open.turn != turn:
+            return silence(0.0)
+        since = self._open.since
+        return np.concatenate([silence(0.0), *(frame.pcm for frame in self._kept if frame.at > since)])
 
     def transcribe(self, turn: int, revision: int) -> None:
         """Ask for the words of all audio heard so far; answered by `Transcribed` or `Failed`."""
@@ -136,8 +145,8 @@ class Listener:
 class _Open:
     """The utterance of one turn, as the event loop sees it."""
 
-    def __init__(self, turn: int) -> None:
-        self.turn = turn
+    def __init__(self, turn: int, since: float) -> None:
+        self.turn, self.since = turn, since
         self.frames: list[Frame] = []
         self.asked: int | None = None
         self.closed = False

@@ -24,6 +24,7 @@ from voice.trace import TurnTrace
 from voice.tts.synthesizer import Synthesizer
 from voice.turn import events as ev
 from voice.turn.machine import TurnMachine
+from voice.turn.model import HEARD_S, TurnModel
 from voice.turn.speech import SpeechGate
 from voice.turn.turn import State
 from voice.vad.detector import Detector
@@ -44,6 +45,7 @@ CLOSING_S = 0.7
 class Parts:
     """What a conversation is made of.
 
+    `turn_model`, if any, is asked where the machine's policy says so.
     `ear` gives a microphone frame without the echo of the speaker; `deaf()` says that nobody is listened to just now.
     `ready()` is called once, when somebody can be heard.
     """
@@ -58,6 +60,7 @@ class Parts:
     voices: list[Worker[Synthesizer]]
     timers: Timers
     observer: note.Observer
+    turn_model: Worker[TurnModel] | None = None
     source: Source | None = None
     typed: AsyncIterator[str] | None = None
     ear: Callable[[Frame], Frame] = lambda frame: frame
@@ -99,6 +102,7 @@ class Conversation:
                 preroll_s=parts.preroll_s,
                 failure=phrase("recognizer", parts.language),
                 asked_early=self._machine.policy.speculate != "off",
+                keeps_s=HEARD_S if parts.turn_model is not None else 0.0,
             )
             memory = self._tasks.create_task(self._remembering.run(), name="memory")
             try:
@@ -240,6 +244,21 @@ class Conversation:
 
     def _do_transcribe(self, action: ev.Transcribe, now: float) -> None:
         self._listener.transcribe(action.turn, action.revision)
+
+    def _do_judge(self, action: ev.Judge, now: float) -> None:
+        model = self._parts.turn_model
+        assert model is not None, "the policy judges only with a turn model"
+        pcm = self._listener.audio(action.turn)
+        self._tasks.create_task(self._judge(model, action, pcm), name=f"judge {action.turn}")
+
+    async def _judge(self, model: Worker[TurnModel], action: ev.Judge, pcm: Pcm) -> None:
+        """A model that fails or is late costs nothing: the endpoint is decided without it."""
+        try:
+            complete = await model.call(lambda engine: engine.probability(pcm))
+        except VoiceError as error:
+            self._parts.observer(note.Notice(f"the end of the turn is judged by its words only: {error}", "warning"))
+        else:
+            self.tell(ev.Judged(action.turn, action.revision, complete))
 
     def _do_grew(self, action: ev.Grew, now: float) -> None:
         self._trace(action.turn).clear(
@@ -412,6 +431,7 @@ ACTIONS: dict[type, Callable[..., None]] = {
     ev.Listen: C._do_listen,
     ev.Forget: C._do_forget,
     ev.Transcribe: C._do_transcribe,
+    ev.Judge: C._do_judge,
     ev.Grew: C._do_grew,
     ev.Decided: C._do_decided,
     ev.Send: C._do_send,

@@ -54,6 +54,11 @@ class TurnSettings:
         "fixed uses silence_ms; adaptive looks at the words and the person's pauses",
         choices=("fixed", "adaptive"),
     )
+    model: str = option(
+        "",
+        "adaptive endpointing: ONNX file in the form of Smart Turn v3, which hears whether a turn is complete; "
+        "empty is none",
+    )
     speculate: str = option(
         "tts", "what may run before the end of turn is certain", choices=("off", "asr", "llm", "tts")
     )

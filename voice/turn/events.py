@@ -65,6 +65,15 @@ class Transcribed:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """The answer to `Judge`: the chance in 0…1 that the turn is complete, by its sound."""
+
+    turn: int
+    revision: int
+    complete: float
+
+
+@dataclass(frozen=True, slots=True)
 class Audible:
     """The first sample of this reply is being heard."""
 
@@ -115,7 +124,7 @@ class Closed:
 
 
 Event = (
-    SpeechStarted | SpeechStopped | FrameHeard | WordsHeard | Transcribed | Audible | Drained | Failed
+    SpeechStarted | SpeechStopped | FrameHeard | WordsHeard | Transcribed | Judged | Audible | Drained | Failed
     | Typed | Announce | MicrophoneLost | Closed
 )  # fmt: skip
 
@@ -141,6 +150,14 @@ class Forget:
 @dataclass(frozen=True, slots=True)
 class Transcribe:
     """Ask for the words of all audio so far; answered by `Transcribed` or `Failed`."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Ask the turn model about the audio so far; `Judged` answers it, or nothing does."""
 
     turn: int
     revision: int
@@ -245,6 +262,6 @@ class Finish:
 
 
 Action = (
-    Listen | Forget | Transcribe | Grew | Decided | Send | Discard | Release | Commit | Pause | Resume
+    Listen | Forget | Transcribe | Judge | Grew | Decided | Send | Discard | Release | Commit | Pause | Resume
     | Truncate | Say | Filler | Finish
 )  # fmt: skip

@@ -145,13 +145,26 @@ class TurnMachine:
         turn = self._turn
         assert turn.stopped is not None
         silence_s = now - turn.stopped
-        rule = self.endpointer.rule(turn.words)
+        rule = self.endpointer.rule(turn.words, turn.complete)
         if event.quiet and silence_s >= rule.silence_s - 1e-9:
             return self._decide(rule.why, now)
+        return self._ask_early() if silence_s >= self.policy.speculate_after_s - 1e-9 else []
+
+    def _ask_early(self) -> list[Action]:
+        """Ask for the words, and for what the turn model makes of the sound, once each before the end is certain."""
+        turn = self._turn
+        asks: list[Action] = []
         speculates = self.policy.speculate != "off" and turn.drafts < self.policy.max_drafts
-        if speculates and not turn.asked and silence_s >= self.policy.speculate_after_s - 1e-9:
+        if speculates and not turn.asked:
             turn.asked = True
-            return [ev.Transcribe(turn.number, turn.revision)]
+            asks.append(ev.Transcribe(turn.number, turn.revision))
+        if self.policy.judges and not turn.judging:
+            turn.judging = True
+            asks.append(ev.Judge(turn.number, turn.revision))
+        return asks
+
+    def _judged(self, event: ev.Judged, now: float) -> list[Action]:
+        self._turn.complete = event.complete
         return []
 
     def _draft(self, event: ev.Transcribed, now: float) -> list[Action]:
@@ -190,7 +203,7 @@ class TurnMachine:
         if turn.outcome is Outcome.FAILED or not turn.spoken:
             return self._interrupt_unheard(event, now)
         if turn.stopped is not None:
-            self.endpointer.spoke_on_after(max(0.0, event.at - turn.stopped), turn.words)
+            self.endpointer.spoke_on_after(max(0.0, event.at - turn.stopped), turn.words, turn.complete)
         dropped: list[Action] = [ev.Discard(turn.number, turn.revision)] if turn.sent else []
         turn.grow()
         self.state = State.LISTENING
@@ -362,23 +375,25 @@ TABLE: dict[State, dict[type, Handler]] = {
     },
     State.ENDING: {
         ev.SpeechStarted: M._go_on, ev.FrameHeard: M._silence_grows, ev.WordsHeard: M._words,
-        ev.Transcribed: M._draft, ev.Failed: M._draft_failed, ev.SpeechStopped: M._nothing,
+        ev.Transcribed: M._draft, ev.Judged: M._judged, ev.Failed: M._draft_failed, ev.SpeechStopped: M._nothing,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._cut_short, ev.Closed: M._close,
     },
     State.THINKING: {
         ev.SpeechStarted: M._go_on, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._words,
-        ev.Transcribed: M._transcribed, ev.Audible: M._first_sound, ev.Drained: M._silent_reply, ev.Failed: M._fail,
+        ev.Transcribed: M._transcribed, ev.Judged: M._nothing, ev.Audible: M._first_sound, ev.Drained: M._silent_reply,
+        ev.Failed: M._fail,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
     },
     State.SPEAKING: {
         ev.SpeechStarted: M._pause, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._nothing,
-        ev.Transcribed: M._nothing, ev.Audible: M._nothing, ev.Drained: M._played_out, ev.Failed: M._fail,
+        ev.Transcribed: M._nothing, ev.Judged: M._nothing, ev.Audible: M._nothing, ev.Drained: M._played_out,
+        ev.Failed: M._fail,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
     },
     State.PAUSED: {
         ev.SpeechStarted: M._over_goes_on, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._over_frame,
-        ev.WordsHeard: M._over_words, ev.Transcribed: M._over_transcribed, ev.Audible: M._nothing,
-        ev.Drained: M._over_drained, ev.Failed: M._over_failed,
+        ev.WordsHeard: M._over_words, ev.Transcribed: M._over_transcribed, ev.Judged: M._nothing,
+        ev.Audible: M._nothing, ev.Drained: M._over_drained, ev.Failed: M._over_failed,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._over_lost, ev.Closed: M._close,
     },
 }  # fmt: skip

@@ -33,6 +33,7 @@ class Policy:
     """How the machine behaves; times in seconds.
 
     `speculate` is the last stage that may run before the end of turn is certain: off, asr, llm or tts.
+    `judges` says that there is a turn model to ask.
     `overlap(words)` tells words from backchannels and from the reply's own echo; `no_answer` is said for an empty
     reply.
     """
@@ -40,6 +41,7 @@ class Policy:
     speculate: str = "off"
     speculate_after_s: float = 0.1
     max_drafts: int = 3
+    judges: bool = False
     barge_in: bool = True
     enough_speech_s: float = 0.8
     resume_after_s: float = 1.0
@@ -51,7 +53,7 @@ class Policy:
 
 @dataclass(slots=True)
 class Turn:
-    """What is known of one turn. `transcript` and `sent` belong to the current revision."""
+    """What is known of one turn. `transcript`, `sent` and `complete` (the turn model's) are the current revision's."""
 
     number: int
     started: float
@@ -60,7 +62,9 @@ class Turn:
     stopped: float | None = None
     text: str = ""
     transcript: str | None = None
+    complete: float | None = None
     asked: bool = False
+    judging: bool = False
     sent: bool = False
     drafts: int = 0
     decided: float | None = None
@@ -71,8 +75,8 @@ class Turn:
     def grow(self) -> None:
         """The person goes on: the next revision, with nothing asked for it yet."""
         self.revision += 1
-        self.stopped = self.transcript = self.decided = None
-        self.asked = self.sent = False
+        self.stopped = self.transcript = self.complete = self.decided = None
+        self.asked = self.judging = self.sent = False
 
     @property
     def words(self) -> str:
