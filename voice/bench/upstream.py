@@ -93,7 +93,7 @@ class ScriptedUpstream:
         self._host, self._port = host, port
         self._seen: set[int] = set()
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     @property
     def url(self) -> str:
@@ -109,13 +109,17 @@ class ScriptedUpstream:
     async def __aexit__(self, *exc: object) -> None:
         assert self._server is not None
         self._server.close()
-        for writer in tuple(self._open):
+        for writer in self._open.values():
             writer.transport.abort()
+        if self._open:
+            await asyncio.wait(tuple(self._open))
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert isinstance(reader, _Reader)
-        self._open.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = writer
         with contextlib.suppress(_Cut, ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -125,7 +129,7 @@ class ScriptedUpstream:
                 self.asked.counts[f"{method} {path}"] += 1
                 await self._answer(method, path, json.loads(body or b"{}"), reader, writer)
         writer.transport.abort()
-        self._open.discard(writer)
+        del self._open[task]
 
     async def _answer(self, method: str, path: str, body: Any, reader: _Reader, writer: asyncio.StreamWriter) -> None:
         if path == "/v1/chat/completions":
@@ -180,9 +184,11 @@ class ScriptedUpstream:
         try:
             await asyncio.wait({work, left}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
-                asked.aborted += 1
-                raise _Cut
+                raise ConnectionResetError
             await work
+        except ConnectionError:
+            asked.aborted += 1
+            raise
         finally:
             asked.open -= 1
             left.cancel()

@@ -66,6 +66,16 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     assert dialects.retry_after_s(headers) == seconds
 
 
+@given(st.lists(st.integers(1, 9)), st.sampled_from(["\n", "\r\n"]))
+def test_events_cut_anywhere_are_whole_again(steps: list[int], end: str) -> None:
+    raw = f': beat{end}{end}data: {{"天": 1}}{end}{end}event: x{end}data:[DONE]{end}{end}data: half'.encode()
+    lines, found, at = dialects.DataLines(), [], 0
+    for step in [*steps, len(raw)]:
+        found += lines.feed(raw[at : at + step])
+        at += step
+    assert [*found, *lines.end()] == ['{"天": 1}'.encode(), b"[DONE]", b"half"]
+
+
 @given(st.text(), st.lists(st.integers(1, 5)))
 def test_text_cut_at_any_utf16_unit_is_joined_again(text: str, steps: list[int]) -> None:
     units = text.encode("utf-16-le")

@@ -96,6 +96,22 @@ def token_counts(chunk: Mapping[str, Any]) -> tuple[int, int, int] | None:
     return int(usage.get("prompt_tokens") or 0), int(cached or 0), int(usage.get("completion_tokens") or 0)
 
 
+class DataLines:
+    """Server-sent events as all of these servers write them: each a line `data: …`; everything else is comment."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, raw: bytes) -> list[bytes]:
+        """Return the data that `raw` completes."""
+        *lines, self._rest = (self._rest + raw).split(b"\n")
+        return [line[5:].strip() for line in lines if line.startswith(b"data:")]
+
+    def end(self) -> list[bytes]:
+        """Return what was begun when the connection ended."""
+        return self.feed(b"\n") if self._rest else []
+
+
 def join_surrogates(held: str, piece: str) -> tuple[str, str]:
     """Return (text that can leave, half a character to hold back) of `held` followed by `piece`.
 
