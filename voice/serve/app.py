@@ -35,6 +35,13 @@ class Application:
         self.http = _http(self.service, self.hub)
         self._limited = BodyLimit(self.http, settings.body_kb * 1024)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is being made or sent."""
+        lives = self.service.engine.lives
+        making = any(live.running or (live.lost is None and live.logged < live.talk.seq) for live in lives)
+        return making or any(connection.sending for connection in self.hub.connections)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and scope["path"] == WS_PATH:
             await self.hub(scope, receive, send)

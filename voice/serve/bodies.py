@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from voice.chat.log import Refused
 
@@ -25,7 +25,13 @@ OPTIONS = (
 
 UNSUPPORTED = ("tools", "functions", "audio", "modalities", "web_search_options", "prediction")
 
-Text = Annotated[str, Field(max_length=1_000_000)]
+Whole = Annotated[
+    int,
+    BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value),
+    Field(strict=True),
+]
+"""An integer as JSON has it: 3 and 3.0, but neither "3" nor true."""
+
 Options = dict[str, JsonValue]
 
 
@@ -38,7 +44,7 @@ class Strict(BaseModel):
 class NewSession(Strict):
     """What a new session remembers."""
 
-    system: Text = ""
+    system: str = ""
     model: Annotated[str, Field(max_length=200)] = ""
     options: Options = {}
 
@@ -56,7 +62,7 @@ class TokenWanted(Strict):
     """A token for a while."""
 
     scope: Literal["read", "write"] = "read"
-    ttl_s: Annotated[int, Field(ge=1, le=3600)] = 300
+    ttl_s: Annotated[Whole, Field(ge=1, le=3600)] = 300
 
 
 class ScopedToken(BaseModel):
@@ -84,12 +90,12 @@ class Problem(BaseModel):
 
 class TextPart(BaseModel):
     type: Literal["text"]
-    text: Text
+    text: str
 
 
 class ChatMessage(BaseModel):
     role: Literal["system", "developer", "user", "assistant"]
-    content: Text | list[TextPart]
+    content: str | list[TextPart]
 
     @property
     def text(self) -> str:
@@ -112,7 +118,7 @@ class Completion(BaseModel):
     n: Literal[1] | None = None
     developer_mode: bool = False
     session_id: Annotated[str, Field(max_length=64)] | None = None
-    sequence: Annotated[int, Field(ge=1, le=2**53, strict=True)] | None = None
+    sequence: Annotated[Whole, Field(ge=1, le=2**53)] | None = None
 
     @property
     def options(self) -> dict[str, Any]:

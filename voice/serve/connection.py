@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import deque
 from typing import Any
 
 from starlette.types import Receive, Send
@@ -31,10 +30,15 @@ class Connection:
         self._service, self._owner = service, owner
         self._receive, self._send = receive, send
         self._channels: dict[int, Channel] = {}
-        self._ready: deque[Channel] = deque()
+        self._ready: dict[Channel, None] = {}
         self._pump: asyncio.Task[None] | None = None
         self._closed = False
         self.heard = service.engine.parts.clock()
+
+    @property
+    def sending(self) -> bool:
+        """Whether there are events that the peer may be sent now."""
+        return bool(self._ready) or (self._pump is not None and not self._pump.done())
 
     async def run(self) -> None:
         """Take ops until the peer leaves or breaks the protocol; the close frame says why."""
@@ -160,13 +164,14 @@ class Connection:
         live = channel.live
         if self._closed or live is None or channel in self._ready or (channel.room() <= 0 and live.lost is None):
             return
-        self._ready.append(channel)
+        self._ready[channel] = None
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._send_ready())
 
     async def _send_ready(self) -> None:
         while self._ready and not self._closed:
-            channel = self._ready.popleft()
+            channel = next(iter(self._ready))
+            del self._ready[channel]
             try:
                 await self._send_some(channel)
             except (Refused, StoreError) as error:

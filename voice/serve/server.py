@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import signal
 import socket
 from collections.abc import Callable
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from voice.errors import ConfigError, UnavailableError
 from voice.serve.app import Application
+from voice.serve.small_socket import SmallWebSocket
 from voice.settings import ServeSettings
-
-LINGER_S = 5.0
-"""How long a peer that does not read may keep a closed WebSocket open."""
 
 
 def bind(settings: ServeSettings) -> socket.socket:
@@ -61,36 +59,35 @@ def url(listening: socket.socket) -> str:
 
 
 async def serve(app: Application, listening: socket.socket, ready: Callable[[str], object]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is told the address once connections are accepted."""
-    config = uvicorn.Config(
-        app,
-        ws=_WebSocket,
-        ws_max_size=app.service.settings.body_kb * 1024,
-        ws_per_message_deflate=False,
-        ws_ping_interval=None,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
-    await _Server(config, app, ready).serve(sockets=[listening])
+    """Serve until SIGINT or SIGTERM; `ready` is told the address once connections are accepted.
+
+    Raises KeyboardInterrupt after a SIGINT, when everything is closed.
+    """
+    server = Server(app, ready)
+    await server.serve(sockets=[listening])
+    if server.interrupted:
+        raise KeyboardInterrupt
 
 
-class _WebSocket(WebSocketsSansIOProtocol):
-    """Drops a connection whose peer does not read what is left of it, so that its buffers are freed."""
-
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        super().on_task_complete(task)
-        if self.transport.get_write_buffer_size():
-            self.loop.call_later(LINGER_S, self.transport.abort)
-
-
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Finishes running replies before it hangs up, then tells everybody to come back."""
 
-    def __init__(self, config: uvicorn.Config, app: Application, ready: Callable[[str], object]) -> None:
+    def __init__(self, app: Application, ready: Callable[[str], object]) -> None:
+        config = uvicorn.Config(
+            app,
+            ws=SmallWebSocket,
+            ws_max_size=app.service.settings.body_kb * 1024,
+            ws_per_message_deflate=False,
+            ws_ping_interval=None,
+            proxy_headers=False,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
         super().__init__(config)
         self._app, self._ready = app, ready
+        self.interrupted = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -103,9 +100,7 @@ class _Server(uvicorn.Server):
         service = self._app.service
         service.access.stopping = True
         deadline = asyncio.get_running_loop().time() + service.settings.grace_s
-        while any(live.running for live in service.engine.lives) and not self.force_exit:
-            if asyncio.get_running_loop().time() >= deadline:
-                break
+        while self._app.busy and not self.force_exit and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await self._app.hub.close()
         await service.engine.close()
@@ -113,5 +108,6 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """A second signal stops at once."""
+        self.interrupted = sig == signal.SIGINT
         self.force_exit = self.force_exit or self.should_exit
         self.should_exit = True

@@ -1,0 +1,131 @@
+"""The session server in the test's own event loop, on a real socket, in front of the scripted model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from voice.chat.engine import Engine
+from voice.chat.parts import EngineOptions
+from voice.chat.stores.memory import MemoryStore
+from voice.chat.stores.store import Store
+from voice.chat.upstream.scripted import ScriptedUpstream, Step, echo
+from voice.chat.upstream.upstream import Ask
+from voice.serve.app import Application, create
+from voice.serve.server import Server, bind, url
+from voice.settings import ServeSettings
+
+Op = dict[str, Any]
+
+
+class Serving:
+    """What a test needs of a running server: `http` talks to it, `op` opens sockets."""
+
+    def __init__(self, app: Application, upstream: ScriptedUpstream, server: Server, address: str) -> None:
+        self.app, self.engine, self.upstream, self.server, self.url = app, app.service.engine, upstream, server, address
+        self.http = httpx.AsyncClient(base_url=address, trust_env=False)
+
+    async def create(self, **body: Any) -> dict[str, Any]:
+        """A new session: id, token, epoch."""
+        made = await self.http.post("/v1/sessions", json=body)
+        assert made.status_code == 201, made.text
+        found: dict[str, Any] = made.json()
+        return found
+
+    async def chat(self, text: str, token: str = "", **body: Any) -> httpx.Response:
+        """One chat completion."""
+        messages = body.pop("messages", [{"role": "user", "content": text}])
+        headers = {"x-session-token": token} if token else {}
+        return await self.http.post("/v1/chat/completions", json={"messages": messages, **body}, headers=headers)
+
+    def socket(self, **how: Any) -> Socket:
+        """A WebSocket, used as an async context manager."""
+        return Socket(self.url, **how)
+
+
+class Socket:
+    """A `devmode.v1` client that speaks in whole ops."""
+
+    def __init__(self, address: str, **how: Any) -> None:
+        how.setdefault("subprotocols", [Subprotocol("devmode.v1")])
+        self._connecting = connect(address.replace("http", "ws", 1) + "/v1/ws", proxy=None, max_size=None, **how)
+        self._socket: ClientConnection
+
+    async def __aenter__(self) -> Self:
+        self._socket = await self._connecting
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._socket.close()
+
+    async def say(self, **op: Any) -> None:
+        await self.raw(json.dumps(op))
+
+    async def raw(self, frame: str | bytes) -> None:
+        await self._socket.send(frame)
+
+    async def get(self) -> Op:
+        async with asyncio.timeout(10):
+            op: Op = json.loads(await self._socket.recv())
+        return op
+
+    async def until(self, t: str) -> list[Op]:
+        """The ops up to and with the next event of type `t`."""
+        ops = [await self.get()]
+        while ops[-1].get("t") != t:
+            ops.append(await self.get())
+        return ops
+
+    async def quiet(self) -> bool:
+        """Whether nothing was sent before the answer to a ping."""
+        await self.say(op="ping", n=424242)
+        return await self.get() == {"op": "pong", "n": 424242}
+
+    async def attach(self, session: dict[str, Any], **more: Any) -> Op:
+        await self.say(op="attach", session_id=session["session_id"], session_token=session["session_token"], **more)
+        return await self.get()
+
+    async def closed(self) -> tuple[int, str]:
+        """The close code and reason, whatever came before it."""
+        try:
+            async with asyncio.timeout(10):
+                while True:
+                    await self._socket.recv()
+        except ConnectionClosed as closed:
+            assert closed.rcvd is not None
+            return closed.rcvd.code, closed.rcvd.reason
+
+
+@asynccontextmanager
+async def serving(
+    answer: Callable[[Ask], Iterable[Step]] = echo,
+    *,
+    store: Store | None = None,
+    options: EngineOptions | None = None,
+    **settings: Any,
+) -> AsyncIterator[Serving]:
+    """Run the server inside; leaving stops it gracefully."""
+    how = ServeSettings(port=0, **settings)
+    upstream = ScriptedUpstream(answer)
+    engine = Engine(store or MemoryStore(), upstream, options)
+    app, listening = create(engine, how), bind(how)
+    ready = asyncio.Event()
+    server = Server(app, lambda _: ready.set())
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    await ready.wait()
+    here = Serving(app, upstream, server, url(listening))
+    try:
+        async with here.http:
+            yield here
+    finally:
+        server.should_exit = True
+        await running
+        await engine.close()
