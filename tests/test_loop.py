@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,9 @@ from tests.support.people import COUGH, Person, Reader, ReaderUtterance, Talk, c
 from voice.chat.scripted import ScriptedSession, words
 from voice.chat.session import Effect, Failed
 from voice.clock import VirtualLoop, run_virtual
+from voice.errors import MissingError
 from voice.loop import Parts
+from voice.tts.synthesizer import Emit
 from voice.tts.tone import ToneSynthesizer
 from voice.turn.turn import Overlap, Policy
 
@@ -26,6 +29,10 @@ def echo(text: str) -> list[object]:
 
 def session(answer: object = echo, **latency: float) -> ScriptedSession:
     return ScriptedSession(answer, **latency)  # type: ignore[arg-type]
+
+
+def broken_at(text: str) -> Callable[[], ToneSynthesizer]:
+    return lambda: ToneSynthesizer(fail_on=text)
 
 
 def overlap(text: str) -> Overlap:
@@ -159,6 +166,55 @@ def test_with_no_voice_left_the_turn_fails_and_the_loop_lives() -> None:
     chat = session(lambda text: words("hello" if text == "first" else "it is"))
     done = talk(Person(16, speaks(1.0, "first"), speaks(8.0, "next")), chat, voices=(broken,))
     assert done.outcomes == ["failed", "answered"]
+
+
+def test_a_text_that_cannot_be_said_is_excused_by_the_same_voice() -> None:
+    done = talk(Person(10, speaks(1.0, "hello")), session(lambda text: words("grmbl")), voices=(broken_at("grmbl"),))
+    assert done.outcomes == ["failed"]
+    assert "audible" in done.traces[0].moments, "the excuse was heard"
+
+
+def test_a_spare_voice_that_is_not_there_ends_the_turn_and_not_the_conversation() -> None:
+    def absent() -> ToneSynthesizer:
+        raise MissingError("there is no spare voice")
+
+    person = Person(16, speaks(1.0, "hello"), speaks(9.0, "again"))
+    done = talk(person, session(), voices=(broken_at("hello"), absent))
+    assert done.outcomes == ["failed", "answered"]
+    assert "there is no spare voice" in done.notices()
+
+
+def test_a_voice_that_wakes_up_late_is_not_heard() -> None:
+    """Its clause has been said by another voice by then; this one would say it again, in the middle of the next."""
+    go_on, spoke_late = threading.Event(), threading.Event()
+
+    class Hanging(ToneSynthesizer):
+        def speak(self, text: str, emit: Emit) -> None:
+            go_on.wait()
+            super().speak(text, emit)
+            spoke_late.set()
+
+    class Spare(ToneSynthesizer):
+        def speak(self, text: str, emit: Emit) -> None:
+            if "five" in text:
+                go_on.set()
+                assert spoke_late.wait(10.0)
+            super().speak(text, emit)
+
+    def impatient(parts: Parts) -> None:
+        parts.voices[0].patience_s = 0.2
+
+    chat = session(lambda text: words("one two three four. five six seven eight."))
+    try:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            done = runner.run(
+                converse(Person(10, speaks(1.0, "hello")), chat, voices=(Hanging, Spare), parts=impatient)
+            )
+    finally:
+        go_on.set()
+    spoken = [at for at, state in done.states() if state in ("speaking", "idle")]
+    assert spoken[-1] - spoken[-2] == pytest.approx(8 * 0.16, abs=0.1), "eight words, each once"
+    assert done.outcomes == ["answered"]
 
 
 def test_a_timer_acts_only_after_commit_and_rings_aloud() -> None:

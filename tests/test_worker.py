@@ -85,6 +85,24 @@ def test_an_engine_that_hangs_is_left_behind_and_made_anew(release: threading.Ev
     asyncio.run(main())
 
 
+def test_a_call_that_waited_behind_the_one_that_hung_does_not_end_its_successor(release: threading.Event) -> None:
+    async def main() -> None:
+        worker = Worker("ears", Engine, patience_s=0.05)
+        hangs = asyncio.create_task(worker.call(lambda engine: release.wait()))
+        waits = asyncio.create_task(worker.call(Engine.use, patience_s=0.2))
+        await asyncio.wait({hangs})
+        assert await worker.call(Engine.use, patience_s=10.0) == 1
+        successor = worker.engine
+        with pytest.raises(EngineError, match=r"did not answer within 0\.2 s"):
+            await waits
+        assert await worker.call(Engine.use, patience_s=10.0) == 1
+        assert worker.engine is successor
+        assert isinstance(hangs.exception(), EngineError)
+        worker.close()
+
+    asyncio.run(main())
+
+
 def test_a_cancelled_call_that_has_not_begun_is_never_run(release: threading.Event) -> None:
     ran: list[str] = []
 

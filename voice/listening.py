@@ -10,7 +10,7 @@ import numpy as np
 
 from voice.asr.recognizer import Recognizer, Transcript, Utterance
 from voice.audio.frames import Frame, Pcm, silence
-from voice.errors import EngineError
+from voice.errors import VoiceError
 from voice.turn.events import Event, Failed, Stage, Transcribed, WordsHeard
 from voice.worker import Worker
 
@@ -62,7 +62,7 @@ class Listener:
         for frame in self._kept:
             if frame.at > self._open.since:
                 self._open.add(frame)
-        self._open.task = self._tasks.create_task(self._attend(self._open), name=f"utterance {turn}")
+        self._tasks.create_task(self._attend(self._open), name=f"utterance {turn}")
 
     def audio(self, turn: int) -> Pcm:
         """This turn's audio so far, at most the last `keeps_s`; empty when it is not open."""
@@ -97,13 +97,13 @@ class Listener:
                     await self._feed(mine, utterance)
                 else:
                     await mine.wake.wait()
-        except EngineError as error:
+        except VoiceError as error:
             await self._fail(mine, error)
         if utterance is not None:
             ended = utterance
             try:
                 await self._recognizer.call(lambda _: ended.close())
-            except EngineError as error:
+            except VoiceError as error:
                 self._heard(mine.turn, Transcript("", notes={"error": str(error)}))
 
     async def _feed(self, mine: _Open, utterance: Utterance) -> None:
@@ -131,7 +131,7 @@ class Listener:
             self._heard(mine.turn, final)
             self._tell(Transcribed(mine.turn, revision, final.text.strip()))
 
-    async def _fail(self, mine: _Open, error: EngineError) -> None:
+    async def _fail(self, mine: _Open, error: VoiceError) -> None:
         """The words of this turn are lost to us: say so when they are asked for, not before."""
         self._heard(mine.turn, Transcript("", notes={"error": str(error)}))
         while not mine.closed:
@@ -151,7 +151,6 @@ class _Open:
         self.asked: int | None = None
         self.closed = False
         self.wake = asyncio.Event()
-        self.task: asyncio.Task[None] | None = None
 
     def add(self, frame: Frame, *, wake: bool = True) -> None:
         """Queue a frame; the machine's longest turn bounds how many there can be."""

@@ -10,7 +10,7 @@ from voice.audio.frames import Pcm
 from voice.audio.playout import Playout
 from voice.audio.resample import Resampler
 from voice.chat.session import Delta, Done, Effect, Failed, Link, Reply, ReplyEvent
-from voice.errors import EngineError
+from voice.errors import VoiceError
 from voice.text.clauses import Clause, ClauseSplitter
 from voice.tts.synthesizer import Chunk, Synthesizer
 from voice.turn.heard import Heard
@@ -172,16 +172,18 @@ class SpokenReply:
             self._heard.begin(clause)
             if clause.text and not await self._voice(clause):
                 self.reports.failed("synthesizer", "no voice could say it")
+                await asyncio.sleep(0)  # what is said instead is queued now, before this looks whether more is coming
         self.over = True
         self.playout.finish(self.number)
 
     async def _voice(self, clause: Clause) -> bool:
         """Say a clause with the first voice that can. What one broke off after some sound is not repeated."""
-        saying = _Saying(clause.text, self, asyncio.get_running_loop())
         for place, voice in enumerate(self.voices):
+            saying = _Saying(clause.text, self, asyncio.get_running_loop())
             try:
                 await voice.call(saying)
-            except EngineError as error:
+            except VoiceError as error:
+                saying.given_up = True
                 self.reports.voice_failed(str(error), place + 1 < len(self.voices))
             if saying.made:
                 return True
@@ -200,6 +202,8 @@ class _Saying:
     reply: SpokenReply
     loop: asyncio.AbstractEventLoop
     made: bool = False
+    given_up: bool = False
+    """A voice that hung may wake up while others speak."""
 
     def __call__(self, voice: Synthesizer) -> None:
         resampler = Resampler(voice.rate, self.reply.playout.rate)
@@ -215,7 +219,7 @@ class _Saying:
 
     def _push(self, pcm: Pcm, words: tuple[tuple[int, int], ...]) -> bool:
         """Hand audio over; the bookkeeping follows on the event loop, in the same order."""
-        if self.reply.cancelled:
+        if self.reply.cancelled or self.given_up:
             return False
         self.made = self.made or len(pcm) > 0
         self.reply.playout.push(pcm, self.reply.number)

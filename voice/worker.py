@@ -32,18 +32,23 @@ class Worker(Generic[T]):
         self._jobs: queue.SimpleQueue[_Job | None] | None = None
 
     async def call(self, method: Callable[[T], R], *, patience_s: float | None = None) -> R:
-        """Run `method(engine)` on the thread. Raises EngineError for whatever goes wrong inside, and for a hang."""
+        """Run `method(engine)` on the thread.
+
+        Raises EngineError for whatever goes wrong inside, and for a hang; a VoiceError from there passes as it is.
+        """
         answer: Future[R] = Future()
         if self._jobs is None:
             self._jobs = self._start()
-        self._jobs.put((method, answer))
+        jobs = self._jobs
+        jobs.put((method, answer))
         limit_s = self.patience_s if patience_s is None else patience_s
         try:
             with working():
                 async with asyncio.timeout(limit_s):
                     return await asyncio.wrap_future(answer)
         except TimeoutError:
-            self.close()
+            if self._jobs is jobs:  # a call that waited behind the one that hung must not end its successor
+                self.close()
             raise EngineError(f"{self.name} did not answer within {limit_s:g} s", remedy="it is started anew") from None
         except VoiceError:
             raise
