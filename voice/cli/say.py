@@ -11,7 +11,11 @@ import click
 from voice.cli.shared import Resolved, configured, setting
 
 if TYPE_CHECKING:
-    from voice.tts.synthesizer import Chunk, Emit, Synthesizer
+    from voice.audio.playout import Playout
+    from voice.tts.synthesizer import Chunk, Synthesizer
+
+AHEAD_S = 30.0
+"""Seconds of audio that may wait to be played before the next clause is made."""
 
 
 @click.command("say")
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 @configured
 def command(resolved: Resolved, text: str, output: Path | None) -> None:
     """Speak TEXT; `-` reads it from standard input."""
-    from voice.build import synthesizer
+    from voice.build.engines import synthesizer
 
     words = sys.stdin.read() if text == "-" else text
     engine = synthesizer(resolved.settings)
@@ -45,11 +49,6 @@ def clauses(text: str, language: str = "") -> list[str]:
     return [clause.text for clause in (*splitter.feed(text, 0.0), *splitter.finish(0.0)) if clause.text]
 
 
-def _speak(engine: Synthesizer, texts: list[str], emit: Emit) -> None:
-    for text in texts:
-        engine.speak(text, emit)
-
-
 def _into_file(engine: Synthesizer, texts: list[str], path: Path) -> None:
     from voice.audio.riff import WavWriter
 
@@ -60,7 +59,8 @@ def _into_file(engine: Synthesizer, texts: list[str], path: Path) -> None:
         return True
 
     try:
-        _speak(engine, texts, write)
+        for text in texts:
+            engine.speak(text, write)
     finally:
         writer.close()
 
@@ -81,15 +81,24 @@ async def _aloud(engine: Synthesizer, texts: list[str], device: str) -> None:
     playout = Playout(engine.rate, played)
     keeper = DeviceKeeper()
     speaker = Speaker(keeper, device, playout, lambda event: click.echo(str(event), err=True))
-    playout.begin(1)
-    await speaker.start()
     try:
-        speaking = asyncio.to_thread(_speak, engine, texts, lambda chunk: playout.push(chunk.pcm, 1))
-        await speaking
-        playout.finish(1)
+        await speaker.start()
+        await play(engine, texts, playout)
         await over.wait()
         await asyncio.sleep(speaker.latency_s)
     finally:
         engine.cancel()
         await speaker.close()
         await keeper.close()
+
+
+async def play(engine: Synthesizer, texts: list[str], playout: Playout) -> None:
+    """Hand the clauses to the playout as one reply, none long before it is heard: the playout refuses too much."""
+    import asyncio
+
+    playout.begin(1)
+    for text in texts:
+        while (ahead := playout.buffered_s - AHEAD_S) > 0:  # noqa: ASYNC110  the device takes it at its own pace
+            await asyncio.sleep(ahead)
+        await asyncio.to_thread(engine.speak, text, lambda chunk: playout.push(chunk.pcm, 1))
+    playout.finish(1)
