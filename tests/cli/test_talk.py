@@ -120,3 +120,18 @@ def read_until(terminal: int, words: str, limit_s: float = 60.0) -> str:
             break
         shown += block
     return shown.decode("utf-8", "replace")
+
+
+def test_a_reader_who_leaves_ends_the_talk_without_a_word(environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "voice", "talk", "--text", "--tts", "tone"]
+    talking = subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert talking.stdin is not None and talking.stdout is not None and talking.stderr is not None
+    with talking.stdin, talking.stderr:
+        assert talking.stdout.readline().startswith("info: words")
+        talking.stdout.close()
+        talking.stdin.write("hello\nhello\n")
+        talking.stdin.flush()
+        assert talking.wait(30) == 1
+        assert talking.stderr.read() == ""

@@ -31,9 +31,13 @@ def failures_in_one_line(ctx: click.Context, *, debug: bool) -> Iterator[None]:
     except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
         raise
     except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - the last resort; it ends in a line and a report
-        interrupted, known = _unwrapped(error)
-        if interrupted:
+        inner = _inner(error)
+        if any(isinstance(each, KeyboardInterrupt) for each in inner):
             ctx.exit(INTERRUPTED)
+        for each in inner:
+            if isinstance(each, BrokenPipeError):
+                raise each from None
+        known = next((each for each in inner if isinstance(each, VoiceError)), None)
         if debug:
             traceback.print_exception(error)
         if known is not None:
@@ -46,12 +50,11 @@ def _end(ctx: click.Context, line: str, exit_code: int) -> NoReturn:
     ctx.exit(exit_code)
 
 
-def _unwrapped(error: BaseException) -> tuple[bool, VoiceError | None]:
-    """Whether an interrupt is inside, and the first failure meant for a person; task groups wrap both."""
+def _inner(error: BaseException) -> list[BaseException]:
+    """What went wrong, out of the groups that tasks wrap it in."""
     if isinstance(error, BaseExceptionGroup):
-        inner = [_unwrapped(each) for each in error.exceptions]
-        return any(hit for hit, _ in inner), next((known for _, known in inner if known), None)
-    return isinstance(error, KeyboardInterrupt), error if isinstance(error, VoiceError) else None
+        return [each for wrapped in error.exceptions for each in _inner(wrapped)]
+    return [error]
 
 
 def _report(error: BaseException, *, debug: bool) -> str:
