@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from voice.build import converse
+from voice.build.conversation import converse
 from voice.cli.screen import Screen
 from voice.config_files import load
 from voice.events import Note, ReplySpoken, TurnEnded

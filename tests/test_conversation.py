@@ -14,7 +14,7 @@ import pytest
 from tests.support.readback import read_back
 from voice.audio.frames import RATE, Pcm, silence
 from voice.audio.wav import read_wav, write_wav
-from voice.build import converse
+from voice.build.conversation import converse
 from voice.clock import VirtualLoop
 from voice.events import Note, Notice
 from voice.settings import Settings

@@ -25,7 +25,7 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (2, "clock.py alarms.py worker.py folders.py config_files.py model_store.py download.py"),
     (3, "loop.py listening.py speaking.py remembering.py chat/*.py client.py"),
     (4, "serve/*.py"),
-    (5, "build.py"),
+    (5, "build/*.py"),
     (6, "cli/*.py bench/*.py bench/peers/*.py __main__.py"),
 )
 

@@ -51,7 +51,7 @@ def _serve() -> None:
     import openai
     import openai.types.chat
 
-    import voice.build
+    import voice.build.sessions
     import voice.chat.upstream.openai
     import voice.cli.serve
     import voice.serve.app

@@ -104,7 +104,7 @@ def table(folder: Path) -> list[tuple[str, str]]:
 
 def engines(settings: Settings) -> list[tuple[str, Recognizer]]:
     """What can be measured here: Whisper twice where a model is present, pocketsphinx for English."""
-    from voice.build import recognizer
+    from voice.build.engines import recognizer
 
     found: list[tuple[str, Recognizer]] = []
     for window in ("full", "auto"):

@@ -21,7 +21,7 @@ from voice.audio.frames import Frame
 from voice.audio.playout import Playout
 from voice.audio.resample import Resampler
 from voice.bench.peers.stage import BLOCK_S, LATE_S, RATE, Job, Meter, Result, Room, read_job, write_result
-from voice.build import Stand, converse
+from voice.build.conversation import Stand, converse
 from voice.config_files import load
 from voice.events import Note, TurnEnded
 from voice.settings import Settings

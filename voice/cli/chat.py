@@ -33,7 +33,7 @@ def command(resolved: Resolved) -> None:
 async def _chat(resolved: Resolved) -> None:
     from contextlib import AsyncExitStack
 
-    from voice.build import served
+    from voice.build.sessions import served
     from voice.cli.typed import typed_lines
 
     chat = resolved.settings.chat

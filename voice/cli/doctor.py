@@ -87,7 +87,7 @@ def _device(resolved: Resolved, direction: Direction) -> Finding:
 
 def recognition(resolved: Resolved) -> Finding:
     """The recognizer: chosen, loaded and run once."""
-    from voice.build import recognizer
+    from voice.build.engines import recognizer
 
     choice = engines(resolved.settings).recognizer
     began = time.perf_counter()
@@ -97,7 +97,7 @@ def recognition(resolved: Resolved) -> Finding:
 
 def speech(resolved: Resolved) -> Finding:
     """The synthesizer: chosen, loaded and run once."""
-    from voice.build import synthesizer
+    from voice.build.engines import synthesizer
 
     choice = engines(resolved.settings).synthesizer
     began = time.perf_counter()

@@ -31,7 +31,7 @@ def command(resolved: Resolved) -> None:
 
 
 async def _serve(resolved: Resolved) -> None:
-    from voice.build import engine, upstream
+    from voice.build.sessions import engine, upstream
     from voice.serve.app import create
     from voice.serve.server import bind, serve
 

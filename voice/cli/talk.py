@@ -51,7 +51,7 @@ def command(
         raise UsageError("a microphone cannot be hurried", where="--fast", expected="--input FILE beside it")
     if typing and source is not None:
         raise UsageError("you type, or a recording speaks", where="--text", expected="--input without it")
-    from voice.build import converse
+    from voice.build.conversation import converse
     from voice.cli.interrupt import run
     from voice.clock import VirtualLoop
 

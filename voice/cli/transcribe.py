@@ -37,7 +37,7 @@ QUIET_S = 0.2
 @configured
 def command(resolved: Resolved, files: tuple[Path, ...], as_json: bool) -> None:
     """Print the words of recordings (WAV, any rate and number of channels)."""
-    from voice.build import recognizer
+    from voice.build.engines import recognizer
 
     engine = recognizer(resolved.settings)
     engine.warm()

@@ -1,0 +1,1 @@
+"""Settings to connected objects: the only files that name adapters."""

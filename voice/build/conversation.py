@@ -1,0 +1,217 @@
+"""A whole conversation from settings: engines, session, devices and the turn machine, connected and run."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+from voice.asr.recognizer import Recognizer
+from voice.audio.earcons import bell, filler
+from voice.audio.echo import EchoCanceller, EchoHandler, HalfDuplex
+from voice.audio.playout import Playout, PlayoutEvent
+from voice.audio.ports import Sink, Source
+from voice.build.devices import Devices
+from voice.build.engines import detector, espeak, judges, language, recognizer, synthesizer, turn_model
+from voice.build.sessions import session
+from voice.chat.held import HeldSession
+from voice.chat.upstream.builtin import understands
+from voice.errors import EngineError, MissingError
+from voice.events import Note, Notice, Observer, TurnEnded
+from voice.loop import Conversation, Parts
+from voice.settings import Settings
+from voice.text.backchannel import is_backchannel
+from voice.text.completeness import completeness
+from voice.text.echo_guard import is_echo
+from voice.text.phrases import phrase
+from voice.timers import Timers
+from voice.trace import TurnTrace
+from voice.tts.synthesizer import Synthesizer
+from voice.turn.endpoint import Endpointer
+from voice.turn.machine import TurnMachine
+from voice.turn.model import TurnModel
+from voice.turn.speech import SpeechGate
+from voice.turn.turn import Overlap, Policy
+from voice.worker import Worker
+
+PLAYOUT_RATE = 22_050
+"""What embedded voices speak at, Hz; other voices and devices are resampled."""
+
+WARM_S = 120.0
+"""How long loading a model may take, seconds."""
+
+
+def machine(settings: Settings, spoken: Callable[[], str], *, live: bool) -> TurnMachine:
+    """The turn machine; `spoken()` is what the reply has said so far, to tell its echo from a person."""
+    turn, guard = settings.turn, live and settings.audio.echo != "off"
+
+    def overlap(words: str) -> Overlap:
+        if guard and is_echo(words, spoken()):
+            return Overlap.ECHO
+        return Overlap.BACKCHANNEL if is_backchannel(words) else Overlap.WORDS
+
+    endpointer = Endpointer(
+        silence_s=turn.silence_ms / 1000,
+        min_s=turn.min_silence_ms / 1000,
+        max_s=turn.max_silence_ms / 1000,
+        adaptive=turn.endpointing == "adaptive",
+        judge=lambda words: completeness(words, understands),
+    )
+    policy = Policy(
+        speculate=turn.speculate,
+        judges=judges(settings),
+        barge_in=turn.barge_in,
+        filler_s=turn.filler_s,
+        max_turn_s=turn.max_turn_s,
+        overlap=overlap,
+        no_answer=phrase("no_answer", language(settings)),
+    )
+    return TurnMachine(policy, endpointer)
+
+
+def echo(settings: Settings, *, live: bool) -> EchoHandler | None:
+    """What keeps the microphone from hearing the speaker; `auto` cancels where the library is installed."""
+    wanted = settings.audio.echo
+    if wanted == "half":
+        return HalfDuplex(PLAYOUT_RATE)
+    if wanted == "aec" or (wanted == "auto" and live and importlib.util.find_spec("livekit") is not None):
+        return EchoCanceller(PLAYOUT_RATE)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Parts a caller brings in place of those the settings name: a simulated room with its ears and mouth, words."""
+
+    audio: Callable[[Playout], tuple[Source, Sink]] | None = None
+    recognizer: Callable[[], Recognizer] | None = None
+
+
+async def converse(
+    settings: Settings,
+    *,
+    source: Path | None = None,
+    sink: Path | None = None,
+    fast: bool = False,
+    observer: Observer,
+    trace: Path | None = None,
+    text: AsyncIterator[str] | None = None,
+    stand: Stand | None = None,
+) -> list[TurnTrace]:
+    """Hold a conversation and return the traces of its turns.
+
+    `source` and `sink` are WAV files in place of the devices, `text` typed lines in place of a source; `fast` says that
+    the running loop is a `VirtualLoop`. Raises MissingError for a device or file that is not there.
+    """
+    stand = stand or Stand()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with AsyncExitStack() as stack:
+        traces: list[TurnTrace] = []
+        watch = _watcher(observer, traces, stack.enter_context(_opened(trace)) if trace else None)
+        conversation: Conversation | None = None
+
+        def played(event: PlayoutEvent) -> None:
+            if conversation is not None:
+                loop.call_soon_threadsafe(conversation.played, event)
+
+        def microphone_lost() -> None:
+            if conversation is not None:
+                conversation.microphone_lost()
+
+        playout = Playout(PLAYOUT_RATE, played)
+        devices = Devices(settings, playout, watch, microphone_lost)
+        stack.push_async_callback(devices.close)
+        ears: Source | None
+        mouth: Sink
+        if stand.audio is not None:
+            ears, mouth = stand.audio(playout)
+        else:
+            ears = None if text is not None else devices.source(source)
+            mouth = devices.sink(sink, quiet=fast or text is not None or source is not None)
+        live = source is None and text is None
+        handler = echo(settings, live=live)
+        if handler is not None:
+            playout.tap = handler.far
+        timers = Timers()
+        talk = await session(settings, stack, timers)
+        hearer = stand.recognizer or partial(recognizer, settings)
+        words = Worker("recognizer", hearer, patience_s=settings.turn.patience_s)
+        voices = [Worker("voice", partial(synthesizer, settings), patience_s=settings.turn.patience_s)]
+        if settings.tts.engine not in ("espeak", "tone"):
+            voices.append(Worker("spare voice", partial(espeak, settings), patience_s=settings.turn.patience_s))
+        stack.callback(words.close)
+        ends: Worker[TurnModel] | None = None
+        if judges(settings) and text is None:
+            ends = Worker("turn model", partial(turn_model, settings), patience_s=settings.turn.patience_s)
+            stack.callback(ends.close)
+        for voice in voices:
+            stack.callback(voice.close)
+        hears = detector(settings)
+        parts = Parts(
+            machine=machine(settings, lambda: conversation.spoken if conversation else "", live=live),
+            sink=mouth,
+            playout=playout,
+            session=HeldSession(talk) if fast else talk,
+            detector=hears,
+            gate=SpeechGate(start_s=settings.vad.start_ms / 1000, hangover_s=hears.hangover_s),
+            recognizer=words,
+            voices=voices,
+            turn_model=ends,
+            timers=timers,
+            observer=watch,
+            source=ears,
+            typed=text,
+            ear=handler.near if handler is not None else lambda frame: frame,
+            language=language(settings),
+            preroll_s=settings.audio.preroll_ms / 1000,
+            filler=filler(PLAYOUT_RATE),
+            bell=bell(PLAYOUT_RATE),
+            ready=lambda: watch(Notice(f"ready in {loop.time() - began:.1f} s")),
+        )
+        await _warm(words, voices[0], ends, typing=text is not None)
+        conversation = Conversation(parts)
+        await conversation.run()
+        return traces
+
+
+async def _warm(
+    words: Worker[Recognizer], voice: Worker[Synthesizer], ends: Worker[TurnModel] | None, *, typing: bool
+) -> None:
+    """Load the engines at once and let each run once. What cannot be loaded is refused now, not in the first turn."""
+    loads = [voice.call(lambda engine: engine.warm(), patience_s=WARM_S)]
+    if not typing:
+        loads.append(words.call(lambda engine: engine.warm(), patience_s=WARM_S))
+    if ends is not None:
+        loads.append(ends.call(lambda model: model.warm(), patience_s=WARM_S))
+    for failure in await asyncio.gather(*loads, return_exceptions=True):
+        if isinstance(failure, EngineError):
+            raise MissingError(str(failure), remedy="see what works here: voice doctor") from failure
+        if isinstance(failure, BaseException):
+            raise failure
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise MissingError(f"cannot be written: {error.strerror}", where=str(path)) from error
+
+
+def _watcher(observer: Observer, traces: list[TurnTrace], file: TextIO | None) -> Observer:
+    """The observer, besides which every turn that ends is collected and written down as one JSON line."""
+
+    def watch(event: Note) -> None:
+        if isinstance(event, TurnEnded):
+            traces.append(event.trace)
+            if file is not None:
+                print(json.dumps(event.trace.to_json(), ensure_ascii=False), file=file, flush=True)
+        observer(event)
+
+    return watch

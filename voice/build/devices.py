@@ -1,0 +1,67 @@
+"""Where a conversation hears and speaks: devices, files, or nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voice.audio.playout import Playout
+from voice.audio.ports import Sink, Source
+from voice.audio.silent import SilentSink
+from voice.events import Notice, Observer
+from voice.settings import Settings
+
+if TYPE_CHECKING:
+    from voice.audio.keeper import DeviceKeeper
+
+
+class Devices:
+    """The source and the sink of one conversation; PortAudio is touched only where a device is wanted."""
+
+    def __init__(self, settings: Settings, playout: Playout, observer: Observer, lost: Callable[[], None]) -> None:
+        self._settings, self._playout, self._observer, self._lost = settings, playout, observer, lost
+        self._kept: DeviceKeeper | None = None
+
+    def _keeper(self) -> DeviceKeeper:
+        if self._kept is None:
+            from voice.audio.keeper import DeviceKeeper
+
+            self._kept = DeviceKeeper()
+        return self._kept
+
+    def source(self, path: Path | None) -> Source:
+        """The recording, or the microphone."""
+        frame_ms = self._settings.audio.frame_ms
+        if path is not None:
+            from voice.audio.wav import WavSource
+
+            return WavSource(path, frame_ms, self._observer)
+        from voice.audio.device import Microphone
+
+        return Microphone(self._keeper(), self._settings.audio.input, frame_ms, self._notify)
+
+    def sink(self, path: Path | None, *, quiet: bool) -> Sink:
+        """The file, the speaker, or nothing where nobody listens."""
+        if path is not None:
+            from voice.audio.wav import WavSink
+
+            return WavSink(path, self._playout, self._observer)
+        if quiet:
+            return SilentSink(self._playout)
+        from voice.audio.device import Speaker
+
+        return Speaker(self._keeper(), self._settings.audio.output, self._playout, self._notify)
+
+    def _notify(self, event: object) -> None:
+        from voice.audio.keeper import DeviceLost
+
+        lost = isinstance(event, DeviceLost)
+        self._observer(Notice(str(event), "warning" if lost else "info"))
+        if isinstance(event, DeviceLost) and event.direction == "microphone":
+            self._lost()
+
+    async def close(self) -> None:
+        """Free PortAudio."""
+        if self._kept is not None:
+            await self._kept.close()

@@ -1,0 +1,89 @@
+"""The engines the settings name: recognizer, synthesizer, detector, turn model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from voice.asr.recognizer import Recognizer
+from voice.choice import choose_recognizer, choose_synthesizer
+from voice.model_store import ModelStore, shipped_registry
+from voice.settings import Settings
+from voice.tts.synthesizer import Synthesizer
+from voice.turn.model import TurnModel
+from voice.vad.detector import Detector
+
+ESPEAK_VOICES = {"en": "en-us", "zh": "cmn"}
+"""espeak-ng's names where they differ from the language tag."""
+
+
+def language(settings: Settings) -> str:
+    """The language spoken by the assistant."""
+    return settings.tts.language or settings.asr.language or "en"
+
+
+def recognizer(settings: Settings) -> Recognizer:
+    """The recognizer the settings name; `auto` takes Whisper where a model is present."""
+    asr = settings.asr
+    registry, store = shipped_registry(), ModelStore(settings.models.folder)
+    chosen = choose_recognizer(asr.engine, asr.model, asr.language, store.present(registry), registry)
+    if chosen.engine == "whisper":
+        from voice.asr.whisper import WhisperRecognizer
+
+        named = next((model for model in registry if model.name == chosen.model), None)
+        folder = store.path(named) if named else Path(chosen.model).expanduser()
+        return WhisperRecognizer(folder, language=asr.language, threads=asr.threads, window=asr.window)
+    if chosen.engine == "scripted":
+        from voice.asr.scripted import ScriptedRecognizer
+
+        return ScriptedRecognizer([])
+    from voice.asr.sphinx import SphinxRecognizer
+
+    return SphinxRecognizer()
+
+
+def synthesizer(settings: Settings) -> Synthesizer:
+    """The synthesizer the settings name; `auto` takes Piper where a voice of the language is present."""
+    tts, speaks = settings.tts, language(settings)
+    registry, store = shipped_registry(), ModelStore(settings.models.folder)
+    chosen = choose_synthesizer(tts.engine, tts.voice, speaks, store.present(registry), registry)
+    if chosen.engine == "piper":
+        from voice.tts.piper import PiperSynthesizer
+
+        named = next((model for model in registry if model.name == chosen.model), None)
+        voice = store.path(named) if named else Path(chosen.model).expanduser()
+        return PiperSynthesizer(voice, speed=tts.speed, split="auto" if tts.split == "auto" else "off")
+    if chosen.engine == "tone":
+        from voice.tts.tone import ToneSynthesizer
+
+        return ToneSynthesizer()
+    return espeak(settings, chosen.model)
+
+
+def espeak(settings: Settings, voice: str = "") -> Synthesizer:
+    from voice.tts.espeak import EspeakSynthesizer
+
+    speaks = language(settings)
+    return EspeakSynthesizer(voice or ESPEAK_VOICES.get(speaks.split("-")[0], speaks), speed=settings.tts.speed)
+
+
+def detector(settings: Settings) -> Detector:
+    """The voice activity detector the settings name."""
+    if settings.vad.engine == "silero":
+        from voice.vad.silero import SileroDetector
+
+        return SileroDetector()
+    from voice.vad.webrtc import WebrtcDetector
+
+    return WebrtcDetector(settings.vad.aggressiveness)
+
+
+def turn_model(settings: Settings) -> TurnModel:
+    """The turn model in the file the settings name."""
+    from voice.vad.smart_turn import SmartTurn
+
+    return SmartTurn(Path(settings.turn.model).expanduser())
+
+
+def judges(settings: Settings) -> bool:
+    """Whether a turn model is asked: a fixed silence needs none."""
+    return bool(settings.turn.model) and settings.turn.endpointing == "adaptive"
