@@ -82,6 +82,7 @@ class Watched(RemoteSession):
     def __init__(self, url: str, id: str, token: str, *, key: str = "", give_up_s: float = 120.0) -> None:
         super().__init__(url, id, token, key=key, give_up_s=give_up_s)
         self.resumed_s: list[float] = []
+        self.back = asyncio.Event()
         self._socket: Any = None
         self._dialled = 0.0
 
@@ -96,11 +97,15 @@ class Watched(RemoteSession):
 
     async def _talk(self, socket: Any) -> None:
         self._socket = socket
-        await super()._talk(socket)
+        try:
+            await super()._talk(socket)
+        finally:
+            self.back.clear()
 
     def _link_is_up(self) -> None:
         if self.links:
             self.resumed_s.append(self._now() - self._dialled)
+        self.back.set()
         super()._link_is_up()
 
 
@@ -118,7 +123,7 @@ class Outages:
 
 
 async def outages(
-    service: Service, reply: str, *, clients: int = 20, drops: int = 2000, kills: int = 20, pause_s: float = 0.02
+    service: Service, reply: str, *, clients: int = 5, drops: int = 2000, kills: int = 20, pause_s: float = 0.02
 ) -> Outages:
     """Hold `clients` conversations whose every answer is `reply`, cut their connections, then kill the server.
 
@@ -136,9 +141,11 @@ async def outages(
         for session in sessions:
             session.resumed_s.clear()
         for _ in range(kills):
-            await asyncio.sleep(draw.uniform(0.2, 0.6))
+            await asyncio.sleep(draw.uniform(0.1, 0.5))
             service.kill()
             await service.start()
+            async with asyncio.timeout(60):
+                await asyncio.gather(*(session.back.wait() for session in sessions))
         over.set()
         await asyncio.gather(*talks)
         found.kills_s = [seconds for session in sessions for seconds in session.resumed_s]

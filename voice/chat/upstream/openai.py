@@ -55,7 +55,16 @@ class OpenAIUpstream:
             api_key=api_key or "none",  # the package insists on one; local servers ignore it
             max_retries=0,
             timeout=openai.Timeout(stall_s, connect=connect_s),
+            http_client=self._http_client(),
         )
+
+    def _http_client(self) -> Any:
+        """Return a client that is cheap where the server is near; None where the package's own is needed."""
+        if self._transport.__name__ != "httpx2":
+            return None
+        from voice.chat.upstream.plain_http import PlainTransport, reaches
+
+        return self._sdk.DefaultAsyncHttpxClient(transport=PlainTransport()) if reaches(self.url) else None
 
     @property
     def name(self) -> str:
