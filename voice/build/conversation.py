@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -14,7 +13,7 @@ from typing import TextIO
 
 from voice.asr.recognizer import Recognizer
 from voice.audio.earcons import bell, filler
-from voice.audio.echo import EchoCanceller, EchoHandler, HalfDuplex
+from voice.audio.echo import EchoCanceller, EchoHandler, HalfDuplex, canceller_installed
 from voice.audio.playout import Playout, PlayoutEvent
 from voice.audio.ports import Sink, Source
 from voice.build.devices import Devices
@@ -80,7 +79,7 @@ def echo(settings: Settings, *, live: bool) -> EchoHandler | None:
     wanted = settings.audio.echo
     if wanted == "half":
         return HalfDuplex(PLAYOUT_RATE)
-    if wanted == "aec" or (wanted == "auto" and live and importlib.util.find_spec("livekit") is not None):
+    if wanted == "aec" or (wanted == "auto" and live and canceller_installed()):
         return EchoCanceller(PLAYOUT_RATE)
     return None
 
@@ -135,6 +134,8 @@ async def converse(
         else:
             ears = None if text is not None else devices.source(source)
             mouth = devices.sink(sink, quiet=fast or text is not None or source is not None)
+        if ears is not None:
+            stack.push_async_callback(ears.close)
         live = source is None and text is None
         handler = echo(settings, live=live)
         if handler is not None:
