@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voice.audio.echo import ECHO_TAIL_S, EchoCanceller, EchoHandler, HalfDuplex
+from voice.audio import echo
+from voice.audio.echo import ECHO_TAIL_S, FAR_BLOCKS, EchoCanceller, EchoHandler, HalfDuplex, canceller_installed
 from voice.audio.frames import RATE, Frame, Pcm, level_dbfs, silence
 from voice.audio.resample import resample
 from voice.errors import MissingError
@@ -88,7 +89,12 @@ def test_an_unread_far_end_is_bounded() -> None:
     canceller = EchoCanceller(FAR_RATE)
     for block in range(1000):
         canceller.far(silence(0.02, FAR_RATE), START + block * 0.02)
-    assert len(canceller._heard) <= 101
+    assert len(canceller._heard) == FAR_BLOCKS
+
+
+def test_the_folder_that_livekits_other_packages_bring_is_no_canceller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(echo, "find_spec", lambda name: object() if name == "livekit" else None)
+    assert not canceller_installed()
 
 
 def test_missing_livekit_is_one_line_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

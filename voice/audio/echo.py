@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,8 +22,8 @@ LEAD_S = 0.04
 CANCELLER_DELAY_S, SUPPRESSION_DELAY_S = 0.004, 0.006
 """What echo cancelling, and noise suppression on top of it, delay the near end by (measured)."""
 
-FAR_KEPT_S = 2.0
-"""Far end kept for a microphone that is late, seconds."""
+FAR_BLOCKS = 400
+"""Blocks of far end, of 5 to 20 ms each, kept for a microphone that is late."""
 
 SILENT_DBFS = -60.0
 """Playing below this level makes nobody deaf."""
@@ -41,6 +42,11 @@ class EchoHandler(Protocol):
     def near(self, frame: Frame) -> Frame:
         """The frame as it would have been without the speaker."""
         ...
+
+
+def canceller_installed() -> bool:
+    """Whether `EchoCanceller` can be made; livekit's other packages bring a folder of that name without it."""
+    return find_spec("livekit") is not None and find_spec("livekit.rtc") is not None
 
 
 class EchoCanceller:
@@ -68,15 +74,13 @@ class EchoCanceller:
         self._delay_s = CANCELLER_DELAY_S + SUPPRESSION_DELAY_S * noise_suppression
         self._rate = rate
         self._resampler = Resampler(rate, RATE)
-        self._heard: deque[tuple[Pcm, float]] = deque()
+        self._heard: deque[tuple[Pcm, float]] = deque(maxlen=FAR_BLOCKS)
         self._far = np.zeros(0, dtype=np.int16)
         self._far_end = 0.0
 
     def far(self, pcm: Pcm, at: float) -> None:
         """Note what will be audible from `at` on."""
         self._heard.append((pcm, at))
-        while len(self._heard) * len(pcm) > FAR_KEPT_S * self._rate:
-            self._heard.popleft()
 
     def near(self, frame: Frame) -> Frame:
         """A frame of whole 10 ms blocks, its echo taken out; `at` is corrected for the canceller's delay."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import sys
@@ -107,8 +106,10 @@ def speech(resolved: Resolved) -> Finding:
 
 def echo(resolved: Resolved) -> Finding:
     """Echo cancelling, which lets a person interrupt without headphones."""
+    from voice.audio.echo import canceller_installed
+
     wanted = resolved.settings.audio.echo
-    if importlib.util.find_spec("livekit") is not None:
+    if canceller_installed():
         return Finding(GOOD, f"audio.echo = {wanted}, WebRTC's canceller is installed")
     remedy = f"for interrupting over loudspeakers: {sys.executable} -m pip install livekit"
     if wanted == "aec":
@@ -121,6 +122,8 @@ def model(resolved: Resolved) -> Finding:
     from urllib.error import URLError
     from urllib.request import Request, urlopen
 
+    from voice.chat.upstream.dialects import base_url
+
     chat = resolved.settings.chat
     if chat.server:
         return Finding(GOOD, f"sessions are kept by {chat.server}")
@@ -128,7 +131,7 @@ def model(resolved: Resolved) -> Finding:
         return Finding(
             GOOD, "builtin responder, no model", "for a model: --llm http://localhost:11434/v1 --model NAME (Ollama)"
         )
-    request = Request(chat.llm.rstrip("/") + "/models")
+    request = Request(base_url(chat.llm) + "/models")
     if chat.api_key:
         request.add_header("Authorization", f"Bearer {chat.api_key}")
     try:
