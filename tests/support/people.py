@@ -26,6 +26,7 @@ from voice.tts.synthesizer import Synthesizer
 from voice.tts.tone import ToneSynthesizer
 from voice.turn.endpoint import Endpointer
 from voice.turn.machine import TurnMachine
+from voice.turn.model import TurnModel
 from voice.turn.speech import SpeechGate
 from voice.turn.turn import Policy
 from voice.vad.energy import EnergyDetector
@@ -191,6 +192,8 @@ async def converse(
     endpointer: Endpointer | None = None,
     asr_s: float = 0.0,
     tts_s: float = 0.0,
+    judge_s: float = 0.0,
+    turn_model: TurnModel | None = None,
     reader: Reader | None = None,
     voices: Sequence[Callable[[], Synthesizer]] = (ToneSynthesizer,),
     parts: Callable[[Parts], None] = lambda parts: None,
@@ -217,6 +220,7 @@ async def converse(
         gate=SpeechGate(start_s=0.06, hangover_s=0.0),
         recognizer=Delayed("recognizer", recognizer, asr_s),
         voices=[Delayed("voice", voice, tts_s) for voice in voices],
+        turn_model=Delayed("turn model", lambda: turn_model, judge_s) if turn_model is not None else None,
         timers=Timers(),
         observer=lambda seen: notes.append((loop.time(), seen)),
         source=person,
@@ -229,4 +233,6 @@ async def converse(
         made.recognizer.close()
         for voice in made.voices:
             voice.close()
+        if made.turn_model is not None:
+            made.turn_model.close()
     return Talk(session, notes)

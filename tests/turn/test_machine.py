@@ -16,8 +16,8 @@ from voice.turn.turn import Overlap, Policy, State
 SPEECH = ("what", "mhm")
 
 
-def machine(**policy: object) -> TurnMachine:
-    endpointer = Endpointer(silence_s=0.5, min_s=0.25, max_s=1.2, adaptive=False)
+def machine(*, adaptive: bool = False, **policy: object) -> TurnMachine:
+    endpointer = Endpointer(silence_s=0.5, min_s=0.25, max_s=1.2, adaptive=adaptive)
     return TurnMachine(Policy(**policy), endpointer)  # type: ignore[arg-type]
 
 
@@ -126,6 +126,84 @@ def test_a_draft_that_failed_is_asked_again_by_the_decision() -> None:
     turns.receive(ev.Transcribed(1, 1, "what"), 2.2)
     assert names(turns.receive(ev.Failed(1, 1, ev.Stage.MODEL, "no"), 2.3)) == ["Discard"]
     assert names(quiet(turns, 2.3, 2.5)) == ["Decided", "Send", "Release"]
+
+
+@pytest.mark.parametrize(("speculate", "asks"), [("off", ["Judge"]), ("tts", ["Transcribe", "Judge"])])
+def test_a_turn_model_is_asked_once_as_soon_as_speculation_may_begin(speculate: str, asks: list[str]) -> None:
+    turns = machine(judges=True, speculate=speculate)
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    assert quiet(turns, 2.06, 2.08) == []
+    assert names(quiet(turns, 2.08, 2.48)) == asks
+
+
+@pytest.mark.parametrize(
+    ("complete", "decided_after_s", "rule"),
+    [
+        (0.93, 0.26, "complete: model 0.93"),
+        (0.5, 0.26, "complete: model 0.50"),
+        (0.12, 1.2, "unfinished: model 0.12"),
+        (None, 0.5, "default"),
+    ],
+)
+def test_the_verdict_of_a_turn_model_decides_and_a_missing_one_delays_nothing(
+    complete: float | None, decided_after_s: float, rule: str
+) -> None:
+    turns = machine(judges=True, adaptive=True)
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    assert quiet(turns, 2.06, 2.16) == [ev.Judge(1, 1)]
+    if complete is not None:
+        assert turns.receive(ev.Judged(1, 1, complete), 2.2) == []
+    assert quiet(turns, 2.16, 2.0 + decided_after_s - 0.02) == []
+    decided, asked = quiet(turns, 2.0 + decided_after_s - 0.02, 2.0 + decided_after_s)
+    assert decided == ev.Decided(1, 1, 2.0, rule) and asked == ev.Transcribe(1, 1)
+
+
+def test_a_verdict_on_what_has_grown_since_is_late_and_the_growth_is_judged_anew() -> None:
+    turns = machine(judges=True, adaptive=True)
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    quiet(turns, 2.06, 2.16)
+    turns.receive(ev.Judged(1, 1, 0.9), 2.18)
+    turns.receive(ev.SpeechStarted(2.2), 2.24)
+    turns.receive(ev.SpeechStopped(3.0), 3.06)
+    assert quiet(turns, 3.06, 3.16) == [ev.Judge(1, 2)]
+    assert turns.receive(ev.Judged(1, 1, 0.9), 3.17) == []
+    assert quiet(turns, 3.16, 3.48) == [], "neither verdict on the first half holds for the whole"
+    assert turns.receive(ev.Judged(1, 2, 0.1), 3.49) == []
+    assert quiet(turns, 3.48, 4.18) == []
+    assert quiet(turns, 4.18, 4.2)[0] == ev.Decided(1, 2, 3.0, "unfinished: model 0.10")
+
+
+def test_a_pause_that_sounded_unfinished_makes_no_other_wait_longer() -> None:
+    turns = machine(judges=True, adaptive=True)
+    before = turns.endpointer.usual_pause_s
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    quiet(turns, 2.06, 2.16)
+    turns.receive(ev.Judged(1, 1, 0.1), 2.2)
+    turns.receive(ev.SpeechStarted(2.9), 2.96)
+    assert turns.endpointer.usual_pause_s == before
+
+
+def test_a_verdict_after_the_decision_changes_nothing() -> None:
+    turns = asked(machine(judges=True))
+    seen = []
+    for event, at in [
+        (None, 2.5),
+        (ev.Transcribed(1, 1, "what"), 2.55),
+        (ev.Audible(1, 1), 2.6),
+        (ev.SpeechStarted(3.0), 3.06),
+    ]:
+        if event is not None:
+            turns.receive(event, at)
+        seen.append(turns.state)
+        assert turns.receive(ev.Judged(1, 1, 0.1), at) == []
+    assert seen == [State.THINKING, State.THINKING, State.SPEAKING, State.PAUSED] and turns.state is State.PAUSED
+    turns.receive(ev.SpeechStopped(3.2), 3.3)
+    turns.receive(ev.Transcribed(2, 1, "stop"), 3.4)
+    assert quiet(turns, 3.4, 3.42) == [ev.Judge(2, 1)], "an interruption that has ended is judged like any turn"
 
 
 @pytest.mark.parametrize("words", ["stop", "what about"])
@@ -249,9 +327,8 @@ def test_every_state_knows_every_event_that_comes_from_outside() -> None:
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["start", "stop", "quiet", "voiced", "words", "transcribed", "audible", "drained", "failed", "typed",
-             "announce",
-             "lost", "tick"]
+            ["start", "stop", "quiet", "voiced", "words", "transcribed", "judged", "audible", "drained", "failed",
+             "typed", "announce", "lost", "tick"]
         ),
         st.sampled_from([0.0, 0.02, 0.1, 0.3, 0.6, 1.1, 2.0]),
         st.sampled_from(["", "mhm", "what", "stop", "our own words"]),
@@ -268,6 +345,8 @@ class World:
         self.turns, self.now, self.talking = turns, 0.0, False
         self.open: set[int] = set()
         self.questions: list[ev.Transcribe] = []
+        self.judgements: list[ev.Judge] = []
+        self.judged: set[ev.Judge] = set()
         self.playing: list[tuple[int, int]] = []
         self.audible: set[tuple[int, int]] = set()
         self.finished: Counter[int] = Counter()
@@ -286,6 +365,11 @@ class World:
                 case ev.Transcribe():
                     assert action.turn in self.open
                     self.questions.append(action)
+                case ev.Judge():
+                    assert self.turns.policy.judges and action.turn in self.open
+                    assert action not in self.judged, "asked once"
+                    self.judged.add(action)
+                    self.judgements.append(action)
                 case ev.Send(turn, _, text):
                     assert text
                     self.sent[turn] = text
@@ -313,6 +397,9 @@ class World:
             case "transcribed" if self.questions:
                 question = self.questions.pop(which)
                 self.tell(ev.Transcribed(question.turn, question.revision, text))
+            case "judged" if self.judgements:
+                judgement = self.judgements.pop(which)
+                self.tell(ev.Judged(judgement.turn, judgement.revision, 0.9 if text else 0.1))
             case "audible" if self.playing and turns.state is not State.PAUSED:
                 self.audible.add(self.playing[0])
                 self.tell(ev.Audible(*self.playing[0]))
@@ -335,11 +422,19 @@ class World:
 
 
 @settings(max_examples=400, deadline=None)
-@given(STEPS, st.sampled_from(["off", "asr", "llm", "tts"]), st.booleans())
+@given(STEPS, st.sampled_from(["off", "asr", "llm", "tts"]), st.booleans(), st.booleans())
 def test_whatever_happens_every_turn_ends_once_and_nothing_is_illegal(
-    steps: list[tuple[str, float, str, int]], speculate: str, barge_in: bool
+    steps: list[tuple[str, float, str, int]], speculate: str, barge_in: bool, judges: bool
 ) -> None:
-    turns = machine(speculate=speculate, barge_in=barge_in, overlap=overlap, filler_s=1.5, max_turn_s=5.0)
+    turns = machine(
+        adaptive=judges,
+        judges=judges,
+        speculate=speculate,
+        barge_in=barge_in,
+        overlap=overlap,
+        filler_s=1.5,
+        max_turn_s=5.0,
+    )
     world = World(turns)
     for kind, later, text, which in steps:
         world.now += later
