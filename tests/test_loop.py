@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support import people
 from tests.support.people import COUGH, Person, Reader, ReaderUtterance, Talk, converse, speaks
 from voice.chat.scripted import ScriptedSession, words
-from voice.chat.session import Effect, Failed
+from voice.chat.session import Delta, Effect, Failed
 from voice.clock import VirtualLoop, run_virtual
-from voice.errors import MissingError
-from voice.loop import Parts
+from voice.errors import EngineError, MissingError
+from voice.loop import Conversation, Parts
 from voice.tts.synthesizer import Emit
 from voice.tts.tone import ToneSynthesizer
 from voice.turn.turn import Overlap, Policy
@@ -149,6 +150,19 @@ def test_a_model_that_fails_is_said_and_the_next_turn_works() -> None:
     assert done.said()[-1] == "you said again."
 
 
+def test_the_times_of_a_draft_that_failed_are_not_those_of_the_reply() -> None:
+    failing = [Delta("you"), Failed("cut", "the model is away")]
+
+    def answer(text: str) -> list[object]:
+        return failing if len(chat.asked) == 1 else echo(text)
+
+    chat = session(answer, first_token_s=0.1)
+    done = talk(Person(8, speaks(1.0, "hello")), chat, policy=Policy(speculate="llm"))
+    assert len(chat.asked) == 2 and done.said() == ["you said hello."]
+    (trace,) = done.traces
+    assert trace.moments["first_token"] == pytest.approx(trace.moments["endpoint"] + 0.1, abs=0.001)
+
+
 def test_a_reply_without_text_is_said_to_be_missing() -> None:
     done = talk(Person(10, speaks(1.0, "hello")), session(lambda text: words("")))
     assert done.outcomes == ["failed"]
@@ -166,6 +180,29 @@ def test_with_no_voice_left_the_turn_fails_and_the_loop_lives() -> None:
     chat = session(lambda text: words("hello" if text == "first" else "it is"))
     done = talk(Person(16, speaks(1.0, "first"), speaks(8.0, "next")), chat, voices=(broken,))
     assert done.outcomes == ["failed", "answered"]
+
+
+def test_a_recognizer_that_is_late_with_a_failure_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unclosable(ReaderUtterance):
+        def close(self) -> None:
+            raise EngineError("cannot close")
+
+    class Clumsy(Reader):
+        def open(self) -> ReaderUtterance:
+            return Unclosable(self)
+
+    kept: list[Conversation] = []
+
+    class Kept(Conversation):
+        def __init__(self, parts: Parts) -> None:
+            super().__init__(parts)
+            kept.append(self)
+
+    person = Person(6, speaks(1.0, COUGH))
+    monkeypatch.setattr(people, "Conversation", Kept)
+    done = talk(person, session(), reader=Clumsy(person))
+    assert done.outcomes == ["empty"] and "cannot close" in done.notices()
+    assert kept[0]._traces == {}
 
 
 def test_a_text_that_cannot_be_said_is_excused_by_the_same_voice() -> None:

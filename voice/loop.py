@@ -227,8 +227,9 @@ class Conversation:
             trace.notes["barge_in_ms"] = round((event.at - self._machine.over.started) * 1000, 1)
 
     def _heard_words(self, turn: int, transcript: Transcript) -> None:
-        if transcript.notes:
-            self._trace(turn).notes["asr"] = transcript.notes
+        trace = self._traces.get(turn)  # a recognizer may be late, its turn over
+        if transcript.notes and trace is not None:
+            trace.notes["asr"] = transcript.notes
         if "error" in transcript.notes:
             self._parts.observer(note.Notice(str(transcript.notes["error"]), "error"))
         elif transcript.text:
@@ -237,6 +238,7 @@ class Conversation:
     # What the machine asks for.
 
     def _do_listen(self, action: ev.Listen, now: float) -> None:
+        self._trace(action.turn)
         self._listener.open(action.turn, action.at)
 
     def _do_forget(self, action: ev.Forget, now: float) -> None:
@@ -261,9 +263,7 @@ class Conversation:
             self.tell(ev.Judged(action.turn, action.revision, complete))
 
     def _do_grew(self, action: ev.Grew, now: float) -> None:
-        self._trace(action.turn).clear(
-            "speech_end", "transcript", "endpoint", "first_token", "first_clause", "first_audio"
-        )
+        self._trace(action.turn).clear("speech_end", "endpoint")
 
     def _do_decided(self, action: ev.Decided, now: float) -> None:
         trace = self._trace(action.turn)
@@ -291,6 +291,7 @@ class Conversation:
             if reply.reply is not None:
                 self._remembering.do(reply.reply.discard())
             self._reply = None
+            self._trace(action.turn).clear("transcript", "first_token", "first_clause", "first_audio")
 
     def _do_release(self, action: ev.Release, now: float) -> None:
         reply = self._of(action.turn)
