@@ -122,6 +122,14 @@ def test_an_interruption_by_sheer_length_needs_no_words() -> None:
     assert chat.asked[1] == "and so on and on"
 
 
+def test_a_recognizer_slower_than_the_pause_still_stops_the_reply() -> None:
+    chat = session(lambda text: words(LONG if text == "tell me" else "yes."))
+    person = Person(16, speaks(1.0, "tell me"), speaks(4.0, "stop it"))
+    done = talk(person, chat, reader=Reader(person, partials=False), asr_s=0.6)
+    assert chat.asked == ["tell me", "stop it"]
+    assert done.outcomes == ["interrupted", "answered"]
+
+
 def test_silence_is_nobody() -> None:
     done = talk(Person(5), session())
     assert done.outcomes == [] and done.session.asked == []

@@ -238,7 +238,43 @@ def test_a_cough_resumes_after_a_second_even_if_the_recognizer_stays_silent() ->
     turns = speaking(machine(overlap=overlap))
     turns.receive(ev.SpeechStarted(3.0), 3.06)
     turns.receive(ev.SpeechStopped(3.2), 3.3)
-    assert names(quiet(turns, 3.3, 4.02)) == ["Transcribe", "Forget", "Finish", "Resume"]
+    assert names(quiet(turns, 3.3, 4.02)) == ["Transcribe", "Resume"]
+    assert turns.state is State.SPEAKING
+
+
+def coughed() -> TurnMachine:
+    """A reply that went on after a second, the recognizer being slow."""
+    turns = speaking(machine(overlap=overlap))
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    turns.receive(ev.SpeechStopped(3.2), 3.3)
+    quiet(turns, 3.3, 4.02)
+    return turns
+
+
+def test_late_words_still_interrupt_and_late_noise_does_not() -> None:
+    turns = coughed()
+    cut = turns.receive(ev.Transcribed(2, 1, "stop"), 4.6)
+    assert cut == [ev.Truncate(1, 1), ev.Forget(1), ev.Finish(1, ev.Outcome.INTERRUPTED)]
+    assert names(quiet(turns, 4.6, 4.62)) == ["Decided", "Send", "Release"]
+    turns = coughed()
+    assert names(turns.receive(ev.Transcribed(2, 1, "mhm"), 4.6))[:2] == ["Forget", "Finish"]
+    assert turns.over is None and turns.state is State.SPEAKING
+
+
+def test_who_goes_on_before_their_words_are_known_is_one_turn() -> None:
+    turns = coughed()
+    assert turns.receive(ev.SpeechStarted(4.5), 4.56) == [ev.Pause(1)]
+    assert turns.receive(ev.Transcribed(2, 1, "stop"), 4.6) == [], "an answer for the first half is late"
+    turns.receive(ev.SpeechStopped(4.8), 4.86)
+    assert quiet(turns, 4.86, 4.88) == [ev.Transcribe(2, 2)]
+    assert names(turns.receive(ev.Transcribed(2, 2, "stop it"), 5.0)) == ["Truncate", "Forget", "Finish"]
+
+
+def test_a_reply_that_ends_before_late_words_hands_the_turn_over() -> None:
+    turns = coughed()
+    assert turns.receive(ev.Drained(1, 1), 4.3) == [ev.Forget(1), ev.Finish(1, ev.Outcome.ANSWERED)]
+    assert names(quiet(turns, 4.3, 4.34)) == ["Decided"]
+    assert names(turns.receive(ev.Transcribed(2, 1, "stop"), 4.6)) == ["Send", "Release"]
 
 
 def test_enough_speech_interrupts_without_a_word() -> None:

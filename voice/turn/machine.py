@@ -72,7 +72,9 @@ class TurnMachine:
 
     @property
     def _over(self) -> Turn:
-        assert self.over is not None, "PAUSED has the turn that is being spoken over us"
+        assert self.over is not None, (
+            "PAUSED has the turn that is spoken over us, SPEAKING the one whose words are late"
+        )
         return self.over
 
     def _late(self, event: Event) -> bool:
@@ -269,15 +271,21 @@ class TurnMachine:
         return [ev.Say(turn.number, turn.revision, event.text), ev.Release(turn.number, turn.revision)]
 
     def _played_out(self, event: ev.Drained, now: float) -> list[Action]:
-        return self._finish(self._turn.outcome)
+        ended = self._finish(self._turn.outcome)
+        return self._hand_over(ended) if self.over is not None else ended
 
     # Someone speaks over us.
 
     def _pause(self, event: ev.SpeechStarted, now: float) -> list[Action]:
         if not self.policy.barge_in:
             return []
-        self.over, self.state = self._new(event.at), State.PAUSED
-        return [ev.Pause(self._turn.number), ev.Listen(self.over.number, event.at)]
+        self.state, pause = State.PAUSED, ev.Pause(self._turn.number)
+        if self.over is not None:  # they go on, and what they said before is not known yet
+            self.over.grow()
+            self.over.started = event.at
+            return [pause]
+        self.over = self._new(event.at)
+        return [pause, ev.Listen(self.over.number, event.at)]
 
     def _over_words(self, event: ev.WordsHeard, now: float) -> list[Action]:
         if event.turn != self._over.number:
@@ -301,26 +309,25 @@ class TurnMachine:
         if not over.asked:
             over.asked = True
             return [ev.Transcribe(over.number, over.revision)]
-        return self._resume() if now - over.started >= self.policy.resume_after_s else []
+        if now - over.started < self.policy.resume_after_s:
+            return []
+        self.state = State.SPEAKING  # the recognizer takes long: its words may still interrupt
+        return [ev.Resume(self._turn.number)]
 
     def _over_transcribed(self, event: ev.Transcribed, now: float) -> list[Action]:
-        over = self._over
-        if event.turn != over.number:
+        if event.turn == self._turn.number:
             return []
+        over = self._over
         over.transcript = event.text
         if self._is_words(event.text):
             return self._interrupt(now)
         return self._resume() if over.stopped is not None else []
 
     def _over_failed(self, event: ev.Failed, now: float) -> list[Action]:
-        return self._resume() if event.turn == self._over.number else self._fail(event, now)
+        return self._fail(event, now) if event.turn == self._turn.number else self._resume()
 
     def _over_lost(self, event: ev.MicrophoneLost, now: float) -> list[Action]:
         return self._interrupt(now) if self._is_words(self._over.words) else self._resume()
-
-    def _over_drained(self, event: ev.Drained, now: float) -> list[Action]:
-        """The reply ended in the very moment it was paused: nothing is left to resume."""
-        return self._hand_over(self._finish(self._turn.outcome))
 
     def _is_words(self, text: str) -> bool:
         return bool(text) and self.policy.overlap(text) is Overlap.WORDS
@@ -386,14 +393,14 @@ TABLE: dict[State, dict[type, Handler]] = {
     },
     State.SPEAKING: {
         ev.SpeechStarted: M._pause, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._nothing,
-        ev.Transcribed: M._nothing, ev.Judged: M._nothing, ev.Audible: M._nothing, ev.Drained: M._played_out,
-        ev.Failed: M._fail,
+        ev.Transcribed: M._over_transcribed, ev.Judged: M._nothing, ev.Audible: M._nothing, ev.Drained: M._played_out,
+        ev.Failed: M._over_failed,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
     },
     State.PAUSED: {
         ev.SpeechStarted: M._over_goes_on, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._over_frame,
         ev.WordsHeard: M._over_words, ev.Transcribed: M._over_transcribed, ev.Judged: M._nothing,
-        ev.Audible: M._nothing, ev.Drained: M._over_drained, ev.Failed: M._over_failed,
+        ev.Audible: M._nothing, ev.Drained: M._played_out, ev.Failed: M._over_failed,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._over_lost, ev.Closed: M._close,
     },
 }  # fmt: skip
