@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support import people
 from tests.support.people import COUGH, Person, Reader, ReaderUtterance, Talk, converse, speaks
+from voice.asr.recognizer import Transcript
 from voice.chat.scripted import ScriptedSession, words
 from voice.chat.session import Delta, Effect, Failed
 from voice.clock import VirtualLoop, run_virtual
@@ -138,6 +139,23 @@ def test_silence_is_nobody() -> None:
 def test_a_cough_is_an_empty_turn_and_nothing_is_sent() -> None:
     done = talk(Person(5, speaks(1.0, COUGH)), session())
     assert done.outcomes == ["empty"] and done.session.asked == []
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_noise_that_is_written_as_a_full_stop_is_no_word(over: bool) -> None:
+    class Punctual(ReaderUtterance):
+        def result(self) -> Transcript:
+            return Transcript(ReaderUtterance.result(self).text or "...")
+
+    class Writer(Reader):
+        def open(self) -> ReaderUtterance:
+            return Punctual(self)
+
+    person = Person(20, *([speaks(1.0, "tell me"), speaks(3.0, COUGH)] if over else [speaks(1.0, COUGH)]))
+    chat = session(lambda text: words(LONG))
+    done = talk(person, chat, reader=Writer(person), policy=Policy(overlap=overlap))
+    assert done.outcomes == (["empty", "answered"] if over else ["empty"])
+    assert chat.asked == (["tell me"] if over else [])
 
 
 def test_a_recognizer_that_fails_is_said_and_the_next_turn_works() -> None:

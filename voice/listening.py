@@ -113,7 +113,7 @@ class Listener:
         partial = await self._recognizer.call(lambda _: utterance.feed(pcm))
         if partial is not None and not mine.closed:
             self._heard(mine.turn, partial)
-            self._tell(WordsHeard(mine.turn, partial.text))
+            self._tell(WordsHeard(mine.turn, _words(partial)))
 
     async def _answer(self, mine: _Open, utterance: Utterance, revision: int) -> None:
         """The words of all audio heard by now; a recognizer slower than speech must not be fed for ever first."""
@@ -129,7 +129,7 @@ class Listener:
             mine.asked = None
         if not mine.closed:
             self._heard(mine.turn, final)
-            self._tell(Transcribed(mine.turn, revision, final.text.strip()))
+            self._tell(Transcribed(mine.turn, revision, _words(final)))
 
     async def _fail(self, mine: _Open, error: VoiceError) -> None:
         """The words of this turn are lost to us: say so when they are asked for, not before."""
@@ -140,6 +140,12 @@ class Listener:
                 self._tell(Failed(mine.turn, revision, Stage.RECOGNIZER, self._failure))
             mine.wake.clear()
             await mine.wake.wait()
+
+
+def _words(transcript: Transcript) -> str:
+    """What was said; a recognizer that hears a noise may write no more than a full stop."""
+    text = transcript.text.strip()
+    return text if any(character.isalnum() for character in text) else ""
 
 
 class _Open:
