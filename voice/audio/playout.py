@@ -86,12 +86,6 @@ class Playout:
         with self._lock:
             return self._left / self.rate
 
-    @property
-    def room_s(self) -> float:
-        """Seconds that may be pushed now; a producer waits while this is 0."""
-        with self._lock:
-            return max(0.0, MAX_BUFFERED_S - self._left / self.rate)
-
     def begin(self, reply: int, *, held: bool = False) -> None:
         """Start a new reply, dropping the former; a held one stays silent until `release`."""
         with self._lock:

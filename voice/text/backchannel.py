@@ -33,8 +33,3 @@ def is_backchannel(text: str) -> bool:
     if not words or is_stop(words):
         return False
     return len(words.split()) <= _MOST_WORDS and bool(_ONLY.fullmatch(words))
-
-
-def is_real(text: str) -> bool:
-    """Whether the transcript has words that take the turn."""
-    return bool(_MARKS.sub("", text).strip()) and not is_backchannel(text)

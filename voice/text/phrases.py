@@ -13,7 +13,6 @@ PHRASES = MappingProxyType(
             "no_answer": "Sorry, I have no answer to that.",
             "timer": "Your timer is up.",
             "timer_named": "Your {label} timer is up.",
-            "link_down": "One moment, the connection is gone.",
         },
         "zh": {
             "recognizer": "抱歉，我没有听清楚，听写出了问题。",
@@ -22,7 +21,6 @@ PHRASES = MappingProxyType(
             "no_answer": "抱歉，我没有答案。",
             "timer": "您的计时器到了。",
             "timer_named": "您的{label}计时器到了。",
-            "link_down": "请稍等，连接断开了。",
         },
         "de": {
             "recognizer": "Entschuldigung, ich konnte das nicht verstehen.",
@@ -31,7 +29,6 @@ PHRASES = MappingProxyType(
             "no_answer": "Darauf habe ich leider keine Antwort.",
             "timer": "Ihr Timer ist abgelaufen.",
             "timer_named": "Ihr Timer {label} ist abgelaufen.",
-            "link_down": "Einen Moment, die Verbindung ist weg.",
         },
     }
 )

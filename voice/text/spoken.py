@@ -138,11 +138,6 @@ def spoken(text: str, *, language: str = "", line_start: bool = True) -> str:
     return text if any(character.isalnum() for character in text) else ""
 
 
-def is_speakable(text: str) -> bool:
-    """Whether anything in the text would be heard."""
-    return bool(spoken(text))
-
-
 def is_emoji(character: str) -> bool:
     """Whether a code point is an emoji, a pictograph or part of one; digits and letters never are."""
     return character in _JOINERS or character >= "\U000e0020" or _is_picture(character)
