@@ -91,9 +91,9 @@ def _log(server: ServedProcess, sid: str, token: str) -> list[dict[str, Any]]:
 
 
 def test_thousands_of_idle_connections_come_back_together(tmp_path: Path) -> None:
-    """`VOICE_TEST_CONNECTIONS` asks for more; what the limit of open files allows is taken."""
+    """`TEST_CONNECTIONS` asks for more; what the limit of open files allows is taken."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    count = min(int(os.environ.get("VOICE_TEST_CONNECTIONS", "1000")), files - 500)
+    count = min(int(os.environ.get("TEST_CONNECTIONS", "1000")), files - 500)
     with Served(tmp_path) as served:
         sessions = [served.server.create() for _ in range(20)]
         before = served.server.memory_mib()

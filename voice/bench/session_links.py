@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from voice.bench.processes import Service, free_port
 from voice.bench.session_load import Completions
 from voice.chat.remote import RemoteSession
+from voice.chat.rest import Rest
 from voice.chat.session import Delta, Failed
 
 
@@ -172,16 +173,30 @@ async def _talk(session: RemoteSession, reply: str, found: Outages, over: asynci
 async def idle(
     service: Service, *, connections: int = 1000, seconds: float = 30.0, settle_s: float = 3.0
 ) -> dict[str, float]:
-    """Memory per idle attached connection, KiB, and the processor share of the heartbeats of 1,000 of them, percent."""
-    before, gate = service.memory_bytes(), asyncio.Semaphore(32)
+    """Memory per idle session and per idle connection attached to one, KiB, and what the heartbeats cost.
 
-    async def attach() -> RemoteSession:
+    The heartbeats' figure is the processor share of 1,000 connections, percent of one core.
+    """
+    rest, gate = Rest(service.url), asyncio.Semaphore(32)
+
+    async def create() -> dict[str, Any]:
         async with gate:
-            return await RemoteSession.create(service.url)
+            return await rest.call("POST", "/v1/sessions", {})
 
-    sessions = await asyncio.gather(*(attach() for _ in range(connections)))
-    await asyncio.sleep(settle_s)  # what the requests needed is given back
-    per_connection = (service.memory_bytes() - before) / connections / 1024
+    async def attach(made: dict[str, Any]) -> RemoteSession:
+        async with gate:
+            return await RemoteSession.attach(service.url, made["session_id"], made["session_token"])
+
+    async def memory() -> int:
+        await asyncio.sleep(settle_s)  # what the requests needed is given back
+        return service.memory_bytes()
+
+    await asyncio.gather(*(create() for _ in range(50)))  # whatever is loaded or grown at first
+    before = await memory()
+    made = await asyncio.gather(*(create() for _ in range(connections)))
+    between = await memory()
+    sessions = await asyncio.gather(*(attach(one) for one in made))
+    after = await memory()
     cpu_before = service.cpu_s()
     await asyncio.sleep(seconds)
     share = (service.cpu_s() - cpu_before) / seconds * 100
@@ -189,7 +204,8 @@ async def idle(
     await asyncio.gather(*(session.close() for session in sessions))
     return {
         "connections": connections,
-        "memory_per_connection_kib": per_connection,
+        "memory_per_session_kib": (between - before) / connections / 1024,
+        "memory_per_connection_kib": (after - between) / connections / 1024,
         "heartbeat_cpu_percent_per_1000": share * 1000 / connections,
         "reconnects": links - connections,
     }
