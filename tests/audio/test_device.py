@@ -211,7 +211,9 @@ def test_a_reply_goes_on_where_it_stood_when_the_speaker_is_back(pulse: Pulse) -
             await events.wait_for(DeviceBack)
             await sounds.wait_for(Drained)
         assert playout.played == 2 * RATE
-        assert events.seen == [DeviceLost("speaker", "speaker"), DeviceBack("speaker", "speaker")]
+        # A sound server starved by a busy machine may be taken for gone once more; then it is back once more, too.
+        lost_and_back = [DeviceLost("speaker", "speaker"), DeviceBack("speaker", "speaker")]
+        assert events.seen == lost_and_back * (len(events.seen) // 2)
         await speaker.close()
         await keeper.close()
 

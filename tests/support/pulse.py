@@ -66,7 +66,7 @@ class Pulse:
             folder.mkdir(mode=0o700)
             log = (self._root / f"{device}.log").open("wb")
             command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes"]
-            command += ["--use-pid-file=no", "-L"]
+            command += ["--use-pid-file=no", "--high-priority=yes", "-L"]
             command += [f"module-native-protocol-unix socket={self._root}/{device}.sock auth-anonymous=1"]
             env = {**os.environ, **self._variables(folder)}
             with log:
@@ -118,7 +118,7 @@ class Pulse:
 
     def play_file(self, path: Path) -> subprocess.Popen[bytes]:
         """Play a WAV file into the microphone; the process returned ends when it was said."""
-        command = ["paplay", f"--server=unix:{self._root}/mic.sock", "--device=null", str(path)]
+        command = ["paplay", f"--server=unix:{self._root}/mic.sock", "--device=null", "--latency-msec=250", str(path)]
         return subprocess.Popen(command, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     @contextmanager
