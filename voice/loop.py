@@ -46,8 +46,7 @@ class Parts:
     """What a conversation is made of.
 
     `turn_model`, if any, is asked where the machine's policy says so.
-    `ear` gives a microphone frame without the echo of the speaker; `deaf()` says that nobody is listened to just now.
-    `ready()` is called once, when somebody can be heard.
+    `ear` gives a microphone frame without the echo of the speaker. `ready()` is called once, when somebody can be heard.
     """
 
     machine: TurnMachine
@@ -64,7 +63,6 @@ class Parts:
     source: Source | None = None
     typed: AsyncIterator[str] | None = None
     ear: Callable[[Frame], Frame] = lambda frame: frame
-    deaf: Callable[[], bool] = lambda: False
     ready: Callable[[], None] = lambda: None
     language: str = "en"
     preroll_s: float = 0.3
@@ -174,7 +172,7 @@ class Conversation:
     def _hear(self, heard: Frame) -> None:
         parts = self._parts
         frame = parts.ear(heard)
-        probability = 0.0 if parts.deaf() else parts.detector.probability(frame.pcm)
+        probability = parts.detector.probability(frame.pcm)
         self._listener.hear(frame, voiced=probability >= 0.5)
         edge = parts.gate.hear(probability, frame.at, frame.duration_s)
         if edge is not None:

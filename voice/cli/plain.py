@@ -35,8 +35,8 @@ class Plain:
             case TurnEnded(trace=trace):
                 self._said = ""
                 if trace.text or trace.reply:
-                    manner = "" if trace.outcome == "answered" else f" ({trace.outcome})"
-                    self._line(f"voice: {trace.heard or trace.reply}{manner}")
+                    manner = "" if trace.outcome == "answered" else f"({trace.outcome})"
+                    self._line(" ".join(filter(None, ("voice:", trace.heard or trace.reply, manner))))
                 if trace.response_ms is not None and not self._prompt:
                     spans = ", ".join(f"{name.replace('_', ' ')} {ms:.0f}" for name, ms in trace.spans())
                     click.echo(f"       {trace.response_ms:.0f} ms ({spans})")
