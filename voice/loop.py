@@ -46,7 +46,8 @@ class Parts:
     """What a conversation is made of.
 
     `turn_model`, if any, is asked where the machine's policy says so.
-    `ear` gives a microphone frame without the echo of the speaker. `ready()` is called once, when somebody can be heard.
+    `ear` gives a microphone frame without the echo of the speaker.
+    `ready()` is called once, when somebody can be heard.
     """
 
     machine: TurnMachine
