@@ -33,3 +33,22 @@ def test_a_thread_inside_a_library_does_not_keep_the_process(number: signal.Sign
         rest, _ = process.communicate(timeout=30)
     assert rest == "cleaned up\n"
     assert process.returncode == 130
+
+
+EARLY = """
+import sys
+
+class PressedMeanwhile:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, PressedMeanwhile())
+from voice.__main__ import main
+main()
+"""
+
+
+def test_it_is_quiet_while_modules_are_still_being_read() -> None:
+    done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
