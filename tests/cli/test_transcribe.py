@@ -75,6 +75,25 @@ def test_a_long_recording_is_cut_where_it_is_quiet_and_nothing_is_lost(tmp_path:
     assert heard["text"] == " ".join(map(str, engine.given))
 
 
+def test_a_piece_in_which_nobody_speaks_is_not_given_to_the_recognizer(tmp_path: Path) -> None:
+    speech = read_wav(SPEECH / "times.wav")
+    hour = np.zeros(600 * RATE, np.int16)
+    write_wav(tmp_path / "long.wav", np.concatenate((hour, speech, hour)))
+    engine = Counting()
+    heard = transcribe(engine, tmp_path / "long.wav")
+    assert len(engine.given) in (1, 2)  # two where a cut falls into the speech
+    assert sum(engine.given) >= len(speech)
+    assert heard["seconds"] == pytest.approx(1200 + len(speech) / RATE, abs=0.1)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "🙂", "***"])
+def test_a_text_without_words_is_refused(text: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["say", text, "-o", str(tmp_path / "said.wav")])
+    assert done.exit_code == 2
+    assert "nothing in it can be spoken" in done.stderr
+    assert not (tmp_path / "said.wav").exists()
+
+
 def test_what_is_said_into_a_file_is_speech(tmp_path: Path) -> None:
     path = tmp_path / "said.wav"
     done = subprocess.run(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from voice.cli.shared import Resolved, configured, setting
+from voice.errors import UsageError
 
 if TYPE_CHECKING:
     from voice.audio.playout import Playout
@@ -30,15 +31,17 @@ def command(resolved: Resolved, text: str, output: Path | None) -> None:
     """Speak TEXT; `-` reads it from standard input."""
     from voice.build.engines import synthesizer
 
-    words = sys.stdin.read() if text == "-" else text
-    engine = synthesizer(resolved.settings)
     language = resolved.settings.tts.language or resolved.settings.asr.language
+    texts = clauses(sys.stdin.read() if text == "-" else text, language)
+    if not texts:
+        raise UsageError("nothing in it can be spoken", where="TEXT", expected="a text with words")
+    engine = synthesizer(resolved.settings)
     if output is not None:
-        _into_file(engine, clauses(words, language), output)
+        _into_file(engine, texts, output)
     else:
         from voice.cli.interrupt import run
 
-        run(_aloud(engine, clauses(words, language), resolved.settings.audio.output))
+        run(_aloud(engine, texts, resolved.settings.audio.output))
 
 
 def clauses(text: str, language: str = "") -> list[str]:

@@ -64,6 +64,8 @@ def transcribe(engine: Recognizer, file: Path) -> dict[str, object]:
     began, texts, language, samples = time.perf_counter(), [], "", 0
     for piece in pieces(file):
         samples += len(piece)
+        if not _may_speak(piece):
+            continue
         utterance = engine.open()
         try:
             for start in range(0, len(piece), RATE):
@@ -81,6 +83,16 @@ def transcribe(engine: Recognizer, file: Path) -> dict[str, object]:
         "seconds": round(lasts, 2),
         "real_time_factor": round(took / lasts, 3) if lasts else 0.0,
     }
+
+
+def _may_speak(piece: Pcm) -> bool:
+    """Whether anything in it might be speech, to the detector at its most lenient: hours of silence take seconds."""
+    from voice.audio.frames import RATE
+    from voice.vad.webrtc import WebrtcDetector
+
+    detector, size = WebrtcDetector(0), RATE // 50
+    frames = (piece[start : start + size] for start in range(0, len(piece) - size + 1, size))
+    return any(detector.probability(frame) for frame in frames)
 
 
 def pieces(file: Path) -> Iterator[Pcm]:
