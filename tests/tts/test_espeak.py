@@ -109,6 +109,13 @@ def test_two_voices_in_one_process_keep_their_languages() -> None:
     assert len(listen(english, "Seventeen.").pcm) == pytest.approx(alone, rel=0.03)
 
 
+def test_a_voice_that_cannot_read_han_leaves_it_to_the_mandarin_one() -> None:
+    text = "现在是下午三点半。"
+    mandarin = len(listen(EspeakSynthesizer("cmn"), text).pcm)
+    assert len(listen(EspeakSynthesizer("en-us"), text).pcm) == pytest.approx(mandarin, rel=0.03)
+    assert len(listen(EspeakSynthesizer("yue"), text).pcm) != pytest.approx(mandarin, rel=0.03)
+
+
 def test_voices_lists_what_can_be_spoken() -> None:
     assert {"en-us", "en-gb", "cmn", "de", "fr-fr"} <= set(espeak.voices())
     for name in espeak.voices():

@@ -16,6 +16,7 @@ import numpy as np
 
 from voice.audio.frames import Pcm
 from voice.errors import ConfigError, EngineError, MissingError
+from voice.text.spoken import language_of
 from voice.tts.alignment import WORD
 from voice.tts.synthesizer import Chunk, Emit, WordMark
 
@@ -24,6 +25,10 @@ SLOWEST_WPM, FASTEST_WPM = 80, 450
 CHUNK_MS = 40
 QUIET = 32
 """Samples below this are espeak's leading quiet, about 12 ms of each clause, which is not sent."""
+
+MANDARIN = "cmn"
+READS_HAN = ("cmn", "zh", "yue", "hak", "ja")
+"""Languages written with Han characters; every other voice would say "Chinese letter" for each."""
 
 _SYNCHRONOUS, _DO_NOT_EXIT, _UTF8, _BY_CHARACTER, _RATE_PARAMETER = 2, 0x8000, 1, 1, 1
 _END_PAUSE = 0x1000
@@ -230,7 +235,11 @@ class EspeakSynthesizer:
                 return False
             return emit(Chunk(pcm, tuple(marks))) if len(pcm) or marks else True
 
-        self._library.speak(text, self._voice, self._words_per_minute, receive)
+        self._library.speak(text, self._voice_for(text), self._words_per_minute, receive)
+
+    def _voice_for(self, text: str) -> str:
+        """The voice itself, or Mandarin for Han characters that it cannot read."""
+        return MANDARIN if language_of(text) == "zh" and not self._voice.startswith(READS_HAN) else self._voice
 
     def cancel(self) -> None:
         """End a running `speak` in mid-word: at its next chunk of about 0.1 ms of work."""
