@@ -79,7 +79,5 @@ def find_model(models: Sequence[Model], name: str) -> Model:
     for model in models:
         if model.name == name:
             return model
-    near = difflib.get_close_matches(name, [model.name for model in models], n=1, cutoff=0.0)
-    raise UsageError(
-        f"no model is named {name!r}", expected=" or ".join(near) or "a name", remedy="`voice models list` shows all"
-    )
+    near = difflib.get_close_matches(name, [model.name for model in models], n=1)
+    raise UsageError(f"no model is named {name!r}", expected="".join(near), remedy="`voice models list` shows all")

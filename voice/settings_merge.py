@@ -169,5 +169,5 @@ def _shown(given: Given, option: Option) -> str:
 
 def _nearest(key: str) -> str:
     same_name = [known for known in OPTIONS if known.partition(".")[2] == key.rpartition(".")[2]]
-    close = same_name or difflib.get_close_matches(key, OPTIONS, n=1, cutoff=0.0)
-    return close[0]
+    close = same_name or difflib.get_close_matches(key, OPTIONS, n=1)
+    return close[0] if close else "SECTION.KEY"

@@ -57,6 +57,8 @@ def test_every_command_has_help(name: str) -> None:
         (("talk", "--text", "--input", "x.wav"), 2, "you type, or a recording speaks"),
         (("trace", "none.json"), 66, "none.json: No such file or directory"),
         (("models", "path", "tinny"), 2, "no model is named 'tinny'; expected tiny"),
+        (("models", "path", "zz"), 2, "no model is named 'zz'; `voice models list` shows all"),
+        (("config", "--set", "zz.qq=1"), 78, "unknown setting; expected SECTION.KEY; `voice config` lists all"),
         (("models", "path", "tiny", "--folder", "/nowhere"), 66, "voice models pull tiny"),
     ],
 )
