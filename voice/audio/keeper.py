@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from voice.audio.portaudio import Direction, choose, list_devices, load
+from voice.audio.portaudio import Direction, choose, list_devices, restart
 from voice.audio.stream import Handle, Stream
 from voice.errors import MissingError
 
@@ -155,13 +155,14 @@ class DeviceKeeper:
             return True
         if not _probe(line):
             return False
-        others = [(other, other.stream) for other in self._lines if other is not line]
+        others = [(other, other.stream) for other in list(self._lines) if other is not line]
         for _, stream in others:
             if stream is not None:
                 stream.close()
-        sd = load()
-        sd._terminate()
-        sd._initialize()
+        try:
+            restart()
+        except MissingError:
+            return False  # the others are found lost by their watchers, and tried again as this one is
         for other, _ in others:
             self._try_open(other, clock)
         return self._opens(line, clock)

@@ -67,10 +67,30 @@ def _hush_alsa() -> None:
             ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(nothing)
 
 
+def restart() -> None:
+    """Shut PortAudio down and start it again, which closes every stream; MissingError when it does not start."""
+    sd = load()
+    with suppress(sd.PortAudioError):  # it does not run where it could not be started the last time
+        sd._terminate()
+    try:
+        sd._initialize()
+    except sd.PortAudioError as error:
+        raise _not_running(error) from None
+
+
+def _not_running(error: Exception) -> MissingError:
+    return MissingError(
+        f"PortAudio does not run ({error.args[0]})", where="sound devices", expected="a working sound system"
+    )
+
+
 def list_devices() -> list[Device]:
     """Every device, in PortAudio's order; empty on a machine without any. MissingError without PortAudio."""
     sd = load()
-    apis = sd.query_hostapis()
+    try:
+        apis = sd.query_hostapis()
+    except sd.PortAudioError as error:
+        raise _not_running(error) from None
     default_input, default_output = (_default(sd, kind) for kind in ("input", "output"))
     return [
         Device(
