@@ -58,7 +58,10 @@ class Pulse:
             for name, device in ((mic, "mic"), (speaker, "speaker"))
         )
         default = f'pcm.!default {{ type asym playback.pcm "{speaker}" capture.pcm "{mic}" }}\n'
-        self._config.write_text(f"<{ALSA_BASE}>\n{plugs}{default}", encoding="utf-8")
+        # A new file in place of the old one: ALSA does not see a change within the second in which it read the file.
+        written = self._config.with_suffix(".new")
+        written.write_text(f"<{ALSA_BASE}>\n{plugs}{default}", encoding="utf-8")
+        written.replace(self._config)
 
     def __enter__(self) -> Pulse:
         for device in DEVICES:
