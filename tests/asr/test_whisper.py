@@ -122,6 +122,27 @@ def test_partials_wait_for_the_worker_to_have_rested(monkeypatch: pytest.MonkeyP
     assert all(gap >= 2.5 for gap in gaps)
 
 
+def test_the_words_are_read_as_soon_as_it_falls_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    recognizer = WhisperRecognizer(MINI, language="en", clock=lambda: now)
+    reads = []
+    read = recognizer.read
+
+    def counted(pcm: Pcm, language: str) -> Transcript:
+        reads.append(now)
+        return read(pcm, language)
+
+    monkeypatch.setattr(recognizer, "read", counted)
+    utterance = recognizer.open()
+    spoken = np.concatenate([command("times"), silence(0.4)])
+    for at in range(0, len(spoken) - 320, 320):
+        now += 0.02
+        utterance.feed(spoken[at : at + 320])
+    before = len(reads)
+    assert utterance.result().text == "what is twelve times seven"
+    assert len(reads) == before, "nothing was left to read when the words were asked for"
+
+
 def test_audio_fed_faster_than_real_time_is_recognized_once(monkeypatch: pytest.MonkeyPatch) -> None:
     recognizer = WhisperRecognizer(MINI, language="en", clock=lambda: 0.0)
     reads = Counter[str]()

@@ -32,6 +32,8 @@ PARTIAL_S = 0.6
 """Least time between two partials."""
 REST = 1.5
 """A partial also waits this many times what the last one took, which leaves the worker free for the final words."""
+HUSH_S = 0.06
+"""Quiet for this long after loud audio may be the end of the turn: its words are read before they are asked for."""
 TOKENS_PER_SECOND, TOKENS_LEAST = 12, 24
 """Most tokens a clip can hold; `generate` cannot be cancelled, so a loop has to be cut short."""
 
@@ -138,7 +140,8 @@ class WhisperUtterance:
     ) -> None:
         self._recognizer = recognizer
         self._language = language
-        self._wait_s = self._partial_s = partial_s
+        self._rest_s = self._wait_s = self._partial_s = partial_s
+        self._quiet_s = 0.0
         self._clock = clock
         self._read_at = clock()
         self._earlier = ""
@@ -157,8 +160,8 @@ class WhisperUtterance:
         self._loud_since_read = self._loud_since_read or loud
         if self._samples >= LONGEST_S * RATE:
             self._settle()
-        # Quiet audio may be the end of the turn: then result() is next, and must not wait for a partial.
-        if not loud or self._partial_s <= 0 or self._clock() - self._read_at < self._wait_s:
+        self._quiet_s = 0.0 if loud else self._quiet_s + len(pcm) / RATE
+        if self._partial_s <= 0 or not self._due(loud):
             return None
         self._read()
         shown = self._agreement.update(self._last.text)
@@ -190,6 +193,13 @@ class WhisperUtterance:
         """Seconds of audio held; never more than a window."""
         return self._samples / RATE
 
+    def _due(self, loud: bool) -> bool:
+        """Whether to read now: while they speak at the partials' pace, and as soon as they fall silent."""
+        since_s = self._clock() - self._read_at
+        if loud:
+            return since_s >= self._wait_s
+        return self._loud_since_read and self._quiet_s >= HUSH_S - 1e-9 and since_s >= self._rest_s
+
     def _is_loud(self, pcm: Pcm) -> bool:
         """Whether this audio is loud enough to hold speech, measured against the utterance's loudest 20 ms."""
         step = RATE // 50
@@ -201,7 +211,8 @@ class WhisperUtterance:
         began = self._clock()
         self._last = self._recognizer.read(self._audio(), self._language)
         self._read_at = self._clock()
-        self._wait_s = max(self._partial_s, REST * (self._read_at - began))
+        self._rest_s = REST * (self._read_at - began)
+        self._wait_s = max(self._partial_s, self._rest_s)
         self._loud_since_read = False
         if self._last.text:
             self._language = self._last.language
