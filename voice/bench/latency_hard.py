@@ -49,13 +49,12 @@ class Run:
 
 
 PLAIN = (
-    Run(OURS, "voice, short window", "desktop profile, asr.window=auto", {"asr.window": "auto"}),
     Run(OURS, "voice, default", "desktop profile"),
     Run(
         OURS,
         "voice, fastest",
-        "asr.window=auto, vad.aggressiveness=3, turn.silence_ms=350",
-        {"asr.window": "auto", "vad.aggressiveness": 3, "turn.silence_ms": 350},
+        "vad.aggressiveness=3, turn.silence_ms=350",
+        {"vad.aggressiveness": 3, "turn.silence_ms": 350},
     ),
     Run("pipecat", "Pipecat, default", "Smart Turn v3, VAD 0.2 s", {}),
     Run(
@@ -73,8 +72,8 @@ PLAIN = (
     ),
 )
 ECHO = (
-    Run(OURS, "voice, echo cancelled", "audio.echo=aec", {"asr.window": "auto", "audio.echo": "aec"}, True, True),
-    Run(OURS, "voice, by words only", "audio.echo=guard", {"asr.window": "auto", "audio.echo": "guard"}, True),
+    Run(OURS, "voice, echo cancelled", "audio.echo=aec", {"audio.echo": "aec"}, True, True),
+    Run(OURS, "voice, by words only", "audio.echo=guard", {"audio.echo": "guard"}, True),
     Run("pipecat", "Pipecat, default", "no canceller of its own here", {}, True),
     Run("livekit", "LiveKit, default", "3 s without interruptions, then none", {}, True),
 )
