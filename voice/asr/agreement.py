@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 
 from voice.asr.wer import words
+from voice.text.spoken import HAN
 
-_PIECE = re.compile(
-    r"\s*(?:[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff][^\w\s]*|[^\s\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)"
-)
+_PIECE = re.compile(rf"\s*(?:[{HAN}][^\w\s]*|[^\s{HAN}]+)")
 
 
 @dataclass(frozen=True, slots=True)
