@@ -326,6 +326,7 @@ class Conversation:
         if reply is None or reply.over:
             reply = self._begin(action.turn, action.revision)
             reply.start(self._tasks, None)
+        self._trace(action.turn).notes["said"] = action.text
         if action.rings:
             self._playout.push(self._parts.bell, reply.number)
         self._tasks.create_task(reply.say_instead(action.text), name=f"say {action.turn}")

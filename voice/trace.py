@@ -43,6 +43,12 @@ class TurnTrace:
             return (self.moments["audible"] - self.moments["speech_end"]) * 1000.0
         return None
 
+    @property
+    def shown(self) -> str:
+        """What to show of the reply: as far as it was heard, and what was said in its place."""
+        reply = self.heard or ("" if "said" in self.notes else self.reply)
+        return " ".join(part for part in (reply, str(self.notes.get("said", ""))) if part)
+
     def spans(self) -> list[tuple[str, float]]:
         """Each moment after speech_end, in time order, with the ms since the one before; they sum to `response_ms`."""
         marks = sorted(self.moments.items(), key=lambda item: (item[1], MOMENTS.index(item[0])))

@@ -12,10 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from voice.audio.frames import level_dbfs
-from voice.audio.wav import read_wav
+from voice.audio.frames import RATE, level_dbfs
+from voice.audio.wav import read_wav, write_wav
 
 SPEECH = Path(__file__).parents[1] / "fixtures" / "speech"
 DEMO = Path(__file__).parents[2] / "voice" / "demo" / "conversation.wav"
@@ -49,6 +50,36 @@ def test_a_recording_is_answered_into_a_file_with_trace_table_and_picture(
     for turn in spoken:
         assert sum(turn["spans_ms"].values()) == pytest.approx(turn["response_ms"], abs=0.01)
     assert plot.read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize("flag", ["--output", "--trace", "--plot"])
+def test_the_recording_that_speaks_is_not_written_over(environment: dict[str, str], tmp_path: Path, flag: str) -> None:
+    recording = tmp_path / "said.wav"
+    recording.write_bytes((SPEECH / "times.wav").read_bytes())
+    done = voice(environment, "talk", "--input", str(recording), flag, str(tmp_path / "." / "said.wav"), "--fast")
+    assert done.returncode == 2
+    assert "--input is that file too; expected a file of its own" in done.stderr
+    assert recording.read_bytes() == (SPEECH / "times.wav").read_bytes()
+
+
+def test_a_recording_without_words_is_said_to_be_one(environment: dict[str, str], tmp_path: Path) -> None:
+    write_wav(tmp_path / "silence.wav", np.zeros(RATE, np.int16))
+    done = voice(environment, "talk", "--input", str(tmp_path / "silence.wav"), "--fast")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"no words were heard in {tmp_path / 'silence.wav'}"
+
+
+def test_a_picture_that_has_no_folder_is_refused_before_the_talk(environment: dict[str, str], tmp_path: Path) -> None:
+    lost = str(tmp_path / "none" / "latency.svg")
+    done = voice(environment, "talk", "--input", str(SPEECH / "times.wav"), "--fast", "--plot", lost)
+    assert done.returncode == 66
+    assert "you:" not in done.stdout
+
+
+def test_what_is_said_in_place_of_a_reply_is_shown(environment: dict[str, str]) -> None:
+    nobody = ("--llm", "http://127.0.0.1:9/v1", "--model", "none")
+    done = voice(environment, "talk", "--input", str(SPEECH / "times.wav"), "--fast", *nobody)
+    assert "voice: Sorry, I cannot reach my language model right now. (failed)" in done.stdout
 
 
 def test_a_conversation_that_is_typed_goes_on_under_its_name(environment: dict[str, str]) -> None:

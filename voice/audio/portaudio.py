@@ -187,3 +187,23 @@ def quiet() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+@contextmanager
+def only_python_on_stderr() -> Iterator[None]:
+    """For the length of a conversation: PortAudio's own threads complain about an unplugged device in mid-screen.
+
+    What Python writes to standard error still gets there.
+    """
+    python = sys.stderr
+    try:
+        kept = os.fdopen(os.dup(2), "w", encoding=python.encoding, errors=python.errors, buffering=1)
+    except OSError:
+        yield
+        return
+    with kept, quiet():
+        sys.stderr = kept
+        try:
+            yield
+        finally:
+            sys.stderr = python

@@ -36,7 +36,7 @@ class Plain:
                 self._said = ""
                 if trace.text or trace.reply:
                     manner = "" if trace.outcome == "answered" else f"({trace.outcome})"
-                    self._line(" ".join(filter(None, ("voice:", trace.heard or trace.reply, manner))))
+                    self._line(" ".join(filter(None, ("voice:", trace.shown, manner))))
                 if trace.response_ms is not None and not self._prompt:
                     spans = ", ".join(f"{name.replace('_', ' ')} {ms:.0f}" for name, ms in trace.spans())
                     click.echo(f"       {trace.response_ms:.0f} ms ({spans})")

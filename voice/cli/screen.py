@@ -87,7 +87,7 @@ class Screen:
 
 def past_turn(trace: TurnTrace) -> Group:
     """The lines a finished turn leaves: what was said, what was heard of the reply, and how long it took."""
-    reply = Text(trace.heard or trace.reply)
+    reply = Text(trace.shown)
     if trace.outcome == "interrupted":
         reply.append(" — interrupted", "yellow")
     elif trace.outcome == "failed":

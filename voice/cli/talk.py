@@ -12,7 +12,7 @@ import click
 
 from voice.cli.engines import engines
 from voice.cli.shared import Resolved, configured, setting
-from voice.errors import UsageError
+from voice.errors import MissingError, UsageError
 from voice.events import Note, Notice, Observer, TurnEnded
 from voice.trace import TurnTrace
 
@@ -51,6 +51,10 @@ def command(
         raise UsageError("a microphone cannot be hurried", where="--fast", expected="--input FILE beside it")
     if typing and source is not None:
         raise UsageError("you type, or a recording speaks", where="--text", expected="--input without it")
+    if plot is not None and not plot.parent.is_dir():
+        raise MissingError("no such folder", where=str(plot.parent), expected="a folder to write in")
+    _apart(source, {"--output": sink, "--trace": trace, "--plot": plot})
+    from voice.audio.portaudio import only_python_on_stderr
     from voice.build.conversation import converse
     from voice.cli.interrupt import run
     from voice.clock import VirtualLoop
@@ -69,7 +73,10 @@ def command(
                 trace=trace,
                 text=_keyboard() if typing else None,
             )
-            run(conversation, VirtualLoop if fast else None)
+            with only_python_on_stderr():
+                run(conversation, VirtualLoop if fast else None)
+        if source is not None and not any(turn.text or turn.reply for turn in turns):
+            click.echo(f"no words were heard in {source}")
     finally:
         if not typing or plot is not None:
             _sum_up(turns, plot, hurried=fast)
@@ -95,6 +102,14 @@ def face(typing: bool, turns: list[TurnTrace]) -> Iterator[Observer]:
 
     with screen:
         yield observe
+
+
+def _apart(source: Path | None, written: dict[str, Path | None]) -> None:
+    """Refuse to write over the recording that speaks, or two files into one."""
+    seen = {} if source is None else {source.resolve(): "--input"}
+    for flag, path in written.items():
+        if path is not None and (other := seen.setdefault(path.resolve(), flag)) != flag:
+            raise UsageError(f"{other} is that file too", where=f"{flag} {path}", expected="a file of its own")
 
 
 def _keyboard() -> AsyncIterator[str]:
