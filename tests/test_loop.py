@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from hypothesis import given, settings
@@ -278,6 +278,35 @@ def test_a_voice_that_wakes_up_late_is_not_heard() -> None:
     spoken = [at for at, state in done.states() if state in ("speaking", "idle")]
     assert spoken[-1] - spoken[-2] == pytest.approx(8 * 0.16, abs=0.1), "eight words, each once"
     assert done.outcomes == ["answered"]
+
+
+def test_a_conversation_that_is_over_does_not_wait_for_a_voice_that_hangs() -> None:
+    answer = [Effect("timer.set", {"seconds": 1.0, "label": ""}), *words("yes.")]
+    go_on = threading.Event()
+
+    class Hanging(ToneSynthesizer):
+        def speak(self, text: str, emit: Emit) -> None:
+            if "timer" in text:
+                go_on.wait()
+            super().speak(text, emit)
+
+    async def typed() -> AsyncIterator[str]:
+        yield "set it"
+        await asyncio.sleep(2.0)
+
+    def typing(parts: Parts) -> None:
+        parts.source, parts.typed = None, typed()
+
+    async def conversation() -> Talk:
+        async with asyncio.timeout(10.0):
+            return await converse(Person(1), session(lambda text: answer), voices=(Hanging,), parts=typing)
+
+    try:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            done = runner.run(conversation())
+    finally:
+        go_on.set()
+    assert done.outcomes == ["answered", "empty"]
 
 
 def test_a_timer_acts_only_after_commit_and_rings_aloud() -> None:

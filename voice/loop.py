@@ -344,6 +344,8 @@ class Conversation:
             trace.reply, trace.heard = reply.text, reply.text[: reply.heard()]
             self._said = (trace.heard, now)
             self._reply = None
+            if not reply.over:
+                reply.cancel()
         self._parts.observer(note.TurnEnded(trace))
 
     # Replies.
