@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (1, "chat/protocol.py chat/client_protocol.py chat/log.py chat/context.py chat/retry.py chat/screen.py"),
     (2, "audio/*.py vad/*.py asr/*.py tts/*.py chat/stores/*.py chat/upstream/*.py chat/upstream/builtin/*.py"),
     (2, "clock.py alarms.py worker.py folders.py config_files.py model_store.py download.py"),
-    (3, "loop.py listening.py speaking.py remembering.py chat/*.py client.py"),
+    (3, "loop.py listening.py speaking.py remembering.py ringing.py chat/*.py client.py"),
     (4, "serve/*.py"),
     (5, "build/*.py"),
     (6, "cli/*.py bench/*.py bench/peers/*.py __main__.py"),

@@ -86,9 +86,10 @@ class Listener:
 
     async def _attend(self, mine: _Open) -> None:
         """Feed one utterance until it is closed. Audio waits while the recognizer is busy, and is then fed at once."""
-        utterance: Utterance | None = None
+        utterance, engine = None, None
         try:
             utterance = await self._recognizer.call(lambda recognizer: recognizer.open())
+            engine = self._recognizer.engine
             while not mine.closed:
                 if mine.asked is not None:
                     await self._answer(mine, utterance, mine.asked)
@@ -99,7 +100,7 @@ class Listener:
                     await mine.wake.wait()
         except VoiceError as error:
             await self._fail(mine, error)
-        if utterance is not None:
+        if utterance is not None and self._recognizer.engine is engine:  # else it was left behind with its engine
             ended = utterance
             try:
                 await self._recognizer.call(lambda _: ended.close())

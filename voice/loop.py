@@ -17,9 +17,10 @@ from voice.chat.session import Effect, Link, Reply, Session
 from voice.errors import VoiceError
 from voice.listening import Listener
 from voice.remembering import Remembering
+from voice.ringing import Ringing
 from voice.speaking import Reports, SpokenReply
 from voice.text.phrases import phrase
-from voice.timers import Timers
+from voice.timers import Timer, Timers
 from voice.trace import TurnTrace
 from voice.tts.synthesizer import Synthesizer
 from voice.turn import events as ev
@@ -92,6 +93,7 @@ class Conversation:
         parts = self._parts
         self._loop = asyncio.get_running_loop()
         self._alarms = Alarms(self._loop)
+        self._ringing = Ringing(parts.timers, self._alarms, parts.observer, self._rings)
         async with asyncio.TaskGroup() as self._tasks:
             self._listener = Listener(
                 parts.recognizer,
@@ -400,33 +402,15 @@ class Conversation:
         text = "the session is connected again" if link.up else f"the session's connection is gone: {link.reason}"
         self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
 
-    # Timers.
-
     def _effect(self, effect: Effect) -> None:
-        timers = self._parts.timers
-        if effect.kind == "timer.set":
-            seconds, label = effect.data.get("seconds"), effect.data.get("label", "")
-            try:
-                timers.set(float(str(seconds)), str(label), self._loop.time())
-            except (VoiceError, ValueError) as error:
-                self._parts.observer(note.Notice(f"the timer was not set: {error}", "warning"))
-        elif effect.kind == "timer.cancel":
-            timers.cancel(str(effect.data.get("label", "")))
-        else:
-            self._parts.observer(
-                note.Notice(f"the reply asked for {effect.kind}, which nothing here can do", "warning")
-            )
-        self._alarms.set("timers", timers.due(), self._ring)
+        self._ringing.act(effect, self._loop.time())
 
-    def _ring(self, now: float) -> None:
-        for timer in self._parts.timers.tick(now):
-            key = "timer_named" if timer.label else "timer"
-            text = phrase(key, self._parts.language, label=timer.label)
-            self._parts.observer(note.Notice(text))
-            if self._machine.state is not State.IDLE:
-                self._playout.chime(self._parts.bell)  # at once; the words wait until nobody speaks
-            self.tell(ev.Announce(text))
-        self._alarms.set("timers", self._parts.timers.due(), self._ring)
+    def _rings(self, timer: Timer) -> None:
+        text = phrase("timer_named" if timer.label else "timer", self._parts.language, label=timer.label)
+        self._parts.observer(note.Notice(text))
+        if self._machine.state is not State.IDLE:
+            self._playout.chime(self._parts.bell)  # at once; the words wait until nobody speaks
+        self.tell(ev.Announce(text))
 
 
 C = Conversation

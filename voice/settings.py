@@ -75,7 +75,7 @@ class AsrSettings:
     engine: str = option(
         "auto",
         "auto (whisper where a model is present), whisper or pocketsphinx",
-        choices=("auto", "whisper", "pocketsphinx", "scripted"),
+        choices=("auto", "whisper", "pocketsphinx"),
     )
     model: str = option("", "whisper model: a name from `voice models list` or a folder; empty takes the best present")
     language: str = option("", "language of the speaker, as en or zh; empty detects it where the engine can")

@@ -56,10 +56,10 @@ class Worker(Generic[T]):
             raise EngineError(f"{self.name} failed: {type(error).__name__}: {error}") from error
 
     def close(self) -> None:
-        """Let the thread end after what it is doing; the next call starts another."""
+        """Let the thread end, with its engine, after what it is doing; the next call starts another."""
         if self._jobs is not None:
             self._jobs.put(None)
-            self._jobs = None
+            self._jobs = self.engine = None
 
     def _start(self) -> queue.SimpleQueue[_Job | None]:
         jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -74,7 +74,9 @@ class Worker(Generic[T]):
                 continue
             try:
                 if engine is None:
-                    self.engine = engine = self._make()
+                    engine = self._make()
+                    if self._jobs is jobs:
+                        self.engine = engine
                 answer.set_result(method(engine))
             except BaseException as error:  # noqa: BLE001  the caller gets it, whatever it is
                 answer.set_exception(error)

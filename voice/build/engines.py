@@ -32,10 +32,6 @@ def recognizer(settings: Settings) -> Recognizer:
         named = next((model for model in registry if model.name == chosen.model), None)
         folder = store.path(named) if named else Path(chosen.model).expanduser()
         return WhisperRecognizer(folder, language=asr.language, threads=asr.threads, window=asr.window)
-    if chosen.engine == "scripted":
-        from voice.asr.scripted import ScriptedRecognizer
-
-        return ScriptedRecognizer([])
     from voice.asr.sphinx import SphinxRecognizer
 
     return SphinxRecognizer()
