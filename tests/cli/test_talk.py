@@ -76,6 +76,15 @@ def test_a_picture_that_has_no_folder_is_refused_before_the_talk(environment: di
     assert "you:" not in done.stdout
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_costs_the_trace_and_not_the_conversation(environment: dict[str, str]) -> None:
+    done = voice(environment, "talk", "--input", str(SPEECH / "times.wav"), "--fast", "--trace", "/dev/full")
+    assert done.returncode == 0, done.stderr
+    assert "error: /dev/full: no more turns are written down: No space left on device" in done.stdout
+    assert "voice: 12 times 7 is 84." in done.stdout
+    assert done.stderr == ""
+
+
 def test_what_is_said_in_place_of_a_reply_is_shown(environment: dict[str, str]) -> None:
     nobody = ("--llm", "http://127.0.0.1:9/v1", "--model", "none")
     done = voice(environment, "talk", "--input", str(SPEECH / "times.wav"), "--fast", *nobody)

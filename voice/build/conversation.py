@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
 
 from voice.asr.recognizer import Recognizer
 from voice.audio.earcons import bell, filler
@@ -198,21 +198,31 @@ async def _warm(
             raise failure
 
 
-def _opened(path: Path) -> TextIO:
+def _opened(path: Path) -> FileIO:
     try:
-        return path.open("w", encoding="utf-8")
+        return FileIO(path, "w")  # unbuffered: a full disk is met while writing, not again while closing
     except OSError as error:
         raise MissingError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
 
-def _watcher(observer: Observer, traces: list[TurnTrace], file: TextIO | None) -> Observer:
+def _watcher(observer: Observer, traces: list[TurnTrace], file: FileIO | None) -> Observer:
     """The observer, besides which every turn that ends is collected and written down as one JSON line."""
+    failed = False
+
+    def write(file: FileIO, trace: TurnTrace) -> None:
+        nonlocal failed
+        line = json.dumps(trace.to_json(), ensure_ascii=False) + "\n"
+        try:
+            file.write(line.encode(errors="replace"))
+        except OSError as error:
+            failed = True
+            observer(Notice(f"{file.name}: no more turns are written down: {error.strerror}", "error"))
 
     def watch(event: Note) -> None:
         if isinstance(event, TurnEnded):
             traces.append(event.trace)
-            if file is not None:
-                print(json.dumps(event.trace.to_json(), ensure_ascii=False), file=file, flush=True)
+            if file is not None and not failed:
+                write(file, event.trace)
         observer(event)
 
     return watch
