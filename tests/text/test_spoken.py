@@ -55,6 +55,7 @@ def test_a_mark_is_only_a_mark_where_a_line_begins() -> None:
 
 def test_language_of() -> None:
     assert [language_of(text) for text in ("hello", "hello 世界", "12 %")] == ["en", "zh", ""]
+    assert [language_of(text) for text in ("안녕", "こんにちは", "\uf900", "\U00020000")] == ["en", "en", "zh", "zh"]
 
 
 @settings(deadline=None)

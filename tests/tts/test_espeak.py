@@ -161,7 +161,7 @@ def talk(index):
         counts[index] += len(chunk.pcm)
         return True
     for _ in range(10):
-        engines[index].speak("Hello there, one two three. 你好世界。", emit)
+        engines[index].speak("Hello there, one two three." + " 你好世界。" * (index < 3), emit)
 
 threads = [threading.Thread(target=talk, args=(index,)) for index in range(len(engines))]
 for thread in threads: thread.start()

@@ -45,12 +45,19 @@ def test_speed_changes_the_length() -> None:
     assert len(slow) > 2 * len(fast)
 
 
+def test_a_voice_that_cannot_read_han_leaves_it_to_another() -> None:
+    engine = PiperSynthesizer(MINI, split="off")
+    with pytest.raises(EngineError, match="cannot read Chinese"):
+        listen(engine, "现在几点？")
+    assert listen(engine, "Hello.").chunks
+
+
 @pytest.mark.parametrize("text", ["", "!?…", "😀👍", "\0", "\ud800"])
 def test_text_without_words_says_nothing(text: str) -> None:
     assert listen(PiperSynthesizer(MINI, split="off"), text).chunks == []
 
 
-@pytest.mark.parametrize("text", ["😀 ok 👍", "你好", "see [[Paris]] now", "a\0b", "\ud800 b", "x" * 300])
+@pytest.mark.parametrize("text", ["😀 ok 👍", "안녕", "see [[Paris]] now", "a\0b", "\ud800 b", "x" * 300])
 def test_odd_text_is_survived(text: str) -> None:
     assert len(listen(PiperSynthesizer(MINI, split="off"), text).pcm) > 0
 

@@ -8,7 +8,8 @@ from html import unescape
 
 from voice.text.markdown import plain, without_fences
 
-HAN = "㐀-䶿一-鿿豈-﫿𠀀-𲎯"
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+"""Ranges for a pattern, escaped: written out, an editor that normalizes U+F900 makes all of Korean Chinese."""
 _HAN = re.compile(f"[{HAN}]")
 _URL = re.compile(r"(?:https?://|www\.)(?:[^\s/<>()\[\]{}\"'，。！？；：、]+@)?([^\s/:?#<>()\[\]{}\"'，。！？；：、]+)"
                   r"[^\s<>()\[\]{}\"'，。！？；：、]*")  # fmt: skip

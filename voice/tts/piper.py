@@ -12,9 +12,13 @@ import numpy as np
 
 from voice.audio.frames import from_float
 from voice.errors import ConfigError, EngineError, MissingError
+from voice.text.spoken import language_of
 from voice.tts.alignment import id_offsets, word_phonemes
 from voice.tts.piper_split import FATAL, Feeds, SplitVoice, open_session, open_split
 from voice.tts.synthesizer import Chunk, Emit, WordMark
+
+READS_HAN = ("cmn", "zh", "yue", "ja")
+"""espeak-ng voices that phonemize Han characters; others spell "Chinese letter" for each."""
 
 Split = Literal["auto", "off"]
 
@@ -63,6 +67,8 @@ class PiperSynthesizer:
         run.log_severity_level = FATAL
         if not any(letter.isalnum() for letter in text):
             return
+        if language_of(text) == "zh" and not self._config.espeak_voice.startswith(READS_HAN):
+            raise EngineError("this voice cannot read Chinese", where=self.name)
         # Piper reads [[…]] as raw phonemes; a language model that writes a wiki link does not mean that.
         text = text.replace("[[", "[ ").replace("\0", " ").encode(errors="replace").decode()
         sample = 0
