@@ -11,7 +11,7 @@ from voice.errors import VoiceError
 from voice.model_store import ModelStore, shipped_registry
 from voice.models import PIPER, WHISPER, Model, find_model
 
-KINDS = {WHISPER: "recognition (Whisper)", PIPER: "speech (Piper)"}
+KINDS = {WHISPER: "hears", PIPER: "speaks"}
 
 
 @click.group("models")
@@ -31,14 +31,17 @@ def with_store(function: Function) -> Function:
 @click.option("--language", default="", metavar="TAG", help="Only those that serve this language, as en or zh.")
 @with_store
 def list_(resolved: Resolved, language: str) -> None:
-    """Show every model with size, licence and languages; * marks those that are here."""
+    """Show every model with size, licence and languages; * marks those that are here.
+
+    ~ before a size: size and checksums come from the hub when it is downloaded.
+    """
     from rich.console import Console
     from rich.table import Table
 
     store = ModelStore(resolved.settings.models.folder)
     table = Table(box=None, pad_edge=False)
-    for name in ("", "name", "for", "MB", "languages", "licence", "checksums", "about"):
-        table.add_column(name, justify="right" if name == "MB" else "left", no_wrap=name == "name")
+    for name in ("", "name", "for", "MB", "languages", "licence", "about"):
+        table.add_column(name, justify="right" if name == "MB" else "left", no_wrap=name not in ("licence", "about"))
     for model in shipped_registry():
         if model.speaks(language):
             table.add_row(
@@ -48,7 +51,6 @@ def list_(resolved: Resolved, language: str) -> None:
                 f"{model.size / 1e6:.0f}" if model.pinned else f"~{model.size / 1e6:.0f}",
                 "about 100" if "*" in model.languages else ", ".join(model.languages),
                 model.licence,
-                "known" if model.pinned else "from the hub",
                 model.about,
             )
     console = Console()
