@@ -175,6 +175,20 @@ def test_discarding_a_draft_stops_its_request_at_once() -> None:
     scene(play, [Delta("one "), 1.0, Delta("two"), Done()])
 
 
+def test_a_draft_that_gives_way_at_once_is_metered_too() -> None:
+    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
+        live, _ = await engine.create()
+        live.send(1, "guess", draft=True)
+        live.send(2, "better guess", draft=True)
+        live.send(3, "final")
+        await until_end(live, live.talk.turns[3].first)
+        ledger = await engine.usage(live.card.sid)
+        assert [(row.turn, row.outcome) for row in ledger] == [(1, "discarded"), (2, "discarded"), (3, "done")]
+        assert [ask.messages[-1].text for ask in upstream.asked] == ["final"], "the others never got to ask"
+
+    scene(play)
+
+
 def test_a_screen_sees_every_text_before_the_log_however_it_was_split() -> None:
     class NoSecrets:
         """Takes the word out, holding back what could become it."""

@@ -81,7 +81,7 @@ class Live:
             raise Refused(blocked.code, str(blocked)) from blocked
         turn, events = self.talk.send(sequence, input, draft=draft, msg_id=msg_id, options=options)
         if events:
-            self._log(events)
+            self._log(events, at_once=False)  # the model server is asked first; nobody waits for this commit
             self._begin(turn)
         return turn
 
@@ -252,15 +252,15 @@ class Live:
         self._generating = turn
         self._task = self._parts.spawn(generate(self, turn, self._parts))
 
-    def _log(self, events: Sequence[Event]) -> None:
-        """Log what clients did or what ended a turn, at once, with the ledger row of the turn it settles."""
+    def _log(self, events: Sequence[Event], *, at_once: bool = True) -> None:
+        """Log what clients did or what ended a turn, with the ledger row of the turn it settles."""
         row = None
         for event in events:
             turn = self.talk.turns.get(event.turn)
             if event.t in ENDS and turn is not None:
                 self._parts.count(f"turns_{event.t}")
                 row = ledger_row(turn) if turn.usage is not None else None
-        self._write(events, row, at_once=True)
+        self._write(events, row, at_once=at_once)
         if self._generating is not None and not self._generating.running:
             if self._task is not None and self._task is not asyncio.current_task():
                 self._task.cancel()
@@ -271,7 +271,7 @@ class Live:
             return
         self._tail += events
         self._pending += events
-        if at_once or not self._appending:
+        if at_once or row is not None or not self._appending:
             self._flush(row, at_once=at_once)
 
     def _flush(self, row: Usage | None = None, *, at_once: bool) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from voice.chat.context import estimate_messages
 from voice.chat.session import Message
 from voice.errors import VoiceError
 
@@ -86,6 +87,8 @@ class Turn:
     usage: Mapping[str, Any] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
+    memo: tuple[tuple[Message, Message], int] | None = None
+    """Messages and their tokens, once they cannot change by themselves any more."""
 
     @property
     def text(self) -> str:
@@ -98,7 +101,20 @@ class Turn:
         return not self.draft and not self.discarded
 
     def messages(self) -> tuple[Message, Message]:
-        return Message("user", self.input), Message("assistant", self.text)
+        return self._settled()[0]
+
+    def tokens(self) -> int:
+        """Estimated tokens of both messages."""
+        return self._settled()[1]
+
+    def _settled(self) -> tuple[tuple[Message, Message], int]:
+        if self.memo is not None:
+            return self.memo
+        said = Message("user", self.input), Message("assistant", self.text)
+        found = said, estimate_messages(said)
+        if not self.running:
+            self.memo = found
+        return found
 
 
 def body_hash(input: str, options: Mapping[str, Any]) -> str:

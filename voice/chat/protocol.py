@@ -7,10 +7,10 @@ return the events that make it true, already applied; the caller logs them befor
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
-from voice.chat.context import cut_at, estimate_messages, estimate_tokens, merged
+from voice.chat.context import PER_MESSAGE, cut_at, estimate_tokens, merged
 from voice.chat.log import BrokenLog, Event, Refused, Turn, body_hash
 from voice.chat.session import Message
 
@@ -60,8 +60,8 @@ class Conversation:
             events += self.discard(before.number)
         elif before is not None and before.running:
             raise Refused("turn_in_flight", f"turn {before.number} is still running", temporary=True)
-        fixed = round(self.ratio * (estimate_tokens(self.system) + estimate_tokens(input) + 8))
-        sizes = [(turn.number, round(self.ratio * estimate_messages(turn.messages()))) for turn in self._remembered()]
+        fixed = self._fixed(input)
+        sizes = [(turn.number, round(self.ratio * turn.tokens())) for turn in self._remembered()]
         begins = cut_at(fixed, sizes, self.window)
         if begins is not None:
             left = fixed + sum(tokens for number, tokens in sizes if number >= begins)
@@ -181,7 +181,7 @@ class Conversation:
             self.begins = event.d["from"]
             for turn in self.turns.values():
                 if turn.number < self.begins:
-                    turn.parts, turn.input = [], ""
+                    turn.parts, turn.input, turn.memo = [], "", None
             return
         turn = self.turns[event.turn]
         if event.t == "delta":
@@ -211,7 +211,11 @@ class Conversation:
 
     def to_json(self) -> dict[str, Any]:
         """Everything but system and window, for `restore`."""
-        turns = [asdict(turn) | {"parts": "".join(turn.parts)} for turn in self.turns.values()]
+        kept = [field.name for field in fields(Turn) if field.name not in ("memo", "parts")]
+        turns = [
+            {name: getattr(turn, name) for name in kept} | {"parts": "".join(turn.parts)}
+            for turn in self.turns.values()
+        ]
         return {name: getattr(self, name) for name in _SAVED} | {"turns": turns}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
@@ -232,11 +236,13 @@ class Conversation:
             drafted=event.d["draft"],
             options=options,
         )
-        turn.asked = round(self.ratio * estimate_messages(self.context(turn)))
+        turn.asked = self._fixed(turn.input) + round(self.ratio * sum(before.tokens() for before in self._remembered()))
         self.turns[turn.number] = turn
         self.last = turn.number
 
     def _finish(self, turn: Turn, event: Event) -> None:
+        turn.memo = None
+        turn.parts = ["".join(turn.parts)]
         if event.t == "truncated":
             turn.heard = event.d["heard"]
         elif event.t == "discarded":
@@ -254,6 +260,11 @@ class Conversation:
         event = Event(self.seq + 1, number, t, d, o)
         self.apply(event)
         return [event]
+
+    def _fixed(self, input: str) -> int:
+        """Tokens that are sent whatever was said before: the system message and the new words."""
+        system = estimate_tokens(self.system) + PER_MESSAGE if self.system else 0
+        return round(self.ratio * (system + estimate_tokens(input) + PER_MESSAGE))
 
     def _stopped(self, turn: Turn) -> dict[str, Any] | None:
         return {"usage": self.usage(turn)} if turn.running else None
