@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from voice.asr.recognizer import Recognizer
 from voice.choice import choose_recognizer, choose_synthesizer
 from voice.model_store import ModelStore, shipped_registry
+from voice.models import Model
 from voice.settings import Settings
 from voice.tts.synthesizer import Synthesizer
 from voice.turn.model import TurnModel
@@ -29,12 +31,17 @@ def recognizer(settings: Settings) -> Recognizer:
     if chosen.engine == "whisper":
         from voice.asr.whisper import WhisperRecognizer
 
-        named = next((model for model in registry if model.name == chosen.model), None)
-        folder = store.path(named) if named else Path(chosen.model).expanduser()
+        folder = _place(chosen.model, registry, store)
         return WhisperRecognizer(folder, language=asr.language, threads=asr.threads, window=asr.window)
     from voice.asr.sphinx import SphinxRecognizer
 
     return SphinxRecognizer()
+
+
+def _place(name: str, registry: Sequence[Model], store: ModelStore) -> Path:
+    """Where a model lies: in the store if the registry knows its name, else at the path that was given."""
+    known = next((model for model in registry if model.name == name), None)
+    return store.path(known) if known else Path(name).expanduser()
 
 
 def synthesizer(settings: Settings) -> Synthesizer:
@@ -45,8 +52,7 @@ def synthesizer(settings: Settings) -> Synthesizer:
     if chosen.engine == "piper":
         from voice.tts.piper import PiperSynthesizer
 
-        named = next((model for model in registry if model.name == chosen.model), None)
-        voice = store.path(named) if named else Path(chosen.model).expanduser()
+        voice = _place(chosen.model, registry, store)
         return PiperSynthesizer(voice, speed=tts.speed, split="auto" if tts.split == "auto" else "off")
     if chosen.engine == "tone":
         from voice.tts.tone import ToneSynthesizer

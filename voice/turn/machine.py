@@ -253,7 +253,7 @@ class TurnMachine:
 
     def _first_sound(self, event: ev.Audible, now: float) -> list[Action]:
         turn = self._turn
-        turn.committed, self.state = True, State.SPEAKING
+        self.state = State.SPEAKING
         commit: list[Action] = [ev.Commit(turn.number, turn.revision)] if turn.sent else []
         return [*commit, ev.Forget(turn.number)]
 

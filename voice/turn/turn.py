@@ -69,7 +69,6 @@ class Turn:
     drafts: int = 0
     decided: float | None = None
     filled: bool = False
-    committed: bool = False
     outcome: Outcome = Outcome.ANSWERED
 
     def grow(self) -> None:
