@@ -70,9 +70,8 @@ class Engine:
         """
         token = new_token()
         life = None if name is not None or ttl_s == FOREVER else ttl_s or self.parts.options.ttl_s
-        card = Card(
-            new_session_id(), secrets.token_hex(4), token_hash(token), system, model, options or {}, name, owner, life
-        )
+        who = (new_session_id(), secrets.token_hex(4), token_hash(token))
+        card = Card(*who, system, model, options or {}, name, owner, life, secrets.token_bytes(32))
         await self.parts.store.create(card)
         live = self._keep(Live(self.parts, card, self._conversation(card)))
         await live.own()

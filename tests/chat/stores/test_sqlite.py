@@ -252,3 +252,26 @@ def test_closing_leaves_no_thread_and_no_file_open(tmp_path: Path) -> None:
     table = Path("/proc/self/fd")
     opened = [str(fd.readlink()) for fd in table.iterdir() if fd.is_symlink()] if table.is_dir() else []
     assert not [name for name in opened if str(tmp_path) in name]
+
+
+def test_a_file_of_the_first_format_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "chat.db"
+
+    async def make() -> None:
+        store = SqliteStore(path)
+        await store.create(Card("s_1", "e", name="kitchen"))
+        await store.close()
+
+    asyncio.run(make())
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("ALTER TABLE sessions DROP COLUMN used_s")
+        file.execute("PRAGMA user_version = 1")
+
+    async def check() -> None:
+        store = SqliteStore(path)
+        assert await store.find("kitchen") == "s_1"
+        assert await store.kept() == ["s_1"]
+        assert await store.kept(1_000_000.0) == []
+        await store.close()
+
+    asyncio.run(check())

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from voice.chat.log import Event
 from voice.chat.stores.memory import MemoryStore
@@ -34,7 +36,9 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Scene], An
         async def main() -> Any:
             clock = Clock()
             store: Store = (
-                MemoryStore(clock) if request.param == "memory" else SqliteStore(tmp_path / "chat.db", clock=clock)
+                MemoryStore(clock, wall=clock)
+                if request.param == "memory"
+                else SqliteStore(tmp_path / "chat.db", clock=clock, wall=clock)
             )
             try:
                 return await scene(store, clock)
@@ -196,3 +200,30 @@ def test_a_deleted_session_is_unknown(play: Callable[[Scene], Any]) -> None:
             await store.append("s_1", fence, events(1, "late"))
 
     play(scene)
+
+
+def test_sessions_are_listed_by_their_last_use(play: Callable[[Scene], Any]) -> None:
+    async def scene(store: Store, clock: Clock) -> None:
+        for sid in ("s_1", "s_2", "s_3"):
+            await store.create(Card(sid, "e", name=sid if sid == "s_2" else None))
+            clock.now += 10.0
+        assert await store.kept() == ["s_1", "s_2", "s_3"]
+        await store.acquire("s_1", "a", 10.0)
+        assert await store.kept() == ["s_2", "s_3", "s_1"]
+        assert await store.kept(1020.0) == ["s_2"]
+        await store.delete("s_2")
+        assert await store.kept() == ["s_3", "s_1"]
+
+    play(scene)
+
+
+def test_a_session_has_other_secrets_for_other_purposes() -> None:
+    card, other = Card("s_1", "e", key=b"k" * 32), Card("s_2", "e", key=b"l" * 32)
+    made = {card.secret("names"), card.secret("pseudonyms"), other.secret("names")}
+    assert len(made) == 3
+    assert {len(secret) for secret in made} == {32}
+    assert card.secret("names") == card.secret("names")
+    assert "kkk" not in repr(card)
+    assert Card("s_1", "e", b"hash").secret("names") != Card("s_1", "e", b"other").secret("names")
+    expanded = HKDFExpand(SHA256(), 32, b"names").derive(card.key)
+    assert card.secret("names") == expanded

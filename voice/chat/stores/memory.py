@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,12 +25,17 @@ class _Kept:
     holder: str = ""
     lease_until: float = 0.0
     expires: float | None = None
+    used: float = 0.0
 
 
 class MemoryStore:
-    """A Store that forgets everything with the process. `clock` gives seconds; the running loop's time by default."""
+    """A Store that forgets everything with the process.
 
-    def __init__(self, clock: Callable[[], float] | None = None) -> None:
+    `clock` gives seconds, the running loop's time by default; `wall` those since 1970.
+    """
+
+    def __init__(self, clock: Callable[[], float] | None = None, wall: Callable[[], float] = time.time) -> None:
+        self._wall = wall
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
         self._kept: dict[str, _Kept] = {}
         self._watchers = Watchers()
@@ -36,13 +43,18 @@ class MemoryStore:
     async def create(self, card: Card) -> None:
         if card.name is not None and await self.find(card.name) is not None:
             raise NameTaken(card.name)
-        self._kept[card.sid] = _Kept(card, expires=None if card.ttl_s is None else self._clock() + card.ttl_s)
+        expires = None if card.ttl_s is None else self._clock() + card.ttl_s
+        self._kept[card.sid] = _Kept(card, expires=expires, used=self._wall())
 
     async def find(self, name: str) -> str | None:
         return next((sid for sid, kept in self._kept.items() if kept.card.name == name), None)
 
     async def count(self, owner: str) -> int:
         return sum(1 for kept in self._kept.values() if kept.card.owner == owner)
+
+    async def kept(self, before_s: float = math.inf) -> list[str]:
+        found = [(kept.used, sid) for sid, kept in self._kept.items() if kept.used < before_s]
+        return [sid for _, sid in sorted(found)]
 
     async def load(self, sid: str) -> Stored:
         kept = self._get(sid)
@@ -81,7 +93,7 @@ class MemoryStore:
         kept, now = self._get(sid), self._clock()
         if kept.holder not in ("", node) and now < kept.lease_until:
             raise LeaseHeld(sid)
-        kept.fence, kept.holder, kept.lease_until = kept.fence + 1, node, now + ttl_s
+        kept.fence, kept.holder, kept.lease_until, kept.used = kept.fence + 1, node, now + ttl_s, self._wall()
         return Lease(kept.fence, kept.seq)
 
     async def renew(self, fences: Mapping[str, int], ttl_s: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import socket
 import sqlite3
@@ -54,11 +55,19 @@ class SqliteStore:
     """A Store in a file, for one machine.
 
     Lifetimes are counted on the store's own clock, which advances while a program has the file open: neither a moved
-    wall clock nor a server that was down ends a session early. `clock` is the machine's monotonic one, seconds.
+    wall clock nor a server that was down ends a session early. `clock` is the machine's monotonic one, seconds; `wall`
+    those since 1970, by which it is told how long ago a session was used.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic, group_s: float = 0.005) -> None:
-        self._path, self._clock = path, clock
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        group_s: float = 0.005,
+    ) -> None:
+        self._path, self._clock, self._wall = path, clock, wall
         prepare(path)
         with failures(path):
             self._writer = Writer(path, self._logged, group_s=group_s)
@@ -74,12 +83,12 @@ class SqliteStore:
     async def create(self, card: Card) -> None:
         def insert(file: sqlite3.Connection) -> None:
             expires = None if card.ttl_s is None else self._service_s() + card.ttl_s
-            what = (card.sid, card.name, card.epoch, card.token_hash, card.owner, card.ttl_s, expires)
+            what = (card.sid, card.name, card.epoch, card.token_hash, card.owner, card.ttl_s, expires, self._wall())
             try:
                 file.execute(
                     "INSERT INTO sessions"
-                    " (sid, name, epoch, token_hash, owner, ttl_s, expires_s, system, model, options)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    " (sid, name, epoch, token_hash, owner, ttl_s, expires_s, used_s, system, model, options)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (*what, card.system, card.model, json.dumps(dict(card.options))),
                 )
             except sqlite3.IntegrityError as error:
@@ -94,6 +103,12 @@ class SqliteStore:
     async def count(self, owner: str) -> int:
         row = await self._read("SELECT count(*) FROM sessions WHERE owner = ?", (owner,))
         return int(row[0])
+
+    async def kept(self, before_s: float = math.inf) -> list[str]:
+        row = await self._read(
+            "SELECT json_group_array(sid) FROM (SELECT sid FROM sessions WHERE used_s < ? ORDER BY used_s)", (before_s,)
+        )
+        return list(json.loads(row[0]))
 
     async def load(self, sid: str) -> Stored:
         row = await self._read(
@@ -158,8 +173,8 @@ class SqliteStore:
             # A lease that lasts longer than leases do was given before the machine's last start.
             if holder not in ("", me) and now < until <= now + 10 * ttl_s and not _gone(holder):
                 raise LeaseHeld(sid)
-            lease = (fence + 1, me, now + ttl_s, no)
-            file.execute("UPDATE sessions SET fence = ?, holder = ?, lease_until_s = ? WHERE no = ?", lease)
+            lease = (fence + 1, me, now + ttl_s, self._wall(), no)
+            file.execute("UPDATE sessions SET fence = ?, holder = ?, lease_until_s = ?, used_s = ? WHERE no = ?", lease)
             self._numbers[sid] = no
             return Lease(fence + 1, seq)
 

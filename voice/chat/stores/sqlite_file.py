@@ -10,7 +10,7 @@ from pathlib import Path
 
 from voice.chat.stores.store import StoreError
 
-VERSION = 1
+VERSION = 2
 
 _TABLES = """
 CREATE TABLE sessions (
@@ -29,7 +29,8 @@ CREATE TABLE sessions (
   saved TEXT,
   fence INTEGER NOT NULL DEFAULT 0,
   holder TEXT NOT NULL DEFAULT '',
-  lease_until_s REAL NOT NULL DEFAULT 0
+  lease_until_s REAL NOT NULL DEFAULT 0,
+  used_s REAL NOT NULL DEFAULT 0
 );
 CREATE INDEX sessions_by_expiry ON sessions (expires_s) WHERE expires_s IS NOT NULL;
 CREATE INDEX sessions_by_owner ON sessions (owner);
@@ -71,6 +72,10 @@ def prepare(path: Path) -> None:
             if version == 0:
                 for statement in _TABLES.split(";"):
                     file.execute(statement)
+            elif version == 1:
+                file.execute("ALTER TABLE sessions ADD COLUMN used_s REAL NOT NULL DEFAULT 0")
+                file.execute("UPDATE sessions SET used_s = CAST(strftime('%s', 'now') AS REAL)")
+            if version < VERSION:
                 file.execute(f"PRAGMA user_version = {VERSION}")
             file.execute("COMMIT")
     if version > VERSION:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Protocol
 
 from voice.chat.log import Event
@@ -35,7 +38,11 @@ class LeaseHeld(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What is fixed about a session when it is made. `ttl_s` None never expires; `owner` is a hash of an API key."""
+    """What is fixed about a session when it is made. `ttl_s` None never expires; `owner` is a hash of an API key.
+
+    `key` is random and the session's own: what is at rest is encrypted with it, and it is gone with the session. Only a
+    store that encrypts keeps it.
+    """
 
     sid: str
     epoch: str
@@ -46,6 +53,16 @@ class Card:
     name: str | None = None
     owner: str = ""
     ttl_s: float | None = None
+    key: bytes = field(default=b"", repr=False)
+
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes that only this session has, others for each purpose; they end with the session."""
+        return derived(self.key or self.token_hash, purpose)
+
+
+def derived(key: bytes, purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose: HKDF-Expand of RFC 5869, one block of SHA-256."""
+    return hmac.digest(key, purpose.encode() + b"\x01", sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,10 @@ class Store(Protocol):
 
     async def count(self, owner: str) -> int:
         """How many sessions an owner has."""
+        ...
+
+    async def kept(self, before_s: float = math.inf) -> list[str]:
+        """Ids of all sessions that nobody has made or acquired since `before_s` (seconds since 1970), oldest first."""
         ...
 
     async def load(self, sid: str) -> Stored: ...
