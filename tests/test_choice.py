@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voice.choice import choose_recognizer, choose_synthesizer
-from voice.errors import MissingError
+from voice.errors import ConfigError, MissingError
 from voice.model_store import shipped_registry
 from voice.models import find_model
 
@@ -61,3 +61,12 @@ def test_what_was_asked_for_and_is_not_here_says_how_to_get_it() -> None:
         choose_recognizer("auto", "tiny", "", [], REGISTRY)
     with pytest.raises(MissingError, match="voice models pull zh_CN-huayan-medium"):
         choose_synthesizer("piper", "", "zh", [], REGISTRY)
+
+
+def test_a_server_in_the_house_is_taken_where_its_address_is_given() -> None:
+    url = "http://pi5.local:8000/v1"
+    assert choose_recognizer("auto", "", "de", [], REGISTRY, url).engine == "remote"
+    assert str(choose_synthesizer("auto", "joe", "en", [], REGISTRY, url)) == f"remote joe (at {url})"
+    assert choose_recognizer("pocketsphinx", "", "", [], REGISTRY, url).engine == "pocketsphinx"
+    with pytest.raises(ConfigError, match=r"tts\.url: no server is named"):
+        choose_synthesizer("remote", "", "", [], REGISTRY)

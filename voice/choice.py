@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voice.errors import MissingError
+from voice.errors import ConfigError, MissingError
 from voice.models import PIPER, WHISPER, Model
+
+REMOTE = "remote"
 
 SUGGESTED = {WHISPER: {"en": "base.en", "": "base.en"}, PIPER: {"en": "en_US-lessac-medium", "": "en_US-lessac-medium"}}
 """What to download for a language; other languages take the highest rank that speaks them."""
@@ -29,12 +31,14 @@ class Choice:
 
 
 def choose_recognizer(
-    engine: str, model: str, language: str, present: Sequence[Model], registry: Sequence[Model] = ()
+    engine: str, model: str, language: str, present: Sequence[Model], registry: Sequence[Model] = (), url: str = ""
 ) -> Choice:
-    """The recognizer for the settings asr.engine, asr.model and asr.language.
+    """The recognizer for the settings asr.engine, asr.model, asr.language and asr.url.
 
     `present` are the models on this disk, of any kind. Raises MissingError where what was asked for is not there.
     """
+    if engine == REMOTE or (engine == "auto" and url):
+        return _remote("asr.url", url, model)
     if engine not in ("auto", WHISPER):
         return Choice(engine, model, "asked for")
     if model:
@@ -53,12 +57,14 @@ def choose_recognizer(
 
 
 def choose_synthesizer(
-    engine: str, voice: str, language: str, present: Sequence[Model], registry: Sequence[Model] = ()
+    engine: str, voice: str, language: str, present: Sequence[Model], registry: Sequence[Model] = (), url: str = ""
 ) -> Choice:
-    """The synthesizer for the settings tts.engine and tts.voice and the language to speak (empty is English).
+    """The synthesizer for the settings tts.engine, tts.voice, tts.url and the language to speak (empty is English).
 
     `present` are the models on this disk, of any kind. Raises MissingError where what was asked for is not there.
     """
+    if engine == REMOTE or (engine == "auto" and url):
+        return _remote("tts.url", url, voice)
     if engine not in ("auto", PIPER):
         return Choice(engine, voice, "asked for")
     known = any(model.name == voice and model.kind == PIPER for model in (*present, *registry))
@@ -74,6 +80,12 @@ def choose_synthesizer(
     if engine == PIPER:
         raise MissingError(f"no Piper voice for {language} is here", where="tts.engine", remedy=better)
     return Choice("espeak", "", f"no Piper voice for {language} here", better)
+
+
+def _remote(key: str, url: str, model: str) -> Choice:
+    if not url:
+        raise ConfigError("no server is named", where=key, expected="a URL as http://HOST:PORT/v1")
+    return Choice(REMOTE, model, f"at {url}")
 
 
 def _best(kind: str, language: str, models: Sequence[Model]) -> Model | None:

@@ -74,10 +74,12 @@ class TurnSettings:
 class AsrSettings:
     engine: str = option(
         "auto",
-        "auto (whisper where a model is present), whisper or pocketsphinx",
-        choices=("auto", "whisper", "pocketsphinx"),
+        "auto (remote where asr.url is set, whisper where a model is present), whisper, pocketsphinx or remote",
+        choices=("auto", "whisper", "pocketsphinx", "remote"),
     )
     model: str = option("", "whisper model: a name from `voice models list` or a folder; empty takes the best present")
+    url: str = option("", "remote: base URL of a server with OpenAI's /audio/transcriptions, as http://HOST:PORT/v1")
+    api_key: str = option("", "remote: key for that server; environment only", secret=True)
     language: str = option("", "language of the speaker, as en or zh; empty detects it where the engine can")
     window: str = option(
         "auto",
@@ -91,9 +93,12 @@ class AsrSettings:
 class TtsSettings:
     engine: str = option(
         "auto",
-        "auto (piper where a voice is present), piper or espeak",
-        choices=("auto", "piper", "espeak", "tone"),
+        "auto (remote where tts.url is set, piper where a voice is present), piper, espeak or remote",
+        choices=("auto", "piper", "espeak", "tone", "remote"),
     )
+    url: str = option("", "remote: base URL of a server with OpenAI's /audio/speech, as http://HOST:PORT/v1")
+    model: str = option("", "remote: model name at that server; tts.voice names the voice")
+    api_key: str = option("", "remote: key for that server; environment only", secret=True)
     voice: str = option("", "piper voice name or file, or espeak voice; empty takes the best present for the language")
     language: str = option("", "language spoken when no voice is named; empty follows asr.language, else en")
     speed: float = option(1.0, "speaking rate, 1 is normal", least=0.5, most=2.0)

@@ -27,7 +27,11 @@ def recognizer(settings: Settings) -> Recognizer:
     """The recognizer the settings name; `auto` takes Whisper where a model is present."""
     asr = settings.asr
     registry, store = shipped_registry(), ModelStore(settings.models.folder)
-    chosen = choose_recognizer(asr.engine, asr.model, asr.language, store.present(registry), registry)
+    chosen = choose_recognizer(asr.engine, asr.model, asr.language, store.present(registry), registry, asr.url)
+    if chosen.engine == "remote":
+        from voice.asr.remote import RemoteRecognizer
+
+        return RemoteRecognizer(asr.url, model=chosen.model, language=asr.language, api_key=asr.api_key)
     if chosen.engine == "whisper":
         from voice.asr.whisper import WhisperRecognizer
 
@@ -48,7 +52,11 @@ def synthesizer(settings: Settings) -> Synthesizer:
     """The synthesizer the settings name; `auto` takes Piper where a voice of the language is present."""
     tts, speaks = settings.tts, language(settings)
     registry, store = shipped_registry(), ModelStore(settings.models.folder)
-    chosen = choose_synthesizer(tts.engine, tts.voice, speaks, store.present(registry), registry)
+    chosen = choose_synthesizer(tts.engine, tts.voice, speaks, store.present(registry), registry, tts.url)
+    if chosen.engine == "remote":
+        from voice.tts.remote import RemoteSynthesizer
+
+        return RemoteSynthesizer(tts.url, model=tts.model, voice=tts.voice, speed=tts.speed, api_key=tts.api_key)
     if chosen.engine == "piper":
         from voice.tts.piper import PiperSynthesizer
 

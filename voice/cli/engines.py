@@ -31,6 +31,6 @@ def engines(settings: Settings) -> Engines:
     present = ModelStore(settings.models.folder).present(registry)
     asr, tts = settings.asr, settings.tts
     return Engines(
-        choose_recognizer(asr.engine, asr.model, asr.language, present, registry),
-        choose_synthesizer(tts.engine, tts.voice, tts.language or asr.language, present, registry),
+        choose_recognizer(asr.engine, asr.model, asr.language, present, registry, asr.url),
+        choose_synthesizer(tts.engine, tts.voice, tts.language or asr.language, present, registry, tts.url),
     )

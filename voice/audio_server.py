@@ -1,0 +1,65 @@
+"""A server in the house that hears or speaks the OpenAI way: how it is reached, and its failures in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from voice.errors import ConfigError, EngineError
+
+CONNECT_S = 3.0
+
+
+class AudioServer:
+    """An OpenAI-compatible server at `url` (as in `http://pi5.local:8000/v1`), asked from one worker thread.
+
+    `key` names the setting that holds the address, for messages. A request is silent for at most `stall_s` seconds.
+    """
+
+    def __init__(self, url: str, api_key: str, key: str, *, stall_s: float = 15.0) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ConfigError(f"cannot reach {url!r}", where=key, expected="a URL as http://HOST:PORT/v1")
+        import openai  # 0.5 s, so not before somebody needs it
+
+        self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses
+        self._sdk, self.url, self._key = openai, url.rstrip("/"), key
+        self.omit = openai.omit
+        self.audio = openai.OpenAI(
+            base_url=self.url,
+            api_key=api_key or "none",  # the package insists on one; local servers ignore it
+            max_retries=1,
+            timeout=openai.Timeout(stall_s, connect=CONNECT_S),
+        ).audio
+
+    @contextlib.contextmanager
+    def failures(self) -> Iterator[None]:
+        """Whatever a request may raise, as EngineError."""
+        try:
+            yield
+        except self._sdk.APIStatusError as error:
+            raise self._failed(f"HTTP {error.status_code}: {_said(error)}", "look at that server's log") from error
+        except self._sdk.APITimeoutError as error:
+            raise self._failed("no answer in time", "is it busy, or its model still loading?") from error
+        except self._sdk.APIConnectionError as error:
+            cause = error.__cause__ or error
+            what = f"no connection ({str(cause) or type(cause).__name__})"
+            raise self._failed(what, f"start it, or correct {self._key}") from error
+        except self._transport.HTTPError as error:
+            raise self._failed("the connection broke", "look at that server's log") from error
+        except (self._sdk.OpenAIError, json.JSONDecodeError) as error:
+            raise self._failed(
+                f"the answer is not understood: {error}", "is it an OpenAI-compatible server?"
+            ) from error
+
+    def _failed(self, what: str, remedy: str) -> EngineError:
+        return EngineError(what, where=self.url, remedy=remedy)
+
+
+def _said(error: Any) -> str:
+    body = error.body
+    if isinstance(body, dict) and body.get("message"):
+        body = body["message"]
+    return str(body if isinstance(body, str) and body else error.message)[:200]
