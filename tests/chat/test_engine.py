@@ -13,7 +13,7 @@ from voice.chat.engine import Engine
 from voice.chat.live import Live
 from voice.chat.log import ENDS, Event, Refused
 from voice.chat.parts import EngineOptions
-from voice.chat.screen import Blocked
+from voice.chat.screen import Blocked, Unguarded
 from voice.chat.session import Delta, Done, Effect
 from voice.chat.stores.memory import MemoryStore
 from voice.chat.stores.store import StoreError, Usage
@@ -214,7 +214,7 @@ def test_a_screen_sees_every_text_before_the_log_however_it_was_split() -> None:
         assert "secret" not in str(events)
         assert upstream.asked[0].messages[-1].text == "my ▇ is"
 
-    scene(play, [*map(Delta, "the secret is out, s"), Done()], screens=NoSecrets)
+    scene(play, [*map(Delta, "the secret is out, s"), Done()], guards=Unguarded(NoSecrets))
 
 
 def test_a_blocked_text_ends_the_turn_or_is_refused() -> None:
@@ -236,7 +236,7 @@ def test_a_blocked_text_ends_the_turn_or_is_refused() -> None:
         end = (await until_end(live))[-1]
         assert (end.t, end.d["code"], end.d["temporary"]) == ("failed", "moderated", False)
 
-    scene(play, [Delta("well, "), Delta("a bomb"), Done()], screens=Strict)
+    scene(play, [Delta("well, "), Delta("a bomb"), Done()], guards=Unguarded(Strict))
 
 
 def test_halves_of_surrogate_pairs_never_reach_the_log() -> None:

@@ -14,7 +14,7 @@ from voice.chat.live import PAGE, TAIL, Live, unknown_session
 from voice.chat.log import Event, Refused
 from voice.chat.parts import EngineOptions, Parts
 from voice.chat.protocol import Conversation
-from voice.chat.screen import Clear, Screens
+from voice.chat.screen import Guards, Unguarded
 from voice.chat.stores.store import Card, Store, StoreError, UnknownSession, Usage
 from voice.chat.upstream.upstream import Upstream
 
@@ -26,8 +26,8 @@ FOREVER = float("inf")
 class Engine:
     """All sessions this process works on.
 
-    `clock` gives seconds that only grow (the running loop's time by default), `random` draws waits, `screens` makes the
-    filters every text passes before it is logged. Methods raise Refused, and StoreError when the store fails.
+    `clock` gives seconds that only grow (the running loop's time by default), `random` draws waits, `guards` look at
+    every text before it is logged. Methods raise Refused, and StoreError when the store fails.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Engine:
         *,
         clock: Callable[[], float] | None = None,
         random: Random | None = None,
-        screens: Screens = Clear,
+        guards: Guards | None = None,
     ) -> None:
         self.parts = Parts(
             store,
@@ -47,7 +47,7 @@ class Engine:
             clock or (lambda: asyncio.get_running_loop().time()),
             random or Random(),
             secrets.token_hex(4),
-            screens,
+            guards or Unguarded(),
         )
         self._lives: dict[str, Live] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
@@ -102,6 +102,7 @@ class Engine:
 
     async def delete(self, sid: str) -> None:
         """Remove a session and everything said in it."""
+        self.parts.guards.forget(sid)
         live = self._lives.pop(sid, None)
         if live is not None:
             live.leave(unknown_session())
@@ -195,6 +196,7 @@ class Engine:
 
     async def _look_after(self) -> None:
         options, now = self.parts.options, self.parts.clock()
+        self.parts.guards.tidy(now)
         for live in [live for live in self.lives if live.lost is not None]:
             del self._lives[live.card.sid]
         leases = {live.card.sid: live.fence for live in self.lives if live.fence is not None and live.talk.open_turn()}
@@ -223,4 +225,5 @@ class Engine:
         for live in lives:
             if self._lives.get(live.card.sid) is live:
                 del self._lives[live.card.sid]
+                self.parts.guards.leave(live.card.sid, self.parts.clock() + self.left_s(live))
             live.leave(Refused("session_moved", "the session was given up here; attach again", temporary=True))

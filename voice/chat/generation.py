@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from voice.chat.log import Turn
 from voice.chat.parts import Parts
-from voice.chat.screen import Blocked
-from voice.chat.session import Delta, Done, Effect
+from voice.chat.screen import Blocked, screened, screened_data
+from voice.chat.session import Delta, Done, Effect, Message
 from voice.chat.upstream.upstream import Ask, UpstreamError
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ async def _attempt(live: Live, turn: Turn, parts: Parts) -> Done:
     card, options = live.card, parts.options
     model = str(turn.options.get("model") or card.model or options.model)
     asked = {name: value for name, value in {**card.options, **turn.options}.items() if name != "model"}
-    screen, loop = parts.screens(), asyncio.get_running_loop()
-    stream = parts.upstream.stream(Ask(live.talk.context(turn), key=card.sid, model=model, options=asked))
+    screen, loop = live.guard.screen(), asyncio.get_running_loop()
+    messages = tuple(Message(said.role, live.guard.to_model(said.text)) for said in live.talk.context(turn))
+    stream = parts.upstream.stream(Ask(messages, key=card.sid, model=model, options=asked))
     try:
         async with asyncio.timeout(options.stall_s) as patience:
             rearmed = loop.time()
@@ -61,7 +62,7 @@ async def _attempt(live: Live, turn: Turn, parts: Parts) -> Done:
                 if isinstance(item, Delta):
                     live.put_delta(turn, well_formed(screen.feed(item.text)))
                 elif isinstance(item, Effect):
-                    live.put_effect(turn, item.kind, item.data)
+                    live.put_effect(turn, item.kind, screened_data(live.guard, item.data))
                 else:
                     live.put_delta(turn, well_formed(screen.flush()))
                     return item
@@ -96,7 +97,16 @@ def _usage(live: Live, turn: Turn, done: Done) -> dict[str, Any]:
 def _failure(live: Live, turn: Turn, error: UpstreamError, tried: int) -> dict[str, Any]:
     """What the end of a failed turn tells. Where nothing was delivered, nothing is metered."""
     nothing = {"input": 0, "cached": 0, "output": 0, "estimated": True}
-    return _told(error.code, str(error), error.temporary, live.talk.usage(turn) if turn.length else nothing, tried)
+    message = _message(live, error)
+    return _told(error.code, message, error.temporary, live.talk.usage(turn) if turn.length else nothing, tried)
+
+
+def _message(live: Live, error: UpstreamError) -> str:
+    """What a model server says of its failure may quote what it was asked."""
+    try:
+        return screened(live.guard, str(error))
+    except Blocked as blocked:
+        return str(blocked)
 
 
 def _told(code: str, message: str, temporary: bool, usage: dict[str, Any], tries: int) -> dict[str, Any]:

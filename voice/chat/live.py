@@ -31,10 +31,11 @@ class Live:
     """
 
     __slots__ = ("_appending", "_generating", "_listeners", "_owning", "_parts", "_pending", "_tail", "_tail_after",
-                 "_task", "_unwatch", "card", "fence", "logged", "lost", "seen", "talk")  # fmt: skip
+                 "_task", "_unwatch", "card", "fence", "guard", "logged", "lost", "seen", "talk")  # fmt: skip
 
     def __init__(self, parts: Parts, card: Card, talk: Conversation, tail: Sequence[Event] = ()) -> None:
         self._parts, self.card, self.talk = parts, card, talk
+        self.guard = parts.guards.of(card)
         self.logged = talk.seq
         self.fence: int | None = None
         self.lost: Refused | None = None
@@ -76,7 +77,7 @@ class Live:
         """Take the user's new words as turn `sequence` and have it answered; a repeated send finds the turn."""
         self._check()
         try:
-            input = screened(self._parts.screens(), input)
+            input, msg_id = screened(self.guard, input), screened(self.guard, msg_id)
         except Blocked as blocked:
             raise Refused(blocked.code, str(blocked)) from blocked
         turn, events = self.talk.send(sequence, input, draft=draft, msg_id=msg_id, options=options)

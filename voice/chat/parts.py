@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from voice.chat.retry import RetryPolicy
-from voice.chat.screen import Clear, Screens
+from voice.chat.screen import Guards, Unguarded
 from voice.chat.stores.store import Store
 from voice.chat.upstream.upstream import Upstream
 
@@ -40,7 +40,7 @@ class Parts:
     clock: Callable[[], float]
     random: Random
     node: str
-    screens: Screens = Clear
+    guards: Guards = field(default_factory=Unguarded)
     counts: dict[str, int] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from voice.chat.stores.store import Card
 
 
 class Blocked(Exception):
@@ -30,8 +33,40 @@ class Screen(Protocol):
         ...
 
 
-Screens = Callable[[], Screen]
-"""Makes a fresh screen: one for each input and one for each reply."""
+class Guard(Protocol):
+    """What one session does to texts on their way into its log, and from the log to the model server."""
+
+    def screen(self) -> Screen:
+        """A fresh screen: one for each input and one for each reply."""
+        ...
+
+    def to_model(self, text: str) -> str:
+        """What the model server is told in place of a logged text."""
+        ...
+
+
+class Guards(Protocol):
+    """The guards of an engine's sessions. What a guard remembers of a session lives in memory only."""
+
+    def of(self, card: Card) -> Guard:
+        """The guard of a session, the same for as long as its session is not forgotten."""
+        ...
+
+    def stateless(self) -> Guard:
+        """A guard for one request of no session."""
+        ...
+
+    def leave(self, sid: str, until: float) -> None:
+        """The session has gone from memory and may come back until this time on the engine's clock."""
+        ...
+
+    def forget(self, sid: str) -> None:
+        """The session is over: nothing of it is kept."""
+        ...
+
+    def tidy(self, now: float) -> None:
+        """Forget the sessions that did not come back in time."""
+        ...
 
 
 class Clear:
@@ -44,6 +79,40 @@ class Clear:
         return ""
 
 
-def screened(screen: Screen, text: str) -> str:
-    """A whole text through a screen."""
+class Unguarded:
+    """Guards that remember nothing and give every session the same kind of screen."""
+
+    def __init__(self, screens: Callable[[], Screen] = Clear) -> None:
+        self.screen = screens
+
+    def to_model(self, text: str) -> str:
+        return text
+
+    def of(self, card: Card) -> Guard:
+        return self
+
+    def stateless(self) -> Guard:
+        return self
+
+    def leave(self, sid: str, until: float) -> None: ...
+
+    def forget(self, sid: str) -> None: ...
+
+    def tidy(self, now: float) -> None: ...
+
+
+def screened(guard: Guard, text: str) -> str:
+    """A whole text as it may be logged. Raises Blocked."""
+    screen = guard.screen()
     return screen.feed(text) + screen.flush()
+
+
+def screened_data(guard: Guard, data: Any) -> Any:
+    """JSON data with all its texts screened; keys and numbers stay. Raises Blocked."""
+    if isinstance(data, str):
+        return screened(guard, data)
+    if isinstance(data, Mapping):
+        return {key: screened_data(guard, value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [screened_data(guard, value) for value in data]
+    return data
