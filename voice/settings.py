@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,10 +118,30 @@ class ChatSettings:
     system: str = option("You are a voice assistant. Answer in one or two short spoken sentences.", "system prompt")
     session: str = option("", "name of a conversation to go on with")
     store: str = option("", "where conversations are kept: sqlite:///FILE; empty is the user's data folder")
+    store_key: str = option(
+        "",
+        "key that stored conversations are encrypted with, 32 bytes in base64; environment only, the same on all nodes "
+        "of one store; empty is a file of the user's data folder",
+        secret=True,
+    )
+    retain: str = option(
+        "forever",
+        "how long a named conversation is kept after its last use: conversation (gone at its end), days=N or forever; "
+        "one without a name is never kept",
+    )
     server: str = option("", "URL of a `voice serve`; empty keeps the session in this process")
     server_key: str = option("", "API key of that server; environment only", secret=True)
     knowledge: str = option("", "folder of Markdown files the builtin responder answers from; empty is the one shipped")
     context_tokens: int = option(8192, "context window of the model, tokens", least=512, most=2_000_000)
+
+
+def retained_days(retain: str) -> float | None:
+    """How many days `chat.retain` keeps a named conversation: 0 for not at all, None for what is no such setting."""
+    known = {"conversation": 0.0, "forever": math.inf}.get(retain)
+    days = retain.removeprefix("days=")
+    if known is None and days != retain and days.isascii() and days.isdigit() and 0 < int(days) <= 36_500:
+        return float(days)
+    return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from voice.errors import ConfigError
-from voice.settings import Settings
+from voice.settings import Settings, retained_days
 
 DEFAULT = "default"
 """Origin of a value that no layer has set."""
@@ -156,6 +156,13 @@ def _check_together(resolved: Resolved) -> None:
             f"{turn.min_silence_ms} is above turn.max_silence_ms = {turn.max_silence_ms}",
             where=f"turn.min_silence_ms ({resolved.origins['turn.min_silence_ms']})",
             expected="the shortest silence to be at most the longest",
+        )
+    retain = resolved.settings.chat.retain
+    if retained_days(retain) is None:
+        raise ConfigError(
+            f"{retain!r} is not possible",
+            where=f"chat.retain ({resolved.origins['chat.retain']})",
+            expected="conversation, days=N or forever",
         )
 
 

@@ -1,8 +1,9 @@
-"""How fast a session engine logs: many replies at once from a model that never waits, into a real SQLite file."""
+"""How fast a session engine logs: many replies at once from a model that never waits, into an encrypted SQLite file."""
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from voice.chat.engine import Engine
 from voice.chat.live import Live
 from voice.chat.session import Delta, Done
+from voice.chat.stores.sealed import SealedStore
 from voice.chat.stores.sqlite import SqliteStore
 from voice.chat.upstream.upstream import Ask
 
@@ -41,7 +43,7 @@ async def logged_deltas_per_s(sessions: int = 200, words: int = 500) -> float:
     """Deltas logged per second, from the first send until the last is on disk."""
     loop = asyncio.get_running_loop()
     with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore(Path(folder) / "sessions.db")
+        store = SealedStore(SqliteStore(Path(folder) / "sessions.db"), secrets.token_bytes(32))
         engine = Engine(store, Flood(words))
         lives = [(await engine.create())[0] for _ in range(sessions)]
         begun = loop.time()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,17 +13,21 @@ from typing import TYPE_CHECKING
 
 from voice import folders
 from voice.chat.engine import Engine
+from voice.chat.log import Refused
 from voice.chat.parts import EngineOptions
 from voice.chat.session import Session
-from voice.chat.stores.store import Store
+from voice.chat.stores.store import Store, StoreError
 from voice.chat.upstream.builtin import BuiltinUpstream
 from voice.chat.upstream.upstream import Upstream
 from voice.errors import ConfigError
-from voice.settings import ChatSettings, Settings
+from voice.settings import ChatSettings, Settings, retained_days
 from voice.timers import Timers
 
 if TYPE_CHECKING:
     from voice.chat.remote import RemoteSession
+
+
+log = logging.getLogger(__name__)
 
 
 def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[], float] | None = None) -> Upstream:
@@ -36,14 +43,19 @@ def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[],
 
 
 def store(settings: Settings) -> Store:
-    """Where sessions are kept."""
+    """Where sessions are kept, everything said in them encrypted."""
+    from voice.chat.stores.master import master_key
+    from voice.chat.stores.sealed import SealedStore
     from voice.chat.stores.sqlite import SqliteStore
+    from voice.chat.stores.sqlite_seal import seal_file
 
     where = settings.chat.store
     if where and not where.startswith("sqlite:///"):
         raise ConfigError(f"cannot keep sessions in {where!r}", where="chat.store", expected="sqlite:///FILE")
     path = Path(where.removeprefix("sqlite:///")).expanduser() if where else folders.user_data() / "sessions.sqlite"
-    return SqliteStore(path)
+    key = master_key(settings.chat.store_key, folders.user_data() / "store.key")
+    seal_file(path, key)
+    return SealedStore(SqliteStore(path), key, str(path))
 
 
 def options(settings: Settings) -> EngineOptions:
@@ -52,18 +64,34 @@ def options(settings: Settings) -> EngineOptions:
 
 
 @asynccontextmanager
-async def engine(settings: Settings, model: Upstream) -> AsyncIterator[Engine]:
-    """Sessions over the store of the settings and this model, which gets ready meanwhile; closed with all of it."""
-    kept = store(settings)
+async def engine(settings: Settings, model: Upstream, kept: Store | None = None) -> AsyncIterator[Engine]:
+    """Sessions over `kept`, else the store of the settings, and this model, which gets ready meanwhile.
+
+    Both are closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
+    """
+    kept = store(settings) if kept is None else kept
     made = Engine(kept, model, options(settings))
-    preparing = asyncio.create_task(model.prepare(), name="prepare the model")
+    beside = [asyncio.create_task(model.prepare(), name="prepare the model")]
+    days = retained_days(settings.chat.retain)
+    if days and days != math.inf:
+        beside.append(asyncio.create_task(_forget_old(made, days), name="forget what is old"))
     try:
         yield made
     finally:
-        preparing.cancel()
+        for task in beside:
+            task.cancel()
         await made.close()
         await kept.close()
         await model.close()
+
+
+async def _forget_old(engine: Engine, days: float) -> None:
+    while True:
+        try:
+            await engine.forget_unused_since(time.time() - days * 86_400)
+        except (StoreError, Refused) as error:
+            log.warning("old conversations could not be removed: %s", error)
+        await asyncio.sleep(3600)
 
 
 async def served(chat: ChatSettings, url: str, stack: AsyncExitStack) -> RemoteSession:
@@ -84,8 +112,11 @@ async def session(settings: Settings, stack: AsyncExitStack, timers: Timers) -> 
     if chat.server:
         return await served(chat, chat.server, stack)
     from voice.chat.local import open_local
+    from voice.chat.stores.memory import MemoryStore
 
-    running = await stack.enter_async_context(engine(settings, upstream(settings, timers, loop.time)))
-    local = await open_local(running, name=chat.session or None, system=chat.system)
+    lasting = chat.session and retained_days(chat.retain)  # what nobody can come back to never touches the disk
+    model = upstream(settings, timers, loop.time)
+    running = await stack.enter_async_context(engine(settings, model, None if lasting else MemoryStore()))
+    local = await open_local(running, name=chat.session if lasting else None, system=chat.system)
     stack.push_async_callback(local.close)
     return local

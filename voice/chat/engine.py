@@ -111,6 +111,17 @@ class Engine:
         except UnknownSession as unknown:
             raise unknown_session() from unknown
 
+    async def forget_unused_since(self, before_s: float) -> None:
+        """Remove named conversations that nobody has used since then (seconds since 1970), here or elsewhere."""
+        for sid in await self.parts.store.kept(before_s):
+            if sid in self._lives:
+                continue
+            try:
+                if (await self.parts.store.load(sid)).card.name is not None:
+                    await self.parts.store.delete(sid)
+            except UnknownSession:
+                continue  # it ended meanwhile
+
     async def usage(self, sid: str) -> list[Usage]:
         """The ledger: one row for each turn that has ended."""
         return await self.parts.store.usage(sid)

@@ -100,7 +100,7 @@ class MemoryStore:
         for sid, fence in fences.items():
             kept = self._kept.get(sid)
             if kept is not None and kept.fence == fence:
-                kept.lease_until = self._clock() + ttl_s
+                kept.lease_until, kept.used = self._clock() + ttl_s, self._wall()
 
     async def touch(self, left_s: Mapping[str, float]) -> None:
         now = self._clock()

@@ -182,8 +182,9 @@ class SqliteStore:
 
     async def renew(self, fences: Mapping[str, int], ttl_s: float) -> None:
         def prolong(file: sqlite3.Connection) -> None:
-            rows = [(self._clock() + ttl_s, sid, fence) for sid, fence in fences.items()]
-            file.executemany("UPDATE sessions SET lease_until_s = ? WHERE sid = ? AND fence = ?", rows)
+            until, now = self._clock() + ttl_s, self._wall()
+            rows = [(until, now, sid, fence) for sid, fence in fences.items()]
+            file.executemany("UPDATE sessions SET lease_until_s = ?, used_s = ? WHERE sid = ? AND fence = ?", rows)
 
         await self._write(prolong)
 
