@@ -49,6 +49,8 @@ class Parts:
     `turn_model`, if any, is asked where the machine's policy says so.
     `ear` gives a microphone frame without the echo of the speaker.
     `ready()` is called once, when somebody can be heard.
+    `watch` is shown all that the machine is told and asks for, before it is done; `acts` carries out an effect of a
+    reply and says so, before others are asked.
     """
 
     machine: TurnMachine
@@ -66,6 +68,8 @@ class Parts:
     typed: AsyncIterator[str] | None = None
     ear: Callable[[Frame], Frame] = lambda frame: frame
     ready: Callable[[], None] = lambda: None
+    watch: Callable[[ev.Event | ev.Action, float], None] = lambda what, at: None
+    acts: Callable[[Effect], bool] = lambda effect: False
     language: str = "en"
     preroll_s: float = 0.3
     filler: Pcm = field(default_factory=lambda: silence(0.0))
@@ -76,6 +80,8 @@ class Conversation:
     """Runs until its source and its typed lines have ended, or until it is cancelled."""
 
     def __init__(self, parts: Parts) -> None:
+        self.speaks = True
+        """Whether replies are given a voice; else they are only text."""
         self._parts, self._machine, self._playout = parts, parts.machine, parts.playout
         self._events: deque[tuple[ev.Event, float]] = deque()
         self._telling = False
@@ -136,6 +142,7 @@ class Conversation:
         try:
             while self._events:
                 next_event, at = self._events.popleft()
+                self._parts.watch(next_event, at)
                 self._perform(self._machine.receive(next_event, at), at)
         finally:
             self._telling = False
@@ -146,6 +153,7 @@ class Conversation:
 
     def _perform(self, actions: list[ev.Action], now: float) -> None:
         for action in actions:
+            self._parts.watch(action, now)
             ACTIONS[type(action)](self, action, now)
 
     def _tick(self, now: float) -> None:
@@ -206,6 +214,19 @@ class Conversation:
         text, at = self._said
         return text if self._loop.time() - at < ECHO_S else ""
 
+    @property
+    def reply(self) -> SpokenReply | None:
+        """The reply on its way, if there is one."""
+        return self._reply
+
+    def type(self, text: str) -> None:
+        """Take words as a turn of their own, after what is going on."""
+        self.tell(ev.Typed(text))
+
+    def stop(self) -> None:
+        """Stop the reply; harmless where there is none."""
+        self.tell(ev.Stopped())
+
     def microphone_lost(self) -> None:
         """No more audio for now: what was heard is the turn."""
         self._parts.gate.reset()
@@ -223,7 +244,7 @@ class Conversation:
             self.tell(ev.Audible(reply.turn, reply.revision))
         elif isinstance(event, Drained):
             self._show()
-            self.tell(ev.Drained(reply.turn, reply.revision))
+            self.tell(ev.Drained(reply.turn, reply.revision, reply.mute))
         elif self._machine.over is not None:
             trace.notes["barge_in_ms"] = round((event.at - self._machine.over.started) * 1000, 1)
 
@@ -386,6 +407,7 @@ class Conversation:
             ),
             language=parts.language,
             ahead=self._machine.policy.speculate == "tts",
+            silent=not self.speaks,
         )
         return self._reply
 
@@ -403,7 +425,8 @@ class Conversation:
         self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
 
     def _effect(self, effect: Effect) -> None:
-        self._ringing.act(effect, self._loop.time())
+        if not self._parts.acts(effect):
+            self._ringing.act(effect, self._loop.time())
 
     def _rings(self, timer: Timer) -> None:
         text = phrase("timer_named" if timer.label else "timer", self._parts.language, label=timer.label)

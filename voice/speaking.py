@@ -50,12 +50,17 @@ class SpokenReply:
     language: str = ""
     ahead: bool = False
     """Whether the first clause may be synthesized before `release`."""
+    silent: bool = False
+    """Whether it is only text, given no voice."""
 
     reply: Reply | None = None
     text: str = ""
     cancelled: bool = False
     over: bool = False
     """All there is to say has been handed to the playout."""
+
+    acted: bool = False
+    """An effect was part of it."""
 
     _committed: bool = False
     _effects: list[Effect] = field(default_factory=list)
@@ -95,7 +100,12 @@ class SpokenReply:
 
     def heard(self) -> int:
         """Code points of the reply's text that have been played."""
-        return self._heard.heard(self.playout.played, complete=self.over)
+        return len(self.text) if self.silent else self._heard.heard(self.playout.played, complete=self.over)
+
+    @property
+    def mute(self) -> bool:
+        """Nothing is to be heard of it: it is only text, or only deeds."""
+        return self.silent or (self.acted and not self.text.strip())
 
     async def say_instead(self, text: str) -> None:
         """Read no more of the session's reply; after what is on its way, say this, which is not in its text."""
@@ -140,6 +150,7 @@ class SpokenReply:
             self.reports.text(self.text)
             await self._queue(splitter.feed(event.text, self._now()))
         elif isinstance(event, Effect):
+            self.acted = True
             self._effects.append(event)
             if self._committed:
                 self.commit()
@@ -171,7 +182,7 @@ class SpokenReply:
             while (ahead := self.playout.buffered_s - AUDIO_AHEAD_S) > 0:  # noqa: ASYNC110  a lost speaker takes none
                 await asyncio.sleep(ahead)
             self._heard.begin(clause)
-            if clause.text and not await self._voice(clause):
+            if clause.text and not self.silent and not await self._voice(clause):
                 self.reports.failed("synthesizer", "no voice could say it")
                 await asyncio.sleep(0)  # what is said instead is queued now, before this looks whether more is coming
         self.over = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.chat.context import cut_at, estimate_messages, estimate_tokens, merged
+from voice.chat.context import answered, cut_at, estimate_messages, estimate_tokens, merged
 from voice.chat.session import Message
 
 
@@ -49,3 +49,13 @@ def test_neighbours_of_one_role_are_joined_and_empty_ones_dropped() -> None:
 )
 def test_a_cut_leaves_half_of_the_room(fixed: int, turns: list[tuple[int, int]], begins: int | None) -> None:
     assert cut_at(fixed, turns, 512) == begins
+
+
+def test_only_calls_with_an_answer_and_answers_to_a_call_travel() -> None:
+    call = {"call_id": "1", "name": "f", "arguments": "{}"}
+    asked = Message("assistant", "", calls=(call, {**call, "call_id": "2"}))
+    found = answered(
+        [Message("user", "a"), asked, Message("tool", "x", call_id="1"), Message("tool", "y", call_id="3")]
+    )
+    assert found == [Message("user", "a"), Message("assistant", "", calls=(call,)), Message("tool", "x", call_id="1")]
+    assert merged(found) == tuple(found)

@@ -318,3 +318,21 @@ def test_every_turn_ends_at_most_once_and_says_nothing_after(script: list[tuple[
             ended.add(event.turn)
     for number, turn in talk.talk.turns.items():
         assert turn.running == (number not in ended)
+
+
+def test_a_turn_remembers_what_came_before_its_words_and_the_functions_it_called() -> None:
+    talk = Conversation("e", system="be brief")
+    call = {"call_id": "c1", "name": "light", "arguments": "{}"}
+    turn, _ = talk.send(1, "light on", options={"instructions": "be long", "tools": []})
+    assert talk.context(turn)[0] == Message("system", "be long")
+    talk.effect(turn, "function_call", call)
+    talk.end(turn, "done", {})
+    answer = {"role": "tool", "text": "it is on", "call_id": "c1"}
+    turn, _ = talk.send(2, "", options={"before": [answer]})
+    told = talk.context(turn)
+    assert [message.role for message in told] == ["system", "user", "assistant", "tool"]
+    assert told[2].calls == (call,)
+    assert told[3] == Message("tool", "it is on", call_id="c1")
+    again = Conversation("e", system="be brief")
+    again.restore(json.loads(json.dumps(talk.to_json())))
+    assert again.context(again.turns[2]) == told

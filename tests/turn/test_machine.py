@@ -482,3 +482,24 @@ def test_whatever_happens_every_turn_ends_once_and_nothing_is_illegal(
     assert turns.state is State.IDLE
     assert world.listened <= set(world.finished), "whoever was listened to had their turn ended"
     assert not world.open
+
+
+def test_stopping_ends_the_reply_in_every_state_that_has_one_and_is_harmless_elsewhere() -> None:
+    turns = machine()
+    assert turns.receive(ev.Stopped(), 0.5) == []
+    assert names(speaking(turns).receive(ev.Stopped(), 2.7)) == ["Truncate", "Forget", "Finish"]
+    assert turns.state is State.IDLE
+    waiting = asked(machine())
+    assert names(waiting.receive(ev.Stopped(), 2.6)) == ["Truncate", "Forget", "Finish"]
+    assert waiting.receive(ev.Transcribed(1, 1, "what"), 2.7) == []
+    over = speaking(machine())
+    over.receive(ev.SpeechStarted(2.7), 2.76)
+    assert names(over.receive(ev.Stopped(), 2.8)) == ["Truncate", "Forget", "Finish"]
+    assert over.state is State.LISTENING
+
+
+def test_a_reply_in_which_nothing_was_to_be_heard_is_answered_and_counts() -> None:
+    turns = asked(machine())
+    turns.receive(ev.Transcribed(1, 1, "what"), 2.55)
+    done = turns.receive(ev.Drained(1, 1, mute=True), 2.6)
+    assert done == [ev.Commit(1, 1), ev.Forget(1), ev.Finish(1, ev.Outcome.ANSWERED)]

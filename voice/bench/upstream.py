@@ -15,7 +15,7 @@ import os
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -31,7 +31,8 @@ class Script:
     after `first_ms`, the next every `word_ms`. `status` other than 200 refuses, with `retry_after` as header.
     `fault` strikes after `after` words: error (an error object in the stream), cut (connection closed), half
     (half a UTF-8 character, then closed), stall (silence, connection open), die (the process ends). `piece`
-    sends that many bytes per chunk. `times` is how many requests of the queue it serves.
+    sends that many bytes per chunk. `calls` are functions it calls, each a `name` and `arguments` as JSON text; without
+    `text` there is none then. `times` is how many requests of the queue it serves.
     """
 
     text: str = ""
@@ -45,6 +46,7 @@ class Script:
     after: int = 0
     piece: int = 0
     usage: bool = True
+    calls: Sequence[Mapping[str, str]] = ()
     times: int = 1
 
 
@@ -175,7 +177,11 @@ class ScriptedUpstream:
         asked.bodies.append(body)
         last = str(body["messages"][-1]["content"])
         script = self._script(last)
-        text = script.text or f"Answer {asked.counts['POST /v1/chat/completions']} to: {last.partition(' script: ')[0]}"
+        text = script.text or (
+            ""
+            if script.calls
+            else f"Answer {asked.counts['POST /v1/chat/completions']} to: {last.partition(' script: ')[0]}"
+        )
         usage = self._usage(body["messages"], text)
         asked.open += 1
         asked.most_open = max(asked.most_open, asked.open)
@@ -221,7 +227,13 @@ class ScriptedUpstream:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
         async for word in self._paced(script, text, writer):
             await _event(writer, head | _choice({"content": word}), script.piece)
-        await _event(writer, head | _choice({}, "stop"), script.piece)
+        for index, call in enumerate(script.calls):
+            begun = {"index": index, "id": f"call_{len(body['messages'])}_{index}", "function": {"name": call["name"]}}
+            await _event(writer, head | _choice({"tool_calls": [begun]}), script.piece)
+            for char in call["arguments"]:
+                more = {"index": index, "function": {"arguments": char}}
+                await _event(writer, head | _choice({"tool_calls": [more]}), script.piece)
+        await _event(writer, head | _choice({}, "tool_calls" if script.calls else "stop"), script.piece)
         if script.usage and (body.get("stream_options") or {}).get("include_usage"):
             await _event(writer, head | {"choices": [], "usage": usage}, script.piece)
         writer.write(_chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
@@ -231,8 +243,8 @@ class ScriptedUpstream:
         """Yield the words at their times, which are counted from now: delays do not add up."""
         loop = asyncio.get_running_loop()
         start = loop.time()
-        words = [word + " " for word in text.split(" ")]
-        words[-1] = words[-1][:-1]
+        words = [word + " " for word in text.split(" ")] if text else []
+        words[-1:] = [word[:-1] for word in words[-1:]]
         for n, word in enumerate(words):
             if script.fault and n == script.after:
                 await self._strike(script.fault, writer)
@@ -276,7 +288,7 @@ class ScriptedUpstream:
         }
 
 
-def _choice(delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
+def _choice(delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from voice.chat.session import Message
 
@@ -28,13 +29,27 @@ def merged(messages: Iterable[Message]) -> tuple[Message, ...]:
     """
     joined: list[Message] = []
     for message in messages:
-        if not message.text:
+        if not message.text and not message.calls and not message.call_id:
             continue
-        if joined and joined[-1].role == message.role != "system":
+        plain = message.role in ("user", "assistant") and not message.calls
+        if plain and joined and joined[-1].role == message.role and not joined[-1].calls:
             joined[-1] = Message(message.role, joined[-1].text + "\n" + message.text)
         else:
             joined.append(message)
     return tuple(joined)
+
+
+def answered(messages: Sequence[Message]) -> list[Message]:
+    """Without function calls that have no answer and answers that have no call: model servers refuse either."""
+    told = {message.call_id for message in messages if message.role == "tool"}
+    asked = {call["call_id"] for message in messages for call in message.calls}
+    if not told and not asked:
+        return list(messages)
+    return [
+        replace(message, calls=tuple(call for call in message.calls if call["call_id"] in told))
+        for message in messages
+        if message.role != "tool" or message.call_id in asked
+    ]
 
 
 def cut_at(fixed: int, turns: Sequence[tuple[int, int]], window: int) -> int | None:

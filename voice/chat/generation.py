@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from voice.chat.log import Turn
+from voice.chat.log import OWN_OPTIONS, Turn
 from voice.chat.parts import Parts
 from voice.chat.screen import Blocked, screened, screened_data
-from voice.chat.session import Delta, Done, Effect, Message
+from voice.chat.session import Delta, Done, Effect
 from voice.chat.upstream.upstream import Ask, UpstreamError
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ async def _attempt(live: Live, turn: Turn, parts: Parts) -> Done:
     """One request. Raises UpstreamError, also for a silence longer than `stall_s` and for a reply without an end."""
     card, options = live.card, parts.options
     model = str(turn.options.get("model") or card.model or options.model)
-    asked = {name: value for name, value in {**card.options, **turn.options}.items() if name != "model"}
+    asked = {name: value for name, value in {**card.options, **turn.options}.items() if name not in OWN_OPTIONS}
     screen, loop = live.guard.screen(), asyncio.get_running_loop()
-    messages = tuple(Message(said.role, live.guard.to_model(said.text)) for said in live.talk.context(turn))
+    messages = tuple(replace(said, text=live.guard.to_model(said.text)) for said in live.talk.context(turn))
     stream = parts.upstream.stream(Ask(messages, key=card.sid, model=model, options=asked))
     try:
         async with asyncio.timeout(options.stall_s) as patience:

@@ -13,7 +13,7 @@ from voice.chat.identity import short
 from voice.chat.log import ENDS, Event, Refused, Turn
 from voice.chat.parts import Parts
 from voice.chat.protocol import Conversation
-from voice.chat.screen import Blocked, screened
+from voice.chat.screen import Blocked, screened, screened_data
 from voice.chat.stores.store import Card, FenceLost, LeaseHeld, StoreError, UnknownSession, Usage
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,8 @@ class Live:
         self._check()
         try:
             input, msg_id = screened(self.guard, input), screened(self.guard, msg_id)
+            if options and "before" in options:
+                options = {**options, "before": screened_data(self.guard, options["before"])}
         except Blocked as blocked:
             raise Refused(blocked.code, str(blocked)) from blocked
         turn, events = self.talk.send(sequence, input, draft=draft, msg_id=msg_id, options=options)

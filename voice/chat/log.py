@@ -16,6 +16,13 @@ ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "d
 """Events that end a running turn; the last two may also follow its end."""
 
 
+OWN_OPTIONS = frozenset({"model", "instructions", "before"})
+"""Options of a turn that are for the session: not told to the model server as they are.
+
+`instructions` take the system message's place; `before` are messages that come before the user's words.
+"""
+
+
 class Event(NamedTuple):
     """One logged fact: its place `seq` in the log, its turn, type and data; `o` is a delta's code point offset."""
 
@@ -82,12 +89,14 @@ class Turn:
     heard: int | None = None
     acted: bool = False
     """An effect was delivered."""
+    calls: list[Mapping[str, str]] = field(default_factory=list)
+    """Functions the reply called."""
     tries: int = 1
     drafted: bool = False
     usage: Mapping[str, Any] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
-    memo: tuple[tuple[Message, Message], int] | None = None
+    memo: tuple[tuple[Message, ...], int] | None = None
     """Messages and their tokens, once they cannot change by themselves any more."""
 
     @property
@@ -100,17 +109,24 @@ class Turn:
         """Whether it is part of the conversation."""
         return not self.draft and not self.discarded
 
-    def messages(self) -> tuple[Message, Message]:
+    def asks(self) -> tuple[Message, ...]:
+        """What was put in before the user's words, and these."""
+        before = (
+            Message(one["role"], one["text"], call_id=one.get("call_id", "")) for one in self.options.get("before", ())
+        )
+        return (*before, Message("user", self.input))
+
+    def messages(self) -> tuple[Message, ...]:
         return self._settled()[0]
 
     def tokens(self) -> int:
-        """Estimated tokens of both messages."""
+        """Estimated tokens of its messages."""
         return self._settled()[1]
 
-    def _settled(self) -> tuple[tuple[Message, Message], int]:
+    def _settled(self) -> tuple[tuple[Message, ...], int]:
         if self.memo is not None:
             return self.memo
-        said = Message("user", self.input), Message("assistant", self.text)
+        said = (*self.asks(), Message("assistant", self.text, calls=tuple(self.calls)))
         found = said, estimate_messages(said)
         if not self.running:
             self.memo = found

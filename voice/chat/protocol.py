@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from voice.chat.context import PER_MESSAGE, cut_at, estimate_tokens, merged
+from voice.chat.context import PER_MESSAGE, answered, cut_at, estimate_tokens, merged
 from voice.chat.log import BrokenLog, Event, Refused, Turn, body_hash
 from voice.chat.session import Message
 
@@ -133,7 +133,8 @@ class Conversation:
         said = [
             message for before in self._remembered() if before.number < turn.number for message in before.messages()
         ]
-        return merged([Message("system", self.system), *said, Message("user", turn.input)])
+        system = str(turn.options.get("instructions", self.system))
+        return merged(answered([Message("system", system), *said, *turn.asks()]))
 
     def messages(self) -> list[tuple[int, Message]]:
         """The conversation since the last cut, drafts left out, each message with its turn."""
@@ -191,6 +192,8 @@ class Conversation:
             turn.length += len(event.d)
         elif event.t == "effect":
             turn.acted = True
+            if event.d["kind"] == "function_call":
+                turn.calls.append(event.d["data"])
         elif event.t == "committed":
             turn.draft = False
         else:

@@ -9,10 +9,15 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the remembered conversation. An assistant's text is what was heard of it."""
+    """One message of the remembered conversation. An assistant's text is what was heard of it.
 
-    role: Literal["system", "user", "assistant"]
+    `calls` are functions it called, each with `call_id`, `name` and `arguments`; a tool's message answers `call_id`.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     text: str
+    calls: tuple[Mapping[str, str], ...] = ()
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

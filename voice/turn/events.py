@@ -83,10 +83,11 @@ class Audible:
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """All of this reply that there is has been played, and no more is coming."""
+    """All of this reply that there is has been played, and no more is coming; `mute`: nothing was to be heard of it."""
 
     turn: int
     revision: int
+    mute: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,11 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """Someone wants no more of this reply."""
+
+
+@dataclass(frozen=True, slots=True)
 class MicrophoneLost:
     """No more audio will come for now: what was heard is the turn."""
 
@@ -125,7 +131,7 @@ class Closed:
 
 Event = (
     SpeechStarted | SpeechStopped | FrameHeard | WordsHeard | Transcribed | Judged | Audible | Drained | Failed
-    | Typed | Announce | MicrophoneLost | Closed
+    | Typed | Announce | Stopped | MicrophoneLost | Closed
 )  # fmt: skip
 
 

@@ -258,7 +258,9 @@ class TurnMachine:
         return [*commit, ev.Forget(turn.number)]
 
     def _silent_reply(self, event: ev.Drained, now: float) -> list[Action]:
-        """The reply ended without a sound: said aloud, unless what we tried to say was that already."""
+        """The reply ended without a sound: said aloud unless it was meant so, or is what we tried to say."""
+        if event.mute and self._turn.outcome is not Outcome.FAILED:
+            return [ev.Commit(event.turn, event.revision), *self._finish(Outcome.ANSWERED)]
         if self._turn.outcome is Outcome.FAILED or not self._turn.sent:
             return self._finish(Outcome.FAILED)
         return self._fail(ev.Failed(event.turn, event.revision, ev.Stage.MODEL, self.policy.no_answer), now)
@@ -273,6 +275,14 @@ class TurnMachine:
     def _played_out(self, event: ev.Drained, now: float) -> list[Action]:
         ended = self._finish(self._turn.outcome)
         return self._hand_over(ended) if self.over is not None else ended
+
+    def _stop(self, event: ev.Stopped, now: float) -> list[Action]:
+        """Enough of this reply; what somebody says over it meanwhile is the next turn."""
+        if self.over is not None:
+            return self._interrupt(now)
+        turn = self._turn
+        stopped: list[Action] = [ev.Truncate(turn.number, turn.revision)]
+        return stopped + self._finish(self._cut_outcome)
 
     # Someone speaks over us.
 
@@ -373,34 +383,40 @@ Handler = Callable[..., list[Action]]
 TABLE: dict[State, dict[type, Handler]] = {
     State.IDLE: {
         ev.SpeechStarted: M._open, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing,
+        ev.Stopped: M._nothing,
         ev.Typed: M._open_for, ev.Announce: M._open_for, ev.MicrophoneLost: M._nothing, ev.Closed: M._nothing,
     },
     State.LISTENING: {
         ev.SpeechStopped: M._fall_silent, ev.FrameHeard: M._still_listening, ev.WordsHeard: M._words,
+        ev.Stopped: M._nothing,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._cut_short, ev.Closed: M._close,
         ev.Failed: M._nothing,
     },
     State.ENDING: {
         ev.SpeechStarted: M._go_on, ev.FrameHeard: M._silence_grows, ev.WordsHeard: M._words,
         ev.Transcribed: M._draft, ev.Judged: M._judged, ev.Failed: M._draft_failed, ev.SpeechStopped: M._nothing,
+        ev.Stopped: M._nothing,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._cut_short, ev.Closed: M._close,
     },
     State.THINKING: {
         ev.SpeechStarted: M._go_on, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._words,
         ev.Transcribed: M._transcribed, ev.Judged: M._nothing, ev.Audible: M._first_sound, ev.Drained: M._silent_reply,
         ev.Failed: M._fail,
+        ev.Stopped: M._stop,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
     },
     State.SPEAKING: {
         ev.SpeechStarted: M._pause, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._nothing,
         ev.Transcribed: M._over_transcribed, ev.Judged: M._nothing, ev.Audible: M._nothing, ev.Drained: M._played_out,
         ev.Failed: M._over_failed,
+        ev.Stopped: M._stop,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
     },
     State.PAUSED: {
         ev.SpeechStarted: M._over_goes_on, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._over_frame,
         ev.WordsHeard: M._over_words, ev.Transcribed: M._over_transcribed, ev.Judged: M._nothing,
         ev.Audible: M._nothing, ev.Drained: M._played_out, ev.Failed: M._over_failed,
+        ev.Stopped: M._stop,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._over_lost, ev.Closed: M._close,
     },
 }  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.scripted_upstream import UpstreamProcess
 from voice.bench.upstream import Script
-from voice.chat.session import Delta, Done, Message
+from voice.chat.session import Delta, Done, Effect, Message
 from voice.chat.upstream.openai import OpenAIUpstream
 from voice.chat.upstream.upstream import Ask, UpstreamError
 from voice.errors import ConfigError
@@ -34,6 +34,7 @@ class Heard:
     text: str = ""
     deltas: int = 0
     done: Done | None = None
+    calls: list[Effect] = field(default_factory=list)
     error: UpstreamError | None = None
     asks: list[Done] = field(default_factory=list)
 
@@ -50,6 +51,8 @@ async def hear(upstream: OpenAIUpstream, request: Ask) -> Heard:
             if isinstance(item, Delta):
                 heard.text += item.text
                 heard.deltas += 1
+            elif isinstance(item, Effect):
+                heard.calls.append(item)
             else:
                 heard.done = item
     except UpstreamError as error:
@@ -226,3 +229,18 @@ def test_each_server_gets_only_the_hints_it_knows(kind: str, field: str, extra: 
         assert bodies[0] == {"model": "scripted", "keep_alive": "30m"}
     assert len(bodies) == 1 + extra
     assert set(bodies[-1]) == plain | ({field} if kind == "llama.cpp" else set())
+
+
+def test_function_calls_come_whole_and_go_back_with_their_answers(server: UpstreamProcess) -> None:
+    server.default(Script(calls=[{"name": "light", "arguments": '{"on": true}'}]))
+    heard = one(server.url)
+    assert heard.text == ""
+    assert [call.data["name"] for call in heard.calls] == ["light"]
+    call = heard.calls[0].data
+    assert call["arguments"] == '{"on": true}'
+    said = Message("assistant", "", calls=(dict(call),)), Message("tool", "done", call_id=str(call["call_id"]))  # type: ignore[arg-type]
+    one(server.url, Ask((Message("user", "light on"), *said)))
+    sent = server.asked()["bodies"][-1]["messages"]
+    function = {"name": "light", "arguments": '{"on": true}'}
+    assert sent[1]["tool_calls"] == [{"id": call["call_id"], "type": "function", "function": function}]
+    assert sent[2] == {"role": "tool", "tool_call_id": call["call_id"], "content": "done"}

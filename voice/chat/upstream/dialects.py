@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+from voice.chat.session import Message
 
 KEEP_ALIVE = "30m"  # as long as a session lives without a sign of life
 
@@ -94,6 +96,46 @@ def token_counts(chunk: Mapping[str, Any]) -> tuple[int, int, int] | None:
     details, timings = usage.get("prompt_tokens_details") or {}, chunk.get("timings") or {}
     cached = details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or timings.get("cache_n")
     return int(usage.get("prompt_tokens") or 0), int(cached or 0), int(usage.get("completion_tokens") or 0)
+
+
+def message_json(message: Message) -> dict[str, object]:
+    """Return a message as chat completions take it."""
+    if message.role == "tool":
+        return {"role": "tool", "tool_call_id": message.call_id, "content": message.text}
+    told: dict[str, object] = {"role": message.role, "content": message.text}
+    if message.calls:
+        told["tool_calls"] = [
+            {
+                "id": call["call_id"],
+                "type": "function",
+                "function": {"name": call["name"], "arguments": call["arguments"]},
+            }
+            for call in message.calls
+        ]
+    return told
+
+
+class Calls:
+    """Function calls put together from the pieces a stream brings."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, dict[str, str]] = {}
+
+    def take(self, pieces: Iterable[Mapping[str, Any]]) -> None:
+        for place, piece in enumerate(pieces):
+            call = self._calls.setdefault(int(piece.get("index", place)), {"call_id": "", "name": "", "arguments": ""})
+            function = piece.get("function") or {}
+            call["call_id"] = piece.get("id") or call["call_id"]
+            call["name"] = function.get("name") or call["name"]
+            call["arguments"] += function.get("arguments") or ""
+
+    def whole(self) -> list[dict[str, str]]:
+        """Return the calls, each with `call_id`, `name` and `arguments` as JSON text."""
+        return [
+            call | {"call_id": call["call_id"] or f"call_{index}", "arguments": call["arguments"] or "{}"}
+            for index, call in sorted(self._calls.items())
+            if call["name"]
+        ]
 
 
 class DataLines:

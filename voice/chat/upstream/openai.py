@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
-from voice.chat.session import Delta, Done
+from voice.chat.session import Delta, Done, Effect
 from voice.chat.upstream import dialects
 from voice.chat.upstream.upstream import Ask, UpstreamError
 from voice.errors import ConfigError
@@ -75,19 +75,19 @@ class OpenAIUpstream:
         await asyncio.shield(self._look_once())
         return self.kind
 
-    async def stream(self, ask: Ask) -> AsyncGenerator[Delta | Done]:
-        """Yield the reply's deltas as they arrive, then `Done`; raises UpstreamError, also for a reply cut short."""
+    async def stream(self, ask: Ask) -> AsyncGenerator[Delta | Effect | Done]:
+        """Yield the reply's deltas as they arrive, its calls, then `Done`; raises UpstreamError, also for a cut."""
         model = ask.model or self.model or await self._only_model()
         if not self.kind:
             self._look_once()  # the hints are for later turns; this one does not wait for them
         body: dict[str, object] = {
-            "messages": [{"role": m.role, "content": m.text} for m in ask.messages],
+            "messages": [dialects.message_json(message) for message in ask.messages],
             **ask.options,
             **dialects.hints(self.kind, ask.key),
             "model": model,
             "stream": True,
         }
-        counts, finished, held = None, False, ""
+        counts, finished, held, calls = None, False, "", dialects.Calls()
         async with contextlib.aclosing(self._chunks(body)) as chunks:
             async for chunk in chunks:
                 counts = dialects.token_counts(chunk) or counts
@@ -97,8 +97,11 @@ class OpenAIUpstream:
                     text, held = dialects.join_surrogates(held, delta.get("content") or delta.get("refusal") or "")
                     if text:
                         yield Delta(text)
+                    calls.take(delta.get("tool_calls") or ())
         if not finished:
             raise self._error("the reply was cut short", "upstream_cut", temporary=True, remedy=SEE_LOG)
+        for call in calls.whole():
+            yield Effect("function_call", call)
         if counts is None:
             yield Done()
         else:
