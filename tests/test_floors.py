@@ -21,6 +21,7 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (1, "asr/agreement.py asr/doubt.py asr/wer.py"),
     (1, "chat/session.py chat/upstream/upstream.py"),
     (1, "chat/protocol.py chat/client_protocol.py chat/log.py chat/context.py chat/retry.py chat/screen.py"),
+    (1, "chat/admission.py chat/breaker.py"),
     (2, "audio/*.py vad/*.py asr/*.py tts/*.py chat/stores/*.py chat/upstream/*.py chat/upstream/builtin/*.py"),
     (2, "clock.py alarms.py worker.py audio_server.py folders.py config_files.py model_store.py download.py"),
     (3, "loop.py listening.py speaking.py remembering.py ringing.py chat/*.py client.py"),

@@ -153,6 +153,21 @@ class ServeSettings:
     rate: float = option(50.0, "requests per second and API key; 0 is unlimited", least=0, most=100_000)
     sessions: int = option(10_000, "sessions per API key; 0 is unlimited", least=0, most=10_000_000)
     body_kb: int = option(1024, "largest request body and WebSocket frame, KiB", least=16, most=65_536)
+    turns: int = option(2000, "turns in flight at the model server; 0 is unlimited", least=0, most=1_000_000)
+    turns_per_key: int = option(500, "of which one API key may have; 0 is unlimited", least=0, most=1_000_000)
+    queue: int = option(1000, "turns that may wait for one of those; one key may fill half", least=0, most=1_000_000)
+    queue_s: float = option(30.0, "longest wait there, seconds", least=0.1, most=3600)
+    tokens: int = option(0, "tokens per minute and API key, in and out; 0 is unlimited", least=0, most=10**9)
+    memory_mb: int = option(
+        0, "nothing new is taken above this resident memory, MiB; 0 is three quarters of what there is", least=0
+    )
+    breaker_failures: int = option(
+        5, "failures in a row after which the model server is given a rest; 0 is never", least=0, most=1000
+    )
+    breaker_slow_s: float = option(20.0, "a first token later than this counts as one, seconds", least=0.1, most=600)
+    breaker_open_s: float = option(
+        5.0, "length of its first rest, seconds; each failed probe doubles it", least=0.1, most=60
+    )
     grace_s: float = option(
         10.0, "how long running replies may finish after a stop was asked for, seconds", least=0, most=600
     )

@@ -8,10 +8,13 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voice import folders
+from voice.chat.admission import Limits
+from voice.chat.breaker import BreakerPolicy
 from voice.chat.engine import Engine
 from voice.chat.log import Refused
 from voice.chat.parts import EngineOptions
@@ -63,14 +66,24 @@ def options(settings: Settings) -> EngineOptions:
     return EngineOptions(model=settings.chat.model, context_tokens=settings.chat.context_tokens)
 
 
+def shared_options(settings: Settings) -> EngineOptions:
+    """How sessions of many clients run: within the limits of the settings."""
+    serve = settings.serve
+    limits = Limits(serve.turns, serve.turns_per_key, serve.queue, serve.queue_s, serve.tokens)
+    breaker = BreakerPolicy(serve.breaker_failures, serve.breaker_slow_s, serve.breaker_open_s)
+    return replace(options(settings), limits=limits, breaker=breaker)
+
+
 @asynccontextmanager
-async def engine(settings: Settings, model: Upstream, kept: Store | None = None) -> AsyncIterator[Engine]:
+async def engine(
+    settings: Settings, model: Upstream, kept: Store | None = None, how: EngineOptions | None = None
+) -> AsyncIterator[Engine]:
     """Sessions over `kept`, else the store of the settings, and this model, which gets ready meanwhile.
 
     Both are closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
     """
     kept = store(settings) if kept is None else kept
-    made = Engine(kept, model, options(settings))
+    made = Engine(kept, model, how or options(settings))
     beside = [asyncio.create_task(model.prepare(), name="prepare the model")]
     days = retained_days(settings.chat.retain)
     if days and days != math.inf:

@@ -21,6 +21,8 @@ IDLE_PING_S = (25.0, 35.0)
 BUSY_PING_S = (4.0, 6.0)  # a dead link in mid-reply is noticed before the person asks
 PONG_WITHIN_S = 10.0
 RETRY_SEND_S = (0.2, 0.6)
+PATIENCE_S = 10.0
+"""A full or failing server is asked again for so long; then the person is told."""
 HISTORY_CHANNEL = 1
 NEVER_BACK = frozenset({"session_unknown", "key_invalid", "scope_insufficient", "origin_refused"})
 
@@ -42,6 +44,7 @@ class Turn:
     ended: bool = False
     told_down: bool = False
     retry_at: float | None = None
+    patient_until: float | None = None
     decisions: dict[str, Op] = field(default_factory=dict)
     settled_by: int = 0
 
@@ -334,10 +337,18 @@ class ClientProtocol:
             self._renumber(turn, op["expected"])
         elif failure.code == "session_moved":
             raise LinkError(failure.message)
-        elif failure.temporary:
-            turn.retry_at = now + self.draw(*RETRY_SEND_S)
+        elif failure.temporary and self._patient(turn, now, op.get("retry_after")):
+            turn.retry_at = now + self.draw(*RETRY_SEND_S) + op.get("retry_after", 0.0)
         else:
             self._end(turn, failure)
+
+    def _patient(self, turn: Turn, now: float, hint_s: float | None) -> bool:
+        """Whether a refused turn is sent again: a full or failing server, which gives a hint, is not asked forever."""
+        if hint_s is None:
+            return True
+        if turn.patient_until is None:
+            turn.patient_until = now + PATIENCE_S
+        return now + hint_s < turn.patient_until
 
     def _renumber(self, turn: Turn, expected: int) -> None:
         """Take the number the server expects: ours belongs to somebody else's turn, so this one was never accepted."""

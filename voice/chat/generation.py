@@ -7,10 +7,12 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from voice.chat.admission import Ticket
 from voice.chat.log import OWN_OPTIONS, Turn
 from voice.chat.parts import Parts
 from voice.chat.screen import Blocked, screened, screened_data
 from voice.chat.session import Delta, Done, Effect
+from voice.chat.slots import NOT_ASKED, Attempt
 from voice.chat.upstream.upstream import Ask, UpstreamError
 
 if TYPE_CHECKING:
@@ -19,19 +21,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-async def generate(live: Live, turn: Turn, parts: Parts) -> None:
-    """Ask the model server, at most as often as the retry policy allows and never after something was delivered."""
+async def generate(live: Live, turn: Turn, parts: Parts, ticket: Ticket) -> None:
+    """Ask the model server in the ticket's turn, as the retry policy allows, never after something was delivered."""
     tried = 0
     while turn.running:
         tried += 1
-        parts.count("upstream_requests")
         try:
-            done = await _attempt(live, turn, parts)
+            await parts.slots.ready(ticket)
+            with parts.slots.attempt() as attempt:
+                parts.count("upstream_requests")
+                done = await _attempt(live, turn, parts, attempt)
         except UpstreamError as error:
+            asked = error.code not in NOT_ASKED
+            tried -= not asked
             delivered = turn.length > 0 or turn.acted
             policy, hint = parts.options.retry, error.retry_after_s
             wait = policy.wait_s(tried, temporary=error.temporary, hint_s=hint, random=parts.random.random)
-            if wait is None or delivered:
+            if wait is None or delivered or not asked:
                 used_up = error.temporary and not delivered
                 live.end(turn, "retry_failed" if used_up else "failed", _failure(live, turn, error, tried))
                 return
@@ -44,7 +50,7 @@ async def generate(live: Live, turn: Turn, parts: Parts) -> None:
             return
 
 
-async def _attempt(live: Live, turn: Turn, parts: Parts) -> Done:
+async def _attempt(live: Live, turn: Turn, parts: Parts, attempt: Attempt) -> Done:
     """One request. Raises UpstreamError, also for a silence longer than `stall_s` and for a reply without an end."""
     card, options = live.card, parts.options
     model = str(turn.options.get("model") or card.model or options.model)
@@ -56,6 +62,7 @@ async def _attempt(live: Live, turn: Turn, parts: Parts) -> Done:
         async with asyncio.timeout(options.stall_s) as patience:
             rearmed = loop.time()
             async for item in stream:
+                attempt.answered()
                 now = loop.time()
                 if now - rearmed > options.stall_s / 16:  # moving a timer for every word would cost more than the word
                     rearmed = now

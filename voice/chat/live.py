@@ -76,6 +76,8 @@ class Live:
     ) -> Turn:
         """Take the user's new words as turn `sequence` and have it answered; a repeated send finds the turn."""
         self._check()
+        if sequence > self.talk.last:
+            self._parts.slots.check(self.card.owner)
         try:
             input, msg_id = screened(self.guard, input), screened(self.guard, msg_id)
             if options and "before" in options:
@@ -253,7 +255,10 @@ class Live:
 
     def _begin(self, turn: Turn) -> None:
         self._generating = turn
-        self._task = self._parts.spawn(generate(self, turn, self._parts))
+        ticket = self._parts.slots.enter(self.card.owner)
+        self._task = self._parts.spawn(generate(self, turn, self._parts, ticket))
+        # A task that is stopped before it began runs none of its own code.
+        self._task.add_done_callback(lambda _: self._parts.slots.leave(ticket))
 
     def _log(self, events: Sequence[Event], *, at_once: bool = True) -> None:
         """Log what clients did or what ended a turn, with the ledger row of the turn it settles."""
@@ -263,6 +268,8 @@ class Live:
             if event.t in ENDS and turn is not None:
                 self._parts.count(f"turns_{event.t}")
                 row = ledger_row(turn) if turn.usage is not None else None
+                if row is not None:
+                    self._parts.slots.spend(self.card.owner, row.input + row.output)
         self._write(events, row, at_once=at_once)
         if self._generating is not None and not self._generating.running:
             if self._task is not None and self._task is not asyncio.current_task():

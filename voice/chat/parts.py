@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from voice.chat.admission import Limits
+from voice.chat.breaker import BreakerPolicy
 from voice.chat.retry import RetryPolicy
 from voice.chat.screen import Guards, Unguarded
+from voice.chat.slots import Slots
 from voice.chat.stores.store import Store
 from voice.chat.upstream.upstream import Upstream
 
@@ -28,6 +31,8 @@ class EngineOptions:
     evict_s: float = 60.0
     keep_events: int = 4096
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    limits: Limits = field(default_factory=Limits)
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
 
 
 @dataclass(slots=True)
@@ -43,6 +48,10 @@ class Parts:
     guards: Guards = field(default_factory=Unguarded)
     counts: dict[str, int] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    slots: Slots = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.slots = Slots(self.options.limits, self.options.breaker, self.clock)
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a figure of the metrics."""

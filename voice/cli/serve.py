@@ -31,14 +31,14 @@ def command(resolved: Resolved) -> None:
 
 
 async def _serve(resolved: Resolved) -> None:
-    from voice.build.sessions import engine, upstream
+    from voice.build.sessions import engine, shared_options, upstream
     from voice.serve.app import create
     from voice.serve.server import bind, serve
 
     settings = resolved.settings
     listening = bind(settings.serve)
     try:
-        async with engine(settings, upstream(settings)) as running:
+        async with engine(settings, upstream(settings), how=shared_options(settings)) as running:
             await serve(create(running, settings.serve), listening, lambda url: click.echo(f"listening on {url}"))
     finally:
         listening.close()

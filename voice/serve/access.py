@@ -65,7 +65,8 @@ class Access:
                 raise Refused("rate_limited", what, temporary=True, retry_after_s=wait_s)
 
     async def may_create(self, owner: str) -> None:
-        """Raises Refused session_limit where an owner has enough sessions."""
+        """Raises Refused session_limit where an owner has enough sessions, overloaded where the server is full."""
+        self._engine.parts.slots.check_room()
         most = self._settings.sessions
         if owner and most and await self._engine.count(owner) >= most:
             what = f"this key has {most} sessions"

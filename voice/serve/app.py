@@ -67,7 +67,7 @@ def _http(service: Service, hub: SocketHub) -> FastAPI:
     app.add_exception_handler(StoreError, errors.on_store_error)
     app.add_exception_handler(RequestValidationError, errors.on_invalid)
     app.add_exception_handler(HTTPException, errors.on_http_error)
-    figures = Figures(service.engine, lambda: len(hub.connections))
+    figures = Figures(service.engine, lambda: len(hub.connections), service.pressure.used_bytes)
 
     @app.get("/healthz", tags=["operation"])
     async def healthz() -> dict[str, str]:

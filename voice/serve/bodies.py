@@ -72,7 +72,7 @@ class ScopedToken(BaseModel):
 
 
 class Error(BaseModel):
-    """What went wrong, and whether the same request may work later. `expected` says what was, where that is known."""
+    """What went wrong, and whether the same request may work later, in `retry_after` seconds where that is known."""
 
     code: str
     message: str
@@ -80,6 +80,7 @@ class Error(BaseModel):
     type: str
     param: str | None
     expected: JsonValue = None
+    retry_after: float | None = None
 
 
 class Problem(BaseModel):

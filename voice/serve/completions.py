@@ -35,7 +35,7 @@ def routes(service: Service) -> APIRouter:
         texts = [Message("system" if m.role == "developer" else m.role, m.text) for m in body.messages]
         storable([[text.text for text in texts], body.model])
         if not body.developer_mode:
-            return await _stateless(engine, body, tuple(texts), body.model or fallback, int(service.now_s()))
+            return await _stateless(engine, body, tuple(texts), owner, body.model or fallback, int(service.now_s()))
         live, headers = await _session(body, texts, owner, x_session_token)
         words = [text.text for text in texts if text.role == "user"]
         model = live.card.model or fallback
@@ -165,12 +165,13 @@ def _failed(end: Event) -> Refused:
 
 
 async def _stateless(
-    engine: Engine, body: Completion, messages: tuple[Message, ...], model: str, created: int
+    engine: Engine, body: Completion, messages: tuple[Message, ...], owner: str, model: str, created: int
 ) -> Response:
     """Hand a request through to the model server and forget it."""
     engine.parts.count("stateless_requests")
     ask = Ask(messages, model=body.model or engine.parts.options.model, options=body.options)
-    stream = engine.parts.upstream.stream(ask)
+    engine.parts.slots.check(owner)
+    stream = engine.parts.slots.stream(engine.parts.upstream, ask, owner)
     shape = Shape(f"chatcmpl-{created}-{engine.parts.random.getrandbits(48):x}", model, created)
     try:
         first = await anext(stream, None)

@@ -33,6 +33,8 @@ STATUS = {
     "turn_committed": 422,
     "rate_limited": 429,
     "session_limit": 429,
+    "overloaded": 429,
+    "upstream_unavailable": 503,
     "store_failed": 503,
     "stopping": 503,
     "stalled": 504,
@@ -45,6 +47,8 @@ _WAITS = {"turn_in_flight": 1.0, "session_moved": 1.0, "stopping": 2.0, "store_f
 def told(refused: Refused) -> dict[str, Any]:
     """Code, message, temporary and what was expected, as every error on any wire carries them."""
     error: dict[str, Any] = {"code": refused.code, "message": str(refused), "temporary": refused.temporary}
+    if refused.retry_after_s is not None and refused.temporary:
+        error["retry_after"] = round(refused.retry_after_s, 1)
     if refused.number is not None:
         error["expected"] = refused.number
     elif refused.expected:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from voice.chat.engine import FOREVER, Engine
 from voice.chat.live import Live
 from voice.serve.access import Access
+from voice.serve.pressure import Pressure
 from voice.settings import ServeSettings
 
 
@@ -20,6 +21,8 @@ class Service:
         self._ahead: float | None = None
         self._wall_s = wall_s
         self.access = Access(engine, settings, self.now_s)
+        self.pressure = Pressure(settings.memory_mb, engine.parts.clock)
+        engine.parts.slots.overfull = self.pressure
 
     def now_s(self) -> float:
         """Seconds since 1970 by the steady clock."""
