@@ -17,14 +17,15 @@ PACKAGE = ROOT / "voice"
 FLOORS: tuple[tuple[int, str], ...] = (
     (0, "__init__.py errors.py events.py audio/frames.py"),
     (1, "turn/*.py text/*.py trace.py waterfall.py timers.py settings.py settings_merge.py choice.py models.py"),
-    (1, "audio/ports.py vad/detector.py asr/recognizer.py tts/synthesizer.py"),
+    (1, "wake/wakeword.py wake/gate.py audio/ports.py vad/detector.py asr/recognizer.py tts/synthesizer.py"),
     (1, "asr/agreement.py asr/doubt.py asr/wer.py"),
     (1, "chat/session.py chat/upstream/upstream.py"),
     (1, "chat/protocol.py chat/client_protocol.py chat/log.py chat/context.py chat/retry.py chat/screen.py"),
     (1, "chat/admission.py chat/breaker.py"),
-    (2, "audio/*.py vad/*.py asr/*.py tts/*.py chat/stores/*.py chat/upstream/*.py chat/upstream/builtin/*.py"),
+    (2, "audio/*.py vad/*.py wake/*.py asr/*.py tts/*.py chat/stores/*.py"),
+    (2, "chat/upstream/*.py chat/upstream/builtin/*.py"),
     (2, "clock.py alarms.py worker.py audio_server.py folders.py config_files.py model_store.py download.py"),
-    (3, "loop.py listening.py speaking.py remembering.py ringing.py chat/*.py client.py"),
+    (3, "loop.py hearing.py listening.py speaking.py remembering.py ringing.py chat/*.py client.py"),
     (4, "serve/*.py"),
     (5, "build/*.py"),
     (6, "cli/*.py bench/*.py bench/peers/*.py __main__.py"),
@@ -41,7 +42,9 @@ FORBIDDEN = "open print input exec eval __import__ datetime.now datetime.utcnow 
 
 PURE, IMPURE_CALLS = frozenset(ALLOWED.split()), frozenset(FORBIDDEN.split())
 
-HEAVY = frozenset({"faster_whisper", "ctranslate2", "pocketsphinx", "piper", "onnxruntime", "sounddevice", "openai"})
+LIBRARIES = "faster_whisper ctranslate2 pocketsphinx piper onnxruntime sounddevice openai pymicro_wakeword"
+
+HEAVY = frozenset(LIBRARIES.split())
 
 FOREIGN = "bench/peers/"
 """Programs that run in the peers' own environments."""

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from tests.support import people
 from tests.support.people import COUGH, Person, Reader, ReaderUtterance, Talk, converse, speaks
 from voice.asr.recognizer import Transcript
+from voice.audio.earcons import earcons
+from voice.audio.frames import RATE
 from voice.chat.scripted import ScriptedSession, words
 from voice.chat.session import Delta, Effect, Failed
 from voice.clock import VirtualLoop, run_virtual
@@ -334,7 +336,8 @@ def test_a_long_reply_is_preceded_by_a_filler_but_a_quick_one_is_not() -> None:
         chimes: list[int] = []
 
         def watch(parts: object, chimes: list[int] = chimes) -> None:
-            parts.playout.chime = lambda pcm: chimes.append(len(pcm))  # type: ignore[attr-defined]
+            parts.earcons = earcons(RATE, ["thinking"])  # type: ignore[attr-defined]
+            parts.playout.chime = lambda pcm: chimes.extend([len(pcm)] if len(pcm) else [])  # type: ignore[attr-defined]
 
         talk(Person(8, speaks(1.0, "hello")), session(first_token_s=latency), policy=Policy(filler_s=1.5), parts=watch)
         assert len(chimes) == fillers

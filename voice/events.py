@@ -59,5 +59,26 @@ class Notice:
     level: str = "info"
 
 
-Note = Level | StateChanged | Words | ReplySpoken | TurnEnded | Notice
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """The wake word was heard."""
+
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """Nothing is heard any more, or it is again."""
+
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRang:
+    """A timer is up; `label` is what the person called it, or empty."""
+
+    label: str
+
+
+Note = Level | StateChanged | Words | ReplySpoken | TurnEnded | Notice | Woken | Muted | TimerRang
 Observer = Callable[[Note], None]

@@ -11,6 +11,7 @@ import numpy as np
 from voice.asr.recognizer import Recognizer, Transcript, Utterance
 from voice.audio.frames import Frame, Pcm, silence
 from voice.errors import VoiceError
+from voice.text.wake_phrase import without_phrase
 from voice.turn.events import Event, Failed, Stage, Transcribed, WordsHeard
 from voice.worker import Worker
 
@@ -23,6 +24,7 @@ class Listener:
 
     Every frame goes through `hear`. `tell` receives `WordsHeard`, `Transcribed` and `Failed`; `heard` every
     transcript as the recognizer gave it, with its notes. `audio` gives back the last `keeps_s` of the open utterance.
+    A wake phrase at the head of the words, one of `phrases`, is taken off.
     """
 
     def __init__(
@@ -36,9 +38,11 @@ class Listener:
         failure: str,
         asked_early: bool = False,
         keeps_s: float = 0.0,
+        phrases: tuple[str, ...] = (),
     ) -> None:
         self._recognizer, self._tell, self._heard, self._tasks = recognizer, tell, heard, tasks
         self._preroll_s, self._failure, self._asked_early = preroll_s, failure, asked_early
+        self._phrases = phrases
         self._keeps_s = max(keeps_s, preroll_s + KEPT_S)
         self._kept: deque[Frame] = deque()
         self._open: _Open | None = None
@@ -63,6 +67,11 @@ class Listener:
             if frame.at > self._open.since:
                 self._open.add(frame)
         self._tasks.create_task(self._attend(self._open), name=f"utterance {turn}")
+
+    def forget(self, until: float) -> None:
+        """Drop what is kept up to a time: the wake word is no part of the utterance that follows it."""
+        while self._kept and self._kept[0].at <= until:
+            self._kept.popleft()
 
     def audio(self, turn: int) -> Pcm:
         """This turn's audio so far, at most the last `keeps_s`; empty when it is not open."""
@@ -114,7 +123,7 @@ class Listener:
         partial = await self._recognizer.call(lambda _: utterance.feed(pcm))
         if partial is not None and not mine.closed:
             self._heard(mine.turn, partial)
-            self._tell(WordsHeard(mine.turn, _words(partial)))
+            self._tell(WordsHeard(mine.turn, self._words(partial)))
 
     async def _answer(self, mine: _Open, utterance: Utterance, revision: int) -> None:
         """The words of all audio heard by now; a recognizer slower than speech must not be fed for ever first."""
@@ -130,7 +139,7 @@ class Listener:
             mine.asked = None
         if not mine.closed:
             self._heard(mine.turn, final)
-            self._tell(Transcribed(mine.turn, revision, _words(final)))
+            self._tell(Transcribed(mine.turn, revision, self._words(final)))
 
     async def _fail(self, mine: _Open, error: VoiceError) -> None:
         """The words of this turn are lost to us: say so when they are asked for, not before."""
@@ -142,11 +151,10 @@ class Listener:
             mine.wake.clear()
             await mine.wake.wait()
 
-
-def _words(transcript: Transcript) -> str:
-    """What was said; a recognizer that hears a noise may write no more than a full stop."""
-    text = transcript.text.strip()
-    return text if any(character.isalnum() for character in text) else ""
+    def _words(self, transcript: Transcript) -> str:
+        """What was said; a recognizer that hears a noise may write no more than a full stop."""
+        text = without_phrase(transcript.text.strip(), self._phrases)
+        return text if any(character.isalnum() for character in text) else ""
 
 
 class _Open:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from voice import events as note
 from voice.alarms import Alarms
 from voice.asr.recognizer import Recognizer, Transcript
-from voice.audio.frames import Frame, Pcm, level_dbfs, silence
+from voice.audio.earcons import Earcons
+from voice.audio.frames import Frame, Pcm
 from voice.audio.playout import Audible, Drained, Playout, PlayoutEvent
 from voice.audio.ports import Sink, Source
 from voice.chat.session import Effect, Link, Reply, Session
 from voice.errors import VoiceError
+from voice.hearing import Hearing
 from voice.listening import Listener
 from voice.remembering import Remembering
 from voice.ringing import Ringing
@@ -29,14 +31,11 @@ from voice.turn.model import HEARD_S, TurnModel
 from voice.turn.speech import SpeechGate
 from voice.turn.turn import State
 from voice.vad.detector import Detector
+from voice.wake.gate import WakeGate
 from voice.worker import Worker
 
-LEVEL_EVERY_S = 0.1
 ECHO_S = 3.0
 """How long after a reply its echo may still become words: the room, the endpoint and the recognizer take their time."""
-
-TIMER_PATIENCE_S = 30.0
-"""A recording that has ended waits this long for a timer that is still to ring."""
 
 CLOSING_S = 0.7
 """How long a conversation that is left may take to write down what was heard."""
@@ -72,8 +71,8 @@ class Parts:
     acts: Callable[[Effect], bool] = lambda effect: False
     language: str = "en"
     preroll_s: float = 0.3
-    filler: Pcm = field(default_factory=lambda: silence(0.0))
-    bell: Pcm = field(default_factory=lambda: silence(0.0))
+    wake: WakeGate = field(default_factory=lambda: WakeGate(always=True))
+    earcons: Earcons = field(default_factory=Earcons)
 
 
 class Conversation:
@@ -89,7 +88,6 @@ class Conversation:
         self._reply: SpokenReply | None = None
         self._replies = 0
         self._remembering = Remembering(lambda error: parts.observer(note.Notice(str(error), "error")))
-        self._level_due = 0.0
         self._shown = (0, 0)
         self._said = ("", 0.0)
         self._changed = asyncio.Event()
@@ -110,13 +108,15 @@ class Conversation:
                 failure=phrase("recognizer", parts.language),
                 asked_early=self._machine.policy.speculate != "off",
                 keeps_s=HEARD_S if parts.turn_model is not None else 0.0,
+                phrases=parts.wake.phrases,
             )
+            self._hearing = Hearing(parts, self._listener, self.tell, self._show)
             memory = self._tasks.create_task(self._remembering.run(), name="memory")
             try:
                 await parts.sink.start()
                 async with asyncio.TaskGroup() as inputs:
                     if parts.source is not None:
-                        inputs.create_task(self._listen(parts.source), name="listen")
+                        inputs.create_task(self._hearing.run(parts.source), name="listen")
                     if parts.typed is not None:
                         inputs.create_task(self._type(parts.typed), name="type")
             finally:
@@ -162,38 +162,6 @@ class Conversation:
 
     # What comes in: audio, typed lines, what the sink played.
 
-    async def _listen(self, source: Source) -> None:
-        frame_s = source.frame_ms / 1000
-        listening = False
-        async for frame in source.frames():
-            if not listening:
-                listening = True
-                self._parts.ready()
-            self._hear(frame)
-        until = self._loop.time() + TIMER_PATIENCE_S
-        while not self._idle(until):
-            await asyncio.sleep(frame_s)
-            self._hear(Frame(silence(frame_s), self._loop.time()))
-
-    def _idle(self, until: float) -> bool:
-        rings = self._parts.timers.due()
-        waits = rings is not None and rings <= until
-        return self._machine.state is State.IDLE and not self._parts.gate.stirring and not waits
-
-    def _hear(self, heard: Frame) -> None:
-        parts = self._parts
-        frame = parts.ear(heard)
-        probability = parts.detector.probability(frame.pcm)
-        self._listener.hear(frame, voiced=probability >= 0.5)
-        edge = parts.gate.hear(probability, frame.at, frame.duration_s)
-        if edge is not None:
-            self.tell(ev.SpeechStarted(edge.at) if edge.speech else ev.SpeechStopped(edge.at), frame.at)
-        self.tell(ev.FrameHeard(quiet=not parts.gate.stirring), frame.at)
-        if frame.at >= self._level_due:
-            self._level_due = frame.at + LEVEL_EVERY_S
-            parts.observer(note.Level(level_dbfs(frame.pcm)))
-            self._show()
-
     async def _type(self, lines: AsyncIterator[str]) -> None:
         self._parts.ready()
         async for line in lines:
@@ -229,9 +197,34 @@ class Conversation:
 
     def microphone_lost(self) -> None:
         """No more audio for now: what was heard is the turn."""
-        self._parts.gate.reset()
-        self._parts.detector.reset()
-        self.tell(ev.MicrophoneLost())
+        self._hearing.lost()
+
+    # What others may order, on the event loop.
+
+    def drop(self) -> None:
+        """Be quiet, and do not answer what is being said."""
+        self.tell(ev.Dropped())
+
+    def start_turn(self) -> None:
+        """What is said from now on is for us; a reply gives way."""
+        self._hearing.call()
+
+    def say(self, text: str) -> None:
+        """Say this as soon as nobody speaks. It is no part of the history."""
+        self.tell(ev.Announce(text, rings=False))
+
+    @property
+    def muted(self) -> bool:
+        """Whether nothing is heard."""
+        return self._hearing.muted
+
+    def mute(self, muted: bool) -> None:
+        """Hear nothing at all, or hear again."""
+        if muted is not self.muted:
+            self._hearing.mute(muted)
+            earcons = self._parts.earcons
+            self._playout.chime(earcons.mute if muted else earcons.unmute)
+            self._parts.observer(note.Muted(muted))
 
     def played(self, event: PlayoutEvent) -> None:
         """Take what the sink reports, on the event loop."""
@@ -318,9 +311,11 @@ class Conversation:
     def _do_release(self, action: ev.Release, now: float) -> None:
         reply = self._of(action.turn)
         if reply is not None:
-            words = self._trace(action.turn).text
-            if words:
-                self._parts.observer(note.Words(words, True, len(words)))
+            trace = self._trace(action.turn)
+            if trace.text:
+                self._parts.observer(note.Words(trace.text, True, len(trace.text)))
+                if trace.rule != "typed":
+                    self._playout.chime(self._parts.earcons.turn)
             reply.release()
 
     def _do_commit(self, action: ev.Commit, now: float) -> None:
@@ -351,11 +346,11 @@ class Conversation:
             reply.start(self._tasks, None)
         self._trace(action.turn).notes["said"] = action.text
         if action.rings:
-            self._playout.push(self._parts.bell, reply.number)
+            self._playout.push(self._parts.earcons.timer, reply.number)
         self._tasks.create_task(reply.say_instead(action.text), name=f"say {action.turn}")
 
     def _do_filler(self, action: ev.Filler, now: float) -> None:
-        self._playout.chime(self._parts.filler)
+        self._playout.chime(self._parts.earcons.thinking)
 
     def _do_finish(self, action: ev.Finish, now: float) -> None:
         trace = self._trace(action.turn)
@@ -369,6 +364,10 @@ class Conversation:
             self._reply = None
             if not reply.over:
                 reply.cancel()
+        if action.outcome is ev.Outcome.FAILED:
+            self._playout.chime(self._parts.earcons.error)
+        if action.outcome is not ev.Outcome.EMPTY:
+            self._parts.wake.answered(now)
         self._parts.observer(note.TurnEnded(trace))
 
     # Replies.
@@ -420,7 +419,7 @@ class Conversation:
 
     def _linked(self, link: Link) -> None:
         if not link.up:
-            self._playout.chime(self._parts.filler)
+            self._playout.chime(self._parts.earcons.thinking)
         text = "the session is connected again" if link.up else f"the session's connection is gone: {link.reason}"
         self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
 
@@ -431,8 +430,9 @@ class Conversation:
     def _rings(self, timer: Timer) -> None:
         text = phrase("timer_named" if timer.label else "timer", self._parts.language, label=timer.label)
         self._parts.observer(note.Notice(text))
+        self._parts.observer(note.TimerRang(timer.label))
         if self._machine.state is not State.IDLE:
-            self._playout.chime(self._parts.bell)  # at once; the words wait until nobody speaks
+            self._playout.chime(self._parts.earcons.timer)  # at once; the words wait until nobody speaks
         self.tell(ev.Announce(text))
 
 

@@ -44,6 +44,35 @@ class VadSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WakeSettings:
+    mode: str = option(
+        "always",
+        "what begins a turn: always (any speech), word (the wake word) or button (`voice ctl start`)",
+        choices=("always", "word", "button"),
+    )
+    words: str = option(
+        "hey_jarvis",
+        "comma-separated: okay_nabu, hey_jarvis, hey_mycroft, alexa, or the .json file of a microWakeWord model",
+    )
+    sensitivity: float = option(0.5, "1 answers to almost anything alike, 0 to hardly anything", least=0.0, most=1.0)
+    refractory_s: float = option(1.5, "a wake word that was heard is not heard again for this long", least=0, most=30)
+    window_s: float = option(8.0, "how long you may think after the wake word or the button, seconds", least=1, most=60)
+    follow_up_s: float = option(
+        5.0, "how long no wake word is needed after a reply, seconds; 0 asks for it every time", least=0, most=120
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EarconsSettings:
+    play: str = option(
+        "wake,thinking,error,mute,unmute,timer",
+        "sounds that are played, comma-separated: wake, turn (your turn has ended), thinking, error, mute, unmute, "
+        "timer; empty is none",
+    )
+    volume: float = option(1.0, "loudness of these sounds; 0 is off", least=0.0, most=2.0)
+
+
+@dataclass(frozen=True, slots=True)
 class TurnSettings:
     silence_ms: int = option(500, "silence from the last speech sample that ends a turn, ms", least=100, most=5000)
     min_silence_ms: int = option(
@@ -186,6 +215,8 @@ class Settings:
 
     audio: AudioSettings = field(default_factory=AudioSettings)
     vad: VadSettings = field(default_factory=VadSettings)
+    wake: WakeSettings = field(default_factory=WakeSettings)
+    earcons: EarconsSettings = field(default_factory=EarconsSettings)
     turn: TurnSettings = field(default_factory=TurnSettings)
     asr: AsrSettings = field(default_factory=AsrSettings)
     tts: TtsSettings = field(default_factory=TtsSettings)

@@ -25,6 +25,11 @@ def overlap(text: str) -> Overlap:
     return {"mhm": Overlap.BACKCHANNEL, "our own words": Overlap.ECHO}.get(text, Overlap.WORDS)
 
 
+def named(text: str) -> Overlap:
+    """As `overlap`, where only a word to stop counts over the reply."""
+    return Overlap.STOP if text == "stop" else Overlap.BACKCHANNEL
+
+
 def names(actions: list[ev.Action]) -> list[str]:
     return [type(action).__name__ for action in actions]
 
@@ -355,16 +360,62 @@ def test_an_event_that_is_not_in_the_table_raises(state: State, event: ev.Event)
 
 
 def test_every_state_knows_every_event_that_comes_from_outside() -> None:
-    outside = {ev.FrameHeard, ev.SpeechStopped, ev.Typed, ev.Announce, ev.MicrophoneLost, ev.Closed}
+    outside = {ev.FrameHeard, ev.SpeechStopped, ev.Typed, ev.Announce, ev.Dropped, ev.MicrophoneLost, ev.Closed}
     for state, row in TABLE.items():
         assert outside - set(row) <= {ev.SpeechStopped} if state is State.PAUSED else outside <= set(row), state
+
+
+def test_stop_ends_what_is_said_and_what_is_thought_of() -> None:
+    turns = speaking(machine())
+    assert turns.receive(ev.Dropped(), 3.0) == [
+        ev.Truncate(1, 1), ev.Forget(1), ev.Finish(1, ev.Outcome.INTERRUPTED),
+    ]  # fmt: skip
+    assert turns.receive(ev.Dropped(), 3.1) == [], "harmless when nothing is said"
+    turns = asked(machine())
+    assert turns.receive(ev.Dropped(), 2.6)[-1] == ev.Finish(1, ev.Outcome.INTERRUPTED)
+
+
+def test_stop_drops_what_is_being_said_to_us_with_its_draft() -> None:
+    turns = machine(speculate="llm")
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    quiet(turns, 2.06, 2.2)
+    assert names(turns.receive(ev.Transcribed(1, 1, "what"), 2.25)) == ["Send"]
+    assert turns.receive(ev.Dropped(), 2.3) == [ev.Discard(1, 1), ev.Forget(1), ev.Finish(1, ev.Outcome.EMPTY)]
+
+
+def test_what_waited_for_the_end_of_a_reply_follows_a_stop() -> None:
+    turns = speaking(machine())
+    turns.receive(ev.Announce("your timer is up", rings=False), 2.8)
+    assert names(turns.receive(ev.Dropped(), 3.0)) == ["Truncate", "Forget", "Finish", "Say", "Release"]
+    assert turns.state is State.THINKING
+
+
+def test_by_name_a_word_to_stop_over_the_reply_silences_it_and_is_owed_no_answer() -> None:
+    turns = speaking(machine(by_name=True, overlap=named))
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    turns.receive(ev.SpeechStopped(3.3), 3.36)
+    assert quiet(turns, 3.36, 3.4) == [ev.Transcribe(2, 1)]
+    assert turns.receive(ev.Transcribed(2, 1, "stop"), 3.5)[0] == ev.Truncate(1, 1)
+    assert names(quiet(turns, 3.5, 4.0)) == ["Decided", "Forget", "Finish"]
+    assert turns.state is State.IDLE
+
+
+def test_by_name_others_who_talk_on_over_the_reply_are_not_waited_for() -> None:
+    turns = speaking(machine(by_name=True, overlap=named))
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    turns.receive(ev.WordsHeard(2, "the football match"), 3.5)
+    done: list[ev.Action] = []
+    for frame in range(60):
+        done += turns.receive(ev.FrameHeard(quiet=False), 3.06 + frame * 0.02)
+    assert done == [ev.Forget(2), ev.Finish(2, ev.Outcome.EMPTY), ev.Resume(1)]
 
 
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
             ["start", "stop", "quiet", "voiced", "words", "transcribed", "judged", "audible", "drained", "failed",
-             "typed", "announce", "lost", "tick"]
+             "typed", "announce", "halt", "lost", "tick"]
         ),
         st.sampled_from([0.0, 0.02, 0.1, 0.3, 0.6, 1.1, 2.0]),
         st.sampled_from(["", "mhm", "what", "stop", "our own words"]),
@@ -447,6 +498,9 @@ class World:
                 self.tell(ev.Typed("typed"))
             case "announce":
                 self.tell(ev.Announce("ring"))
+            case "halt":
+                self.tell(ev.Dropped())
+                assert self.turns.turn is None or not self.turns.turn.spoken, "only what waited may follow"
             case "lost" if self.talking:
                 self.talking = False
                 self.tell(ev.MicrophoneLost())
@@ -458,16 +512,17 @@ class World:
 
 
 @settings(max_examples=400, deadline=None)
-@given(STEPS, st.sampled_from(["off", "asr", "llm", "tts"]), st.booleans(), st.booleans())
+@given(STEPS, st.sampled_from(["off", "asr", "llm", "tts"]), st.booleans(), st.booleans(), st.booleans())
 def test_whatever_happens_every_turn_ends_once_and_nothing_is_illegal(
-    steps: list[tuple[str, float, str, int]], speculate: str, barge_in: bool, judges: bool
+    steps: list[tuple[str, float, str, int]], speculate: str, barge_in: bool, judges: bool, by_name: bool
 ) -> None:
     turns = machine(
         adaptive=judges,
         judges=judges,
         speculate=speculate,
         barge_in=barge_in,
-        overlap=overlap,
+        by_name=by_name,
+        overlap=named if by_name else overlap,
         filler_s=1.5,
         max_turn_s=5.0,
     )

@@ -18,6 +18,9 @@ MAX_BUFFERED_S = 120.0
 MAX_OVERLAYS = 8
 """Chimes and fading tails that may sound at once; the oldest gives way."""
 
+ROOM_S = 0.15
+"""How long a room answers after a short sound, seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Audible:
@@ -56,13 +59,18 @@ class Playout:
     """Plays one reply at a time, and short sounds over it, to whoever pulls.
 
     A producer fills it from one thread, a sink pulls from another. `notify` is called in the pulling thread,
-    outside the lock. `tap(pcm, at)`, where set, is given everything pulled: the far end for echo cancelling.
+    outside the lock. `tap(pcm, at)`, where set, is given everything pulled: the far end for echo cancelling; without
+    `taps_chimes` only the reply. `volume` 1 plays samples as they are; a change takes one pull.
     """
 
     def __init__(self, rate: int, notify: Callable[[PlayoutEvent], None], fade_ms: float = 10) -> None:
         self.rate = rate
         self.tap: Callable[[Pcm, float], None] | None = None
+        self.taps_chimes = True
+        self.volume = 1.0
         self.refused = 0
+        self._gain = 1.0
+        self._chime_began = self._chime_ends = float("-inf")
         self._notify = notify
         self._fade = round(rate * fade_ms / 1000)
         self._lock = threading.Lock()
@@ -146,6 +154,10 @@ class Playout:
         with self._lock:
             self._overlay(_Overlay(pcm))
 
+    def chimes(self, since: float, until: float) -> bool:
+        """Whether a short sound, or the room's answer to it, is audible between these times on the loop's clock."""
+        return self._chime_began < until and since < self._chime_ends + ROOM_S
+
     def pull(self, count: int, at: float) -> Pcm:
         """The next `count` samples; `at` is when the first of them becomes audible, on the loop's clock."""
         events: list[PlayoutEvent] = []
@@ -153,15 +165,26 @@ class Playout:
             out = np.zeros(count, dtype=np.int16)
             if self._live and not self._held and not self._paused:
                 self._pull_reply(out, at, events)
+            tapped = out if self.taps_chimes or not self._overlays else out.copy()
+            if any(overlay is not self._tail for overlay in self._overlays):
+                self._chime_began = self._chime_began if at - self._chime_ends < ROOM_S else at
+                self._chime_ends = at + count / self.rate
             silent_after = self._mix_overlays(out)
             if self._silencing is not None and silent_after is not None:
                 events.append(Silenced(self._silencing, at + silent_after / self.rate))
                 self._silencing = None
+        if self.volume != 1.0 or self._gain != 1.0:
+            self._turn_volume(out)
         if self.tap is not None:
-            self.tap(out, at)
+            self.tap(tapped, at)
         for event in events:
             self._notify(event)
         return out
+
+    def _turn_volume(self, out: Pcm) -> None:
+        """Scale what is pulled, gliding from the last volume to the one wanted now."""
+        before, self._gain = self._gain, self.volume
+        out[:] = np.clip(np.rint(out * np.linspace(before, self._gain, len(out))), -32768, 32767)
 
     def _drop(self) -> None:
         if self._live:

@@ -12,12 +12,12 @@ from io import FileIO
 from pathlib import Path
 
 from voice.asr.recognizer import Recognizer
-from voice.audio.earcons import bell, filler
+from voice.audio.earcons import earcons
 from voice.audio.echo import EchoCanceller, EchoHandler, HalfDuplex, canceller_installed
 from voice.audio.playout import Playout, PlayoutEvent
 from voice.audio.ports import Sink, Source
 from voice.build.devices import Devices
-from voice.build.engines import detector, espeak, judges, language, recognizer, synthesizer, turn_model
+from voice.build.engines import detector, espeak, judges, language, recognizer, synthesizer, turn_model, wake_gate
 from voice.build.sessions import session
 from voice.chat.held import HeldSession
 from voice.chat.upstream.builtin import understands
@@ -25,7 +25,7 @@ from voice.errors import EngineError, MissingError
 from voice.events import Note, Notice, Observer, TurnEnded
 from voice.loop import Conversation, Parts
 from voice.settings import Settings
-from voice.text.backchannel import is_backchannel
+from voice.text.backchannel import asks_for_silence, is_backchannel
 from voice.text.completeness import completeness
 from voice.text.echo_guard import is_echo
 from voice.text.phrases import phrase
@@ -49,10 +49,13 @@ WARM_S = 120.0
 def machine(settings: Settings, spoken: Callable[[], str], *, live: bool) -> TurnMachine:
     """The turn machine; `spoken()` is what the reply has said so far, to tell its echo from a person."""
     turn, guard = settings.turn, live and settings.audio.echo != "off"
+    by_name = settings.wake.mode != "always"
 
     def overlap(words: str) -> Overlap:
         if guard and is_echo(words, spoken()):
             return Overlap.ECHO
+        if by_name:
+            return Overlap.STOP if asks_for_silence(words) else Overlap.BACKCHANNEL
         return Overlap.BACKCHANNEL if is_backchannel(words) else Overlap.WORDS
 
     endpointer = Endpointer(
@@ -66,6 +69,7 @@ def machine(settings: Settings, spoken: Callable[[], str], *, live: bool) -> Tur
         speculate=turn.speculate,
         judges=judges(settings),
         barge_in=turn.barge_in,
+        by_name=by_name,
         filler_s=turn.filler_s,
         max_turn_s=turn.max_turn_s,
         overlap=overlap,
@@ -140,6 +144,7 @@ async def converse(
         handler = echo(settings, live=live)
         if handler is not None:
             playout.tap = handler.far
+            playout.taps_chimes = not isinstance(handler, HalfDuplex)
         timers = Timers()
         talk = await session(settings, stack, timers)
         hearer = stand.recognizer or partial(recognizer, settings)
@@ -172,8 +177,8 @@ async def converse(
             ear=handler.near if handler is not None else lambda frame: frame,
             language=language(settings),
             preroll_s=settings.audio.preroll_ms / 1000,
-            filler=filler(PLAYOUT_RATE),
-            bell=bell(PLAYOUT_RATE),
+            wake=wake_gate(settings, spoken=text is None),
+            earcons=earcons(PLAYOUT_RATE, settings.earcons.play.split(","), settings.earcons.volume),
             ready=lambda: watch(Notice(f"ready in {loop.time() - began:.1f} s")),
         )
         await _warm(words, voices[0], ends, typing=text is not None)

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from voice.asr.recognizer import Recognizer
 from voice.choice import choose_recognizer, choose_synthesizer
+from voice.errors import ConfigError
 from voice.model_store import ModelStore, shipped_registry
 from voice.models import Model
 from voice.settings import Settings
 from voice.tts.synthesizer import Synthesizer
 from voice.turn.model import TurnModel
 from voice.vad.detector import Detector
+from voice.wake.gate import WakeGate
+from voice.wake.wakeword import WakeWord
 
 ESPEAK_VOICES = {"en": "en-us", "zh": "cmn"}
 """espeak-ng's names where they differ from the language tag."""
@@ -97,3 +100,19 @@ def turn_model(settings: Settings) -> TurnModel:
 def judges(settings: Settings) -> bool:
     """Whether a turn model is asked: a fixed silence needs none."""
     return bool(settings.turn.model) and settings.turn.endpointing == "adaptive"
+
+
+def wake_gate(settings: Settings, *, spoken: bool) -> WakeGate:
+    """What decides whether speech is for us; where nobody can speak, or a recording does, all of it is."""
+    wake = settings.wake
+    if not spoken or wake.mode == "always":
+        return WakeGate(always=True)
+    word: WakeWord | None = None
+    if wake.mode == "word":
+        from voice.wake.micro import MicroWakeWords
+
+        names = [name.strip() for name in wake.words.split(",") if name.strip()]
+        if not names:
+            raise ConfigError("no wake word is named", where="wake.words", expected="one or two, as hey_jarvis")
+        word = MicroWakeWords(names, wake.sensitivity)
+    return WakeGate(word, window_s=wake.window_s, follow_up_s=wake.follow_up_s, refractory_s=wake.refractory_s)

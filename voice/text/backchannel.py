@@ -27,6 +27,11 @@ def is_stop(text: str) -> bool:
     return bool(_STOPS.search(simplified(text)))
 
 
+def asks_for_silence(text: str) -> bool:
+    """Whether that is all the words do: a few of them, one a stop word."""
+    return is_stop(text) and len(_MARKS.sub(" ", text).split()) <= _MOST_WORDS
+
+
 def is_backchannel(text: str) -> bool:
     """Whether the transcript is only a sign of listening, such as `mhm`, `okay` or 嗯; stop words are not."""
     words = _DRAWN_OUT.sub(r"\1", " ".join(_MARKS.sub(" ", simplified(text).lower()).split()))

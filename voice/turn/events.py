@@ -109,9 +109,15 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """The house itself has something to say, such as a timer; it waits until nobody speaks."""
+    """The house itself has something to say, such as a timer; it waits until nobody speaks. `rings`: after the bell."""
 
     text: str
+    rings: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Be quiet at once, and do not answer what was being said either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ class Closed:
 
 Event = (
     SpeechStarted | SpeechStopped | FrameHeard | WordsHeard | Transcribed | Judged | Audible | Drained | Failed
-    | Typed | Announce | Stopped | MicrophoneLost | Closed
+    | Typed | Announce | Stopped | Dropped | MicrophoneLost | Closed
 )  # fmt: skip
 
 

@@ -105,7 +105,7 @@ class TurnMachine:
         self.turn.spoken, self.turn.decided = False, now
         if isinstance(event, ev.Announce):
             self.turn.filled = True
-            return [ev.Say(number, revision, event.text, rings=True), ev.Release(number, revision)]
+            return [ev.Say(number, revision, event.text, rings=event.rings), ev.Release(number, revision)]
         self.turn.transcript, self.turn.sent = event.text, True
         return [
             ev.Decided(number, revision, now, "typed"),
@@ -186,8 +186,12 @@ class TurnMachine:
         return [ev.Send(turn.number, turn.revision, words)]
 
     def _means_something(self, words: str) -> bool:
-        """Somebody said it, and not we ourselves: the end of a reply may still be in the room."""
-        return bool(words) and self.policy.overlap(words) is not Overlap.ECHO
+        """Somebody said it, and not we ourselves: the end of a reply may still be in the room.
+
+        To have fallen silent is all the answer that a word to stop is owed; other words over it were for others.
+        """
+        kind = self.policy.overlap(words) if words else Overlap.ECHO
+        return kind is not Overlap.ECHO and not (self._turn.overlaps and (self.policy.by_name or kind is Overlap.STOP))
 
     def _draft_failed(self, event: ev.Failed, now: float) -> list[Action]:
         """A speculation that failed costs nothing: the decision asks again."""
@@ -295,6 +299,7 @@ class TurnMachine:
             self.over.started = event.at
             return [pause]
         self.over = self._new(event.at)
+        self.over.overlaps = True
         return [pause, ev.Listen(self.over.number, event.at)]
 
     def _over_words(self, event: ev.WordsHeard, now: float) -> list[Action]:
@@ -314,7 +319,10 @@ class TurnMachine:
     def _over_frame(self, event: ev.FrameHeard, now: float) -> list[Action]:
         over = self._over
         if over.stopped is None:
-            enough = now - over.started >= self.policy.enough_speech_s
+            waited_s = now - over.started
+            if self.policy.by_name:  # others who go on talking are not waited for
+                return self._resume() if waited_s >= self.policy.resume_after_s else []
+            enough = waited_s >= self.policy.enough_speech_s
             return self._interrupt(now) if enough and not self._is_noise(over.text) else []
         if not over.asked:
             over.asked = True
@@ -340,11 +348,11 @@ class TurnMachine:
         return self._interrupt(now) if self._is_words(self._over.words) else self._resume()
 
     def _is_words(self, text: str) -> bool:
-        return bool(text) and self.policy.overlap(text) is Overlap.WORDS
+        return bool(text) and self.policy.overlap(text) in (Overlap.WORDS, Overlap.STOP)
 
     def _is_noise(self, text: str) -> bool:
         """Known not to be for us; speech without any words yet may be."""
-        return bool(text) and self.policy.overlap(text) is not Overlap.WORDS
+        return bool(text) and not self._is_words(text)
 
     def _interrupt(self, now: float) -> list[Action]:
         turn = self._turn
@@ -363,18 +371,25 @@ class TurnMachine:
         over, self.over, self.state = self._over, None, State.SPEAKING
         return [ev.Forget(over.number), ev.Finish(over.number, Outcome.EMPTY), ev.Resume(self._turn.number)]
 
-    # The end of the conversation.
+    # The end of a turn by order, and of the conversation.
+
+    def _drop(self, event: ev.Dropped, now: float) -> list[Action]:
+        turn, actions = self._turn, self._leave_over()
+        if turn.decided is None:
+            actions += [ev.Discard(turn.number, turn.revision)] if turn.sent else []
+            return actions + self._finish(Outcome.EMPTY)
+        return [*actions, ev.Truncate(turn.number, turn.revision), *self._finish(self._cut_outcome)]
 
     def _close(self, event: ev.Closed, now: float) -> list[Action]:
         self._waiting.clear()
-        actions: list[Action] = []
-        if self.over is not None:
-            actions += [ev.Forget(self.over.number), ev.Finish(self.over.number, Outcome.EMPTY)]
-            self.over = None
-        turn = self._turn
+        turn, actions = self._turn, self._leave_over()
         if turn.sent:
             actions.append(ev.Truncate(turn.number, turn.revision))
         return actions + self._finish(self._cut_outcome if turn.words or turn.sent else Outcome.EMPTY)
+
+    def _leave_over(self) -> list[Action]:
+        over, self.over = self.over, None
+        return [] if over is None else [ev.Forget(over.number), ev.Finish(over.number, Outcome.EMPTY)]
 
 
 M = TurnMachine
@@ -385,11 +400,13 @@ TABLE: dict[State, dict[type, Handler]] = {
         ev.SpeechStarted: M._open, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing,
         ev.Stopped: M._nothing,
         ev.Typed: M._open_for, ev.Announce: M._open_for, ev.MicrophoneLost: M._nothing, ev.Closed: M._nothing,
+        ev.Dropped: M._nothing,
     },
     State.LISTENING: {
         ev.SpeechStopped: M._fall_silent, ev.FrameHeard: M._still_listening, ev.WordsHeard: M._words,
         ev.Stopped: M._nothing,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._cut_short, ev.Closed: M._close,
+        ev.Dropped: M._drop,
         ev.Failed: M._nothing,
     },
     State.ENDING: {
@@ -397,6 +414,7 @@ TABLE: dict[State, dict[type, Handler]] = {
         ev.Transcribed: M._draft, ev.Judged: M._judged, ev.Failed: M._draft_failed, ev.SpeechStopped: M._nothing,
         ev.Stopped: M._nothing,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._cut_short, ev.Closed: M._close,
+        ev.Dropped: M._drop,
     },
     State.THINKING: {
         ev.SpeechStarted: M._go_on, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._words,
@@ -404,6 +422,7 @@ TABLE: dict[State, dict[type, Handler]] = {
         ev.Failed: M._fail,
         ev.Stopped: M._stop,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
+        ev.Dropped: M._drop,
     },
     State.SPEAKING: {
         ev.SpeechStarted: M._pause, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._nothing,
@@ -411,6 +430,7 @@ TABLE: dict[State, dict[type, Handler]] = {
         ev.Failed: M._over_failed,
         ev.Stopped: M._stop,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
+        ev.Dropped: M._drop,
     },
     State.PAUSED: {
         ev.SpeechStarted: M._over_goes_on, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._over_frame,
@@ -418,6 +438,7 @@ TABLE: dict[State, dict[type, Handler]] = {
         ev.Audible: M._nothing, ev.Drained: M._played_out, ev.Failed: M._over_failed,
         ev.Stopped: M._stop,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._over_lost, ev.Closed: M._close,
+        ev.Dropped: M._drop,
     },
 }  # fmt: skip
 """The machine. A missing entry is an event that cannot happen there."""

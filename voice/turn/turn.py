@@ -24,6 +24,7 @@ class Overlap(StrEnum):
     """What words spoken over the reply are."""
 
     WORDS = "words"
+    STOP = "stop"
     BACKCHANNEL = "backchannel"
     ECHO = "echo"
 
@@ -34,6 +35,7 @@ class Policy:
 
     `speculate` is the last stage that may run before the end of turn is certain: off, asr, llm or tts.
     `judges` says that there is a turn model to ask.
+    `by_name` says that speech over the reply is for others unless its words are to stop.
     `overlap(words)` tells words from backchannels and from the reply's own echo; `no_answer` is said for an empty
     reply.
     """
@@ -43,6 +45,7 @@ class Policy:
     max_drafts: int = 3
     judges: bool = False
     barge_in: bool = True
+    by_name: bool = False
     enough_speech_s: float = 0.8
     resume_after_s: float = 1.0
     filler_s: float = 0.0
@@ -53,11 +56,15 @@ class Policy:
 
 @dataclass(slots=True)
 class Turn:
-    """What is known of one turn. `transcript`, `sent` and `complete` (the turn model's) are the current revision's."""
+    """What is known of one turn. `transcript`, `sent` and `complete` (the turn model's) are the current revision's.
+
+    `overlaps`: it began over a reply.
+    """
 
     number: int
     started: float
     spoken: bool = True
+    overlaps: bool = False
     revision: int = 1
     stopped: float | None = None
     text: str = ""

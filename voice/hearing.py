@@ -1,0 +1,116 @@
+"""The microphone's side of a conversation: echo out, speech or not, for us or not, and the machine is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from voice import events as note
+from voice.audio.frames import Frame, level_dbfs, silence
+from voice.audio.ports import Source
+from voice.listening import Listener
+from voice.turn import events as ev
+from voice.turn.turn import State
+from voice.wake.gate import Called
+
+if TYPE_CHECKING:
+    from voice.loop import Parts
+
+LEVEL_EVERY_S = 0.1
+
+TIMER_PATIENCE_S = 30.0
+"""A recording that has ended waits this long for a timer that is still to ring."""
+
+
+class Hearing:
+    """Feeds the machine from frames through `tell`; `shown` is called about ten times a second of audio."""
+
+    def __init__(self, parts: Parts, listener: Listener, tell: Callable[..., None], shown: Callable[[], None]) -> None:
+        self._parts, self._listener, self._tell, self._shown = parts, listener, tell, shown
+        self._loop = asyncio.get_running_loop()
+        self._level_due = 0.0
+        self._answers_call = False
+        self.muted = False
+
+    async def run(self, source: Source) -> None:
+        """Hear until the source ends, and after it until nothing is left to say."""
+        frame_s = source.frame_ms / 1000
+        listening = False
+        async for frame in source.frames():
+            if not listening:
+                listening = True
+                self._parts.ready()
+            self.hear(frame)
+        until = self._loop.time() + TIMER_PATIENCE_S
+        while not self._over(until):
+            await asyncio.sleep(frame_s)
+            self.hear(Frame(silence(frame_s), self._loop.time()))
+
+    def hear(self, heard: Frame) -> None:
+        """Take one frame. While muted nothing is done with it but taking the echo out."""
+        parts = self._parts
+        frame = parts.ear(heard)
+        if self.muted:
+            return
+        probability = parts.detector.probability(frame.pcm)
+        if not parts.gate.speaking and parts.playout.chimes(frame.at - frame.duration_s, frame.at):
+            probability = 0.0  # our own beep; who begins to speak within it is noticed after it, and heard in full
+        self._listener.hear(frame, voiced=probability >= 0.5)
+        heard_edge = parts.gate.hear(probability, frame.at, frame.duration_s)
+        called = parts.wake.hear(frame, stirring=parts.gate.stirring)
+        if called is not None:
+            self._called(called, frame.at)
+        edge = parts.wake.edge(heard_edge, frame.at, idle=self._idle)
+        if edge is not None:
+            self._answers_call = self._answers_call and not edge.speech
+            self._tell(ev.SpeechStarted(edge.at) if edge.speech else ev.SpeechStopped(edge.at), frame.at)
+        if not self._idle:
+            self._tell(ev.FrameHeard(quiet=not parts.gate.stirring), frame.at)
+        elif self._answers_call and not parts.gate.speaking:
+            self._answers_call = False
+            parts.playout.chime(parts.earcons.wake)
+        if frame.at >= self._level_due:
+            self._level_due = frame.at + LEVEL_EVERY_S
+            parts.observer(note.Level(level_dbfs(frame.pcm)))
+            self._shown()
+
+    def call(self) -> None:
+        """Somebody wants to talk: a reply gives way, and what is said from now on is for us."""
+        now = self._loop.time()
+        self._tell(ev.Dropped())
+        self._parts.wake.call(now, now, speaking=self._parts.gate.speaking)
+        self._answers_call = True
+
+    def mute(self, muted: bool) -> None:
+        """Hear nothing at all, or hear again. What was heard until then is the turn."""
+        if muted and not self.muted:
+            self.lost()
+            self._parts.wake.close()
+        self.muted = muted
+
+    def lost(self) -> None:
+        """No more audio for now: what was heard is the turn."""
+        self._parts.gate.reset()
+        self._parts.detector.reset()
+        self._tell(ev.MicrophoneLost())
+
+    def _called(self, called: Called, now: float) -> None:
+        """The wake word was said. In the middle of a turn of theirs it is just a word of it."""
+        parts = self._parts
+        parts.observer(note.Woken(called.phrase))
+        if parts.machine.state in (State.LISTENING, State.ENDING):
+            return
+        self._tell(ev.Dropped(), now)
+        self._listener.forget(called.ended)
+        parts.wake.call(now, called.ended, speaking=parts.gate.speaking)
+        self._answers_call = True
+
+    @property
+    def _idle(self) -> bool:
+        return self._parts.machine.state is State.IDLE
+
+    def _over(self, until: float) -> bool:
+        rings = self._parts.timers.due()
+        waits = rings is not None and rings <= until
+        return self._idle and not self._parts.gate.stirring and not waits
