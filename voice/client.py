@@ -86,6 +86,16 @@ class Sessions:
         """Return the ledger: totals, and per turn its input, cached input and output tokens."""
         return await self._rest.call("GET", f"/v1/sessions/{id}/usage", token=token)
 
+    async def events(self, id: str, token: str) -> list[dict[str, Any]]:
+        """Return every event of the session's log that was not trimmed."""
+        state = await self._rest.call("GET", f"/v1/sessions/{id}/events?after=0&limit=1000", token=token)
+        events: list[dict[str, Any]] = state["events"]
+        while events and events[-1]["seq"] < state["seq"]:
+            path = f"/v1/sessions/{id}/events?after={events[-1]['seq']}&epoch={state['epoch']}&limit=1000"
+            state = await self._rest.call("GET", path, token=token)
+            events += state["events"]
+        return events
+
     async def lend(self, id: str, token: str, scope: Literal["read", "write"] = "read", ttl_s: int = 600) -> str:
         """Return a token for somebody else that opens the session for `ttl_s` seconds, at most 3600."""
         body = {"scope": scope, "ttl_s": ttl_s}

@@ -409,3 +409,28 @@ def test_idle_sessions_leave_memory_and_come_back() -> None:
         assert len(upstream.asked) == 20
 
     scene(play)
+
+
+def test_named_conversations_unused_for_long_are_removed_but_not_under_somebody() -> None:
+    wall = [1000.0]
+
+    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
+        for name in ("old", "open", "recent"):
+            if name == "recent":
+                wall[0] = 5000.0
+            live, _ = await engine.create(name=name)
+            if name != "open":
+                await engine.release(live)
+        served, _ = await engine.create()
+        await engine.forget_unused_since(3000.0)
+        assert [await engine.parts.store.find(name) is None for name in ("old", "open", "recent")] == [
+            True,
+            False,
+            False,
+        ]
+        await engine.open(served.card.sid)
+        await engine.forget_unused_since(9000.0)
+        assert await engine.parts.store.find("recent") is None
+        await engine.open(served.card.sid)
+
+    scene(play, store=MemoryStore(wall=lambda: wall[0]))

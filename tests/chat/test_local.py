@@ -24,6 +24,11 @@ async def whole(reply: LocalReply) -> list[ReplyEvent]:
     return [event async for event in reply]
 
 
+def holds(folder: Path, text: bytes) -> bool:
+    """Whether any file of the folder holds these bytes."""
+    return any(text in file.read_bytes() for file in folder.iterdir())
+
+
 def said(events: list[ReplyEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, Delta))
 
@@ -66,7 +71,7 @@ def test_a_conversation_without_a_name_leaves_nothing_behind(tmp_path: Path) -> 
 
     path = tmp_path / "chat.db"
     sid = asyncio.run(talk(path, play))
-    assert not any(b"swordfish" in file.read_bytes() for file in tmp_path.iterdir())
+    assert not holds(tmp_path, b"swordfish")
 
     async def check() -> None:
         store = SqliteStore(path)
@@ -153,3 +158,39 @@ def test_a_conversation_opened_twice_belongs_to_the_last_who_wrote(tmp_path: Pat
         await store.close()
 
     asyncio.run(talk(path, play, name="kitchen"))
+
+
+@pytest.mark.parametrize("name", [None, "kitchen"])
+def test_what_is_forgotten_is_gone_and_the_next_words_begin_anew(tmp_path: Path, name: str | None) -> None:
+    path = tmp_path / "chat.db"
+
+    async def play(session: LocalSession, upstream: ScriptedUpstream) -> None:
+        await whole(session.send("swordfish"))
+        before = session.id
+        await session.forget()
+        assert session.id != before
+        assert not holds(tmp_path, b"swordfish")
+        assert await session.history() == []
+        assert said(await whole(session.send("hello"))) == "You said: hello"
+        told = [("system", "be brief"), ("user", "hello")]
+        assert [(message.role, message.text) for message in upstream.asked[-1].messages] == told
+        assert session.live.card.name == name
+
+    asyncio.run(talk(path, play, name=name))
+
+
+def test_a_reply_under_way_ends_when_all_is_forgotten(tmp_path: Path) -> None:
+    async def play(session: LocalSession, upstream: ScriptedUpstream) -> None:
+        reply = session.send("swordfish")
+        events = aiter(reply)
+        assert isinstance(await anext(events), Delta)
+        await session.forget()
+        rest = [event async for event in events]
+        assert isinstance(rest[-1], Failed)
+        assert said(await whole(session.send("hello"))) == "one two"
+
+    def slow(ask: Ask) -> list[Step]:
+        patience = 60.0 if ask.messages[-1].text == "swordfish" else 0.0
+        return [Delta("one "), patience, Delta("two"), Done()]
+
+    asyncio.run(talk(tmp_path / "chat.db", play, answer=slow))

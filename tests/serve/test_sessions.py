@@ -12,6 +12,8 @@ import pytest
 from tests.support.serving import Serving, serving
 from voice.chat.identity import scoped_token, token_hash
 from voice.chat.parts import EngineOptions
+from voice.chat.remote import RemoteSession
+from voice.client import Sessions
 
 
 def token(made: dict[str, Any]) -> dict[str, str]:
@@ -267,3 +269,24 @@ def test_figures_and_health() -> None:
             error(await here.http.post("/v1/sessions", json={}), 503, "stopping")
 
     asyncio.run(play())
+
+
+def test_a_remote_session_is_forgotten_and_begins_anew() -> None:
+    async def run() -> None:
+        async with serving() as server:
+            session = await RemoteSession.create(server.url, system="be brief")
+            assert await session.ask("swordfish") == "You said: swordfish"
+            before, token = session.id, session.token
+            await session.forget()
+            assert session.id != before
+            gone = await server.http.get(f"/v1/sessions/{before}", headers={"x-session-token": token})
+            assert gone.json()["error"]["code"] == "session_unknown"
+            assert await session.ask("hello") == "You said: hello"
+            assert [message.text for message in server.upstream.asked[-1].messages] == ["be brief", "hello"]
+            await session.forget()
+            await Sessions(server.url).delete(session.id, session.token)
+            await session.forget()
+            assert await session.ask("again") == "You said: again"
+            await session.close()
+
+    asyncio.run(run())

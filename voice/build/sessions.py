@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import time
@@ -22,12 +23,13 @@ from voice.chat.session import Session
 from voice.chat.stores.store import Store, StoreError
 from voice.chat.upstream.builtin import BuiltinUpstream
 from voice.chat.upstream.upstream import Upstream
-from voice.errors import ConfigError
+from voice.errors import ConfigError, VoiceError
 from voice.settings import ChatSettings, Settings, retained_days
 from voice.timers import Timers
 
 if TYPE_CHECKING:
     from voice.chat.remote import RemoteSession
+    from voice.client import Sessions
 
 
 log = logging.getLogger(__name__)
@@ -108,15 +110,24 @@ async def _forget_old(engine: Engine, days: float) -> None:
 
 
 async def served(chat: ChatSettings, url: str, stack: AsyncExitStack) -> RemoteSession:
-    """A session on the server at `url`, left with the stack: the one of that name, or a new one."""
+    """A session on the server at `url`, left with the stack: the one of that name, or a new one that ends with it."""
     from voice.chat.keyring import Keyring
     from voice.client import Sessions
 
     sessions = await stack.enter_async_context(Sessions(url, chat.server_key))
     if not chat.session:
-        return await sessions.create(system=chat.system, model=chat.model)
+        made = await sessions.create(system=chat.system, model=chat.model)
+        stack.push_async_callback(_delete, sessions, made)
+        return made
     keyring = Keyring(folders.user_data() / "sessions.json")
     return await sessions.named(chat.session, keyring, system=chat.system, model=chat.model)
+
+
+async def _delete(sessions: Sessions, session: RemoteSession) -> None:
+    """Nobody could come back to it. Where the server is away, it expires there by itself."""
+    await session.close()
+    with contextlib.suppress(VoiceError):
+        await sessions.delete(session.id, session.token)
 
 
 async def session(settings: Settings, stack: AsyncExitStack, timers: Timers) -> Session:

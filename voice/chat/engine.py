@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Mapping
@@ -113,14 +114,8 @@ class Engine:
 
     async def forget_unused_since(self, before_s: float) -> None:
         """Remove named conversations that nobody has used since then (seconds since 1970), here or elsewhere."""
-        for sid in await self.parts.store.kept(before_s):
-            if sid in self._lives:
-                continue
-            try:
-                if (await self.parts.store.load(sid)).card.name is not None:
-                    await self.parts.store.delete(sid)
-            except UnknownSession:
-                continue  # it ended meanwhile
+        old = [sid for sid in await self.parts.store.kept(before_s) if sid not in self._lives]
+        await asyncio.gather(*(self._forget_named(sid) for sid in old))
 
     async def usage(self, sid: str) -> list[Usage]:
         """The ledger: one row for each turn that has ended."""
@@ -189,6 +184,11 @@ class Engine:
                 tail.append(event)
         self._keep(Live(self.parts, stored.card, talk, tail[-TAIL:]))
 
+    async def _forget_named(self, sid: str) -> None:
+        with contextlib.suppress(UnknownSession):  # it ended meanwhile
+            if (await self.parts.store.load(sid)).card.name is not None:
+                await self.parts.store.delete(sid)
+
     def _busy(self, live: Live) -> bool:
         return live.followed or live.running
 
@@ -213,9 +213,8 @@ class Engine:
         leases = {live.card.sid: live.fence for live in self.lives if live.fence is not None and live.talk.open_turn()}
         if leases:
             await self.parts.store.renew(leases, options.lease_s)
-        for live in self.lives:
-            if not self._busy(live) and self._over(live):
-                await self.delete(live.card.sid)
+        over = [live.card.sid for live in self.lives if not self._busy(live) and self._over(live)]
+        await asyncio.gather(*map(self.delete, over))
         idle = [live for live in self.lives if not self._busy(live) and now - live.seen > options.evict_s]
         await self._let_go(idle)
         if now - self._touched >= options.touch_s:

@@ -43,7 +43,10 @@ class HeldSession:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.id = session.id
+
+    @property
+    def id(self) -> str:
+        return self._session.id
 
     def send(self, text: str, *, draft: bool = False) -> HeldReply:
         return HeldReply(self._session.send(text, draft=draft))
@@ -51,6 +54,10 @@ class HeldSession:
     async def history(self) -> Sequence[Message]:
         with working():
             return await self._session.history()
+
+    async def forget(self) -> None:
+        with working():
+            await self._session.forget()
 
     async def close(self) -> None:
         with working():

@@ -21,11 +21,24 @@ class Keyring:
         entry = self._read().get(url, {}).get(name)
         return (entry["session_id"], entry["session_token"]) if entry else None
 
+    def names(self, url: str) -> list[str]:
+        """The names of conversations at `url`. Raises ConfigError for a damaged file."""
+        return list(self._read().get(url, {}))
+
     def keep(self, url: str, name: str, session_id: str, token: str) -> None:
         """Remember a conversation under `name`; another of that name is forgotten."""
         known = self._read()
         known.setdefault(url, {})[name] = {"session_id": session_id, "session_token": token}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._write(known)
+
+    def drop(self, url: str, name: str) -> None:
+        """Forget a conversation; harmless if it is not known."""
+        known = self._read()
+        if known.get(url, {}).pop(name, None):
+            self._write(known)
+
+    def _write(self, known: dict[str, dict[str, dict[str, str]]]) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Made private before anything is in it, and whole before it has the name.
         descriptor, made = tempfile.mkstemp(dir=self._path.parent, prefix=".sessions-")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

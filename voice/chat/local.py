@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -51,6 +52,19 @@ class LocalSession:
             await self._engine.delete(self.id)
         else:
             await self._engine.release(self.live)
+
+    async def forget(self) -> None:
+        """Remove everything said; what is sent next begins a session of the same name, prompt and options."""
+        card = self.live.card
+        self._leave()
+        with contextlib.suppress(Refused):  # it was gone already
+            await self._engine.delete(self.id)
+        life = FOREVER if card.ttl_s is None else card.ttl_s
+        live, _ = await self._engine.create(
+            system=card.system, model=card.model, options=card.options, name=card.name, owner=card.owner, ttl_s=life
+        )
+        self.id = live.card.sid
+        self._hold(live)
 
     async def owned(self) -> Live:
         """The session as this process may change it, opened again if it was lost. Raises Refused or StoreError."""

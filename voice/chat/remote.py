@@ -128,6 +128,25 @@ class RemoteSession:
             await self._history.wait()
         return self._core.history or ()
 
+    async def forget(self) -> None:
+        """Delete the session on the server and begin another there. Raises what `create` raises."""
+        await self.close()
+        rest, path = Rest(self.url, self._key), f"/v1/sessions/{self.id}"
+        made: dict[str, Any] = {}
+        try:
+            state = await rest.call("GET", path, token=self.token)
+            made = {name: state[name] for name in ("system", "model") if state[name]}
+            await rest.call("DELETE", path, token=self.token)
+        except SessionError as error:
+            if error.code != "session_unknown":
+                raise
+        opened = await rest.call("POST", "/v1/sessions", made)
+        self.id, self.token = opened["session_id"], opened["session_token"]
+        self._core = ClientProtocol(self.id, self.token, random.SystemRandom().uniform)
+        self._replies.clear()
+        self._attached, self._lost_at, self.links = asyncio.Event(), None, 0
+        await self._start()
+
     async def close(self) -> None:
         """Leave the session; it stays on the server until it expires."""
         if self._running is not None:

@@ -58,6 +58,7 @@ class ScriptedSession:
     asked: list[str] = field(default_factory=list)
     turns: list[ScriptedReply] = field(default_factory=list)
     discarded: int = 0
+    forgotten: int = 0
 
     def send(self, text: str, *, draft: bool = False) -> ScriptedReply:
         """Begin a turn."""
@@ -74,6 +75,11 @@ class ScriptedSession:
             heard = turn.said if turn.heard is None else turn.said[: turn.heard]
             messages += [Message("user", turn.text), Message("assistant", heard)]
         return messages
+
+    async def forget(self) -> None:
+        """Begin anew."""
+        self.turns.clear()
+        self.forgotten += 1
 
     async def close(self) -> None:
         """Nothing to leave."""

@@ -89,7 +89,10 @@ class Reply(Protocol):
 class Session(Protocol):
     """A persistent conversation. One turn is in flight at a time; a new one waits for or replaces none."""
 
-    id: str
+    @property
+    def id(self) -> str:
+        """Names the session; another one once it was forgotten."""
+        ...
 
     def send(self, text: str, *, draft: bool = False) -> Reply:
         """Send the user's new words; the session adds the context. A failure is a `Failed` event, never raised."""
@@ -97,6 +100,10 @@ class Session(Protocol):
 
     async def history(self) -> Sequence[Message]:
         """What the session remembers, oldest first, drafts left out."""
+        ...
+
+    async def forget(self) -> None:
+        """Remove everything said in the session; what is sent next begins a new one, with another id."""
         ...
 
     async def close(self) -> None:

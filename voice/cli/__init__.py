@@ -13,6 +13,8 @@ COMMANDS = {
     "transcribe": "Print the words of recordings.",
     "say": "Speak a text.",
     "chat": "Type with a conversation kept by `voice serve`.",
+    "forget": "Remove conversations that are kept.",
+    "export": "Write down what is stored of conversations.",
     "serve": "Keep chat sessions for many clients over HTTP and WebSocket.",
     "models": "List, download, verify and find models.",
     "devices": "List microphones and speakers, with a level meter.",

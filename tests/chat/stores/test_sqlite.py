@@ -42,6 +42,11 @@ asyncio.run(main())
 """
 
 
+def holds(folder: Path, text: bytes) -> bool:
+    """Whether any file of the folder holds these bytes."""
+    return any(text in file.read_bytes() for file in folder.iterdir())
+
+
 def test_no_acknowledged_event_is_lost_by_kill_minus_nine(tmp_path: Path) -> None:
     path, acknowledged = tmp_path / "chat.db", 0
     for _ in range(3):
@@ -115,7 +120,7 @@ def test_deleted_text_is_in_no_file(tmp_path: Path, end: str) -> None:
     secret = "the word is swordfish"
 
     def found() -> bool:
-        return any(secret.encode() in file.read_bytes() for file in tmp_path.iterdir())
+        return holds(tmp_path, secret.encode())
 
     async def check() -> None:
         now = 0.0
@@ -272,6 +277,48 @@ def test_a_file_of_the_first_format_is_read(tmp_path: Path) -> None:
         assert await store.find("kitchen") == "s_1"
         assert await store.kept() == ["s_1"]
         assert await store.kept(1_000_000.0) == []
+        await store.close()
+
+    asyncio.run(check())
+
+
+def test_deletions_share_the_work_of_wiping(tmp_path: Path) -> None:
+    async def check() -> None:
+        store = SqliteStore(tmp_path / "chat.db")
+        for n in range(50):
+            await store.create(Card(f"s_{n}", "e", system="swordfish"))
+        written = store._write
+        jobs: list[bool] = []
+
+        async def counted(do: Any, *, bare: bool = False) -> Any:
+            jobs.append(bare)
+            return await written(do, bare=bare)
+
+        store._write = counted  # type: ignore[method-assign]
+        await asyncio.gather(*(store.delete(f"s_{n}") for n in range(50)))
+        assert (jobs.count(False), jobs.count(True)) == (50, 1)
+        assert not holds(tmp_path, b"swordfish")
+        await store.close()
+
+    asyncio.run(check())
+
+
+def test_a_reader_delays_the_wiping_and_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def check() -> None:
+        store = SqliteStore(tmp_path / "chat.db")
+        for sid in ("s_1", "s_2"):
+            await store.create(Card(sid, "e", system=f"swordfish {sid}"))
+        fence = (await store.acquire("s_2", "n", 10.0)).fence
+        with closing(sqlite3.connect(tmp_path / "chat.db", isolation_level=None)) as other:
+            other.execute("BEGIN")
+            other.execute("SELECT count(*) FROM sessions").fetchone()
+            deleting = asyncio.create_task(store.delete("s_1"))
+            assert await store.append("s_2", fence, [Event(1, 1, "delta", "x", 0)]) == 1
+            await deleting
+            assert "another program reads it" in caplog.text
+            other.execute("ROLLBACK")
+        await store.touch({})
+        assert not holds(tmp_path, b"swordfish s_1")
         await store.close()
 
     asyncio.run(check())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
 import os
 import socket
@@ -17,13 +18,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from voice.chat.log import Event
-from voice.chat.stores.sqlite_file import connect, failures, prepare
+from voice.chat.stores.sqlite_file import BUSY_MS, connect, failures, prepare
 from voice.chat.stores.sqlite_writer import Append, Job, Writer
 from voice.chat.stores.store import Card, FenceLost, Lease, LeaseHeld, NameTaken, Stored, UnknownSession, Usage
 from voice.chat.stores.watchers import Watchers
 from voice.clock import VirtualLoop, working
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+WIPE_S = 0.05
+"""Deletions within this time are wiped from the write-ahead log together."""
+READERS_MS = 20
 
 _holders_here: set[str] = set()
 
@@ -78,6 +85,8 @@ class SqliteStore:
             self._base_s = float(with_clock.execute("SELECT service_s FROM clock").fetchone()[0]) - clock()
             with_clock.close()
         self._watchers = Watchers()
+        self._wiping: asyncio.Task[None] | None = None
+        self._unwiped = False
         self._numbers: dict[str, int] = {}
 
     async def create(self, card: Card) -> None:
@@ -199,8 +208,8 @@ class SqliteStore:
                 self._remove(file, sid, no)
             return bool(over)
 
-        if await self._write(mark):
-            await self._write(_wipe, bare=True)
+        if await self._write(mark) or self._unwiped:
+            await self._wiped()
 
     async def trim(self, sid: str, fence: int, through: int, saved: Mapping[str, Any]) -> None:
         def shorten(file: sqlite3.Connection) -> None:
@@ -222,13 +231,15 @@ class SqliteStore:
             self._remove(file, sid, row[0])
 
         await self._write(forget)
-        await self._write(_wipe, bare=True)
+        await self._wiped()
 
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
         return self._watchers.add(sid, logged)
 
     async def close(self) -> None:
         await self.touch({})
+        if self._wiping is not None:
+            await self._wiping
         await asyncio.to_thread(self._writer.close)
         self._readers.shutdown()
         for file in self._opened:
@@ -245,6 +256,20 @@ class SqliteStore:
         for table in ("events", "ledger", "sessions"):
             file.execute(f"DELETE FROM {table} WHERE no = ?", (no,))
         self._numbers.pop(sid, None)
+
+    async def _wiped(self) -> None:
+        """Wait until what was deleted is in no file any more; deletions that come close together share the work."""
+        if self._wiping is None:
+            self._wiping = asyncio.create_task(self._wipe(), name="wipe")
+        await asyncio.shield(self._wiping)
+
+    async def _wipe(self) -> None:
+        if not isinstance(asyncio.get_running_loop(), VirtualLoop):
+            await asyncio.sleep(WIPE_S)
+        self._wiping = None  # what is deleted from here on waits for the next one
+        self._unwiped = not await self._write(_emptied, bare=True)
+        if self._unwiped:
+            log.warning("%s: another program reads it; deleted text is overwritten once it has ended", self._path)
 
     async def _write(self, do: Callable[[sqlite3.Connection], T], *, bare: bool = False) -> T:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -265,6 +290,14 @@ class SqliteStore:
             return file.execute(query, values).fetchone()
 
 
-def _wipe(file: sqlite3.Connection) -> None:
-    """Move what was overwritten in the write-ahead log into the file, so that no deleted text is left in either."""
-    file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+def _emptied(file: sqlite3.Connection) -> bool:
+    """Move the write-ahead log into the file, so that no deleted text is left in either; False while others read it.
+
+    They are waited for a moment only: meanwhile nothing else can be written.
+    """
+    file.execute(f"PRAGMA busy_timeout = {READERS_MS}")
+    try:
+        busy: int = file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        file.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    return not busy

@@ -11,6 +11,7 @@ from pathlib import Path
 from voice.chat.stores.store import StoreError
 
 VERSION = 2
+BUSY_MS = 5000
 
 _TABLES = """
 CREATE TABLE sessions (
@@ -63,7 +64,7 @@ INSERT INTO clock VALUES (1, 0);
 def prepare(path: Path) -> None:
     """Make the file (readable by its owner only) and its tables where they are missing. Raises StoreError."""
     with failures(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with closing(connect(path)) as file:
             file.execute("PRAGMA journal_mode = WAL")
@@ -89,7 +90,7 @@ def prepare(path: Path) -> None:
 
 def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
     """A connection for one thread at a time; deleted text is overwritten, and others' locks are waited for."""
-    file = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
+    file = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
     file.execute("PRAGMA synchronous = NORMAL")
     file.execute("PRAGMA secure_delete = ON")
     file.execute("PRAGMA cache_size = -2048")

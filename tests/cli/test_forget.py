@@ -1,0 +1,148 @@
+"""What is kept of a conversation, by choice only: told by `voice export`, removed by `voice forget`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.served import Served
+from voice.audio.wav import read_wav
+from voice.bench.processes import VOICE
+
+SPEECH = Path(__file__).parents[1] / "fixtures" / "speech"
+WORDS = "the word is swordfish"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    for name in ("data", "temp", "work"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+def voice(home: Path, *arguments: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    places = {"XDG_DATA_HOME": str(home / "data"), "TMPDIR": str(home / "temp"), "HOME": str(home)}
+    return subprocess.run(
+        [sys.executable, "-m", "voice", *arguments],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **places, **environment},
+        cwd=home / "work",
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def files(home: Path) -> dict[str, bytes]:
+    """Everything that lies below the three folders."""
+    return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+
+def exported(home: Path, *arguments: str) -> Any:
+    done = voice(home, "export", *arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_conversation_without_a_name_leaves_no_file(home: Path) -> None:
+    done = voice(home, "talk", "--text", "--tts", "tone", typed=f"repeat after me: {WORDS}\n")
+    assert done.returncode == 0, done.stderr
+    assert "swordfish" in done.stdout
+    assert files(home) == {}
+
+
+def test_no_audio_is_in_any_file_after_a_talk(home: Path) -> None:
+    recording = SPEECH / "times.wav"
+    done = voice(home, "talk", "--input", str(recording), "--tts", "tone", "--fast", "--session", "kitchen")
+    assert done.returncode == 0, done.stderr
+    pcm = read_wav(recording)
+    loud = max(range(0, len(pcm) - 800, 800), key=lambda start: int(abs(pcm[start : start + 800].astype(int)).sum()))
+    needles = [pcm[loud : loud + 64].tobytes(), (pcm[loud : loud + 64] / 32768).astype("float32").tobytes()]
+    written = files(home)
+    assert "data/voice-assistant/sessions.sqlite" in written, "the conversation itself was kept"
+    assert needles[0] in recording.read_bytes()
+    for name, raw in written.items():
+        assert b"RIFF" not in raw, name
+        assert not any(needle in raw for needle in needles), name
+
+
+def test_a_named_conversation_is_kept_encrypted_exported_and_forgotten(home: Path) -> None:
+    for name in ("kitchen", "attic"):
+        typed = f"repeat after me: {WORDS} {name}\n"
+        done = voice(home, "talk", "--text", "--tts", "tone", "--session", name, typed=typed)
+        assert done.returncode == 0, done.stderr
+    for path, raw in files(home).items():
+        assert b"swordfish" not in raw, path
+        assert b"kitchen" not in raw, path
+    both = exported(home)
+    assert {one["name"] for one in both["conversations"]} == {"kitchen", "attic"}
+    assert {Path(file["path"]).name for file in both["files"]} == {"sessions.sqlite", "store.key"}
+    [kitchen] = exported(home, "kitchen")["conversations"]
+    assert WORDS in kitchen["messages"][0]["text"]
+    assert kitchen["events"][0]["t"] == "started"
+    assert kitchen["usage"][0]["turn"] == 1
+
+    unnamed = voice(home, "forget")
+    assert (unnamed.returncode, len(unnamed.stderr.splitlines())) == (2, 1)
+    assert "kitchen" in unnamed.stderr
+    assert voice(home, "forget", "cellar").returncode == 2
+    gone = voice(home, "forget", "kitchen")
+    assert (gone.returncode, "1 conversation removed" in gone.stdout) == (0, True)
+    assert [one["name"] for one in exported(home)["conversations"]] == ["attic"]
+
+    key = home / "data" / "voice-assistant" / "store.key"
+    right = key.read_text()
+    key.unlink()
+    lost = voice(home, "export")
+    assert (lost.returncode, len(lost.stderr.splitlines())) == (66, 1)
+    assert "another key" in lost.stderr
+    assert voice(home, "forget", "--all").returncode == 0, "who lost the key begins anew"
+    assert exported(home)["conversations"] == []
+    assert key.read_text() != right
+
+
+def test_retention_decides_what_a_name_keeps(home: Path) -> None:
+    talk = ("talk", "--text", "--tts", "tone", "--session", "kitchen")
+    assert voice(home, *talk, "--set", "chat.retain=conversation", typed="hello\n").returncode == 0
+    assert files(home) == {}
+    assert voice(home, *talk, "--set", "chat.retain=days=30", typed="hello\n").returncode == 0
+    assert [one["name"] for one in exported(home)["conversations"]] == ["kitchen"]
+    wrong = voice(home, *talk, "--set", "chat.retain=days=soon")
+    assert (wrong.returncode, len(wrong.stderr.splitlines())) == (78, 1)
+    assert "days=N" in wrong.stderr
+
+
+def test_on_a_server_it_works_by_the_names_known_here(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for name in ("data", "temp", "work"):
+        (home / name).mkdir(parents=True)
+    (tmp_path / "serve").mkdir()
+    with Served(tmp_path / "serve") as served:
+        url = ("--server", served.server.url)
+        named: tuple[str, ...] = ("--session", "kitchen")
+        for choice in ((), named):
+            done = subprocess.run(
+                [*VOICE, "chat", *url, *choice],
+                env={**os.environ, "XDG_DATA_HOME": str(home / "data")},
+                input=WORDS,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert done.returncode == 0, done.stderr
+        [kitchen] = exported(home, *url)["conversations"]
+        assert kitchen["messages"][0]["text"] == WORDS
+        assert kitchen["events"][-1]["t"] == "done"
+        sid = kitchen["session_id"]
+        assert voice(home, "forget", "kitchen", *url).returncode == 0
+        assert exported(home, *url)["conversations"] == []
+        status, _, told = served.server.request("GET", f"/v1/sessions/{sid}", token="vt_x")
+        assert (status, told["error"]["code"]) == (404, "session_unknown")
+        figures = served.server.request("GET", "/metrics")[2].decode()
+        assert "voice_sessions_in_memory 0.0" in figures, "the one without a name ended with its program"
