@@ -24,7 +24,10 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (1, "chat/admission.py chat/breaker.py"),
     (2, "audio/*.py vad/*.py wake/*.py asr/*.py tts/*.py chat/stores/*.py"),
     (2, "chat/upstream/*.py chat/upstream/builtin/*.py"),
-    (2, "clock.py alarms.py worker.py audio_server.py folders.py config_files.py model_store.py download.py"),
+    (
+        2,
+        "clock.py alarms.py browser.py worker.py audio_server.py folders.py config_files.py model_store.py download.py",
+    ),
     (3, "loop.py hearing.py listening.py speaking.py remembering.py ringing.py chat/*.py client.py"),
     (4, "serve/*.py"),
     (5, "build/*.py"),

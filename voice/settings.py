@@ -203,6 +203,23 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KioskSettings:
+    title: str = option("", 'name on the page; empty is "Voice assistant" in the language of the visitor')
+    languages: str = option("en,zh", "comma-separated languages of page and voice, the first is shown first: en, zh")
+    questions: str = option(
+        "", "questions to suggest, separated by |; empty takes the questions among the headings of chat.knowledge"
+    )
+    idle_s: float = option(
+        60.0, "a visitor silent for this long has left, and the conversation is deleted, seconds", least=2, most=3600
+    )
+    countdown_s: float = option(15.0, "how long of that the page counts down visibly, seconds", least=1, most=120)
+    operator_key: str = option(
+        "Control+Alt+O", "keys that open the operator's corner; a long press on the title does too"
+    )
+    browser: str = option("", "command that opens the page; empty finds Chromium, Chrome, Edge or Firefox")
+
+
+@dataclass(frozen=True, slots=True)
 class ModelsSettings:
     folder: str = option(
         "", "where models are kept; empty is audio_models/ of the checkout, else the user's data folder"
@@ -222,4 +239,5 @@ class Settings:
     tts: TtsSettings = field(default_factory=TtsSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    kiosk: KioskSettings = field(default_factory=KioskSettings)
     models: ModelsSettings = field(default_factory=ModelsSettings)

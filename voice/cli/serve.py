@@ -5,10 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from voice.cli.shared import Resolved, configured, setting
+from voice.settings import Settings
+
+if TYPE_CHECKING:
+    from voice.serve.app import Application
 
 
 @click.command("serve")
@@ -24,21 +30,30 @@ def command(resolved: Resolved) -> None:
     HTTP (OpenAI's chat completions among it) and WebSocket on one port; docs/protocol.md describes both. API keys come
     from VOICE_SERVE_API_KEYS, and every address but loopback needs them. A stop lets running replies finish.
     """
+    prepare_process()
+    asyncio.run(served(resolved.settings, lambda url: click.echo(f"listening on {url}")))
+
+
+def prepare_process() -> None:
+    """What a process that serves needs before its event loop runs."""
     # So long a busy event loop keeps the interpreter while the thread that writes the log wants it; 5 ms is too long.
     sys.setswitchinterval(0.001)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    asyncio.run(_serve(resolved))
 
 
-async def _serve(resolved: Resolved) -> None:
+async def served(
+    settings: Settings, ready: Callable[[str], object], add: Callable[[Application], object] = lambda app: None
+) -> None:
+    """Serve until asked to stop; `ready` is told the address, `add` may add to the application before."""
     from voice.build.sessions import engine, shared_options, upstream
     from voice.serve.app import create
     from voice.serve.server import bind, serve
 
-    settings = resolved.settings
     listening = bind(settings.serve)
     try:
         async with engine(settings, upstream(settings), how=shared_options(settings)) as running:
-            await serve(create(running, settings.serve), listening, lambda url: click.echo(f"listening on {url}"))
+            app = create(running, settings.serve)
+            add(app)
+            await serve(app, listening, ready)
     finally:
         listening.close()

@@ -36,13 +36,16 @@ def setting(flag: str, key: str, *, metavar: str = "") -> Callable[[Function], F
     )
 
 
-def configured(command: Function) -> Function:
-    """Add --profile, --config and --set, and call the command with the merged settings as `resolved`."""
+def configured(command: Function, *, profile: str = "desktop") -> Function:
+    """Add --profile, --config and --set, and call the command with the merged settings as `resolved`.
+
+    `profile` is taken where neither the flag nor VOICE_PROFILE names one.
+    """
 
     @click.option(
         "--profile",
         envvar="VOICE_PROFILE",
-        default="desktop",
+        default=profile,
         show_default=True,
         metavar="|".join(PROFILES),
         help="Settings that fit a kind of machine.",

@@ -96,19 +96,31 @@ class Knowledge:
 
 def notes_of(markdown: str) -> list[Note]:
     """The paragraphs of a Markdown text, each with its headings; tables and code are left out."""
-    headings: list[tuple[int, str]] = []
-    notes = []
+    return [Note(" ".join(titles), text) for titles, text in _sections(markdown)]
+
+
+def headings(folder: Path) -> list[list[str]]:
+    """The headings of each file of a folder that have a paragraph of their own, each once.
+
+    Raises MissingError as `Knowledge` does.
+    """
+    return [
+        list(dict.fromkeys(titles[-1] for titles, _ in _sections(_read(path)) if titles)) for path in _files(folder)
+    ]
+
+
+def _sections(markdown: str) -> list[tuple[list[str], str]]:
+    """Each paragraph with the headings above it, outermost first."""
+    above: list[tuple[int, str]] = []
+    sections = []
     for block in re.split(r"\n\s*\n", re.sub(r"(?ms)^(```|~~~).*?^\1[^\n]*$", "", markdown.replace("\r\n", "\n"))):
         while found := re.match(r"\s*(#{1,6})\s+([^\n]+)\n?", block):
-            headings = [
-                *(heading for heading in headings if heading[0] < len(found[1])),
-                (len(found[1]), found[2].strip()),
-            ]
+            above = [*(heading for heading in above if heading[0] < len(found[1])), (len(found[1]), found[2].strip())]
             block = block[found.end() :]
         text = " ".join(block.split())
         if text and not text.startswith("|"):
-            notes.append(Note(" ".join(title for _, title in headings), text))
-    return notes
+            sections.append(([title for _, title in above], text))
+    return sections
 
 
 def terms_text(text: str) -> str:

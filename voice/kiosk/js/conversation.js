@@ -1,0 +1,161 @@
+// What was said, as the server's events tell it. Nothing here touches the page or the network.
+
+const PERSON = "person";
+const REPLY = "reply";
+const AWAITED = "awaited"; // a typed question that the server has not taken yet
+
+/** The first `count` code points of a text, and the rest. */
+export function split(text, count) {
+  const points = Array.from(text);
+  return [points.slice(0, count).join(""), points.slice(count).join("")];
+}
+
+function textOf(item) {
+  return (item.content ?? []).map((part) => part.text ?? part.transcript ?? "").join("");
+}
+
+export class Conversation {
+  constructor() {
+    this.turns = []; // {id, who, text, stable, said, over, cut, number}
+    this.state = "idle";
+    this.latencies = [];
+    this.notices = [];
+    this.level = -100;
+    this.resuming = false;
+  }
+
+  get lastReply() {
+    return this.turns.findLast((turn) => turn.who === REPLY);
+  }
+
+  /** How many turns of the person there are. */
+  get persons() {
+    return this.turns.filter((turn) => turn.who === PERSON && turn.id !== AWAITED).length;
+  }
+
+  /** Where to go on after a break: the turn and the code points of its reply that were heard. */
+  get heard() {
+    const reply = this.turns.findLast((turn) => turn.who === REPLY && turn.number);
+    return reply ? { turn: reply.number, chars: reply.said } : null;
+  }
+
+  #turn(id, who) {
+    let turn = this.turns.find((one) => one.id === id);
+    if (!turn) {
+      turn = { id, who, text: "", stable: 0, said: 0, over: false, cut: false, number: 0 };
+      this.turns.push(turn);
+    }
+    return turn;
+  }
+
+  #remove(id) {
+    this.turns = this.turns.filter((turn) => turn.id !== id);
+  }
+
+  /** Take one event of the server; returns whether anything changed that can be seen. */
+  take(event) {
+    const handler = HANDLERS[event.type];
+    if (!handler) return false;
+    handler.call(this, event);
+    return true;
+  }
+
+  /** The server goes on with this conversation: what it remembers takes the place of what is here. */
+  replaceBy(items) {
+    const before = this.lastReply;
+    this.turns = [];
+    for (const item of items) this.added(item, true);
+    const last = this.turns.at(-1);
+    if (before && last?.who === REPLY && before.text.startsWith(last.text.trimEnd())) {
+      Object.assign(last, { text: before.text, said: before.said, number: before.number, over: before.over });
+    }
+  }
+
+  /** A question was typed; the server's own item takes its place. */
+  awaits(text) {
+    Object.assign(this.#turn(AWAITED, PERSON), { text, stable: Infinity });
+  }
+
+  added(item, remembered = false) {
+    if (item.type !== "message" || item.role === "system") return;
+    if (item.role === "user") this.#remove(AWAITED);
+    const turn = this.#turn(item.id, item.role === "user" ? PERSON : REPLY);
+    const text = textOf(item);
+    if (text) turn.text = text;
+    if (turn.who === PERSON && (text || remembered)) turn.stable = Infinity;
+    if (remembered) {
+      turn.over = true;
+      turn.said = Array.from(turn.text).length;
+    }
+  }
+
+  partial({ item_id: id, text, stable }) {
+    Object.assign(this.#turn(id, PERSON), { text, stable });
+  }
+
+  completed({ item_id: id, transcript }) {
+    if (transcript.trim()) Object.assign(this.#turn(id, PERSON), { text: transcript, stable: Infinity });
+    else this.#remove(id);
+  }
+
+  grew({ item_id: id, delta }) {
+    const turn = this.#turn(id, REPLY);
+    if (!turn.whole) turn.text += delta;
+  }
+
+  spoken({ item_id: id, turn: number, chars, text }) {
+    const mine = this.turns.findLast((one) => one.who === REPLY && (one.id === id || one.number === number));
+    const turn = mine ?? this.#turn(id, REPLY);
+    if (turn.id !== id) {
+      this.#remove(id); // the rest of a reply that was begun before a break
+      turn.id = id;
+    }
+    Object.assign(turn, { number, text, said: chars, whole: true, over: false });
+  }
+
+  ended({ response }) {
+    for (const item of response.output ?? []) {
+      const turn = this.turns.find((one) => one.id === item.id);
+      if (turn && response.status !== "completed") Object.assign(turn, { over: true, cut: turn.said < Array.from(turn.text).length });
+    }
+  }
+
+  truncated({ item_id: id }) {
+    const turn = this.turns.find((one) => one.id === id);
+    if (turn) Object.assign(turn, { over: true, cut: true });
+  }
+
+  changed({ state }) {
+    this.state = state === "ending" ? "listening" : state;
+    if (state === "idle" || state === "listening") {
+      const reply = this.lastReply;
+      if (reply) reply.over = true;
+    }
+  }
+
+  removed({ item_id: id }) {
+    this.#remove(id);
+  }
+
+  noticed({ text, level }) {
+    this.notices = [...this.notices, { text, level }].slice(-8);
+  }
+}
+
+const HANDLERS = {
+  "conversation.item.added": (function ({ item }) { this.added(item); }),
+  "conversation.item.done": (function ({ item }) { this.added(item); }),
+  "conversation.item.deleted": Conversation.prototype.removed,
+  "conversation.item.truncated": Conversation.prototype.truncated,
+  "conversation.item.input_audio_transcription.completed": Conversation.prototype.completed,
+  "conversation.item.input_audio_transcription.failed": Conversation.prototype.removed,
+  "response.output_audio_transcript.delta": Conversation.prototype.grew,
+  "response.output_text.delta": Conversation.prototype.grew,
+  "response.done": Conversation.prototype.ended,
+  "x.state": Conversation.prototype.changed,
+  "x.partial": Conversation.prototype.partial,
+  "x.spoken": Conversation.prototype.spoken,
+  "x.notice": Conversation.prototype.noticed,
+  "x.level": (function ({ dbfs }) { this.level = dbfs; }),
+  "x.latency": (function (event) { this.latencies = [...this.latencies, event].slice(-8); }),
+};

@@ -1,0 +1,48 @@
+// How this visitor wants to read: language, text size, contrast. Kept in the page only, and gone with the visitor.
+
+import { STRINGS } from "./strings.js";
+
+const SIZES = 3;
+const root = document.documentElement;
+
+export class Preferences {
+  constructor(languages, changed) {
+    this.languages = languages;
+    this.changed = changed;
+    this.reset();
+  }
+
+  get words() {
+    return STRINGS[this.language];
+  }
+
+  /** As for the next visitor. */
+  reset(language = this.languages[0]) {
+    this.language = language;
+    this.size = 1;
+    this.contrast = matchMedia("(prefers-contrast: more)").matches ? "high" : "normal";
+    this.#apply();
+  }
+
+  speak(language) {
+    this.language = language;
+    this.#apply();
+  }
+
+  grow() {
+    this.size = (this.size % SIZES) + 1;
+    this.#apply();
+  }
+
+  toggleContrast() {
+    this.contrast = this.contrast === "high" ? "normal" : "high";
+    this.#apply();
+  }
+
+  #apply() {
+    root.lang = this.words.htmlLang;
+    root.dataset.size = this.size;
+    root.dataset.contrast = this.contrast;
+    this.changed();
+  }
+}
