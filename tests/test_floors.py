@@ -17,6 +17,7 @@ PACKAGE = ROOT / "voice"
 FLOORS: tuple[tuple[int, str], ...] = (
     (0, "__init__.py errors.py events.py audio/frames.py"),
     (1, "turn/*.py text/*.py trace.py waterfall.py timers.py settings.py settings_merge.py choice.py models.py"),
+    (1, "systemd_unit.py"),
     (1, "wake/wakeword.py wake/gate.py audio/ports.py vad/detector.py asr/recognizer.py tts/synthesizer.py"),
     (1, "asr/agreement.py asr/doubt.py asr/wer.py"),
     (1, "chat/session.py chat/upstream/upstream.py"),
@@ -24,10 +25,8 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (1, "chat/admission.py chat/breaker.py"),
     (2, "audio/*.py vad/*.py wake/*.py asr/*.py tts/*.py chat/stores/*.py"),
     (2, "chat/upstream/*.py chat/upstream/builtin/*.py"),
-    (
-        2,
-        "clock.py alarms.py browser.py worker.py audio_server.py folders.py config_files.py model_store.py download.py",
-    ),
+    (2, "clock.py alarms.py browser.py worker.py folders.py config_files.py model_store.py download.py"),
+    (2, "audio_server.py service_manager.py"),
     (3, "loop.py hearing.py listening.py speaking.py remembering.py ringing.py chat/*.py client.py"),
     (4, "serve/*.py"),
     (5, "build/*.py"),
@@ -36,7 +35,7 @@ FLOORS: tuple[tuple[int, str], ...] = (
 
 ALLOWED = """
 __future__ ast bisect collections contextlib dataclasses datetime decimal difflib enum fractions functools hashlib
-heapq html itertools json math numbers operator re string textwrap tomllib types typing unicodedata urllib.parse
+heapq html itertools json math numbers operator re shlex string textwrap tomllib types typing unicodedata urllib.parse
 zlib zoneinfo numpy voice
 """
 """What floors 0 and 1 may import: nothing that knows a clock, a file, a socket, a thread or an event loop."""

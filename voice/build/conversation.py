@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ from voice.build.sessions import session
 from voice.chat.held import HeldSession
 from voice.chat.upstream.builtin import understands
 from voice.errors import EngineError, MissingError
-from voice.events import Note, Notice, Observer, TurnEnded
+from voice.events import Level, Note, Notice, Observer, TurnEnded
 from voice.loop import Conversation, Parts
+from voice.service_manager import ServiceManager
 from voice.settings import Settings
 from voice.text.backchannel import asks_for_silence, is_backchannel
 from voice.text.completeness import completeness
@@ -115,6 +117,8 @@ async def converse(
     stand = stand or Stand()
     loop = asyncio.get_running_loop()
     began = loop.time()
+    manager = ServiceManager(os.environ)
+    observer = pulse = Pulse(observer, manager)
     async with AsyncExitStack() as stack:
         traces: list[TurnTrace] = []
         watch = _watcher(observer, traces, stack.enter_context(_opened(trace)) if trace else None)
@@ -127,6 +131,14 @@ async def converse(
         def microphone_lost() -> None:
             if conversation is not None:
                 conversation.microphone_lost()
+
+        def ready() -> None:
+            watch(Notice(f"ready in {loop.time() - began:.1f} s"))
+            manager.ready()
+
+        def progress() -> object:
+            """What changes while frames come, or while it is known that none can."""
+            return loop.time() if ears is None or devices.waiting else pulse.levels
 
         playout = Playout(PLAYOUT_RATE, played)
         devices = Devices(settings, playout, watch, microphone_lost)
@@ -179,9 +191,10 @@ async def converse(
             preroll_s=settings.audio.preroll_ms / 1000,
             wake=wake_gate(settings, spoken=text is None),
             earcons=earcons(PLAYOUT_RATE, settings.earcons.play.split(","), settings.earcons.volume),
-            ready=lambda: watch(Notice(f"ready in {loop.time() - began:.1f} s")),
+            ready=ready,
         )
         await _warm(words, voices[0], ends, typing=text is not None)
+        await stack.enter_async_context(manager.watched(progress))
         conversation = Conversation(parts)
         await conversation.run()
         return traces
@@ -201,6 +214,21 @@ async def _warm(
             raise MissingError(str(failure), remedy="see what works here: voice doctor") from failure
         if isinstance(failure, BaseException):
             raise failure
+
+
+class Pulse:
+    """Counts the frames' levels that pass by, and has the service manager show what goes wrong."""
+
+    def __init__(self, observer: Observer, manager: ServiceManager) -> None:
+        self._observer, self._manager = observer, manager
+        self.levels = 0
+
+    def __call__(self, event: Note) -> None:
+        if isinstance(event, Level):
+            self.levels += 1
+        elif isinstance(event, Notice):
+            self._manager.status(event.text)
+        self._observer(event)
 
 
 def _opened(path: Path) -> FileIO:

@@ -13,7 +13,7 @@ from voice.events import Notice, Observer
 from voice.settings import Settings
 
 if TYPE_CHECKING:
-    from voice.audio.keeper import DeviceKeeper
+    from voice.audio.keeper import DeviceEvent, DeviceKeeper
 
 
 class Devices:
@@ -22,6 +22,7 @@ class Devices:
     def __init__(self, settings: Settings, playout: Playout, observer: Observer, lost: Callable[[], None]) -> None:
         self._settings, self._playout, self._observer, self._lost = settings, playout, observer, lost
         self._kept: DeviceKeeper | None = None
+        self._lost_ones: set[str] = set()
 
     def _keeper(self) -> DeviceKeeper:
         if self._kept is None:
@@ -53,12 +54,18 @@ class Devices:
 
         return Speaker(self._keeper(), self._settings.audio.output, self._playout, self._notify)
 
-    def _notify(self, event: object) -> None:
+    @property
+    def waiting(self) -> bool:
+        """Whether the microphone is away and waited for."""
+        return "microphone" in self._lost_ones
+
+    def _notify(self, event: DeviceEvent) -> None:
         from voice.audio.keeper import DeviceLost
 
         lost = isinstance(event, DeviceLost)
+        (self._lost_ones.add if lost else self._lost_ones.discard)(event.direction)
         self._observer(Notice(str(event), "warning" if lost else "info"))
-        if isinstance(event, DeviceLost) and event.direction == "microphone":
+        if lost and event.direction == "microphone":
             self._lost()
 
     async def close(self) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from voice.cli.shared import Resolved, configured, setting
+from voice.cli.shared import Resolved, configured, extra, setting
+from voice.service_manager import ServiceManager
 from voice.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,14 +48,26 @@ async def served(
 ) -> None:
     """Serve until asked to stop; `ready` is told the address, `add` may add to the application before."""
     from voice.build.sessions import engine, shared_options, upstream
-    from voice.serve.app import create
-    from voice.serve.server import bind, serve
+
+    with extra("serve", "fastapi uvicorn prometheus-client"):
+        from voice.serve.app import create
+        from voice.serve.server import bind, serve
+
+    manager = ServiceManager(os.environ)
+
+    def serving(url: str) -> None:
+        ready(url)
+        manager.ready()
+        manager.status(f"listening on {url}")
 
     listening = bind(settings.serve)
     try:
-        async with engine(settings, upstream(settings), how=shared_options(settings)) as running:
+        async with (
+            engine(settings, upstream(settings), how=shared_options(settings)) as running,
+            manager.watched(asyncio.get_running_loop().time),
+        ):
             app = create(running, settings.serve)
             add(app)
-            await serve(app, listening, ready)
+            await serve(app, listening, serving)
     finally:
         listening.close()

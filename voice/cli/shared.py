@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from voice.config_files import PROFILES, load
-from voice.errors import UsageError
+from voice.errors import MissingError, UsageError
 from voice.settings_merge import OPTIONS, Given, Resolved
 
 _FLAGS = "voice.flags"
@@ -74,6 +76,18 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
     return with_settings
 
 
+@contextlib.contextmanager
+def extra(name: str, packages: str) -> Iterator[None]:
+    """Say which `packages` to install where an import of the extra `name` fails: a lean install has only the loop."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "voice":
+            raise
+        remedy = f"install them: {sys.executable} -m pip install {packages}"
+        raise MissingError(f"{error.name} is not installed", where=f"the extra [{name}]", remedy=remedy) from error
+
+
 def _assignment(text: str) -> Given:
     key, equals, value = text.partition("=")
     if not equals:
@@ -81,4 +95,4 @@ def _assignment(text: str) -> Given:
     return Given(key.strip(), value, "--set", text=True)
 
 
-__all__ = ["Function", "Resolved", "configured", "setting"]
+__all__ = ["Function", "Resolved", "configured", "extra", "setting"]

@@ -1,0 +1,120 @@
+"""The systemd unit of an assistant that runs for months: restarted when it is dead or deaf, held in by limits."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+NAME = "voice-assistant.service"
+
+BACKOFF_SINCE = 254
+"""The first systemd that makes the pauses between restarts longer."""
+
+FINAL_EXITS = (2, 78)
+"""Wrong usage or configuration: starting again would change nothing."""
+
+HARDENING = """\
+NoNewPrivileges=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+UMask=0077
+"""
+"""For any manager, a user's own too."""
+
+SYSTEM_HARDENING = """\
+ProtectSystem=strict
+ProtectHome=read-only
+PrivateTmp=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictNamespaces=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+CapabilityBoundingSet=
+"""
+"""For the system's manager, where these need no namespace of the user's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What the unit runs: `command` with absolute path, `system` or a user's own, as `user` where it is the system's.
+
+    `data` is the folder it writes, `version` that of systemd, `memory_mb` the most it may take.
+    """
+
+    command: Sequence[str]
+    system: bool
+    data: str
+    user: str = ""
+    version: int = 252
+    memory_mb: int = 600
+    watchdog_s: int = 30
+
+    def text(self) -> str:
+        """The unit file."""
+        sound = "sound.target network-online.target" if self.system else "pipewire-pulse.service pulseaudio.service"
+        lines = [
+            "[Unit]",
+            "Description=Voice assistant",
+            f"After={sound}",
+            *(["Wants=network-online.target"] if self.system else []),
+            "StartLimitIntervalSec=0",
+            "",
+            "[Service]",
+            "Type=notify",
+            "NotifyAccess=main",
+            f"ExecStart={command_line(self.command)}",
+            f"WatchdogSec={self.watchdog_s}",
+            "WatchdogSignal=SIGKILL",
+            "TimeoutStartSec=180",
+            "TimeoutStopSec=10",
+            "Restart=on-failure",
+            f"RestartPreventExitStatus={' '.join(map(str, FINAL_EXITS))}",
+            "SuccessExitStatus=130",
+            "RestartSec=2",
+            *(["RestartSteps=6", "RestartMaxDelaySec=300"] if self.version >= BACKOFF_SINCE else []),
+            f"MemoryMax={self.memory_mb}M",
+            "OOMPolicy=stop",
+            "StandardInput=null",
+            "StandardOutput=journal",
+            "StandardError=journal",
+            "Environment=PYTHONUNBUFFERED=1 NO_COLOR=1",
+            f"EnvironmentFile=-{self.environment_file}",
+            *([f"User={self.user}", "SupplementaryGroups=audio"] if self.system else []),
+            *([f"ReadWritePaths=-{quoted(self.data)}"] if self.system else []),
+            *HARDENING.splitlines(),
+            *(SYSTEM_HARDENING.splitlines() if self.system else []),
+            "",
+            "[Install]",
+            f"WantedBy={'multi-user' if self.system else 'default'}.target",
+        ]
+        return "\n".join(lines) + "\n"
+
+    @property
+    def environment_file(self) -> str:
+        """Where keys are put, one NAME=VALUE a line, readable by the owner only."""
+        return "/etc/voice-assistant.env" if self.system else "%h/.config/voice-assistant.env"
+
+
+def command_line(command: Sequence[str]) -> str:
+    """Words as ExecStart takes them."""
+    return " ".join(quoted(word) for word in command)
+
+
+def quoted(word: str) -> str:
+    """One word: specifiers and variables are taken as they are written, spaces and quotes kept."""
+    plain = word.replace("%", "%%").replace("$", "$$")
+    if plain and not set(plain) & set(" \t\n\"'\\;"):
+        return plain
+    escaped = plain.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return f'"{escaped}"'
+
+
+def typed(command: Sequence[str]) -> str:
+    """Words as a person types them."""
+    return shlex.join(command)
