@@ -16,6 +16,7 @@ from typing import Any, Literal, Self
 from voice.chat.keyring import Keyring
 from voice.chat.remote import RemoteReply, RemoteSession
 from voice.chat.rest import Rest, SessionError
+from voice.chat.server_link import ServerLink
 from voice.chat.session import Delta, Done, Effect, Failed, Link, Message
 
 __all__ = [
@@ -35,13 +36,15 @@ __all__ = [
 class Sessions:
     """The sessions of one server at `url`; `key` is one of its API keys, where it has any.
 
-    An async context manager: sessions opened through it are closed with it, and stay on the server. Every method
+    An async context manager: sessions opened through it share one connection, are closed with it, and stay on the
+    server. Every method
     raises UnavailableError where no server answers, ConfigError for a wrong key, SessionError for a refusal.
     """
 
     def __init__(self, url: str, key: str = "") -> None:
         self.url = url.rstrip("/")
         self._key, self._rest = key, Rest(url, key)
+        self._link = ServerLink(self.url, key)
         self._open: list[RemoteSession] = []
 
     async def __aenter__(self) -> Self:
@@ -55,13 +58,15 @@ class Sessions:
         self, *, system: str = "", model: str = "", options: Mapping[str, object] | None = None
     ) -> RemoteSession:
         """Begin a conversation. Keep its `id` and `token`: they open it again, and the server shows them only now."""
-        session = await RemoteSession.create(self.url, key=self._key, system=system, model=model, options=options)
+        session = await RemoteSession.create(
+            self.url, key=self._key, system=system, model=model, options=options, link=self._link
+        )
         self._open.append(session)
         return session
 
     async def open(self, id: str, token: str) -> RemoteSession:
         """Go on with a conversation. SessionError `session_unknown`: it expired, was deleted, or the token is wrong."""
-        session = await RemoteSession.attach(self.url, id, token, key=self._key)
+        session = await RemoteSession.attach(self.url, id, token, key=self._key, link=self._link)
         self._open.append(session)
         return session
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.served_session import Served, reply_to
+from tests.support.served_session import Served, reply_to, size
 from voice.chat.client_protocol import ClientProtocol, LinkError, Op, Turn
 from voice.chat.session import Delta, Done, Failed, Link
 
@@ -68,7 +68,8 @@ class Pair:
     def down(self) -> None:
         if self.server.out:
             try:
-                self.client.receive(self.server.out.popleft(), self.now)
+                op = self.server.out.popleft()
+                self.client.receive(op, self.now, size(op))
             except LinkError:
                 self.drop()
             self.collect()
@@ -220,7 +221,9 @@ def test_unknown_session_ends_everything_at_once() -> None:
     pair = Pair()
     turn = pair.send("hello")
     pair.client.receive(
-        {"op": "err", "re": "attach", "code": "session_unknown", "message": "no such session", "temporary": False}, 0
+        {"op": "err", "re": "attach", "code": "session_unknown", "message": "no such session", "temporary": False},
+        0,
+        99,
     )
     later = pair.send("again")
     ends = [pair.told[id(one)].end for one in (turn, later)]
@@ -267,6 +270,25 @@ def test_turn_given_up_that_arrived_after_all_is_cut_to_what_was_heard() -> None
     assert (later.number, pair.told[id(later)].text) == (2, "".join(reply_to("again")))
 
 
+def test_more_bytes_than_the_credit_arrive_because_they_are_acknowledged() -> None:
+    pair = Pair()
+    for number in range(4):
+        long = f"{number} " * 20_000
+        turn = pair.send(long)
+        pair.settle()
+        assert pair.told[id(turn)].text == "".join(reply_to(long))
+
+
+def test_one_heartbeat_on_a_connection_is_enough_for_all_its_sessions() -> None:
+    pair = Pair()
+    pair.settle()
+    for _ in range(40):
+        pair.now += 20
+        pair.client.heartbeat(pair.now)
+        pair.client.tick(pair.now)
+    assert pair.client.take() == []
+
+
 def test_silent_server_is_noticed() -> None:
     pair = Pair()
     pair.settle()
@@ -288,7 +310,7 @@ def test_a_gap_in_the_events_breaks_the_link_instead_of_the_text() -> None:
     pair.up()
     pair.down()
     with pytest.raises(LinkError, match="expected event 1"):
-        pair.client.receive({"op": "ev", "seq": 2, "turn": 1, "t": "delta", "o": 0, "d": "x"}, 0)
+        pair.client.receive({"op": "ev", "seq": 2, "turn": 1, "t": "delta", "o": 0, "d": "x"}, 0, 60)
 
 
 def test_history_is_asked_again_after_an_outage() -> None:

@@ -162,13 +162,13 @@ def test_client_asks_a_full_server_again_but_not_forever() -> None:
     core = ClientProtocol("s", "t", lambda low, high: low)
     core.connected(0.0)
     core.receive({"op": "attached", "epoch": "e", "seq": 0, "expected": 1, "recovered": False,
-                  "snapshot": {"messages": [], "open": None}}, 0.0)  # fmt: skip
+                  "snapshot": {"messages": [], "open": None}}, 0.0, 90)  # fmt: skip
     turn = core.send("hello", 0.0)
     full = {"op": "err", "code": "overloaded", "message": "full", "temporary": True, "re": "send", "turn": 1}
     core.take()
-    core.receive(full | {"retry_after": 3.0}, 0.0)
+    core.receive(full | {"retry_after": 3.0}, 0.0, 90)
     assert turn.retry_at == 3.2
     core.tick(3.2)
     assert [op["op"] for op in core.take()] == ["send"]
-    core.receive(full | {"retry_after": 9.0}, 3.3)
+    core.receive(full | {"retry_after": 9.0}, 3.3, 90)
     assert core.happened() == [(turn, Failed("overloaded", "full", True))]

@@ -16,6 +16,11 @@ def reply_to(text: str) -> list[str]:
     return [f"{text}·", "天", "气 ", "🙂", "ok"]
 
 
+def size(op: Op) -> int:
+    """Bytes of a frame."""
+    return len(json.dumps(op, ensure_ascii=False, separators=(",", ":")).encode())
+
+
 class Served:
     """What the server does with one connection at a time: the real conversation, an in-memory log, credit."""
 
@@ -24,8 +29,8 @@ class Served:
         self.log: list[Event] = []
         self.out: deque[Op] = deque()
         self.sent: int | None = None
-        self.limit = 0
         self.credit = 0
+        self.unacked: dict[int, int] = {}
         self.generations = 0
         self.words: deque[str] = deque()
         self.unknown = False
@@ -56,9 +61,11 @@ class Served:
 
     def push(self) -> None:
         if self.sent is not None:
-            for event in self.log[self.sent : self.limit]:
+            while self.sent < len(self.log) and sum(self.unacked.values()) < self.credit:
+                event = self.log[self.sent]
                 self.sent = event.seq
                 self.out.append(json.loads(json.dumps({"op": "ev", **event.to_json()})))
+                self.unacked[event.seq] = size(self.out[-1])
 
     def other(self) -> None:
         """Another device of the same session says something, if it may."""
@@ -103,7 +110,7 @@ class Served:
         if kind == "attach":
             self._attach(op)
         elif kind == "ack":
-            self.limit = max(self.limit, op["seq"] + self.credit)
+            self.unacked = {seq: one for seq, one in self.unacked.items() if seq > op["seq"]}
             self.push()
         elif kind == "ping":
             self.out.append({"op": "pong", "n": op["n"]})
@@ -131,5 +138,5 @@ class Served:
         assert after is not None
         self.out.append(answer)
         self.sent, self.credit = after, op["credit"]
-        self.limit = after + self.credit
+        self.unacked = {}
         self.push()

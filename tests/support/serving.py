@@ -86,8 +86,15 @@ class Socket:
 
     async def quiet(self) -> bool:
         """Whether nothing was sent before the answer to a ping."""
+        return await self.rest() == []
+
+    async def rest(self) -> list[Op]:
+        """What was sent before the answer to a ping."""
         await self.say(op="ping", n=424242)
-        return await self.get() == {"op": "pong", "n": 424242}
+        ops = [await self.get()]
+        while ops[-1]["op"] != "pong":
+            ops.append(await self.get())
+        return ops[:-1]
 
     async def attach(self, session: dict[str, Any], **more: Any) -> Op:
         await self.say(op="attach", session_id=session["session_id"], session_token=session["session_token"], **more)

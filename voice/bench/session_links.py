@@ -14,6 +14,7 @@ from voice.bench.processes import Service, free_port
 from voice.bench.session_load import Completions
 from voice.chat.remote import RemoteSession
 from voice.chat.rest import Rest
+from voice.chat.server_link import ServerLink
 from voice.chat.session import Delta, Failed
 
 
@@ -80,34 +81,27 @@ async def uploaded_by_turn(server: str, upstream: str, turns: int = 50) -> dict[
 class Watched(RemoteSession):
     """A session that times how long it takes to come back, and whose connection can be cut."""
 
-    def __init__(self, url: str, id: str, token: str, *, key: str = "", give_up_s: float = 120.0) -> None:
-        super().__init__(url, id, token, key=key, give_up_s=give_up_s)
+    def __init__(
+        self, url: str, id: str, token: str, *, key: str = "", give_up_s: float = 120.0, link: ServerLink | None = None
+    ) -> None:
+        super().__init__(url, id, token, key=key, give_up_s=give_up_s, link=link)
         self.resumed_s: list[float] = []
         self.back = asyncio.Event()
-        self._socket: Any = None
-        self._dialled = 0.0
 
     def drop(self) -> None:
         """Cut the connection, if there is one."""
-        if self._socket is not None and self._core.attached:
-            self._socket.transport.abort()
+        if self.core.attached:
+            self.link.drop()
 
-    async def _connect_once(self) -> tuple[float, Exception]:
-        self._dialled = self._now()
-        return await super()._connect_once()
-
-    async def _talk(self, socket: Any) -> None:
-        self._socket = socket
-        try:
-            await super()._talk(socket)
-        finally:
-            self.back.clear()
-
-    def _link_is_up(self) -> None:
+    def link_is_up(self) -> None:
         if self.links:
-            self.resumed_s.append(self._now() - self._dialled)
+            self.resumed_s.append(asyncio.get_running_loop().time() - self.link.dialled_at)
         self.back.set()
-        super()._link_is_up()
+        super().link_is_up()
+
+    def link_is_down(self, why: Exception) -> None:
+        self.back.clear()
+        super().link_is_down(why)
 
 
 @dataclass(slots=True)

@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from voice.chat.remote import SUBPROTOCOL
 from voice.chat.rest import Rest
+from voice.chat.server_link import SUBPROTOCOL
 from voice.errors import UnavailableError
 
-MOST_CREDIT = 65536
+MOST_CREDIT = 16 * 1024 * 1024
 CONTENT = re.compile(rb'"content":\s*"[^"]')
 Turn = Callable[[str], Awaitable[float]]
 """Sends one text, reads the whole reply, returns the seconds to its first token."""

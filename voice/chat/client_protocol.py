@@ -15,8 +15,8 @@ from voice.errors import VoiceError
 Op = dict[str, Any]
 Draw = Callable[[float, float], float]
 
-CREDIT = 512
-ACK_EVERY = 128
+CREDIT = 64 * 1024
+ACK_EVERY = CREDIT // 4
 IDLE_PING_S = (25.0, 35.0)
 BUSY_PING_S = (4.0, 6.0)  # a dead link in mid-reply is noticed before the person asks
 PONG_WITHIN_S = 10.0
@@ -73,7 +73,7 @@ class ClientProtocol:
     _out: list[Op] = field(default_factory=list)
     _told: list[tuple[Turn, ReplyEvent]] = field(default_factory=list)
     _history_wanted: bool = False
-    _acked: int = 0
+    _unacked: int = 0
     _pings: int = 0
     _ping_at: float = 0.0
     _pong_by: float | None = None
@@ -137,6 +137,11 @@ class ClientProtocol:
             self._pings += 1
             self._out.append({"op": "ping", "n": self._pings})
             self._pong_by = self._pong_by or now + PONG_WITHIN_S
+            self._arm_ping(now)
+
+    def heartbeat(self, now: float) -> None:
+        """Another session's ping has just left on the same connection, which is a sign of life for all of them."""
+        if self.attached:
             self._arm_ping(now)
 
     def _arm_ping(self, now: float) -> None:
@@ -206,8 +211,11 @@ class ClientProtocol:
 
     # What the server says
 
-    def receive(self, op: Mapping[str, Any], now: float) -> None:
-        """Take one frame. Raises LinkError for one that must not come now, KeyError or TypeError for a broken one."""
+    def receive(self, op: Mapping[str, Any], now: float, size: int) -> None:
+        """Take one frame of `size` bytes.
+
+        Raises LinkError for one that must not come now, KeyError or TypeError for a broken one.
+        """
         self._pong_by = None
         kind, channel = op["op"], op.get("ch", 0)
         if channel == HISTORY_CHANNEL:
@@ -220,7 +228,7 @@ class ClientProtocol:
         elif kind == "attached":
             self._attached(op, now)
         elif kind == "ev":
-            self._event(op)
+            self._event(op, size)
         elif kind == "err":
             self._error(op, now)
 
@@ -230,8 +238,7 @@ class ClientProtocol:
         if not op["recovered"]:
             self.after = op["seq"]
             self._catch_up(op["snapshot"], first=first)
-        assert self.after is not None
-        self._acked = self.after
+        self._unacked = 0
         waiting = [turn for turn in self._turns.values() if not turn.started and not turn.refused]
         if not op["recovered"]:  # whatever their numbers were, this log has not seen them
             for number, turn in enumerate(waiting, op["expected"]):
@@ -274,14 +281,15 @@ class ClientProtocol:
             if not here or running["ended"]:
                 self._end(turn, Done())
 
-    def _event(self, op: Mapping[str, Any]) -> None:
+    def _event(self, op: Mapping[str, Any], size: int) -> None:
         if self.after is None or op["seq"] <= self.after:
             return
         if op["seq"] != self.after + 1:
             raise LinkError(f"event {op['seq']} came", expected=f"event {self.after + 1}")
         self.after = op["seq"]
-        if self.after - self._acked >= ACK_EVERY:
-            self._acked = self.after
+        self._unacked += size
+        if self._unacked >= ACK_EVERY:
+            self._unacked = 0
             self._out.append({"op": "ack", "seq": self.after})
         self.expected = max(self.expected, op["turn"] + 1)
         turn = self._turns.get(op["turn"])

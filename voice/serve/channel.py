@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from voice.chat.identity import Scope
@@ -14,10 +15,12 @@ from voice.chat.log import Event, Refused
 class Channel:
     """A place in a session's log. Nothing is queued here: what was not sent yet stays in the log.
 
-    `wake` is called when there may be something to send.
+    `credit` is how many bytes may be sent beyond what the client has acknowledged; the frame that reaches it is sent
+    whole. `wake` is called when there may be something to send.
     """
 
-    __slots__ = ("_leave", "credit", "limit", "live", "number", "refused", "scope", "sent", "session_id", "token")
+    __slots__ = ("_bytes", "_freed", "_leave", "_marks", "allowance", "credit", "live", "number", "refused", "scope",
+                 "sent", "session_id", "token")  # fmt: skip
 
     def __init__(self, number: int, session_id: str, token: str, credit: int) -> None:
         self.number, self.session_id, self.token, self.credit = number, session_id, token, credit
@@ -25,13 +28,18 @@ class Channel:
         self.scope: Scope = "read"
         self.refused: Refused | None = None
         self.sent = 0
-        self.limit = 0
+        self.allowance = 0
+        """Bytes of its present turn among the connection's channels; below 0 it has taken some of its next one."""
+        self._bytes = self._freed = 0
+        self._marks: deque[tuple[int, int]] = deque()
         self._leave: Callable[[], None] | None = None
 
     def begin(self, live: Live, after: int, wake: Callable[[], None]) -> None:
         """Send what comes after `after`, up to the credit."""
         self.end()
-        self.live, self.sent, self.limit = live, after, after + self.credit
+        self.live, self.sent = live, after
+        self.allowance = self._bytes = self._freed = 0
+        self._marks.clear()
         self._leave = live.listen(wake)
 
     def end(self, refused: Refused | None = None) -> None:
@@ -42,11 +50,29 @@ class Channel:
 
     def ack(self, seq: int) -> None:
         """The client has seen everything up to `seq`: the window moves on."""
-        self.limit = max(self.limit, min(seq, self.sent) + self.credit)
+        while self._marks and self._marks[0][0] <= seq:
+            self._freed = self._marks.popleft()[1]
+        if seq >= self.sent:
+            self._freed = self._bytes
+            self._marks.clear()
+
+    def took(self, size: int) -> None:
+        """The next event was sent, as a frame of `size` bytes."""
+        self.sent += 1
+        self._bytes += size
+        self.allowance -= size
+        # A sixteenth of the credit is exact enough, and keeps the list short however small the events are.
+        if not self._marks or self._bytes - self._marks[-1][1] >= self.credit // 16:
+            self._marks.append((self.sent, self._bytes))
+
+    @property
+    def open(self) -> bool:
+        """Whether the client has room for another event."""
+        return self._bytes - self._freed < self.credit
 
     def room(self) -> int:
-        """How many events may be sent now."""
-        return 0 if self.live is None else min(self.limit, self.live.logged) - self.sent
+        """How many events there are to be sent now; 0 while the client has no room."""
+        return self.live.logged - self.sent if self.live is not None and self.open else 0
 
     def frame(self, op: str, fields: dict[str, Any]) -> str:
         """An op on this channel, as text."""
@@ -55,16 +81,12 @@ class Channel:
             line["ch"] = self.number
         return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
-    def events(self, batch: Sequence[Event]) -> list[str]:
+    def events(self, batch: Sequence[Event]) -> Iterator[str]:
         """Events as frames. Deltas are written by hand: there are thousands of them a second."""
         tail = f',"ch":{self.number}}}' if self.number else "}"
-        frames = []
         for event in batch:
             if event.t == "delta":
                 d = json.dumps(event.d, ensure_ascii=False)
-                frames.append(
-                    f'{{"op":"ev","seq":{event.seq},"turn":{event.turn},"t":"delta","o":{event.o},"d":{d}{tail}'
-                )
+                yield f'{{"op":"ev","seq":{event.seq},"turn":{event.turn},"t":"delta","o":{event.o},"d":{d}{tail}'
             else:
-                frames.append(self.frame("ev", event.to_json()))
-        return frames
+                yield self.frame("ev", event.to_json())

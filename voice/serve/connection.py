@@ -16,8 +16,10 @@ from voice.serve.ops import BAD_ORDER, CREDIT, KEY_REFUSED, MOST_CREDIT, NOT_TEX
 from voice.serve.service import Service
 from voice.serve.sessions import placed
 
+QUANTUM = 16 * 1024
+"""Bytes of one channel sent before the next channel has its turn. What a long frame takes beyond it is made up for in
+the channel's next turns (surplus round robin, Adiseshu, Parulkar and Varghese 1996)."""
 BATCH = 64
-"""Events of one channel sent before the next channel has its turn."""
 MOST_CHANNELS = 1024
 
 
@@ -176,24 +178,28 @@ class Connection:
                 await self._send_some(channel)
             except (Refused, StoreError) as error:
                 await self._replace(channel, _refusal(error))
+            except OSError:
+                return  # the peer is gone, which `run` is about to learn
             self._wake(channel)
 
     async def _send_some(self, channel: Channel) -> None:
-        """Send up to a batch. Raises the session's loss once everything before it was sent."""
+        """Send what one turn allows. Raises the session's loss once everything before it was sent."""
         live = channel.live
-        if live is None:
-            return
-        room = channel.room()
-        if room <= 0:
-            if live.lost is not None:
-                raise live.lost
-            return
-        batch = await live.read(channel.sent, min(BATCH, room))
-        for frame in channel.events(batch):
-            if channel.live is not live:
-                return  # detached or attached anew meanwhile
-            await self._send({"type": "websocket.send", "text": frame})
-            channel.sent += 1
+        channel.allowance += QUANTUM
+        while live is not None and channel.allowance > 0:
+            room = channel.room()
+            if room <= 0:
+                channel.allowance = 0
+                if live.lost is not None:
+                    raise live.lost
+                return
+            for frame in channel.events(await live.read(channel.sent, min(BATCH, room))):
+                if channel.live is not live:
+                    return  # detached or attached anew meanwhile
+                await self._send({"type": "websocket.send", "text": frame})
+                channel.took(len(frame) if frame.isascii() else len(frame.encode()))
+                if channel.allowance <= 0 or not channel.open:
+                    break
 
     async def _replace(self, channel: Channel, refused: Refused) -> None:
         """Events were trimmed before they were sent: go on from a snapshot. Else the channel has ended."""

@@ -10,7 +10,8 @@ BAD_ORDER, NOT_TEXT, BAD_DATA, TOO_MANY = 1002, 1003, 1007, 1013
 RESTARTING, KEY_REFUSED, SILENT = 1012, 4001, 4008
 
 MOST = 2**53
-CREDIT, MOST_CREDIT = 512, 65_536
+CREDIT, MOST_CREDIT = 64 * 1024, 16 * 1024 * 1024
+"""Bytes that may be on their way to a channel."""
 
 FIELDS: dict[str, dict[str, type]] = {
     "auth": {"key": str},
