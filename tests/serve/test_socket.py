@@ -96,7 +96,7 @@ def test_channels_share_the_connection_byte_by_byte_whatever_their_frames_are() 
         return [*(Delta(("x" * (40_000 if long else 1_000)) + " ") for _ in range(100 if long else 400)), Done()]
 
     async def play() -> None:
-        async with serving(answer) as here:
+        async with serving(answer, grace_s=0) as here:
             made = {ch: await here.create() for ch in (1, 2, 3)}
             async with here.socket() as writer:
                 for ch, one in made.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Self
+from typing import Any, Self
 
 from voice.chat.client_protocol import ClientProtocol, Turn
 from voice.chat.rest import Rest, SessionError, key_refused, unreachable
@@ -64,6 +64,7 @@ class RemoteSession:
         self, url: str, id: str, token: str, *, key: str = "", give_up_s: float = 120.0, link: ServerLink | None = None
     ) -> None:
         self.url, self.id, self.token = url.rstrip("/"), id, token
+        self._key = key
         self.link = link or ServerLink(self.url, key, give_up_s=give_up_s)
         self.core = ClientProtocol(id, token, random.SystemRandom().uniform)
         self._replies: dict[int, RemoteReply] = {}
@@ -96,15 +97,7 @@ class RemoteSession:
     ) -> Self:
         """Attach to an existing session. Raises like `create`; SessionError `session_unknown` if it has expired."""
         session = cls(url, id, token, key=key, give_up_s=give_up_s, link=link)
-        session.link.join(session)
-        try:
-            await session._settled.wait()
-        except asyncio.CancelledError:
-            await session.link.leave(session)
-            raise
-        if session._refused is not None:
-            await session.link.leave(session)
-            raise session._refused
+        await session._join()
         return session
 
     def send(self, text: str, *, draft: bool = False) -> RemoteReply:
@@ -148,10 +141,10 @@ class RemoteSession:
                 raise
         opened = await rest.call("POST", "/v1/sessions", made)
         self.id, self.token = opened["session_id"], opened["session_token"]
-        self._core = ClientProtocol(self.id, self.token, random.SystemRandom().uniform)
+        self.core = ClientProtocol(self.id, self.token, random.SystemRandom().uniform)
         self._replies.clear()
-        self._attached, self._lost_at, self.links = asyncio.Event(), None, 0
-        await self._start()
+        self._settled, self._refused, self.links = asyncio.Event(), None, 0
+        await self._join()
 
     async def close(self) -> None:
         """Leave the session; it stays on the server until it expires."""
@@ -164,6 +157,18 @@ class RemoteSession:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
+
+    async def _join(self) -> None:
+        """Have the link carry it. Raises what hinders that at first; later outages are overcome."""
+        self.link.join(self)
+        try:
+            await self._settled.wait()
+        except asyncio.CancelledError:
+            await self.link.leave(self)
+            raise
+        if self._refused is not None:
+            await self.link.leave(self)
+            raise self._refused
 
     def _decide(self, turn: Turn, op: str, **more: int) -> None:
         self.core.decide(turn, op, **more)
