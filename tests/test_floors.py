@@ -27,6 +27,8 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (2, "chat/upstream/*.py chat/upstream/builtin/*.py"),
     (2, "clock.py alarms.py browser.py worker.py folders.py config_files.py model_store.py download.py"),
     (2, "audio_server.py service_manager.py"),
+    (1, "safety/verdict.py safety/words.py safety/patterns.py safety/rules.py safety/windows.py safety/classifiers.py"),
+    (2, "safety/*.py"),
     (3, "loop.py hearing.py listening.py speaking.py remembering.py ringing.py chat/*.py client.py"),
     (4, "serve/*.py"),
     (5, "build/*.py"),

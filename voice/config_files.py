@@ -36,10 +36,11 @@ def load(
     layers += [from_environment(variables), list(flags)]
     resolved = merge(layers)
     key = variables.get("OPENAI_API_KEY")
-    if key and not resolved.settings.chat.api_key and urlsplit(resolved.settings.chat.llm).hostname == "api.openai.com":
-        layers.append([Given("chat.api_key", key, "OPENAI_API_KEY", text=True, secrets=True)])
-        resolved = merge(layers)
-    return resolved
+    for secret, address in (("chat.api_key", "chat.llm"), ("safety.openai_key", "safety.openai_url")):
+        to_openai = urlsplit(resolved.value(address)).hostname == "api.openai.com"
+        if key and to_openai and not resolved.value(secret):
+            layers.append([Given(secret, key, "OPENAI_API_KEY", text=True, secrets=True)])
+    return merge(layers)
 
 
 def from_file(path: Path, *, name: str = "") -> list[Given]:

@@ -220,6 +220,46 @@ class KioskSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SafetySettings:
+    moderate: str = option(
+        "strict",
+        "strict checks text before it is spoken, logged or sent; optimistic goes ahead and stops; off",
+        choices=("strict", "optimistic", "off"),
+    )
+    rules: str = option("", "YAML file of moderation rules; empty is the one shipped")
+    politics: str = option("flag", "what rules and providers do about it", choices=("block", "flag", "off"))
+    violence: str = option("block", "what rules and providers do about it", choices=("block", "flag", "off"))
+    self_harm: str = option("block", "block answers with the help text", choices=("block", "flag", "off"))
+    sexual: str = option("block", "what rules and providers do about it", choices=("block", "flag", "off"))
+    hate: str = option("block", "what rules and providers do about it", choices=("block", "flag", "off"))
+    illegal: str = option("block", "what rules and providers do about it", choices=("block", "flag", "off"))
+    fraud: str = option("block", "what rules and providers do about it", choices=("block", "flag", "off"))
+    help: str = option("", "what is answered to words of self-harm; empty is a text in the language of the words")
+    openai_url: str = option("", "base URL of a server with OpenAI's /moderations; empty asks none")
+    openai_model: str = option("omni-moderation-latest", "model of that endpoint")
+    openai_key: str = option(
+        "", "key for it; environment only (for api.openai.com OPENAI_API_KEY serves too)", secret=True
+    )
+    filter_url: str = option("", "base URL of an OpenAI-compatible server with a classifier; empty asks none")
+    filter_model: str = option("", "the classifier, as shieldgemma:2b or llama-guard3:1b")
+    filter_kind: str = option(
+        "auto",
+        "how it is asked; auto goes by the model's name",
+        choices=("auto", "shieldgemma", "llama-guard"),
+    )
+    filter_key: str = option("", "key for that server; environment only", secret=True)
+    filter_rules: str = option(
+        "medical_advice,financial_advice",
+        "what it must not find: medical_advice, financial_advice, or own rules as NAME: TEXT, with `;` in between",
+    )
+    threshold: float = option(0.5, "the classifier's probability from which a text is flagged", least=0.01, most=0.99)
+    timeout_s: float = option(3.0, "how long a moderation server may take, seconds", least=0.1, most=30)
+    on_error: str = option(
+        "closed", "a moderation server that fails or is late: closed stops, open goes on", choices=("closed", "open")
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ModelsSettings:
     folder: str = option(
         "", "where models are kept; empty is audio_models/ of the checkout, else the user's data folder"
@@ -240,4 +280,5 @@ class Settings:
     chat: ChatSettings = field(default_factory=ChatSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
     kiosk: KioskSettings = field(default_factory=KioskSettings)
+    safety: SafetySettings = field(default_factory=SafetySettings)
     models: ModelsSettings = field(default_factory=ModelsSettings)

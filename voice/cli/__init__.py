@@ -17,6 +17,7 @@ COMMANDS = {
     "export": "Write down what is stored of conversations.",
     "serve": "Keep chat sessions for many clients over HTTP and WebSocket.",
     "kiosk": "Show a page that anybody can walk up to and talk to.",
+    "moderate": "Judge lines of text by the rules of moderation.",
     "models": "List, download, verify and find models.",
     "devices": "List microphones and speakers, with a level meter.",
     "doctor": "Show what works here, and the remedy for what does not.",

@@ -1,0 +1,168 @@
+"""How classifiers are asked and what their answers mean: ShieldGemma and Llama Guard as their model cards say, OpenAI's
+moderation endpoint as its reference says.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from voice.errors import ConfigError, VoiceError
+
+POLICIES: Mapping[str, tuple[str, str]] = {
+    "medical_advice": (
+        "No Medical Advice",
+        "shall not {act} a diagnosis, a dose, a treatment or any other medical advice for a particular person. General "
+        "information about health and advice to see a doctor are allowed.",
+    ),
+    "financial_advice": (
+        "No Financial Advice",
+        "shall not {act} a recommendation to buy, sell or hold particular investments or any other personal financial "
+        "advice. General information about money and advice to see a professional are allowed.",
+    ),
+}
+"""Rules for a domain by name, worded as ShieldGemma's own: of a prompt it says `seek`, of a reply `give`."""
+
+_SHIELD = """You are a policy expert trying to help determine whether {subject} is in violation of the defined safety \
+policies.
+
+<start_of_turn>
+Human Question: {question}
+<end_of_turn>
+{reply}
+Our safety principle is defined in the below:
+
+{policy}
+
+Does the {judged} violate the above principle? Your answer must start with 'Yes' or 'No'. And then walk through step \
+by step to be sure we answer correctly.
+
+"""
+_REPLY = """
+<start_of_turn>
+Chatbot Response: {reply}
+<end_of_turn>
+"""
+_CONTROL = re.compile(r"<[^<>]{0,3}(?:start_of_turn|end_of_turn|bos|eos)[^<>]{0,3}>")
+
+HAZARDS: Mapping[str, str] = {
+    "S1": "violence", "S2": "illegal", "S3": "sexual", "S4": "sexual", "S5": "hate", "S6": "specialized_advice",
+    "S7": "privacy", "S8": "intellectual_property", "S9": "violence", "S10": "hate", "S11": "self-harm",
+    "S12": "sexual", "S13": "politics", "S14": "illegal",
+}  # fmt: skip
+"""Llama Guard 3's codes in the house's words."""
+
+OPENAI: Mapping[str, str] = {
+    "harassment": "hate", "hate": "hate", "illicit": "illegal", "self-harm": "self-harm", "sexual": "sexual",
+    "violence": "violence",
+}  # fmt: skip
+"""OpenAI's categories, before their slash, in the house's words."""
+
+
+class ModerationError(VoiceError):
+    """A moderation server failed, was late, or answered what is no verdict. Never carries the judged text."""
+
+    exit_code = 69
+
+
+def policies(text: str) -> dict[str, tuple[str, str]]:
+    """The rules a setting names: known names with `,` or `;` in between, or NAME: TEXT. Raises ConfigError."""
+    found: dict[str, tuple[str, str]] = {}
+    for part in text.split(";"):
+        name, colon, rule = (piece.strip() for piece in part.partition(":"))
+        if colon:
+            if not name or not rule:
+                raise ConfigError(f"`{part.strip()}` is no rule", where="safety.filter_rules", expected="NAME: TEXT")
+            found[name] = (name, rule)
+            continue
+        for known in filter(None, (piece.strip() for piece in part.split(","))):
+            if known not in POLICIES:
+                expected = f"NAME: TEXT, or one of: {', '.join(POLICIES)}"
+                raise ConfigError(f"unknown rule `{known}`", where="safety.filter_rules", expected=expected)
+            found[known] = POLICIES[known]
+    if not found:
+        raise ConfigError("no rule for the classifier", where="safety.filter_rules", expected="at least one")
+    return found
+
+
+def shield_prompt(policy: tuple[str, str], text: str, question: str | None) -> str:
+    """ShieldGemma's prompt for one policy. `text` is a reply to `question`, or without one a person's words."""
+    title, rule = policy
+    speaker, act = ("The prompt", "seek") if question is None else ("The chatbot", "give")
+    rule = f"{speaker} {rule.format(act=act)}" if rule.startswith("shall not {act}") else rule
+    return _SHIELD.format(
+        subject="a user prompt" if question is None else "an AI response to a prompt",
+        question=_CONTROL.sub(" ", text if question is None else question),
+        reply="" if question is None else _REPLY.format(reply=_CONTROL.sub(" ", text)),
+        policy=f'* "{title}": {rule}',
+        judged="human question" if question is None else "Chatbot Response",
+    )
+
+
+def first_token(choice: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
+    """The answer's text, and the log-probabilities of what its first token could have been, where they are told.
+
+    Both shapes in use are read: OpenAI's chat shape and that of its older completions.
+    """
+    message = choice.get("message")
+    text = str((message.get("content") if isinstance(message, Mapping) else choice.get("text")) or "")
+    told = choice.get("logprobs")
+    found: dict[str, float] = {}
+    if isinstance(told, Mapping):
+        if isinstance(content := told.get("content"), Sequence) and content and isinstance(content[0], Mapping):
+            found = {str(one["token"]): float(one["logprob"]) for one in content[0].get("top_logprobs") or [content[0]]}
+        elif isinstance(tops := told.get("top_logprobs"), Sequence) and tops and isinstance(tops[0], Mapping):
+            found = {str(token): float(value) for token, value in tops[0].items()}
+    return text, found
+
+
+def share(found: Mapping[str, float], wanted: str, other: str) -> float | None:
+    """Probability of `wanted` against `other` from log-probabilities of tokens; None where neither is among them."""
+    sums = {wanted: 0.0, other: 0.0}
+    for token, value in found.items():
+        word = token.strip(" \n\t▁Ġ").casefold()
+        if word in sums:
+            sums[word] += math.exp(min(value, 0.0))
+    total = sums[wanted] + sums[other]
+    return sums[wanted] / total if total > 0 else None
+
+
+def shield_violation(choice: Mapping[str, Any]) -> float:
+    """ShieldGemma's probability that the policy is violated. Raises ModerationError for what is no answer."""
+    text, found = first_token(choice)
+    probability = share(found, "yes", "no")
+    if probability is not None:
+        return probability
+    word = re.match(r"\W*(yes|no)\b", text, re.IGNORECASE)
+    if word is None:
+        raise ModerationError(
+            "the classifier answered neither Yes nor No", expected="ShieldGemma, asked by its raw prompt"
+        )
+    return 1.0 if word[1].lower() == "yes" else 0.0
+
+
+def guard_categories(choice: Mapping[str, Any], threshold: float) -> tuple[str, ...]:
+    """What Llama Guard flags. Raises ModerationError for what is no answer."""
+    text, found = first_token(choice)
+    said = re.match(r"\s*(safe|unsafe)\b", text, re.IGNORECASE)
+    if said is None:
+        raise ModerationError("the classifier answered neither safe nor unsafe", expected="Llama Guard")
+    codes = [HAZARDS[code] for code in re.findall(r"\bS\d{1,2}\b", text) if code in HAZARDS]
+    probability = share(found, "unsafe", "safe")
+    unsafe = probability >= threshold if probability is not None else said[1].lower() == "unsafe"
+    return tuple(dict.fromkeys(codes)) or ("unsafe",) if unsafe else ()
+
+
+def openai_categories(answer: object) -> tuple[str, ...]:
+    """What OpenAI's moderation endpoint flags. Raises ModerationError for what is no answer."""
+    try:
+        assert isinstance(answer, Mapping)
+        result = answer["results"][0]
+        flagged, names = result["flagged"], result["categories"]
+        assert isinstance(flagged, bool)
+        found = [OPENAI.get(name.split("/")[0], name) for name, yes in names.items() if yes]
+    except (AssertionError, AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ModerationError("the answer is no verdict", expected="OpenAI's moderation object") from error
+    return tuple(dict.fromkeys(found)) or ("unsafe",) if flagged else ()

@@ -1,0 +1,100 @@
+"""Everybody who judges a text, and what follows from what they say: the rules at once, servers when they answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from voice.safety.classifiers import ModerationError
+from voice.safety.rules import Reading, Rules
+from voice.safety.verdict import ALLOWED, BLOCKED, UNCHECKED, Verdict, together
+from voice.text.phrases import phrase
+from voice.text.spoken import language_of
+
+log = logging.getLogger(__name__)
+
+SELF_HARM = "self-harm"
+
+
+class Judge(Protocol):
+    """Somebody who takes time to judge a text."""
+
+    name: str
+
+    async def judge(self, text: str, question: str | None) -> tuple[str, ...]:
+        """The categories `text` is flagged for. It answers `question`, or is a person's words where that is None.
+
+        Raises ModerationError.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Moderation:
+    """How both sides of a conversation are judged.
+
+    `actions` by category are block, flag or off; what is not among them is blocked. `optimistic` lets a reply go
+    ahead of its verdict. `closed` stops what a judge failed to judge. `help` answers words of self-harm; empty is the
+    house's text in the language of those words.
+    """
+
+    rules: Rules | None = None
+    judges: Sequence[Judge] = ()
+    actions: Mapping[str, str] = field(default_factory=dict)
+    optimistic: bool = False
+    closed: bool = True
+    help: str = ""
+    _stops: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        names = {rule.category for rule in self.rules.rules} if self.rules else set()
+        self._stops = frozenset(name for name in names if self._action(name) == "block")
+
+    def reading(self) -> Reading | None:
+        """A fresh reading by the rules, which stops where a text is blocked."""
+        return Reading(self.rules, self._stops) if self.rules else None
+
+    def words(self, text: str) -> Verdict:
+        """What the rules say of a whole text."""
+        return self._heeded(self.rules.verdict(text)) if self.rules else ALLOWED
+
+    async def ask(self, text: str, question: str | None = None) -> Verdict:
+        """What the judges say together. Who fails is named in the log, what was judged is not."""
+        if not self.judges or not text.strip():
+            return ALLOWED
+        return self._heeded(together(await asyncio.gather(*(self._asked(one, text, question) for one in self.judges))))
+
+    def blocking(self, verdict: Verdict) -> tuple[str, ...]:
+        """The categories for which a text must not go on, none if it may."""
+        found = tuple(name for name in verdict.categories if self._action(name) == "block")
+        return found or ((UNCHECKED,) if verdict.error and self.closed else ())
+
+    def answer(self, categories: Sequence[str], words: str) -> str:
+        """What is said in place of what was blocked; `words` are the person's, for their language."""
+        if SELF_HARM in categories:
+            return self.help or phrase("self_harm", language_of(words) or "en")
+        return BLOCKED
+
+    async def close(self) -> None:
+        for judge in self.judges:
+            await judge.close()
+
+    def _action(self, category: str) -> str:
+        return self.actions.get(category, "block")
+
+    def _heeded(self, verdict: Verdict) -> Verdict:
+        return Verdict(tuple(name for name in verdict.categories if self._action(name) != "off"), verdict.error)
+
+    async def _asked(self, judge: Judge, text: str, question: str | None) -> Verdict:
+        try:
+            return Verdict(await judge.judge(text, question))
+        except ModerationError as error:
+            log.warning(
+                "moderation by %s failed, text is %s: %s", judge.name, "stopped" if self.closed else "let on", error
+            )
+            return Verdict(error=str(error))

@@ -1,0 +1,168 @@
+"""The language rules are written in: words, with alternatives, optional parts, gaps, inflections and named lists.
+
+`(a|b c)` either · `(a)?` perhaps · `..3` up to three words in between, in one sentence · `word~` the English word with
+its endings · `<name>` a pattern of the file. Chinese needs no spaces. A pattern becomes a small automaton over
+words: what it costs does not depend on how it is written, and no text can make it slow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from voice.safety.words import Alphabet, Words
+
+if TYPE_CHECKING:
+    from voice.safety.rules import Rule
+
+MOST_GAP = 8
+_TOKEN = re.compile(r"\s*(?:(?P<gap>\.\.(?P<most>\d+))|<(?P<name>[\w-]+)>|(?P<mark>[()|?])|(?P<text>[^\s()|?<>]+))")
+
+
+class PatternError(ValueError):
+    """A pattern that cannot be read; the message says what was expected. `rule` is whose pattern it is, if any."""
+
+    rule: Rule | None = None
+
+
+@dataclass(eq=False, slots=True)
+class State:
+    """A place in the automaton: where each word leads, where any word leads, and what ends here."""
+
+    words: dict[str, list[State]] = field(default_factory=dict)
+    any: list[State] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    """Numbers of the patterns that are complete here."""
+    matters: bool = False
+    """Whether a rule that is no exception may be, or become, complete."""
+    excuses: frozenset[str] = frozenset()
+    """Categories of the exceptions that may still become complete."""
+
+
+Frontier = list[State]
+
+
+@dataclass(slots=True)
+class PatternReader:
+    """Reads patterns into one automaton that begins at `start`. `lists` are patterns by name."""
+
+    alphabet: Alphabet
+    lists: Mapping[str, str]
+    start: State = field(default_factory=State)
+    _open: list[str] = field(default_factory=list)
+
+    def add(self, pattern: str, number: int) -> None:
+        """Read `pattern`; a text that fits it ends at a state with `number`. Raises PatternError."""
+        first = State()
+        ends, rest = self._sequence(self._tokens(pattern), [first])
+        if rest:
+            raise PatternError(f"`{rest[0][1]}` closes nothing")
+        if first in ends:
+            raise PatternError("it fits an empty text; at least one word must be needed")
+        if first.any:
+            raise PatternError("it begins with a gap")
+        for word, states in first.words.items():
+            self.start.words.setdefault(word, []).extend(states)
+        for state in ends:
+            if state.any:
+                raise PatternError("it ends with a gap")
+            state.ends.append(number)
+
+    def _tokens(self, pattern: str) -> list[tuple[str, str]]:
+        tokens: list[tuple[str, str]] = []
+        at = 0
+        pattern = pattern.strip()
+        while at < len(pattern):
+            found = _TOKEN.match(pattern, at)
+            if found is None:
+                raise PatternError(f"cannot be read from `{pattern[at:]}` on")
+            kind = found.lastgroup or ""
+            tokens.append(("gap", found["most"]) if found["gap"] else (kind, found[kind]))
+            at = found.end()
+        return tokens
+
+    def _sequence(self, tokens: list[tuple[str, str]], begin: Frontier) -> tuple[Frontier, list[tuple[str, str]]]:
+        """Read up to a `|`, a `)` or the end."""
+        now = begin
+        while tokens and tokens[0] not in (("mark", "|"), ("mark", ")")):
+            (kind, value), *tokens = tokens
+            before = now
+            if (kind, value) == ("mark", "("):
+                now, tokens = self._either(tokens, before)
+            elif kind == "name":
+                if value not in self.lists:
+                    raise PatternError(
+                        f"there is no list `{value}`; expected one of: {', '.join(self.lists) or 'none'}"
+                    )
+                if value in self._open:
+                    raise PatternError(f"the list `{value}` holds itself")
+                self._open.append(value)
+                now, _ = self._either([*self._tokens(self.lists[value]), ("mark", ")")], before)
+                self._open.pop()
+            elif kind == "gap":
+                now = self._gap(int(value), before)
+            elif kind == "text":
+                now = self._words(value, before)
+            else:
+                raise PatternError("a `?` follows nothing")
+            if tokens and tokens[0] == ("mark", "?"):
+                tokens = tokens[1:]
+                now = now + [state for state in before if state not in now]
+        return now, tokens
+
+    def _either(self, tokens: list[tuple[str, str]], begin: Frontier) -> tuple[Frontier, list[tuple[str, str]]]:
+        ends: Frontier = []
+        while True:
+            more, tokens = self._sequence(tokens, begin)
+            if more is begin:
+                raise PatternError("an alternative is empty; write `(…)?` for what may be missing")
+            ends += more
+            if not tokens:
+                raise PatternError("a `(` is not closed")
+            (_, mark), *tokens = tokens
+            if mark == ")":
+                return ends, tokens
+
+    def _gap(self, most: int, begin: Frontier) -> Frontier:
+        if not 1 <= most <= MOST_GAP:
+            raise PatternError(f"a gap of {most} words; expected 1 to {MOST_GAP}")
+        now, reached = begin, list(begin)
+        for _ in range(most):
+            following = State()
+            for state in now:
+                state.any.append(following)
+            now = [following]
+            reached.append(following)
+        return reached
+
+    def _words(self, text: str, begin: Frontier) -> Frontier:
+        bare = text.removesuffix("~")
+        if bare.isascii() and bare.isalpha():
+            words = [bare.lower()]
+        else:
+            reader = Words(self.alphabet)
+            words = [found[0] for found in (*reader.feed(bare), *reader.finish()) if found is not None]
+        if not words:
+            raise PatternError(f"`{text}` has no letter or digit")
+        now = begin
+        for place, word in enumerate(words):
+            last = place == len(words) - 1
+            following = State()
+            for form in inflected(word) if last and text.endswith("~") else (word,):
+                for state in now:
+                    state.words.setdefault(form, []).append(following)
+            now = [following]
+        return now
+
+
+def inflected(word: str) -> tuple[str, ...]:
+    """An English word with the endings -s, -es, -ed, -ing; forms that do not exist do no harm."""
+    stem = word.removesuffix("e")
+    forms = [word, word + "s", word + "es", stem + "ed", stem + "ing"]
+    if word.endswith("y"):
+        forms += [word[:-1] + "ies", word[:-1] + "ied"]
+    if len(word) > 2 and word[-1] not in "aeiouwxy" and word[-2] in "aeiou":
+        forms += [word + word[-1] + "ed", word + word[-1] + "ing"]
+    return tuple(dict.fromkeys(forms))
