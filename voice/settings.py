@@ -177,7 +177,9 @@ def retained_days(retain: str) -> float | None:
 class ServeSettings:
     host: str = option("127.0.0.1", "address to listen on; any but loopback needs api_keys")
     port: int = option(8970, "port to listen on; 0 takes a free one", least=0, most=65535)
-    api_keys: str = option("", "comma-separated keys clients must send; environment only", secret=True)
+    api_keys: str = option(
+        "", "comma-separated keys clients must send, each KEY or NAME:read|write:KEY; environment only", secret=True
+    )
     origins: str = option("", "comma-separated web origins that may open the socket besides the server's own")
     rate: float = option(50.0, "requests per second and API key; 0 is unlimited", least=0, most=100_000)
     sessions: int = option(10_000, "sessions per API key; 0 is unlimited", least=0, most=10_000_000)

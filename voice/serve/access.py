@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import ipaddress
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -12,22 +14,37 @@ from voice.chat.engine import Engine
 from voice.chat.identity import Scope, granted
 from voice.chat.live import Live, unknown_session
 from voice.chat.log import Refused
-from voice.serve.limits import Buckets
+from voice.errors import ConfigError
+from voice.serve.limits import PEER, Buckets
 from voice.settings import ServeSettings
 
 REFUSAL_S = 0.025
 """A refused token is answered this long after it came, whether the session exists or not."""
+
+WRONG_KEYS = (0.2, 10.0)
+"""Wrong API keys an address may send per second, and at once."""
+WRONG_TOKENS = (10.0, 1000.0)
+"""Unknown sessions and wrong tokens; after a long absence a client may come back with many that have expired."""
+
+
+class Reader(str):
+    """An owner who came with a key that may only read."""
 
 
 class Access:
     """Checks every request. `now_s` is the time that tokens end by; without `api_keys` nobody needs one."""
 
     def __init__(self, engine: Engine, settings: ServeSettings, now_s: Callable[[], float]) -> None:
-        self._engine, self._settings, self._now_s = engine, settings, now_s
-        keys = [key.strip() for key in settings.api_keys.split(",") if key.strip()]
-        self._keys = {_digest(key): sha256(key.encode()).hexdigest()[:16] for key in keys}
+        self._engine, self._now_s = engine, now_s
+        self._settings = replace(settings, api_keys="")  # only their hashes stay
+        keys = [_key(item.strip()) for item in settings.api_keys.split(",") if item.strip()]
+        self._keys = {_digest(key): owner for owner, key in keys}
+        self._seen: set[tuple[str, bytes]] = set()
         self._origins = {origin.strip().rstrip("/") for origin in settings.origins.split(",") if origin.strip()}
-        self._buckets = Buckets(settings.rate, 10 * settings.rate, engine.parts.clock)
+        clock = engine.parts.clock
+        self._buckets = Buckets(settings.rate, 10 * settings.rate, clock)
+        self._wrong_keys = Buckets(*WRONG_KEYS, clock)
+        self._wrong_tokens = Buckets(*WRONG_TOKENS, clock)
         self.stopping = False
 
     @property
@@ -36,23 +53,36 @@ class Access:
         return bool(self._keys)
 
     def owner(self, key: str) -> str:
-        """Who sends this API key, as sessions remember it; "" where none is needed. Raises Refused key_invalid."""
+        """Who sends this API key, as sessions remember it; "" where none is needed.
+
+        Raises Refused key_invalid, and rate_limited for an address that guesses: then only the keys it has shown before
+        are looked at, so that a guesser shuts nobody out who is in.
+        """
         if not self._keys:
             return ""
-        sent, found = _digest(key), ""
+        address, sent, found = PEER.get(), _digest(key), ""
         for digest, owner in self._keys.items():
             if hmac.compare_digest(digest, sent):
                 found = owner
-        if not found:
-            raise Refused("key_invalid", "the API key is missing or wrong", expected="Authorization: Bearer KEY")
-        return found
+        if found and ((address, sent) in self._seen or not self._wrong_keys.wait_s(address)):
+            self._seen.add((address, sent))
+            return found
+        wait_s = self._wrong_keys.take(address) if key else 0.0
+        if wait_s > 0:
+            raise Refused("rate_limited", "too many wrong API keys", temporary=True, retry_after_s=wait_s)
+        raise Refused("key_invalid", "the API key is missing or wrong", expected="Authorization: Bearer KEY")
 
-    def enter(self, headers: Mapping[str, str]) -> str:
-        """Let an HTTP request in: its owner. Raises Refused key_invalid, rate_limited or stopping."""
+    def enter(self, headers: Mapping[str, str], scope: Scope = "read") -> str:
+        """Let an HTTP request in: its owner. Raises Refused key_invalid, scope_insufficient, rate_limited, stopping."""
         scheme, _, key = headers.get("authorization", "").partition(" ")
         owner = self.owner(key.strip() if scheme.lower() == "bearer" else "")
         self.take(owner)
+        self._may(owner, scope)
         return owner
+
+    def _may(self, owner: str, scope: Scope) -> None:
+        if scope == "write" and isinstance(owner, Reader):
+            raise Refused("scope_insufficient", "this API key may only read", expected="a key with scope write")
 
     def take(self, owner: str) -> None:
         """Count one request of an owner. Raises Refused rate_limited or stopping."""
@@ -66,6 +96,7 @@ class Access:
 
     async def may_create(self, owner: str) -> None:
         """Raises Refused session_limit where an owner has enough sessions, overloaded where the server is full."""
+        self._may(owner, "write")
         self._engine.parts.slots.check_room()
         most = self._settings.sessions
         if owner and most and await self._engine.count(owner) >= most:
@@ -75,8 +106,10 @@ class Access:
     async def session(self, sid: str, token: str, owner: str, scope: Scope = "write") -> Live:
         """The session, for someone who may use it like that. Raises Refused session_unknown or scope_insufficient.
 
-        A wrong token and an unknown session cannot be told apart, not by the time it takes either.
+        A wrong token and an unknown session cannot be told apart, not by the time it takes either; nor once there were
+        too many of them from one owner at one address, which is answered with rate_limited.
         """
+        self._may(owner, scope)
         clock = self._engine.parts.clock
         answer_at = clock() + REFUSAL_S
         live: Live | None = None
@@ -88,7 +121,11 @@ class Access:
                     raise
         grant = granted(live.card.token_hash if live is not None else None, sid, token, self._now_s())
         if live is None or grant is None or live.card.owner != owner:
+            wait_s = self._wrong_tokens.take(f"{owner} {PEER.get()}")
             await asyncio.sleep(answer_at - clock())
+            if wait_s > 0:
+                what = "too many unknown sessions and wrong tokens"
+                raise Refused("rate_limited", what, temporary=True, retry_after_s=wait_s)
             raise unknown_session()
         if scope == "write" and grant == "read":
             raise Refused("scope_insufficient", "this token may only read", expected="a token with scope write")
@@ -99,10 +136,42 @@ class Access:
         return live
 
     def origin_allowed(self, origin: str | None, host: str) -> bool:
-        """Whether a web page from there may open the socket. Programs send no origin; the server's own pages may."""
+        """Whether a web page from there may ask. Programs send no origin; the server's own pages may.
+
+        Without API keys a page is the server's own only by an address, or as localhost: any other name could be made to
+        point here by whoever owns it.
+        """
         if origin is None:
             return True
-        return origin.rstrip("/") in self._origins or urlsplit(origin).netloc.lower() == host.lower() != ""
+        if origin.rstrip("/") in self._origins:
+            return True
+        try:
+            place = urlsplit(origin)
+            return place.netloc.lower() == host.lower() != "" and (self.keyed or _fixed(place.hostname or ""))
+        except ValueError:
+            return False
+
+
+def _key(item: str) -> tuple[str, str]:
+    """Owner and key of `KEY` or `NAME:SCOPE:KEY`; keys of one name are one owner, so that a key can be replaced."""
+    name, _, rest = item.partition(":")
+    scope, colon, key = rest.partition(":")
+    if not colon:
+        return sha256(item.encode()).hexdigest()[:16], item
+    if scope not in ("read", "write") or not name or not key:
+        raise ConfigError("not an API key", where="VOICE_SERVE_API_KEYS", expected="KEY or NAME:read|write:KEY")
+    owner = sha256(f"name {name}".encode()).hexdigest()[:16]
+    return Reader(owner) if scope == "read" else owner, key
+
+
+def _fixed(hostname: str) -> bool:
+    """Whether nobody can make this name point somewhere else."""
+    if hostname == "localhost" or hostname.endswith(".localhost"):
+        return True
+    try:
+        return bool(ipaddress.ip_address(hostname))
+    except ValueError:
+        return False
 
 
 def _digest(key: str) -> bytes:

@@ -17,7 +17,8 @@ from voice.chat.log import Refused
 from voice.chat.stores.store import StoreError
 from voice.serve import completions, errors, sessions
 from voice.serve.bodies import Problem
-from voice.serve.limits import BodyLimit
+from voice.serve.browsers import Browsers
+from voice.serve.limits import PEER, BodyLimit
 from voice.serve.metrics import Figures, text
 from voice.serve.service import Service
 from voice.serve.socket import SocketHub
@@ -33,7 +34,8 @@ class Application:
         self.service = Service(engine, settings)
         self.hub = SocketHub(self.service)
         self.http = _http(self.service, self.hub)
-        self._limited = BodyLimit(self.http, settings.body_kb * 1024)
+        limited = BodyLimit(self.http, settings.body_kb * 1024)
+        self._guarded = Browsers(limited, self.service.access.origin_allowed)
 
     @property
     def busy(self) -> bool:
@@ -43,10 +45,11 @@ class Application:
         return making or any(connection.sending for connection in self.hub.connections)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        PEER.set((scope.get("client") or ("",))[0])
         if scope["type"] == "websocket" and scope["path"] == WS_PATH:
             await self.hub(scope, receive, send)
         else:
-            await self._limited(scope, receive, send)
+            await self._guarded(scope, receive, send)
 
 
 def create(engine: Engine, settings: ServeSettings) -> Application:

@@ -31,7 +31,7 @@ def routes(service: Service) -> APIRouter:
     @router.post("/chat/completions", responses=STREAMED)
     async def complete(body: Completion, request: Request, x_session_token: Annotated[str, Header()] = "") -> Response:
         """Answer the last message; with `developer_mode` the session remembers the ones before."""
-        owner = access.enter(request.headers)
+        owner = access.enter(request.headers, "write")
         texts = [Message("system" if m.role == "developer" else m.role, m.text) for m in body.messages]
         storable([[text.text for text in texts], body.model])
         if not body.developer_mode:

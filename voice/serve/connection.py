@@ -12,7 +12,7 @@ from voice.chat.log import Refused
 from voice.chat.stores.store import StoreError
 from voice.serve.channel import Channel
 from voice.serve.errors import told
-from voice.serve.ops import BAD_ORDER, CREDIT, KEY_REFUSED, MOST_CREDIT, NOT_TEXT, Closing, parse
+from voice.serve.ops import BAD_ORDER, CREDIT, KEY_REFUSED, MOST_CREDIT, NOT_TEXT, TOO_MANY, Closing, parse
 from voice.serve.service import Service
 from voice.serve.sessions import placed
 
@@ -96,7 +96,7 @@ class Connection:
         try:
             self._owner = self._service.access.owner(key)
         except Refused as refused:
-            raise Closing(KEY_REFUSED, str(refused)) from refused
+            raise Closing(TOO_MANY if refused.temporary else KEY_REFUSED, str(refused)) from refused
 
     async def _attach(self, op: dict[str, Any]) -> None:
         before = self._channels.pop(op["ch"], None)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voice.chat.log import Refused
 from voice.serve.errors import answer
+
+PEER: ContextVar[str] = ContextVar("peer", default="")
+"""The address the request or connection being worked on came from."""
+
+MOST_NAMES = 10_000
 
 
 class Buckets:
@@ -20,12 +26,26 @@ class Buckets:
 
     def take(self, name: str) -> float:
         """Take one; 0 if there was one, else the seconds until there is."""
+        wait_s = self.wait_s(name)
+        level, now = self._level(name)
+        if len(self._levels) > MOST_NAMES:
+            self._drop_full()
+        self._levels[name] = (level if wait_s else level - 1.0, now)
+        return wait_s
+
+    def wait_s(self, name: str) -> float:
+        """Seconds until there is one to take; 0 if there is."""
+        return max(0.0, 1.0 - self._level(name)[0]) / self._rate
+
+    def _level(self, name: str) -> tuple[float, float]:
         now = self._clock()
         level, at = self._levels.get(name, (self._burst, now))
-        level = min(self._burst, level + (now - at) * self._rate)
-        taken = level >= 1.0
-        self._levels[name] = (level - 1.0 if taken else level, now)
-        return 0.0 if taken else (1.0 - level) / self._rate
+        return min(self._burst, level + (now - at) * self._rate), now
+
+    def _drop_full(self) -> None:
+        """Forget the names whose buckets are full again: they are as if never seen."""
+        for name in [name for name in self._levels if self._level(name)[0] >= self._burst]:
+            del self._levels[name]
 
 
 class BodyLimit:
