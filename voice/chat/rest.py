@@ -6,6 +6,7 @@ import asyncio
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 from voice.errors import ConfigError, UnavailableError, VoiceError
@@ -30,13 +31,28 @@ class Rest:
         self.url, self._key = url.rstrip("/"), key
 
     async def call(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, token: str = ""
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        token: str = "",
+        headers: Mapping[str, str] | None = None,
+        within_s: float = TIMEOUT_S,
     ) -> dict[str, Any]:
         """Return the answer's JSON object. Raises SessionError, ConfigError for a refused key, UnavailableError."""
-        return await asyncio.to_thread(self._call, method, path, body, token)
+        return await asyncio.to_thread(self._call, method, path, body, token, headers or {}, within_s)
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None, token: str) -> dict[str, Any]:
-        headers = {"content-type": "application/json"}
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        token: str,
+        more: Mapping[str, str],
+        within_s: float,
+    ) -> dict[str, Any]:
+        headers = {"content-type": "application/json", **more}
         if self._key:
             headers["authorization"] = f"Bearer {self._key}"
         if token:
@@ -44,7 +60,7 @@ class Rest:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+            with urllib.request.urlopen(request, timeout=within_s) as answer:
                 result: dict[str, Any] = json.loads(answer.read() or b"{}")
                 return result
         except urllib.error.HTTPError as error:

@@ -15,7 +15,7 @@ from voice import __version__
 from voice.chat.engine import Engine
 from voice.chat.log import Refused
 from voice.chat.stores.store import StoreError
-from voice.serve import completions, errors, sessions
+from voice.serve import batch, completions, errors, sessions
 from voice.serve.bodies import Problem
 from voice.serve.browsers import Browsers
 from voice.serve.limits import PEER, BodyLimit
@@ -66,6 +66,7 @@ def _http(service: Service, hub: SocketHub) -> FastAPI:
     app = FastAPI(title="voice serve", version=__version__, docs_url=None, redoc_url=None, responses=refusals)
     app.include_router(sessions.routes(service))
     app.include_router(completions.routes(service))
+    app.include_router(batch.routes(service))
     app.add_exception_handler(Refused, errors.on_refused)
     app.add_exception_handler(StoreError, errors.on_store_error)
     app.add_exception_handler(RequestValidationError, errors.on_invalid)

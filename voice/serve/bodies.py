@@ -89,6 +89,42 @@ class Problem(BaseModel):
     error: Error
 
 
+class BatchItem(Strict):
+    """One turn of one session."""
+
+    session_id: Annotated[str, Field(max_length=64)]
+    session_token: Annotated[str, Field(max_length=200)]
+    sequence: Annotated[Whole, Field(ge=1, le=2**53)]
+    input: str
+    msg_id: str = ""
+    options: Options = {}
+
+
+class Batch(Strict):
+    """One turn each of at most ten sessions."""
+
+    items: Annotated[list[BatchItem], Field(min_length=1, json_schema_extra={"maxItems": 10})]
+
+
+class BatchResult(BaseModel):
+    """What became of an item: the reply (`end` says how it ended), or an error. `status` is as if it had come alone."""
+
+    session_id: str
+    sequence: int
+    status: int
+    end: str | None = None
+    text: str | None = None
+    seq: int | None = None
+    usage: dict[str, int | bool] | None = None
+    error: dict[str, JsonValue] | None = None
+
+
+class BatchAnswer(BaseModel):
+    """One result for each item, in their order."""
+
+    results: list[BatchResult]
+
+
 class TextPart(BaseModel):
     type: Literal["text"]
     text: str

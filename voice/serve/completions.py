@@ -19,8 +19,7 @@ from voice.serve.errors import from_upstream, told
 from voice.serve.openai_shape import DONE, Shape
 from voice.serve.service import Service
 from voice.serve.streams import STREAMED, EventStream
-
-_NOTHING = {"input": 0, "cached": 0, "output": 0, "estimated": False}
+from voice.serve.turns import FAILED, NOTHING, failed, turn_events, usage
 
 
 def routes(service: Service) -> APIRouter:
@@ -41,7 +40,7 @@ def routes(service: Service) -> APIRouter:
         model = live.card.model or fallback
         if not words:
             return JSONResponse(
-                Shape(_id(live, 0), model, int(service.now_s())).whole("", _NOTHING, live.talk.seq), headers=headers
+                Shape(_id(live, 0), model, int(service.now_s())).whole("", NOTHING, live.talk.seq), headers=headers
             )
         options = body.options if body.session_id is not None else {}
         if body.session_id is not None and body.model not in ("", live.card.model, fallback):
@@ -93,15 +92,15 @@ async def _turn(
     live: Live, number: int, first: int, shape: Shape, body: Completion, headers: dict[str, str]
 ) -> Response:
     """A turn's reply. Nothing is sent before its first word, so that an early failure is an HTTP error."""
-    events = _events(live, number, first)
+    events = turn_events(live, number, first)
     early: list[Event] = []
     async for event in events:
         early.append(event)
         if event.t in ENDS or event.t in ("delta", "effect"):
             break
-    if early[-1].t in ("failed", "retry_failed"):
+    if early[-1].t in FAILED:
         await events.aclose()
-        raise _failed(early[-1])
+        raise failed(early[-1])
     if body.stream:
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         return EventStream(_chunks(events, early, shape, with_usage), headers)
@@ -110,19 +109,9 @@ async def _turn(
     async for end in events:
         if end.t == "delta":
             text.append(end.d)
-    if end.t in ("failed", "retry_failed"):
-        raise _failed(end)
-    return JSONResponse(shape.whole("".join(text), _usage(end), end.seq), headers=headers)
-
-
-async def _events(live: Live, number: int, first: int) -> AsyncGenerator[Event]:
-    """The turn's events from `started` to its end."""
-    async with aclosing(live.follow(first - 1)) as events:
-        async for event in events:
-            if event.turn == number:
-                yield event
-                if event.t in ENDS:
-                    return
+    if end.t in FAILED:
+        raise failed(end)
+    return JSONResponse(shape.whole("".join(text), usage(end), end.seq), headers=headers)
 
 
 async def _chunks(
@@ -145,23 +134,12 @@ def _chunk(event: Event, shape: Shape, with_usage: bool) -> list[bytes]:
         return [shape.role(event.seq)]
     if event.t == "effect":
         return [shape.effect(event.d, event.seq)]
-    if event.t in ("failed", "retry_failed"):
-        return [shape.failure(told(_failed(event)))]
+    if event.t in FAILED:
+        return [shape.failure(told(failed(event)))]
     if event.t in ENDS:
-        usage = [shape.usage(_usage(event), event.seq)] if with_usage else []
-        return [shape.stop(event.seq), *usage, DONE]
+        told_usage = [shape.usage(usage(event), event.seq)] if with_usage else []
+        return [shape.stop(event.seq), *told_usage, DONE]
     return []
-
-
-def _usage(end: Event) -> Mapping[str, Any]:
-    usage: Mapping[str, Any] = (end.d or {}).get("usage") or _NOTHING
-    return usage
-
-
-def _failed(end: Event) -> Refused:
-    """A failed turn. The same sequence would only replay it, so clients are not told to try that again."""
-    remedy = "send it as the next turn" if end.d["temporary"] else ""
-    return Refused(end.d["code"], end.d["message"], temporary=False, remedy=remedy)
 
 
 async def _stateless(
@@ -205,5 +183,5 @@ async def _passed(stream: AsyncIterator[Any], first: Any, shape: Shape, with_usa
 
 def _counts(done: Any) -> Mapping[str, Any]:
     if not isinstance(done, Done):
-        return _NOTHING
+        return NOTHING
     return {"input": done.input, "cached": done.cached, "output": done.output, "estimated": done.estimated}

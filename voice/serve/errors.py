@@ -29,6 +29,7 @@ STATUS = {
     "sequence_required": 422,
     "sequence_gap": 422,
     "sequence_conflict": 422,
+    "batch_refused": 422,
     "turn_discarded": 422,
     "turn_committed": 422,
     "rate_limited": 429,
