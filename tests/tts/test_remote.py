@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.audio_house import House, serve_house
 from tests.support.readback import read_back
 from voice.audio.frames import RATE
 from voice.audio.resample import Resampler
+from voice.bench.audio_house import House, serve_house
 from voice.errors import EngineError
 from voice.tts.remote import RemoteSynthesizer, samples
 from voice.tts.synthesizer import Chunk, Synthesizer

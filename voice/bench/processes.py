@@ -50,6 +50,10 @@ class Service:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill it and forget its output."""
         self.kill()
         self._log.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -43,6 +44,9 @@ from voice.worker import Worker
 
 PLAYOUT_RATE = 22_050
 """What embedded voices speak at, Hz; other voices and devices are resampled."""
+
+KEPT_TURNS = 1000
+"""Traces kept of a conversation that may go on for months."""
 
 WARM_S = 120.0
 """How long loading a model may take, seconds."""
@@ -109,7 +113,7 @@ async def converse(
     text: AsyncIterator[str] | None = None,
     stand: Stand | None = None,
 ) -> list[TurnTrace]:
-    """Hold a conversation and return the traces of its turns.
+    """Hold a conversation and return the traces of its last turns.
 
     `source` and `sink` are WAV files in place of the devices, `text` typed lines in place of a source; `fast` says that
     the running loop is a `VirtualLoop`. Raises MissingError for a device or file that is not there.
@@ -120,7 +124,7 @@ async def converse(
     manager = ServiceManager(os.environ)
     observer = pulse = Pulse(observer, manager)
     async with AsyncExitStack() as stack:
-        traces: list[TurnTrace] = []
+        traces: deque[TurnTrace] = deque(maxlen=KEPT_TURNS)
         watch = _watcher(observer, traces, stack.enter_context(_opened(trace)) if trace else None)
         conversation: Conversation | None = None
 
@@ -197,7 +201,7 @@ async def converse(
         await stack.enter_async_context(manager.watched(progress))
         conversation = Conversation(parts)
         await conversation.run()
-        return traces
+        return list(traces)
 
 
 async def _warm(
@@ -238,7 +242,7 @@ def _opened(path: Path) -> FileIO:
         raise MissingError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
 
-def _watcher(observer: Observer, traces: list[TurnTrace], file: FileIO | None) -> Observer:
+def _watcher(observer: Observer, traces: deque[TurnTrace], file: FileIO | None) -> Observer:
     """The observer, besides which every turn that ends is collected and written down as one JSON line."""
     failed = False
 

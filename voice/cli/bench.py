@@ -10,6 +10,7 @@ BENCHMARKS = {
     "latency": "Response latency of the recorded conversation, its parts, memory and processor time.",
     "asr": "Word error rate and speed of the recognizers on your own clips.",
     "tts": "Time to first audio of espeak-ng and of Piper voices, whole and cut.",
+    "footprint": "Memory, processor time, threads and writes on one core, as a small machine has it.",
     "sessions": "Latency, throughput and recovery of the session server.",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -55,11 +56,11 @@ def command(
         raise MissingError("no such folder", where=str(plot.parent), expected="a folder to write in")
     _apart(source, {"--output": sink, "--trace": trace, "--plot": plot})
     from voice.audio.portaudio import only_python_on_stderr
-    from voice.build.conversation import converse
+    from voice.build.conversation import KEPT_TURNS, converse
     from voice.cli.interrupt import run
     from voice.clock import VirtualLoop
 
-    turns: list[TurnTrace] = []
+    turns: deque[TurnTrace] = deque(maxlen=KEPT_TURNS)
     try:
         with face(typing, turns) as observer:
             for line in engines(resolved.settings).lines(resolved.settings.chat):
@@ -83,7 +84,7 @@ def command(
 
 
 @contextlib.contextmanager
-def face(typing: bool, turns: list[TurnTrace]) -> Iterator[Observer]:
+def face(typing: bool, turns: deque[TurnTrace]) -> Iterator[Observer]:
     """The screen in a terminal, plain lines elsewhere; every turn that ends is put into `turns` as well."""
     from rich.console import Console
 
@@ -118,7 +119,7 @@ def _keyboard() -> AsyncIterator[str]:
     return typed_lines()
 
 
-def _sum_up(turns: list[TurnTrace], plot: Path | None, *, hurried: bool) -> None:
+def _sum_up(turns: deque[TurnTrace], plot: Path | None, *, hurried: bool) -> None:
     """The latency table, where any turn was answered, and the picture."""
     lines = [turn.to_json() for turn in turns if turn.text or turn.reply]
     if not any(line["response_ms"] is not None for line in lines):

@@ -1,4 +1,4 @@
-"""A machine in the house that hears and speaks the OpenAI way, with real engines behind it; it can misbehave."""
+"""A server that hears and speaks the OpenAI way with the built-in engines behind it; it can misbehave."""
 
 from __future__ import annotations
 
