@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Make the spoken test commands and the recorded demo conversation with flite's voices (Debian package `flite`).
 
-Writes tests/fixtures/speech/*.wav with transcripts.tsv (name, text, voice) and voice/demo/conversation.wav with
-conversation.tsv (start_s, end_s, text). The same flite gives the same bytes: the room noise is seeded.
+Writes tests/fixtures/speech/*.wav with transcripts.tsv (name, text, voice), tests/fixtures/wake/*.wav, and
+voice/demo/conversation.wav with conversation.tsv (start_s, end_s, text). The same flite gives the same bytes: the room
+noise is seeded.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from voice.audio.frames import RATE, Pcm
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEECH = ROOT / "tests" / "fixtures" / "speech"
+WAKE = ROOT / "tests" / "fixtures" / "wake"
 DEMO = ROOT / "voice" / "demo"
 ROOM_DBFS = -65.0
 LEAD_S, TAIL_S = 0.25, 0.35
@@ -41,6 +43,15 @@ COMMANDS = (
     ("okay", "okay", "slt"),
     ("city", "please tell me how many people live in the city of london", "slt"),
 )
+
+ONE_BREATH_S, THOUGHT_S = 0.08, 0.8
+CALLS = (
+    ("jarvis", "hey jarvis", ONE_BREATH_S, "what time is it", "rms"),
+    ("nabu", "okay nahboo", ONE_BREATH_S, "what time is it", "rms"),
+    ("thought", "hey jarvis", THOUGHT_S, "what time is it", "rms"),
+    ("alone", "hey jarvis", ONE_BREATH_S, "", "slt"),
+)
+"""Name, wake word as flite says it best, silence after it, what is asked, voice."""
 
 CONVERSATION = (
     ("what time is it", "rms"),
@@ -100,6 +111,14 @@ def make_commands() -> None:
     (SPEECH / "transcripts.tsv").write_text("".join(rows), encoding="utf-8")
 
 
+def make_calls() -> None:
+    WAKE.mkdir(parents=True, exist_ok=True)
+    for number, (name, call, gap_s, question, voice) in enumerate(CALLS):
+        asked = [quiet(gap_s), spoken(question, voice)] if question else []
+        pcm = np.concatenate([quiet(LEAD_S), spoken(call, voice), *asked, quiet(TAIL_S)])
+        save(WAKE / f"{name}.wav", in_a_room(pcm, 100 + number))
+
+
 def make_conversation() -> None:
     DEMO.mkdir(parents=True, exist_ok=True)
     parts, rows = [quiet(FIRST_GAP_S)], []
@@ -114,4 +133,5 @@ def make_conversation() -> None:
 
 if __name__ == "__main__":
     make_commands()
+    make_calls()
     make_conversation()

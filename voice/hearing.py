@@ -11,6 +11,7 @@ from voice.audio.frames import Frame, level_dbfs, silence
 from voice.audio.ports import Source
 from voice.listening import Listener
 from voice.turn import events as ev
+from voice.turn.speech import Edge
 from voice.turn.turn import State
 from voice.wake.gate import Called
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from voice.loop import Parts
 
 LEVEL_EVERY_S = 0.1
+
+BREATH_S = 0.3
+"""Who goes on speaking so soon after the wake word is not interrupted by the sound that answers it."""
 
 TIMER_PATIENCE_S = 30.0
 """A recording that has ended waits this long for a timer that is still to ring."""
@@ -30,7 +34,8 @@ class Hearing:
         self._parts, self._listener, self._tell, self._shown = parts, listener, tell, shown
         self._loop = asyncio.get_running_loop()
         self._level_due = 0.0
-        self._answers_call = False
+        self._chime_due: float | None = None
+        self._hidden: float | None = None
         self.muted = False
 
     async def run(self, source: Source) -> None:
@@ -54,21 +59,19 @@ class Hearing:
         if self.muted:
             return
         probability = parts.detector.probability(frame.pcm)
-        if not parts.gate.speaking and parts.playout.chimes(frame.at - frame.duration_s, frame.at):
-            probability = 0.0  # our own beep; who begins to speak within it is noticed after it, and heard in full
+        if not parts.gate.speaking:
+            probability = self._but_for_beeps(probability, frame)
         self._listener.hear(frame, voiced=probability >= 0.5)
         heard_edge = parts.gate.hear(probability, frame.at, frame.duration_s)
         called = parts.wake.hear(frame, stirring=parts.gate.stirring)
         if called is not None:
             self._called(called, frame.at)
-        edge = parts.wake.edge(heard_edge, frame.at, idle=self._idle)
-        if edge is not None:
-            self._answers_call = self._answers_call and not edge.speech
-            self._tell(ev.SpeechStarted(edge.at) if edge.speech else ev.SpeechStopped(edge.at), frame.at)
+        for edge in parts.wake.edges(heard_edge, frame.at, idle=self._idle):
+            self._edge(edge, frame.at)
         if not self._idle:
             self._tell(ev.FrameHeard(quiet=not parts.gate.stirring), frame.at)
-        elif self._answers_call and not parts.gate.speaking:
-            self._answers_call = False
+        elif self._chime_due is not None and frame.at >= self._chime_due and not parts.gate.stirring:
+            self._chime_due = None
             parts.playout.chime(parts.earcons.wake)
         if frame.at >= self._level_due:
             self._level_due = frame.at + LEVEL_EVERY_S
@@ -80,7 +83,7 @@ class Hearing:
         now = self._loop.time()
         self._tell(ev.Dropped())
         self._parts.wake.call(now, now, speaking=self._parts.gate.speaking)
-        self._answers_call = True
+        self._chime_due = now
 
     def mute(self, muted: bool) -> None:
         """Hear nothing at all, or hear again. What was heard until then is the turn."""
@@ -95,6 +98,24 @@ class Hearing:
         self._parts.detector.reset()
         self._tell(ev.MicrophoneLost())
 
+    def _but_for_beeps(self, probability: float, frame: Frame) -> float:
+        """Our own beep is nobody; who begins to speak within it is noticed after it, and heard from their beginning."""
+        began = frame.at - frame.duration_s
+        if self._parts.playout.chimes(began, frame.at):
+            if probability >= 0.5 and self._hidden is None:
+                self._hidden = began
+            return 0.0
+        if probability < 0.5:
+            self._hidden = None
+        return probability
+
+    def _edge(self, edge: Edge, now: float) -> None:
+        if not edge.speech:
+            self._tell(ev.SpeechStopped(edge.at), now)
+            return
+        self._tell(ev.SpeechStarted(edge.at if self._hidden is None else min(edge.at, self._hidden)), now)
+        self._chime_due = self._hidden = None
+
     def _called(self, called: Called, now: float) -> None:
         """The wake word was said. In the middle of a turn of theirs it is just a word of it."""
         parts = self._parts
@@ -104,7 +125,7 @@ class Hearing:
         self._tell(ev.Dropped(), now)
         self._listener.forget(called.ended)
         parts.wake.call(now, called.ended, speaking=parts.gate.speaking)
-        self._answers_call = True
+        self._chime_due = called.ended + BREATH_S
 
     @property
     def _idle(self) -> bool:

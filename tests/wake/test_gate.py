@@ -67,32 +67,38 @@ def test_the_wake_word_is_told_once_with_the_time_of_its_end() -> None:
 
 def test_speech_that_nobody_called_for_is_not_for_us() -> None:
     gate = WakeGate(Keyword())
-    assert gate.edge(Edge(True, 1.0), 1.06, idle=True) is None
-    assert gate.edge(Edge(False, 2.0), 2.06, idle=True) == Edge(False, 2.0)
-    assert gate.edge(Edge(True, 3.0), 3.06, idle=False) == Edge(True, 3.0), "in a turn everything counts"
+    assert gate.edges(Edge(True, 1.0), 1.06, idle=True) == []
+    assert gate.edges(Edge(False, 2.0), 2.06, idle=True) == [Edge(False, 2.0)]
+    assert gate.edges(Edge(True, 3.0), 3.06, idle=False) == [Edge(True, 3.0)], "in a turn everything counts"
 
 
 def test_whoever_called_is_listened_to_for_a_while() -> None:
     gate = WakeGate(Keyword(), window_s=8.0)
     gate.call(1.0, 0.96, speaking=False)
-    assert gate.edge(Edge(True, 8.9), 8.96, idle=True) == Edge(True, 8.9)
-    assert gate.edge(Edge(True, 9.0), 9.06, idle=True) is None
+    assert gate.edges(Edge(True, 8.9), 8.96, idle=True) == [Edge(True, 8.9)]
+    assert gate.edges(Edge(True, 9.0), 9.06, idle=True) == []
 
 
 def test_in_one_breath_the_turn_begins_after_the_wake_word() -> None:
     gate = WakeGate(Keyword())
     gate.call(1.0, 0.96, speaking=True)
-    assert gate.edge(None, 1.0 + ONE_BREATH_S - 0.02, idle=True) is None
-    assert gate.edge(None, 1.0 + ONE_BREATH_S, idle=True) == Edge(True, 0.96)
-    assert gate.edge(None, 1.0 + ONE_BREATH_S + 0.02, idle=True) is None, "once"
+    assert gate.edges(None, 1.0 + ONE_BREATH_S - 0.02, idle=True) == []
+    assert gate.edges(None, 1.0 + ONE_BREATH_S, idle=True) == [Edge(True, 0.96)]
+    assert gate.edges(None, 1.0 + ONE_BREATH_S + 0.02, idle=True) == [], "once"
 
 
 def test_the_end_of_the_wake_word_itself_is_no_turn() -> None:
     gate = WakeGate(Keyword())
     gate.call(1.0, 0.96, speaking=True)
-    assert gate.edge(Edge(False, 1.05), 1.2, idle=True) == Edge(False, 1.05)
-    assert gate.edge(None, 2.0, idle=True) is None
-    assert gate.edge(Edge(True, 2.5), 2.56, idle=True) == Edge(True, 2.5), "but what follows is"
+    assert gate.edges(Edge(False, 1.05), 1.2, idle=True) == [Edge(False, 1.05)]
+    assert gate.edges(None, 2.0, idle=True) == []
+    assert gate.edges(Edge(True, 2.5), 2.56, idle=True) == [Edge(True, 2.5)], "but what follows is"
+
+
+def test_one_short_word_after_the_wake_word_is_a_turn() -> None:
+    gate = WakeGate(Keyword())
+    gate.call(1.0, 0.96, speaking=True)
+    assert gate.edges(Edge(False, 1.2), 1.3, idle=True) == [Edge(True, 0.96), Edge(False, 1.2)]
 
 
 def test_after_a_reply_no_wake_word_is_needed_for_a_while() -> None:
@@ -108,5 +114,5 @@ def test_after_a_reply_no_wake_word_is_needed_for_a_while() -> None:
 
 def test_always_is_always() -> None:
     gate = WakeGate(always=True)
-    assert gate.edge(Edge(True, 1.0), 1.06, idle=True) == Edge(True, 1.0)
+    assert gate.edges(Edge(True, 1.0), 1.06, idle=True) == [Edge(True, 1.0)]
     assert gate.hear(frame(0, NAME), stirring=True) is None and gate.phrases == ()

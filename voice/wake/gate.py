@@ -12,6 +12,9 @@ from voice.wake.wakeword import WakeWord
 ONE_BREATH_S = 0.4
 """Speech that goes on for so long after the wake word was noticed says more than the wake word."""
 
+MORE_S = 0.2
+"""As much speech after the wake word, where it ends sooner, is a word of its own and not the wake word's tail."""
+
 AWAKE_S = 0.6
 """How long the wake word is listened for after the last stir of speech."""
 
@@ -97,15 +100,18 @@ class WakeGate:
         self._rests = frame.at + self._refractory_s
         return Called(phrase, frame.at - word.lag_s)
 
-    def edge(self, edge: Edge | None, at: float, *, idle: bool) -> Edge | None:
-        """The edge of speech to act on now, where `edge` is what the audio has; in a turn (not `idle`) each counts."""
+    def edges(self, edge: Edge | None, at: float, *, idle: bool) -> list[Edge]:
+        """The edges of speech to act on now, where `edge` is what the audio has; in a turn (not `idle`) each counts."""
+        since, new = self._from, [] if edge is None else [edge]
+        if edge is not None or not idle:
+            self._from = None
         if not idle:
+            return new
+        if edge is None:
+            if since is None or at - self._called < ONE_BREATH_S - 1e-9:
+                return []
             self._from = None
-            return edge
-        if edge is not None:
-            self._from = None
-            return edge if not edge.speech or self.open(at) else None
-        if self._from is not None and at - self._called >= ONE_BREATH_S - 1e-9:
-            since, self._from = self._from, None
-            return Edge(True, since)
-        return None
+            return [Edge(True, since)]
+        if edge.speech:
+            return new if self.open(at) else []
+        return [Edge(True, since), edge] if since is not None and edge.at - since >= MORE_S - 1e-9 else new

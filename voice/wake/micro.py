@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ class MicroWakeWords:
     """
 
     lead_s = 0.3
-    lag_s = 0.04
+    lag_s = 0.05
 
     def __init__(self, names: Sequence[str], sensitivity: float = EVEN) -> None:
         try:
@@ -73,9 +74,18 @@ def _load(package: Any, name: str) -> Any:
             f"no wake word is called {name!r}", where="wake.words", expected=f"{', '.join(known)}, or a model's .json"
         )
     try:
+        _check(path)
         return package.MicroWakeWord.from_config(path)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         why = " ".join(str(error).split()) or type(error).__name__
         raise MissingError(
             f"not a readable wake word model ({why})", where=str(path), expected="microWakeWord's JSON beside a .tflite"
         ) from error
+
+
+def _check(path: Path) -> None:
+    """Look at the files first: the C library ends the process where there is no model."""
+    model = path.parent / json.loads(path.read_text("utf-8"))["model"]
+    with model.open("rb") as file:
+        if file.read(8)[4:] != b"TFL3":
+            raise ValueError(f"{model.name} is no TensorFlow Lite model")
