@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (1, "asr/agreement.py asr/doubt.py asr/wer.py"),
     (1, "chat/session.py chat/upstream/upstream.py"),
     (1, "chat/protocol.py chat/client_protocol.py chat/log.py chat/context.py chat/retry.py chat/screen.py"),
-    (1, "chat/admission.py chat/breaker.py"),
+    (1, "chat/admission.py chat/breaker.py chat/warming.py"),
     (2, "audio/*.py vad/*.py wake/*.py asr/*.py tts/*.py chat/stores/*.py"),
     (2, "chat/upstream/*.py chat/upstream/builtin/*.py"),
     (2, "clock.py alarms.py browser.py worker.py folders.py config_files.py model_store.py download.py"),

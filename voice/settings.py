@@ -192,6 +192,11 @@ class ServeSettings:
     memory_mb: int = option(
         0, "nothing new is taken above this resident memory, MiB; 0 is three quarters of what there is", least=0
     )
+    warm: str = option(
+        "", "file of system prompts, lines of --- between them, sent to the model server at the start and before peaks"
+    )
+    warm_at: str = option("", "local times of the day's peaks, as 08:45, 12:55; the prompts are sent before them")
+    warm_s: float = option(300.0, "how long before a peak that begins, seconds", least=1, most=7200)
     breaker_failures: int = option(
         5, "failures in a row after which the model server is given a rest; 0 is never", least=0, most=1000
     )

@@ -94,12 +94,12 @@ def _reply(raw: bytes) -> str:
 class Frames:
     """One session over a WebSocket, without a library in between, so that only the server's time is measured."""
 
-    def __init__(self, url: str) -> None:
-        self._parts = urlsplit(url)
+    def __init__(self, url: str, system: str = "Be brief.") -> None:
+        self._parts, self._system = urlsplit(url), system
         self._sequence = 0
 
     async def __aenter__(self) -> Self:
-        made = await Rest(self._parts.geturl()).call("POST", "/v1/sessions", {"system": "Be brief."})
+        made = await Rest(self._parts.geturl()).call("POST", "/v1/sessions", {"system": self._system})
         self._reader, self._writer = await asyncio.open_connection(self._parts.hostname, self._parts.port)
         key = base64.b64encode(os.urandom(16)).decode()
         self._writer.write(

@@ -28,7 +28,8 @@ class Script:
     """What happens to one request.
 
     `text` is the reply (empty: `Answer N to: …` with the request's own number), sent word by word: the first
-    after `first_ms`, the next every `word_ms`. `status` other than 200 refuses, with `retry_after` as header.
+    after `first_ms` and `read_ms` for each word of the prompt that no earlier prompt began with, the next every
+    `word_ms`. `status` other than 200 refuses, with `retry_after` as header.
     `fault` strikes after `after` words: error (an error object in the stream), cut (connection closed), half
     (half a UTF-8 character, then closed), stall (silence, connection open), die (the process ends). `piece`
     sends that many bytes per chunk. `calls` are functions it calls, each a `name` and `arguments` as JSON text; without
@@ -37,6 +38,7 @@ class Script:
 
     text: str = ""
     first_ms: float = 0.0
+    read_ms: float = 0.0
     word_ms: float = 0.0
     status: int = 200
     retry_after: str = ""
@@ -183,6 +185,8 @@ class ScriptedUpstream:
             else f"Answer {asked.counts['POST /v1/chat/completions']} to: {last.partition(' script: ')[0]}"
         )
         usage = self._usage(body["messages"], text)
+        unread = usage["prompt_tokens"] - usage["prompt_tokens_details"]["cached_tokens"]
+        script = replace(script, first_ms=script.first_ms + unread * script.read_ms)
         asked.open += 1
         asked.most_open = max(asked.most_open, asked.open)
         work = asyncio.ensure_future(self._reply(script, text, usage, body, writer))
@@ -325,9 +329,10 @@ def main() -> None:
     parser.add_argument("--kind", choices=("generic", "llama.cpp", "ollama"), default="generic")
     parser.add_argument("--text", default="")
     parser.add_argument("--first-ms", type=float, default=0.0)
+    parser.add_argument("--read-ms", type=float, default=0.0)
     parser.add_argument("--word-ms", type=float, default=0.0)
     told = parser.parse_args()
-    script = Script(text=told.text, first_ms=told.first_ms, word_ms=told.word_ms)
+    script = Script(text=told.text, first_ms=told.first_ms, read_ms=told.read_ms, word_ms=told.word_ms)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(ScriptedUpstream(script, port=told.port, kind=told.kind)))
 

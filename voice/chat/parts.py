@@ -47,6 +47,8 @@ class Parts:
     node: str
     guards: Guards = field(default_factory=Unguarded)
     counts: dict[str, int] = field(default_factory=dict)
+    levels: dict[str, float] = field(default_factory=dict)
+    """Figures of the metrics that are measured, not counted."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     slots: Slots = field(init=False)
 

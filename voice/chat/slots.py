@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Self, cast
 
@@ -87,20 +87,24 @@ class Slots:
         """One request to the model server, as the breaker sees it."""
         return Attempt(self.breaker, self._clock)
 
-    async def stream(
-        self, upstream: Upstream, ask: Ask, owner: str, *, low: bool = False
-    ) -> AsyncGenerator[Delta | Effect | Done]:
-        """A reply outside of any session, in its turn like the others. Raises UpstreamError."""
+    @asynccontextmanager
+    async def held(self, owner: str, *, low: bool = False) -> AsyncGenerator[None]:
+        """A place for as long as the block runs. Raises UpstreamError overloaded where none is free in time."""
         ticket = self.enter(owner, low=low)
         try:
             await self.ready(ticket)
+            yield
+        finally:
+            self.leave(ticket)
+
+    async def stream(self, upstream: Upstream, ask: Ask, owner: str) -> AsyncGenerator[Delta | Effect | Done]:
+        """A reply outside of any session, in its turn like the others. Raises UpstreamError."""
+        async with self.held(owner):
             with self.attempt() as attempt:
                 async with aclosing(cast("AsyncGenerator[Delta | Effect | Done]", upstream.stream(ask))) as items:
                     async for item in items:
                         attempt.answered()
                         yield item
-        finally:
-            self.leave(ticket)
 
 
 class Attempt:

@@ -11,6 +11,7 @@ BENCHMARKS = {
     "asr": "Word error rate and speed of the recognizers on your own clips.",
     "tts": "Time to first audio of espeak-ng and of Piper voices, whole and cut.",
     "footprint": "Memory, processor time, threads and writes on one core, as a small machine has it.",
+    "warm": "What a warm-up spares the first turn of a session, on a scripted model server.",
     "sessions": "Latency, throughput and recovery of the session server.",
 }
 

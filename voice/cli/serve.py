@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @setting("--llm", "chat.llm", metavar="builtin|URL")
 @setting("--model", "chat.model", metavar="NAME")
 @setting("--store", "chat.store", metavar="sqlite:///FILE")
+@setting("--warm", "serve.warm", metavar="FILE")
 @configured
 def command(resolved: Resolved) -> None:
     """Keep chat sessions: clients send only the new words, lose nothing when the network blinks, and come back later.
@@ -48,6 +49,7 @@ async def served(
 ) -> None:
     """Serve until asked to stop; `ready` is told the address, `add` may add to the application before."""
     from voice.build.sessions import engine, shared_options, upstream
+    from voice.build.warming import warmed
 
     with extra("serve", "fastapi uvicorn prometheus-client"):
         from voice.serve.app import create
@@ -68,6 +70,7 @@ async def served(
         ):
             app = create(running, settings.serve)
             add(app)
-            await serve(app, listening, serving)
+            async with warmed(settings.serve, running, click.echo):
+                await serve(app, listening, serving)
     finally:
         listening.close()

@@ -23,6 +23,8 @@ class Figures(Collector):
         yield GaugeMetricFamily("voice_turns_running", "Replies being generated", sum(live.running for live in lives))
         yield GaugeMetricFamily("voice_websocket_connections", "Open WebSocket connections", self._connections())
         yield GaugeMetricFamily("voice_resident_memory_bytes", "Resident memory", self._memory_bytes())
+        for name, level in sorted(self._engine.parts.levels.items()):
+            yield GaugeMetricFamily(f"voice_{name}", name.replace("_", " "), level)
         slots = self._engine.parts.slots
         yield GaugeMetricFamily("voice_turns_waiting", "Turns waiting for the model server", slots.admission.waiting)
         yield CounterMetricFamily("voice_shed", "Requests refused because the server was full", slots.shed)
