@@ -1,0 +1,72 @@
+"""A session as its own person sees it: placeholders are what they stand for, or words that can be said."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from voice.chat.session import Delta, Done, Effect, Failed, Message, Reply, ReplyEvent, Session
+from voice.safety.revealing import Reveal, Revealing, revealed
+
+
+class RevealedReply:
+    """A reply whose text is shown; what was heard of it is told to the session in offsets of the logged text."""
+
+    def __init__(self, reply: Reply, reveal: Reveal, language: str) -> None:
+        self._reply, self._reveal, self._language = reply, reveal, language
+        self._revealing = Revealing(reveal, language)
+        self.turn = reply.turn
+
+    async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
+        async for event in self._reply:
+            if isinstance(event, Delta):
+                if text := self._revealing.feed(event.text):
+                    yield Delta(text)
+                continue
+            if isinstance(event, Done | Failed) and (text := self._revealing.flush()):
+                yield Delta(text)
+            yield self._shown(event)
+
+    async def commit(self) -> None:
+        await self._reply.commit()
+
+    async def discard(self) -> None:
+        await self._reply.discard()
+
+    async def truncate(self, heard: int) -> None:
+        await self._reply.truncate(self._revealing.logged(heard))
+
+    def _shown(self, event: ReplyEvent) -> ReplyEvent:
+        if isinstance(event, Effect):
+            return Effect(event.kind, _all_revealed(event.data, self._reveal, self._language))
+        if isinstance(event, Failed):
+            return Failed(event.code, revealed(event.message, self._reveal, self._language), event.temporary)
+        return event
+
+
+class RevealedSession:
+    """Another session; `reveal` knows the originals, `language` is what is said for those it does not know."""
+
+    def __init__(self, session: Session, reveal: Reveal, language: str = "") -> None:
+        self._session, self._reveal, self._language = session, reveal, language
+        self.id = session.id
+
+    def send(self, text: str, *, draft: bool = False) -> RevealedReply:
+        return RevealedReply(self._session.send(text, draft=draft), self._reveal, self._language)
+
+    async def history(self) -> Sequence[Message]:
+        said = await self._session.history()
+        return [Message(one.role, revealed(one.text, self._reveal, self._language)) for one in said]
+
+    async def close(self) -> None:
+        await self._session.close()
+
+
+def _all_revealed(data: Any, reveal: Reveal, language: str) -> Any:
+    if isinstance(data, str):
+        return revealed(data, reveal, language)
+    if isinstance(data, Mapping):
+        return {key: _all_revealed(value, reveal, language) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_all_revealed(value, reveal, language) for value in data]
+    return data

@@ -1,0 +1,50 @@
+"""The next thing to take out of a text that may still be growing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voice.safety.kinds import LIKELY, Found, families
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What begins at `start`: something found, or None where only more text can tell."""
+
+    start: int
+    found: Found | None
+
+
+class Finder:
+    """Looks from left to right; at each place the longest find counts, and nothing before the place matters but words.
+
+    What it says of a place depends on the text from there on and on a few code points before it, so it says the same
+    however the text arrives.
+    """
+
+    def __init__(self, regions: Sequence[str] = ("CN", "US", "GB")) -> None:
+        self._families = families(regions)
+
+    def next(self, text: str, start: int, *, complete: bool) -> Next | None:
+        """The first find or open end in folded `text` from `start` on; None where the rest can go.
+
+        Unless the text is `complete`, what could still become a find counts as open.
+        """
+        size = len(text)
+        while (likely := LIKELY.search(text, start)) is not None:
+            place = likely.start()
+            best: Found | None = None
+            for family in self._families:
+                shape = family.pattern.match(text, place)
+                far = shape is not None and family.reach is not None and size - shape.end() > family.reach
+                if not complete and not far and family.pattern.fullmatch(text, place, size, partial=True) is not None:
+                    return Next(place, None)
+                if shape is not None:
+                    found = family.judge(text, place, shape.end())
+                    if found is not None and (best is None or found.end > best.end):
+                        best = found
+            if best is not None:
+                return Next(place, best)
+            start = place + 1
+        return None

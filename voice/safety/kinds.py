@@ -1,0 +1,244 @@
+"""What is looked for in folded text: each kind's pattern, and what makes a find certain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import regex
+
+from voice.safety.checks import address, iban_length, is_card, is_iban, is_identity_card
+from voice.safety.digits import HAN_DIGITS, NUMBER_WORDS, RUN, Piece, pieces
+from voice.safety.phones import SHORTEST, chinese_mobile, telephone
+
+KINDS = ("PHONE", "ID", "CARD", "EMAIL", "IBAN", "IP")
+"""What the patterns find. Other finders bring kinds of their own, as PERSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something to take out, up to `end`: `value` is the same for every spelling of it. An empty kind stays as it is."""
+
+    kind: str
+    value: str
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Things of one shape. `judge(text, start, end)` looks at what the pattern matched and says what it is."""
+
+    pattern: Any
+    judge: Callable[[str, int, int], Found | None]
+    reach: int | None = None
+    """How far behind what the pattern matched the text may end for more to belong to it, where that is bounded."""
+
+
+CONTEXT = 48
+"""Code points before a find that may tell what it is."""
+
+_LETTER = "a-z0-9\u00e0-\u024f"
+START = rf"(?<![{_LETTER}_])"
+"""Nothing is found in the middle of a word."""
+
+_LABEL = f"[{_LETTER}](?:[{_LETTER}-]{{0,61}}[{_LETTER}])?"
+EMAIL = regex.compile(rf"[{_LETTER}_][{_LETTER}_.%+-]{{0,63}}@{_LABEL}(?:\.{_LABEL}){{1,8}}")
+
+_WORD = "[a-z0-9]{1,32}"
+_JOINS = ("dot", "period", "underscore", "dash", "hyphen", "plus", "minus")
+_HAN_JOINS = ("点", "下划线", "横杠", "减号")
+_TOPS = "com org net cn io de uk co edu gov ai dev app me info eu fr us ca jp hk tw au in".split()
+_DOT = r"(?:\.| {1,2}dot {1,2}| ?点 ?)"
+_JOIN = rf"(?:[._+-]| {{1,2}}(?:{'|'.join(_JOINS)}) {{1,2}}| ?(?:{'|'.join(_HAN_JOINS)}) ?)"
+_AT = r"(?: {1,2}at {1,2}| ?@ ?| ?[(\[]at[)\]] ?| ?(?:艾特|圈a|圈 a) ?)"
+SAID_EMAIL = regex.compile(
+    rf"{_WORD}(?:{_JOIN}{_WORD}){{0,4}}{_AT}{_WORD}(?:(?:-| {{1,2}}dash {{1,2}}){_WORD})?"
+    rf"(?:{_DOT}{_WORD}){{0,2}}{_DOT}(?:{'|'.join(_TOPS)})(?![a-z0-9])"
+)
+_MARKS = (
+    (".", " (?:dot|period) |点"),
+    ("_", " underscore |下划线"),
+    ("-", " (?:dash|hyphen|minus) |横杠|减号"),
+    ("+", " plus "),
+)
+_MAIL_CUE = re.compile(
+    r"(?:e-?mail|inbox|address|write to|reach|contact|forward|邮箱|邮件|电邮|邮址|地址)[^.!?。！？\n]*$"
+)
+_NO_NAME = frozenset(
+    "a i me us him her them it is was are were be been that this there here look looking found find hosted live online "
+    "available site website page up out in on and or sell sold buy shop visit based located deployed running listed "
+    "docs support works working arrived staying ask out now back over today address email mail one posted read".split()
+)
+
+IBAN = regex.compile(r"[a-z]{2}[0-9]{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3})?")
+IPV4 = regex.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:\.[0-9]{1,3}){0,4}")
+IPV6 = regex.compile(r"[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3}){0,3}")
+UUID = regex.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+PLACEHOLDER = regex.compile(r"<[a-z_]{2,16}:[0-9a-f]{8,16}>")
+
+_VERSION_CUE = re.compile(r"(?:version|release|firmware|build|版本|固件|\bv) ?$")
+_PHONE_CUE = re.compile(
+    r"(?:phone|\bcall|\bcell|mobile|\btel\b|\bfax|\bdial|\bring\b|whatsapp|\btext (?:me|him|her|us|them)|reach me"
+    r"|my number|his number|her number|our number|their number|hotline|landline"
+    r"|电话|手机|打给|致电|联系方式|座机|热线|拨打|传真|我的号码|他的号码|她的号码|微信号)[^.!?。！？\n]{0,24}$"
+)
+
+
+_FRACTION = re.compile(r"[0-9][.,](?=[0-9])")
+"""What stands before digits that go on a number."""
+_GOES_ON = re.compile(r"\.[0-9]")
+
+
+def _ends(text: str, end: int) -> bool:
+    """Whether no letter or digit goes on after `end`."""
+    return end >= len(text) or not (text[end].isascii() and text[end].isalnum())
+
+
+def _email(text: str, start: int, end: int) -> Found | None:
+    value = text[start:end]
+    while not re.fullmatch(r"[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59}", value[value.rindex(".") + 1 :]):
+        value = value[: value.rindex(".")]
+        if "." not in value[value.index("@") :]:
+            return None
+    end = start + len(value)
+    return Found("EMAIL", value, end) if _ends(text, end) else None
+
+
+def _said_email(text: str, start: int, end: int) -> Found | None:
+    """Said aloud, `at` may be just a word: the words before, or a joined name, must tell that an address is meant."""
+    said = regex.fullmatch(rf"(?P<name>.+?){_AT}(?P<host>.+)", text[start:end])
+    if said is None:
+        return None
+    name, host = _joined(said["name"]), _joined(said["host"])
+    cued = _MAIL_CUE.search(text, max(0, start - CONTEXT), start) is not None
+    plain = name.isalpha()
+    if plain and (name in _NO_NAME or not cued):
+        return None
+    return Found("EMAIL", f"{name}@{host}", end)
+
+
+def _joined(words: str) -> str:
+    for mark, names in _MARKS:
+        words = re.sub(rf" *(?:{names}) *", mark, words)
+    return words.replace(" ", "")
+
+
+def _iban(text: str, start: int, end: int) -> Found | None:
+    wanted = iban_length(text[start : start + 2].upper())
+    if wanted is None:
+        return None
+    place, number = start, ""
+    while place < end and len(number) < wanted:
+        number += text[place].upper().strip()
+        place += 1
+    return Found("IBAN", number, place) if is_iban(number) and _ends(text, place) else None
+
+
+def _ip(text: str, start: int, end: int) -> Found | None:
+    if (
+        not _ends(text, end)
+        or _FRACTION.match(text, max(0, start - 2))
+        or _VERSION_CUE.search(text, max(0, start - CONTEXT), start)
+    ):
+        return None
+    if text[end - 1] == ":":
+        end -= 1
+    value = text[start:end]
+    if "." not in value and (value.count(":") < 3 or not any(char.isdigit() for char in value)):
+        return None
+    found = address(value)
+    return found and Found("IP", found, end)
+
+
+def _stays(text: str, start: int, end: int) -> Found | None:
+    return Found("", "", end) if _ends(text, end) else None
+
+
+def _number(text: str, start: int, end: int, regions: Sequence[str]) -> Found | None:
+    """The longest part of a run, from its start, that is a number of some kind."""
+    run, plus = pieces(text, start, end)
+    blocks = [len(piece.digits) for piece in run]
+    if sum(blocks) < SHORTEST or _FRACTION.match(text, max(0, start - 2)):
+        return None
+    if text[start] == "(" and ")" not in text[start : run[-1].end]:
+        return None
+    named = _PHONE_CUE.search(text, max(0, start - CONTEXT), start) is not None
+    digits = "".join(piece.digits for piece in run)
+    alike = _alike(run)
+    for last in range(alike, 0, -1):
+        size = sum(blocks[:last])
+        if size < SHORTEST:
+            break
+        if run[last - 1].written and (not _ends(text, run[last - 1].end) or _GOES_ON.match(text, run[last - 1].end)):
+            continue
+        kind, value = _judged(digits[:size], run[:last], blocks[:last], regions, plus=plus, named=named)
+        if value is not None:
+            return Found(kind, value, run[last - 1].end)
+    return None
+
+
+def _alike(run: Sequence[Piece]) -> int:
+    """How many pieces can be parts of one number: single digits and blocks of them stand side by side in lists only."""
+    sizes = set()
+    for count, piece in enumerate(run):
+        if piece.written and count:
+            sizes.add(len(piece.digits) > 1)
+        if len(sizes) > 1:
+            return count
+    return len(run)
+
+
+def _judged(
+    digits: str, run: Sequence[Piece], blocks: Sequence[int], regions: Sequence[str], *, plus: bool, named: bool
+) -> tuple[str, str | None]:
+    if len(digits) == 18 and is_identity_card(digits):
+        return "ID", digits
+    if not digits.isdecimal():
+        return "", None
+    singles = not any(piece.written and size > 1 for piece, size in zip(run, blocks, strict=True))
+    if not plus and (singles or min(blocks[:-1], default=4) >= 3) and is_card(digits):
+        return "CARD", digits
+    if plus or singles or len(blocks) == 1 or min(blocks) > 1 or not run[0].written:
+        mobile = chinese_mobile(digits)
+        if mobile is not None:
+            return "PHONE", mobile
+    if singles and not plus and not named:
+        return "", None
+    return "PHONE", telephone(digits, blocks, regions, plus=plus, named=named)
+
+
+def families(regions: Sequence[str]) -> tuple[Family, ...]:
+    """All of them; `regions` are those whose telephone numbers are known without a country code, as CN and US."""
+    return (
+        Family(PLACEHOLDER, _stays),
+        Family(UUID, _stays),
+        Family(EMAIL, _email),
+        Family(SAID_EMAIL, _said_email),
+        Family(IBAN, _iban),
+        Family(IPV6, _ip),
+        Family(IPV4, _ip),
+        Family(RUN, partial(_number, regions=tuple(regions)), reach=24),
+    )
+
+
+def _prefixes(words: Sequence[str]) -> str:
+    """A pattern for every beginning of these words at the end of the text."""
+    return rf"(?:{'|'.join(sorted({word[:size] for word in words for size in range(1, len(word) + 1)}))})\Z"
+
+
+_JOINING = (*_JOINS, "at")
+_AFTER_WORD = rf" {{0,2}}(?:\Z|[@(\[]|{_prefixes(_JOINING)}|(?:{'|'.join(_JOINING)}) |[点下横减艾圈])"
+
+LIKELY = re.compile(
+    rf"(?<![{_LETTER}_])(?:"
+    rf"[{_LETTER}_](?:[{_LETTER}_.%+-]{{0,63}}(?:\Z|@|(?<=[a-z0-9]){_AFTER_WORD}))"
+    rf"|[0-9]"
+    rf"|(?:{'|'.join(NUMBER_WORDS)})(?:\Z|[^{_LETTER}])"
+    rf"|[a-z]{{2}}[0-9]{{2}}|[0-9a-f]{{1,4}}:|[0-9a-f]{{8}}-"
+    rf")|(?<![{HAN_DIGITS}])[{HAN_DIGITS}](?:\Z|[{HAN_DIGITS}0-9 ,，、./()a-z-])"
+    rf"|[+(加](?:\Z|[+0-9{HAN_DIGITS} (]|[a-z])|<(?:\Z|[a-z])"
+)
+"""Where something may begin: a superset of the places where a family's pattern fits or may yet fit."""
