@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (1, "wake/wakeword.py wake/gate.py audio/ports.py vad/detector.py asr/recognizer.py tts/synthesizer.py"),
     (1, "asr/agreement.py asr/doubt.py asr/wer.py"),
     (1, "safety/folding.py safety/checks.py safety/phones.py safety/digits.py safety/kinds.py safety/finder.py"),
-    (1, "safety/redaction.py safety/pseudonyms.py safety/revealing.py safety/guard.py"),
+    (1, "safety/redaction.py safety/pseudonyms.py safety/revealing.py"),
     (1, "chat/session.py chat/upstream/upstream.py"),
     (1, "chat/protocol.py chat/client_protocol.py chat/log.py chat/context.py chat/retry.py chat/screen.py"),
     (1, "chat/admission.py chat/breaker.py chat/warming.py"),

@@ -228,6 +228,18 @@ class KioskSettings:
 
 @dataclass(frozen=True, slots=True)
 class SafetySettings:
+    redact: str = option(
+        "stored",
+        "numbers and addresses of people are taken out of what is stored, also of what the model server reads "
+        "(upstream), also of one's own screen and speech (everywhere), or nowhere (off)",
+        choices=("off", "stored", "upstream", "everywhere"),
+    )
+    regions: str = option("CN,US,GB", "where telephone numbers without a country code are from, comma-separated")
+    presidio: str = option(
+        "off",
+        "Microsoft Presidio as a second look, sentence by sentence: off, patterns, or installed spaCy models by name, "
+        "comma-separated",
+    )
     moderate: str = option(
         "strict",
         "strict checks text before it is spoken, logged or sent; optimistic goes ahead and stops; off",

@@ -238,7 +238,7 @@ def test_break_in_mid_reply_raises_after_the_words_that_came(client: Any, served
     with pytest.raises(openai.APIError) as caught:
         for chunk in client.chat.completions.create(**talk.turn(1, stream=True)):
             text += chunk.choices[0].delta.content or ""
-    assert (text, caught.value.code) == ("Answer 1 ", "upstream_cut")
+    assert (text, caught.value.code) == ("Answer ", "upstream_cut")  # a number that was cut off is not told
     assert served.upstream.calls() == 1
 
 

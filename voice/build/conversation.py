@@ -20,8 +20,11 @@ from voice.audio.playout import Playout, PlayoutEvent
 from voice.audio.ports import Sink, Source
 from voice.build.devices import Devices
 from voice.build.engines import detector, espeak, judges, language, recognizer, synthesizer, turn_model, wake_gate
+from voice.build.redaction import masked
 from voice.build.sessions import session
 from voice.chat.held import HeldSession
+from voice.chat.revealed import RevealedSession
+from voice.chat.screen import Guard, Unguarded, screened_data
 from voice.chat.upstream.builtin import understands
 from voice.errors import EngineError, MissingError
 from voice.events import Level, Note, Notice, Observer, TurnEnded
@@ -125,7 +128,14 @@ async def converse(
     observer = pulse = Pulse(observer, manager)
     async with AsyncExitStack() as stack:
         traces: deque[TurnTrace] = deque(maxlen=KEPT_TURNS)
-        watch = _watcher(observer, traces, stack.enter_context(_opened(trace)) if trace else None)
+        talk: RevealedSession | None = None
+
+        def guard() -> Guard:
+            return (talk and talk.guard) or Unguarded()
+
+        if settings.safety.redact == "everywhere":
+            observer = masked(observer, guard)
+        watch = _watcher(observer, traces, stack.enter_context(_opened(trace)) if trace else None, guard)
         conversation: Conversation | None = None
 
         def played(event: PlayoutEvent) -> None:
@@ -162,7 +172,7 @@ async def converse(
             playout.tap = handler.far
             playout.taps_chimes = not isinstance(handler, HalfDuplex)
         timers = Timers()
-        talk = await session(settings, stack, timers)
+        talk = await session(settings, stack, timers, language(settings))
         hearer = stand.recognizer or partial(recognizer, settings)
         words = Worker("recognizer", hearer, patience_s=settings.turn.patience_s)
         voices = [Worker("voice", partial(synthesizer, settings), patience_s=settings.turn.patience_s)]
@@ -242,13 +252,13 @@ def _opened(path: Path) -> FileIO:
         raise MissingError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
 
-def _watcher(observer: Observer, traces: deque[TurnTrace], file: FileIO | None) -> Observer:
-    """The observer, besides which every turn that ends is collected and written down as one JSON line."""
+def _watcher(observer: Observer, traces: deque[TurnTrace], file: FileIO | None, guard: Callable[[], Guard]) -> Observer:
+    """The observer, besides which every turn that ends is collected and written down as one JSON line, redacted."""
     failed = False
 
     def write(file: FileIO, trace: TurnTrace) -> None:
         nonlocal failed
-        line = json.dumps(trace.to_json(), ensure_ascii=False) + "\n"
+        line = json.dumps(screened_data(guard(), trace.to_json()), ensure_ascii=False) + "\n"
         try:
             file.write(line.encode(errors="replace"))
         except OSError as error:

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voice import folders
+from voice.build.redaction import guards
 from voice.chat.admission import Limits
 from voice.chat.breaker import BreakerPolicy
 from voice.chat.engine import Engine
 from voice.chat.log import Refused
 from voice.chat.parts import EngineOptions
-from voice.chat.session import Session
+from voice.chat.revealed import Owner, RevealedSession
 from voice.chat.stores.store import Store, StoreError
 from voice.chat.upstream.builtin import BuiltinUpstream
 from voice.chat.upstream.upstream import Upstream
@@ -85,7 +86,7 @@ async def engine(
     Both are closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
     """
     kept = store(settings) if kept is None else kept
-    made = Engine(kept, model, how or options(settings))
+    made = Engine(kept, model, how or options(settings), guards=guards(settings.safety))
     beside = [asyncio.create_task(model.prepare(), name="prepare the model")]
     days = retained_days(settings.chat.retain)
     if days and days != math.inf:
@@ -130,11 +131,16 @@ async def _delete(sessions: Sessions, session: RemoteSession) -> None:
         await sessions.delete(session.id, session.token)
 
 
-async def session(settings: Settings, stack: AsyncExitStack, timers: Timers) -> Session:
-    """The session of the settings, closed with the stack: on a server, or in this process."""
+async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, language: str) -> RevealedSession:
+    """The session of the settings as its person sees it, closed with the stack: on a server, or in this process.
+
+    `language` is that of the words for what is not shown.
+    """
     chat, loop = settings.chat, asyncio.get_running_loop()
     if chat.server:
-        return await served(chat, chat.server, stack)
+        many = guards(settings.safety)
+        guard = many.stateless() if many is not None else None
+        return RevealedSession(await served(chat, chat.server, stack), lambda: guard, language)
     from voice.chat.local import open_local
     from voice.chat.stores.memory import MemoryStore
 
@@ -143,4 +149,9 @@ async def session(settings: Settings, stack: AsyncExitStack, timers: Timers) -> 
     running = await stack.enter_async_context(engine(settings, model, None if lasting else MemoryStore()))
     local = await open_local(running, name=chat.session if lasting else None, system=chat.system)
     stack.push_async_callback(local.close)
-    return local
+
+    def owner() -> Owner | None:
+        guard = running.parts.guards.of(local.live.card)
+        return guard if isinstance(guard, Owner) else None
+
+    return RevealedSession(local, owner, language)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from voice.chat.admission import Ticket
 from voice.chat.log import OWN_OPTIONS, Turn
 from voice.chat.parts import Parts
-from voice.chat.screen import Blocked, screened, screened_data
-from voice.chat.session import Delta, Done, Effect
+from voice.chat.screen import Blocked, Guard, screened, screened_data
+from voice.chat.session import Delta, Done, Effect, Message
 from voice.chat.slots import NOT_ASKED, Attempt
 from voice.chat.upstream.upstream import Ask, UpstreamError
 
@@ -56,7 +56,7 @@ async def _attempt(live: Live, turn: Turn, parts: Parts, attempt: Attempt) -> Do
     model = str(turn.options.get("model") or card.model or options.model)
     asked = {name: value for name, value in {**card.options, **turn.options}.items() if name not in OWN_OPTIONS}
     screen, loop = live.guard.screen(), asyncio.get_running_loop()
-    messages = tuple(replace(said, text=live.guard.to_model(said.text)) for said in live.talk.context(turn))
+    messages = tuple(_to_model(live.guard, said) for said in live.talk.context(turn))
     stream = parts.upstream.stream(Ask(messages, key=card.sid, model=model, options=asked))
     try:
         async with asyncio.timeout(options.stall_s) as patience:
@@ -87,6 +87,11 @@ async def _attempt(live: Live, turn: Turn, parts: Parts, attempt: Attempt) -> Do
         if close is not None:
             await close()
     raise UpstreamError("the model server's reply has no end", code="upstream_incomplete", temporary=True)
+
+
+def _to_model(guard: Guard, said: Message) -> Message:
+    calls = tuple({name: guard.to_model(value) for name, value in call.items()} for call in said.calls)
+    return replace(said, text=guard.to_model(said.text), calls=calls)
 
 
 def well_formed(text: str) -> str:

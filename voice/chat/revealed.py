@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
+from voice.chat.screen import Guard
 from voice.chat.session import Delta, Done, Effect, Failed, Message, Reply, ReplyEvent, Session
 from voice.safety.revealing import Reveal, Revealing, revealed
 
@@ -44,12 +45,33 @@ class RevealedReply:
         return event
 
 
-class RevealedSession:
-    """Another session; `reveal` knows the originals, `language` is what is said for those it does not know."""
+@runtime_checkable
+class Owner(Guard, Protocol):
+    """A guard that knows the originals."""
 
-    def __init__(self, session: Session, reveal: Reveal, language: str = "") -> None:
-        self._session, self._reveal, self._language = session, reveal, language
-        self.id = session.id
+    def own(self, name: str) -> str | None:
+        """What the person's own screen and speech show for a placeholder; None where words stand in for it."""
+        ...
+
+
+class RevealedSession:
+    """Another session; `owner()` is who knows its originals, `language` is that of the words for what nobody knows."""
+
+    def __init__(self, session: Session, owner: Callable[[], Owner | None], language: str = "") -> None:
+        self._session, self._owner, self._language = session, owner, language
+
+    @property
+    def id(self) -> str:
+        return self._session.id
+
+    @property
+    def guard(self) -> Owner | None:
+        """The guard of what is said now; another after `forget`."""
+        return self._owner()
+
+    def _reveal(self, name: str) -> str | None:
+        guard = self.guard
+        return None if guard is None else guard.own(name)
 
     def send(self, text: str, *, draft: bool = False) -> RevealedReply:
         return RevealedReply(self._session.send(text, draft=draft), self._reveal, self._language)
@@ -57,6 +79,9 @@ class RevealedSession:
     async def history(self) -> Sequence[Message]:
         said = await self._session.history()
         return [Message(one.role, revealed(one.text, self._reveal, self._language)) for one in said]
+
+    async def forget(self) -> None:
+        await self._session.forget()
 
     async def close(self) -> None:
         await self._session.close()

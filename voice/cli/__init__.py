@@ -22,6 +22,7 @@ COMMANDS = {
     "devices": "List microphones and speakers, with a level meter.",
     "doctor": "Show what works here, and the remedy for what does not.",
     "service": "Install, watch and remove the assistant as a systemd service.",
+    "redact": "Take telephone numbers, cards and addresses out of a text.",
     "config": "Show every setting with its value and its source.",
     "trace": "Show where the time of each turn went.",
     "bench": "Measure latency, recognition and sessions on this machine.",

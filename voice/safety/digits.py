@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import regex
 
-_WORDS = dict(zip("zero one two three four five six seven eight nine".split(), "0123456789", strict=True)) | {
+_WORDS = dict(zip(str.split("zero one two three four five six seven eight nine"), "0123456789", strict=True)) | {
     "oh": "0",
     "o": "0",
     "nought": "0",
@@ -20,7 +20,8 @@ HAN_DIGITS = "".join(_HAN)
 NUMBER_WORDS = (*_WORDS, *_TIMES)
 
 _WRITTEN = r"[0-9]{1,20}(?![0-9])"
-_SAID = rf"(?:(?:{'|'.join(_TIMES)}) {{1,2}})?(?:{'|'.join(_WORDS)})(?![a-z0-9])|(?:{'|'.join(_TIMES)}) {{1,2}}[0-9](?![a-z0-9])"
+_TIMES_SAID = f"(?:{'|'.join(_TIMES)}) {{1,2}}"
+_SAID = f"(?:(?:{_TIMES_SAID})?(?:{'|'.join(_WORDS)})|{_TIMES_SAID}[0-9])(?![a-z0-9])"
 _HAN_SAID = f"[{HAN_DIGITS}]"
 _SAID_ANY = f"(?:{_SAID}|{_HAN_SAID})"
 _GAP = r" {0,2}(?:[-./()]{1,2} {0,2})?"
@@ -46,7 +47,7 @@ class Piece(NamedTuple):
 
 
 def pieces(text: str, start: int, end: int) -> tuple[list[Piece], bool]:
-    """What a run found by RUN says, up to one digit more than a number may have; and whether a plus stands before it."""
+    """What RUN found says, up to a digit more than a number may have, and whether a plus stands before it."""
     found: list[Piece] = []
     plus, count = False, 0
     for part in _PARTS.finditer(text, start, end):

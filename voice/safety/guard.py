@@ -54,7 +54,7 @@ class PrivateGuards:
         self._until.pop(card.sid, None)
         guard = self._guards.get(card.sid)
         if guard is None:
-            guard = self._guards[card.sid] = self._made(card.key or card.token_hash or card.epoch.encode())
+            guard = self._guards[card.sid] = self._made(card.secret("pseudonyms"))
         return guard
 
     def stateless(self) -> SessionGuard:

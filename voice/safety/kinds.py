@@ -20,7 +20,7 @@ KINDS = ("PHONE", "ID", "CARD", "EMAIL", "IBAN", "IP")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something to take out, up to `end`: `value` is the same for every spelling of it. An empty kind stays as it is."""
+    """Something to take out, up to `end`; `value` is the same for every spelling. One without a kind stays as it is."""
 
     kind: str
     value: str
@@ -50,13 +50,13 @@ EMAIL = regex.compile(rf"[{_LETTER}_][{_LETTER}_.%+-]{{0,63}}@{_LABEL}(?:\.{_LAB
 _WORD = "[a-z0-9]{1,32}"
 _JOINS = ("dot", "period", "underscore", "dash", "hyphen", "plus", "minus")
 _HAN_JOINS = ("点", "下划线", "横杠", "减号")
-_TOPS = "com org net cn io de uk co edu gov ai dev app me info eu fr us ca jp hk tw au in".split()
+_TOPS = "com|org|net|cn|io|de|uk|co|edu|gov|ai|dev|app|me|info|eu|fr|us|ca|jp|hk|tw|au|in"
 _DOT = r"(?:\.| {1,2}dot {1,2}| ?点 ?)"
 _JOIN = rf"(?:[._+-]| {{1,2}}(?:{'|'.join(_JOINS)}) {{1,2}}| ?(?:{'|'.join(_HAN_JOINS)}) ?)"
 _AT = r"(?: {1,2}at {1,2}| ?@ ?| ?[(\[]at[)\]] ?| ?(?:艾特|圈a|圈 a) ?)"
 SAID_EMAIL = regex.compile(
     rf"{_WORD}(?:{_JOIN}{_WORD}){{0,4}}{_AT}{_WORD}(?:(?:-| {{1,2}}dash {{1,2}}){_WORD})?"
-    rf"(?:{_DOT}{_WORD}){{0,2}}{_DOT}(?:{'|'.join(_TOPS)})(?![a-z0-9])"
+    rf"(?:{_DOT}{_WORD}){{0,2}}{_DOT}(?:{_TOPS})(?![a-z0-9])"
 )
 _MARKS = (
     (".", " (?:dot|period) |点"),
@@ -68,9 +68,12 @@ _MAIL_CUE = re.compile(
     r"(?:e-?mail|inbox|address|write to|reach|contact|forward|邮箱|邮件|电邮|邮址|地址)[^.!?。！？\n]*$"
 )
 _NO_NAME = frozenset(
-    "a i me us him her them it is was are were be been that this there here look looking found find hosted live online "
-    "available site website page up out in on and or sell sold buy shop visit based located deployed running listed "
-    "docs support works working arrived staying ask out now back over today address email mail one posted read".split()
+    str.split(
+        "a i me us him her them it is was are were be been that this there here look looking found find hosted live "
+        "online available site website page up out in on and or sell sold buy shop visit based located deployed "
+        "running listed docs support works working arrived staying ask now back over today address email mail one "
+        "posted read"
+    )
 )
 
 IBAN = regex.compile(r"[a-z]{2}[0-9]{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3})?")
@@ -150,7 +153,7 @@ def _ip(text: str, start: int, end: int) -> Found | None:
     if "." not in value and (value.count(":") < 3 or not any(char.isdigit() for char in value)):
         return None
     found = address(value)
-    return found and Found("IP", found, end)
+    return Found("IP", found, end) if found is not None else None
 
 
 def _stays(text: str, start: int, end: int) -> Found | None:

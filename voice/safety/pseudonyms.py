@@ -15,7 +15,7 @@ class Pseudonyms:
     """One session's: the keyed hash (HMAC-SHA-256) of a kind and a value, and the originals, in memory only."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = hmac.digest(key, b"voice pseudonyms", "sha256")
+        self._key = key
         self._values: dict[str, tuple[str, str]] = {}
 
     def name(self, kind: str, value: str, written: str) -> str:

@@ -1,0 +1,65 @@
+"""Redaction as the settings want it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from voice.chat.screen import Guard, screened
+from voice.errors import ConfigError
+from voice.events import Note, Observer, TurnEnded, Words
+from voice.settings import SafetySettings
+
+if TYPE_CHECKING:
+    from voice.safety.finder import Finder
+    from voice.safety.guard import PrivateGuards, SecondStage
+
+
+def guards(safety: SafetySettings) -> PrivateGuards | None:
+    """The guards of an engine's sessions; None where nothing is redacted. Raises ConfigError and MissingError."""
+    if safety.redact == "off":
+        return None
+    from voice.safety.guard import PrivateGuards
+
+    return PrivateGuards(safety.redact, finder(safety), second_stage(safety))
+
+
+def finder(safety: SafetySettings) -> Finder:
+    """What the patterns look for. Raises ConfigError for a region that has no telephone numbers."""
+    from phonenumbers import SUPPORTED_REGIONS
+
+    from voice.safety.finder import Finder
+
+    regions = [region.strip().upper() for region in safety.regions.split(",") if region.strip()]
+    for region in regions:
+        if region not in SUPPORTED_REGIONS:
+            raise ConfigError(
+                f"no region is called {region!r}",
+                where="safety.regions",
+                expected="two-letter codes with commas between, as CN,US,GB",
+            )
+    return Finder(regions)
+
+
+def second_stage(safety: SafetySettings) -> SecondStage | None:
+    """Presidio, where the settings want it."""
+    if safety.presidio == "off":
+        return None
+    from voice.safety.presidio import stage
+
+    return stage(safety.presidio)
+
+
+def masked(observer: Observer, guard: Callable[[], Guard]) -> Observer:
+    """The observer, told the person's words as they may be logged."""
+
+    def watch(event: Note) -> None:
+        if isinstance(event, Words):
+            text = screened(guard(), event.text)
+            event = Words(text, event.final, min(event.stable, len(text)))
+        elif isinstance(event, TurnEnded):
+            event = TurnEnded(replace(event.trace, text=screened(guard(), event.trace.text)))
+        observer(event)
+
+    return watch
