@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support import canaries
 from tests.support.forge import fork
 from tests.support.scripted_upstream import UpstreamProcess
 from voice.bench.processes import free_port
@@ -67,6 +68,7 @@ class ServedProcess:
             os.kill(self.pid, number)
         while self._alive():
             select.select([], [], [], 0.005)
+        canaries.check_file(self.log)
 
     def _answers(self) -> bool:
         with socket.socket() as probe:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from voice import __version__
+from voice import __version__, logs
 from voice.cli.boundary import failures_in_one_line
 from voice.cli.lazy import LazyGroup
 
@@ -43,3 +43,4 @@ class Voice(LazyGroup):
 @click.option("--debug", is_flag=True, envvar="VOICE_DEBUG", help="Show the traceback of a defect.")
 def main(debug: bool) -> None:
     """A voice assistant that runs on this machine. `voice talk` starts a conversation."""
+    logs.install()

@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from voice.errors import VoiceError
+from voice.logs import discreet
 
 INTERRUPTED = 130
 DEFECT = 1
@@ -39,7 +40,7 @@ def failures_in_one_line(ctx: click.Context, *, debug: bool) -> Iterator[None]:
                 raise each from None
         known = next((each for each in inner if isinstance(each, VoiceError)), None)
         if debug:
-            traceback.print_exception(error)
+            click.echo(discreet("".join(traceback.format_exception(error))), err=True)
         if known is not None:
             _end(ctx, f"voice: {known}", known.exit_code)
         _end(ctx, f"voice: {_report(error, debug=debug)}", DEFECT)
@@ -58,11 +59,11 @@ def _inner(error: BaseException) -> list[BaseException]:
 
 
 def _report(error: BaseException, *, debug: bool) -> str:
-    line = " ".join(f"{type(error).__name__}: {error}".split())
+    line = discreet(" ".join(f"{type(error).__name__}: {error}".split()))
     if debug:
         return f"a defect, not your fault: {line}"
     with tempfile.NamedTemporaryFile(
         "w", prefix="voice-defect-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
-        traceback.print_exception(error, file=file)
+        file.write(discreet("".join(traceback.format_exception(error))))
     return f"a defect, not your fault: {line}; the report to send is {file.name}"

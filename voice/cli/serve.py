@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from voice import logs
 from voice.cli.shared import Resolved, configured, extra, setting
 from voice.service_manager import ServiceManager
 from voice.settings import Settings
@@ -42,6 +43,7 @@ def prepare_process() -> None:
     # So long a busy event loop keeps the interpreter while the thread that writes the log wants it; 5 ms is too long.
     sys.setswitchinterval(0.001)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.install()
 
 
 async def served(

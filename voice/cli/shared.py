@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from voice import logs
 from voice.config_files import PROFILES, load
 from voice.errors import MissingError, UsageError
 from voice.settings_merge import OPTIONS, Given, Resolved
@@ -71,6 +72,7 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
     def with_settings(*args: Any, profile: str, config: Path | None, assignments: tuple[str, ...], **rest: Any) -> Any:
         flags = [*click.get_current_context().meta.get(_FLAGS, []), *map(_assignment, assignments)]
         resolved = load(profile=profile, config=config, environment=os.environ, flags=flags)
+        logs.install(_secrets(resolved))
         return command(*args, resolved=resolved, **rest)
 
     return with_settings
@@ -86,6 +88,14 @@ def extra(name: str, packages: str) -> Iterator[None]:
             raise
         remedy = f"install them: {sys.executable} -m pip install {packages}"
         raise MissingError(f"{error.name} is not installed", where=f"the extra [{name}]", remedy=remedy) from error
+
+
+def _secrets(resolved: Resolved) -> Iterator[str]:
+    """What may stand in no line of a log."""
+    for key, option in OPTIONS.items():
+        if option.secret:
+            for item in str(resolved.value(key)).split(","):
+                yield item.strip().rpartition(":")[2]
 
 
 def _assignment(text: str) -> Given:
