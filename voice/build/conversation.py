@@ -29,6 +29,7 @@ from voice.chat.upstream.builtin import understands
 from voice.errors import EngineError, MissingError
 from voice.events import Level, Note, Notice, Observer, TurnEnded
 from voice.loop import Conversation, Parts
+from voice.recording import Recorder
 from voice.service_manager import ServiceManager
 from voice.settings import Settings
 from voice.text.backchannel import asks_for_silence, is_backchannel
@@ -115,11 +116,13 @@ async def converse(
     trace: Path | None = None,
     text: AsyncIterator[str] | None = None,
     stand: Stand | None = None,
+    record: Path | None = None,
 ) -> list[TurnTrace]:
     """Hold a conversation and return the traces of its last turns.
 
     `source` and `sink` are WAV files in place of the devices, `text` typed lines in place of a source; `fast` says that
-    the running loop is a `VirtualLoop`. Raises MissingError for a device or file that is not there.
+    the running loop is a `VirtualLoop`. What is said is kept in the folder `record`, if one is given, and that is said.
+    Raises MissingError for a device or file that is not there.
     """
     stand = stand or Stand()
     loop = asyncio.get_running_loop()
@@ -137,6 +140,10 @@ async def converse(
             observer = masked(observer, guard)
         watch = _watcher(observer, traces, stack.enter_context(_opened(trace)) if trace else None, guard)
         conversation: Conversation | None = None
+        recorder = Recorder(record, watch) if record is not None else None
+        if recorder is not None:
+            stack.callback(recorder.close)
+            watch = _both(recorder.observe, watch)
 
         def played(event: PlayoutEvent) -> None:
             if conversation is not None:
@@ -149,6 +156,9 @@ async def converse(
         def ready() -> None:
             watch(Notice(f"ready in {loop.time() - began:.1f} s"))
             manager.ready()
+            if conversation is not None and record is not None:
+                watch(Notice(f"this conversation is recorded in {record}", "warning"))
+                conversation.say(phrase("recording", language(settings)))
 
         def progress() -> object:
             """What changes while frames come, or while it is known that none can."""
@@ -174,6 +184,8 @@ async def converse(
         timers = Timers()
         talk = await session(settings, stack, timers, language(settings))
         hearer = stand.recognizer or partial(recognizer, settings)
+        if recorder is not None:
+            hearer = recorder.recognizer(hearer)
         words = Worker("recognizer", hearer, patience_s=settings.turn.patience_s)
         voices = [Worker("voice", partial(synthesizer, settings), patience_s=settings.turn.patience_s)]
         if settings.tts.engine not in ("espeak", "tone"):
@@ -243,6 +255,14 @@ class Pulse:
         elif isinstance(event, Notice):
             self._manager.status(event.text)
         self._observer(event)
+
+
+def _both(first: Observer, second: Observer) -> Observer:
+    def observe(event: Note) -> None:
+        first(event)
+        second(event)
+
+    return observe
 
 
 def _opened(path: Path) -> FileIO:

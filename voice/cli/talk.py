@@ -34,6 +34,7 @@ HURRIED = "--fast: the clock stands still while engines work, so these are not t
 @setting("--server", "chat.server", metavar="URL")
 @click.option("--trace", type=FILE, metavar="FILE", help="Write one JSON line per turn; `voice trace` reads it.")
 @click.option("--plot", type=FILE, metavar="FILE.svg", help="Draw the waterfall of each turn when it is over.")
+@click.option("--record", type=FILE, metavar="DIR", help="Keep the person's voice and the words of each turn there.")
 @configured
 def command(
     resolved: Resolved,
@@ -43,10 +44,12 @@ def command(
     typing: bool,
     trace: Path | None,
     plot: Path | None,
+    record: Path | None,
 ) -> None:
     """Hold a spoken conversation. Ctrl-C ends it.
 
-    Without --input and --output it uses the microphone and the speaker.
+    Without --input and --output it uses the microphone and the speaker. Nothing heard is kept without --record, which
+    says so aloud when it begins.
     """
     if fast and source is None:
         raise UsageError("a microphone cannot be hurried", where="--fast", expected="--input FILE beside it")
@@ -73,6 +76,7 @@ def command(
                 observer=observer,
                 trace=trace,
                 text=_keyboard() if typing else None,
+                record=record,
             )
             with only_python_on_stderr():
                 run(conversation, VirtualLoop if fast else None)
