@@ -33,7 +33,7 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (2, "safety/*.py"),
     (3, "logs.py recording.py"),
     (3, "loop.py hearing.py listening.py speaking.py remembering.py ringing.py chat/*.py client.py"),
-    (4, "serve/*.py"),
+    (4, "serve/*.py serve/realtime/*.py"),
     (5, "build/*.py"),
     (6, "cli/*.py bench/*.py bench/peers/*.py __main__.py"),
 )

@@ -204,6 +204,7 @@ class ServeSettings:
     breaker_open_s: float = option(
         5.0, "length of its first rest, seconds; each failed probe doubles it", least=0.1, most=60
     )
+    talks: int = option(16, "spoken conversations at once over the Realtime API", least=1, most=1000)
     grace_s: float = option(
         10.0, "how long running replies may finish after a stop was asked for, seconds", least=0, most=600
     )

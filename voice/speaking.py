@@ -100,7 +100,11 @@ class SpokenReply:
 
     def heard(self) -> int:
         """Code points of the reply's text that have been played."""
-        return len(self.text) if self.silent else self._heard.heard(self.playout.played, complete=self.over)
+        return self.heard_after(self.playout.played)
+
+    def heard_after(self, samples: int) -> int:
+        """Code points of the reply's text that are heard in its first `samples`."""
+        return len(self.text) if self.silent else self._heard.heard(samples, complete=self.over)
 
     @property
     def mute(self) -> bool:

@@ -18,8 +18,9 @@ from voice.chat.parts import EngineOptions
 from voice.chat.stores.memory import MemoryStore
 from voice.chat.stores.store import Store
 from voice.chat.upstream.scripted import ScriptedUpstream, Step, echo
-from voice.chat.upstream.upstream import Ask
+from voice.chat.upstream.upstream import Ask, Upstream
 from voice.serve.app import Application, create
+from voice.serve.realtime.engines import Engines
 from voice.serve.server import Server, bind, url
 from voice.settings import ServeSettings
 
@@ -117,18 +118,20 @@ async def serving(
     *,
     store: Store | None = None,
     options: EngineOptions | None = None,
+    engines: Engines | None = None,
+    upstream: Upstream | None = None,
     **settings: Any,
 ) -> AsyncIterator[Serving]:
-    """Run the server inside; leaving stops it gracefully."""
+    """Run the server inside; leaving stops it gracefully. With `engines` it talks, too."""
     how = ServeSettings(port=0, **settings)
-    upstream = ScriptedUpstream(answer)
-    engine = Engine(store or MemoryStore(), upstream, options)
-    app, listening = create(engine, how), bind(how)
+    scripted = ScriptedUpstream(answer)
+    engine = Engine(store or MemoryStore(), upstream or scripted, options)
+    app, listening = create(engine, how, engines), bind(how)
     ready = asyncio.Event()
     server = Server(app, lambda _: ready.set())
     running = asyncio.create_task(server.serve(sockets=[listening]))
     await ready.wait()
-    here = Serving(app, upstream, server, url(listening))
+    here = Serving(app, scripted, server, url(listening))
     try:
         async with here.http:
             yield here

@@ -186,6 +186,18 @@ class Playout:
         before, self._gain = self._gain, self.volume
         out[:] = np.clip(np.rint(out * np.linspace(before, self._gain, len(out))), -32768, 32767)
 
+    def take(self, most: int, at: float) -> Pcm:
+        """Like `pull`, but at most what there is of the reply: nothing while it is held, paused or not made yet."""
+        with self._lock:
+            count = min(most, self._left) if self._live and not self._held and not self._paused else 0
+        return self.pull(count, at)
+
+    @property
+    def open(self) -> bool:
+        """Whether a reply may be heard and has not ended."""
+        with self._lock:
+            return self._live and not self._held
+
     def _drop(self) -> None:
         if self._live:
             if self._paused:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from typing import Any
 
 from voice.chat.engine import FOREVER, Engine
 from voice.chat.live import Live
@@ -38,6 +39,10 @@ class LocalSession:
 
     def send(self, text: str, *, draft: bool = False) -> LocalReply:
         return LocalReply(self, text, draft)
+
+    def options(self) -> Mapping[str, Any]:
+        """What its turns are asked with besides the words."""
+        return {}
 
     async def history(self) -> Sequence[Message]:
         """What was said and heard since the context was last cut, without the system message."""
@@ -109,7 +114,7 @@ class LocalReply:
     def _start(self) -> None:
         try:
             self.turn = self._live.talk.last + 1
-            self._turn = self._live.send(self.turn, self._text, draft=self._draft)
+            self._turn = self._live.send(self.turn, self._text, draft=self._draft, options=self._session.options())
         except Refused as refused:
             self._refused = refused
 
@@ -137,7 +142,7 @@ class LocalReply:
                 async for event in events:
                     if event.turn != self.turn:
                         return
-                    said = _told(event)
+                    said = told(event)
                     if said is not None:
                         yield said
                     if event.t in ENDS:
@@ -147,7 +152,7 @@ class LocalReply:
             yield Failed(code, str(error), temporary)
 
 
-def _told(event: Event) -> ReplyEvent | None:
+def told(event: Event) -> ReplyEvent | None:
     """An event as a reply tells it; None for those that only the log needs."""
     if event.t == "delta":
         return Delta(event.d)

@@ -50,6 +50,7 @@ async def served(
     settings: Settings, ready: Callable[[str], object], add: Callable[[Application], object] = lambda app: None
 ) -> None:
     """Serve until asked to stop; `ready` is told the address, `add` may add to the application before."""
+    from voice.build.realtime import Talks
     from voice.build.sessions import engine, shared_options, upstream
     from voice.build.warming import warmed
 
@@ -70,7 +71,7 @@ async def served(
             engine(settings, upstream(settings), how=shared_options(settings)) as running,
             manager.watched(asyncio.get_running_loop().time),
         ):
-            app = create(running, settings.serve)
+            app = create(running, settings.serve, Talks(settings))
             add(app)
             async with warmed(settings.serve, running, click.echo):
                 await serve(app, listening, serving)

@@ -20,20 +20,24 @@ from voice.serve.bodies import Problem
 from voice.serve.browsers import Browsers
 from voice.serve.limits import PEER, BodyLimit
 from voice.serve.metrics import Figures, text
+from voice.serve.realtime import routes
+from voice.serve.realtime.engines import Engines
+from voice.serve.realtime.hub import RealtimeHub
 from voice.serve.service import Service
 from voice.serve.socket import SocketHub
 from voice.settings import ServeSettings
 
-WS_PATH = "/v1/ws"
+WS_PATH, REALTIME_PATH = "/v1/ws", "/v1/realtime"
 
 
 class Application:
     """An ASGI application. The WebSocket does not pass through the HTTP layers: idle connections stay small."""
 
-    def __init__(self, engine: Engine, settings: ServeSettings) -> None:
+    def __init__(self, engine: Engine, settings: ServeSettings, engines: Engines | None) -> None:
         self.service = Service(engine, settings)
         self.hub = SocketHub(self.service)
-        self.http = _http(self.service, self.hub)
+        self.realtime = RealtimeHub(self.service, engines) if engines is not None else None
+        self.http = _http(self.service, self.hub, self.realtime)
         limited = BodyLimit(self.http, settings.body_kb * 1024)
         self._guarded = Browsers(limited, self.service.access.origin_allowed)
 
@@ -48,16 +52,21 @@ class Application:
         PEER.set((scope.get("client") or ("",))[0])
         if scope["type"] == "websocket" and scope["path"] == WS_PATH:
             await self.hub(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == REALTIME_PATH and self.realtime is not None:
+            await self.realtime(scope, receive, send)
         else:
             await self._guarded(scope, receive, send)
 
 
-def create(engine: Engine, settings: ServeSettings) -> Application:
-    """The application over an engine. Closing the engine, its store and its model server is the caller's."""
-    return Application(engine, settings)
+def create(engine: Engine, settings: ServeSettings, engines: Engines | None = None) -> Application:
+    """The application over an engine; with `engines` for voices it serves the Realtime API, too.
+
+    Closing the engine, its store and its model server is the caller's.
+    """
+    return Application(engine, settings, engines)
 
 
-def _http(service: Service, hub: SocketHub) -> FastAPI:
+def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None) -> FastAPI:
     # No documentation pages: they would load scripts from elsewhere. /openapi.json has it all.
     refusals: dict[int | str, dict[str, Any]] = {
         422: {"model": Problem, "description": "Refused"},  # in place of FastAPI's own shape
@@ -67,6 +76,8 @@ def _http(service: Service, hub: SocketHub) -> FastAPI:
     app.include_router(sessions.routes(service))
     app.include_router(completions.routes(service))
     app.include_router(batch.routes(service))
+    if realtime is not None:
+        app.include_router(routes.routes(service, realtime))
     app.add_exception_handler(Refused, errors.on_refused)
     app.add_exception_handler(StoreError, errors.on_store_error)
     app.add_exception_handler(RequestValidationError, errors.on_invalid)

@@ -38,11 +38,19 @@ STATUS = {
     "upstream_unavailable": 503,
     "store_failed": 503,
     "stopping": 503,
+    "talks_full": 503,
     "stalled": 504,
 }
 """The HTTP status of each code; failures of the model server that are not listed are 502."""
 
-_WAITS = {"turn_in_flight": 1.0, "session_moved": 1.0, "stopping": 2.0, "store_failed": 5.0, "session_limit": 60.0}
+_WAITS = {
+    "turn_in_flight": 1.0,
+    "session_moved": 1.0,
+    "stopping": 2.0,
+    "talks_full": 5.0,
+    "store_failed": 5.0,
+    "session_limit": 60.0,
+}
 
 
 def told(refused: Refused) -> dict[str, Any]:

@@ -103,6 +103,8 @@ class Server(uvicorn.Server):
         while self._app.busy and not self.force_exit and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await self._app.hub.close()
+        if self._app.realtime is not None:
+            await self._app.realtime.close()
         await service.engine.close()
         await super().shutdown(sockets)
 

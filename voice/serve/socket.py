@@ -32,7 +32,7 @@ class SocketHub:
         try:
             owner = self._welcome(scope)
         except Refused as refused:
-            await _reject(refused, send)
+            await reject(refused, send)
             return
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": []})
         connection = Connection(self._service, owner, receive, send)
@@ -81,7 +81,7 @@ class SocketHub:
                 self._service.engine.parts.spawn(connection.close(SILENT, "silent for 90 s; come back"))
 
 
-async def _reject(refused: Refused, send: Send) -> None:
+async def reject(refused: Refused, send: Send) -> None:
     """Refuse the handshake with an HTTP answer."""
     said = answer(refused)
     await send({"type": "websocket.http.response.start", "status": said.status_code, "headers": said.raw_headers})

@@ -1,0 +1,215 @@
+"""A peer in place of microphone and speaker: its audio comes when it comes, and is played where we cannot see."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+
+from voice.audio.frames import RATE, Frame, Pcm, silence
+from voice.audio.playout import Playout, PlayoutEvent
+
+SLACK_S = 0.3
+"""Audio that comes this much faster than it was spoken is late audio catching up; more is a recording sent at once."""
+
+HOLE_S = 1.0
+"""A peer that sends nothing for so long while somebody is expected to go on is silent."""
+
+MOST_WAITING_S = 60.0
+LEAD_S = 2.0
+"""Audio is sent so far ahead of its playing: what a busy machine or a network may take for a pause."""
+CHUNK_S = 0.1
+TICK_S = 0.01
+BURST = 25
+"""Frames given at once before others on the event loop have their turn."""
+
+
+class NetworkSource:
+    """Frames of the audio that `put` brings, each with the time it was spoken at, as well as that can be known.
+
+    `awake()` says whether silence matters: then a hole in the stream is heard as silence.
+    """
+
+    name = "network"
+
+    def __init__(self, frame_ms: int, awake: Callable[[], bool]) -> None:
+        self.frame_ms = frame_ms
+        self._size = RATE * frame_ms // 1000
+        self._awake = awake
+        self._waiting: deque[Pcm] = deque()
+        self._left = 0
+        self._news = asyncio.Event()
+        self._at: float | None = None
+        self._given = 0
+        self._closed = False
+
+    def put(self, pcm: Pcm) -> bool:
+        """Take audio at 16 kHz; False, and none of it, where `MOST_WAITING_S` of it wait already."""
+        if (self._left + len(pcm)) > MOST_WAITING_S * RATE:
+            return False
+        if len(pcm):
+            self._waiting.append(pcm)
+            self._left += len(pcm)
+            self._news.set()
+        return True
+
+    def clear(self) -> None:
+        """Forget what nobody has listened to yet."""
+        self._waiting.clear()
+        self._left = 0
+
+    def position_ms(self, at: float) -> int:
+        """Where in the peer's audio a time lies, ms from its beginning."""
+        behind_s = 0.0 if self._at is None else self._at - at
+        return max(0, round((self._given / RATE - behind_s) * 1000))
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """Until closed. See the module for their times."""
+        loop = asyncio.get_running_loop()
+        while not self._closed:
+            if self._left >= self._size:
+                async for frame in self._burst(loop):
+                    yield frame
+                continue
+            self._news.clear()
+            try:
+                async with asyncio.timeout(HOLE_S):
+                    await self._news.wait()
+            except TimeoutError:
+                if self._awake():
+                    for frame in self._quiet(loop.time()):
+                        yield frame
+
+    async def close(self) -> None:
+        self._closed = True
+        self._news.set()
+
+    async def _burst(self, loop: asyncio.AbstractEventLoop) -> AsyncIterator[Frame]:
+        """What has come, as whole frames. A recording sent at once is not heard before it could have been spoken."""
+        count, now = self._left // self._size, loop.time()
+        duration = count * self._size / RATE
+        last = now - duration if self._at is None else max(self._at, now - duration)
+        squeezed = last + duration <= now + SLACK_S
+        step = (now - last) / count if squeezed else self._size / RATE
+        for index in range(count):
+            if self._left < self._size:
+                return  # cleared meanwhile
+            self._at = last + step * (index + 1)
+            if self._at > loop.time() + 1e-6:
+                await asyncio.sleep(self._at - loop.time())
+            elif index % BURST == BURST - 1:
+                await asyncio.sleep(0)
+            self._given += self._size
+            yield Frame(self._take(self._size), self._at)
+
+    def _quiet(self, now: float) -> list[Frame]:
+        frame_s = self._size / RATE
+        if self._at is None:
+            self._at = now - HOLE_S
+        frames = []
+        while self._at + frame_s <= now:
+            self._at += frame_s
+            frames.append(Frame(silence(frame_s), self._at))
+        return frames
+
+    def _take(self, count: int) -> Pcm:
+        parts: list[Pcm] = []
+        while count:
+            pcm = self._waiting.popleft()
+            parts.append(pcm[:count])
+            if len(pcm) > count:
+                self._waiting.appendleft(pcm[count:])
+            count -= len(parts[-1])
+            self._left -= len(parts[-1])
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+class RemotePlayout(Playout):
+    """A playout whose samples are sent ahead: `played` is what the peer has really played.
+
+    Without `report` that is what a player does that plays whatever it has; `paused()` says that it was asked to hold.
+    """
+
+    def __init__(
+        self, rate: int, notify: Callable[[PlayoutEvent], None], now: Callable[[], float], paused: Callable[[], bool]
+    ) -> None:
+        super().__init__(rate, notify, fade_ms=0)
+        self._now, self._held_there = now, paused
+        self._heard, self._moved, self._reports = 0.0, now(), False
+
+    def begin(self, reply: int, *, held: bool = False) -> None:
+        super().begin(reply, held=held)
+        self._heard, self._moved = 0.0, self._now()
+
+    @property
+    def sent(self) -> int:
+        """Samples of the latest reply given to the peer."""
+        return super().played
+
+    @property
+    def played(self) -> int:
+        now, sent = self._now(), self.sent
+        if not (self._reports and self._held_there()):
+            self._heard = min(float(sent), self._heard + (now - self._moved) * self.rate)
+        self._moved = now
+        return min(round(self._heard), sent)
+
+    @property
+    def ahead_s(self) -> float:
+        """Seconds sent and not yet played."""
+        return (self.sent - self.played) / self.rate
+
+    def take(self, most: int, at: float) -> Pcm:
+        _ = self.played  # what is sent from now on was not there to be played before
+        return super().take(most, at)
+
+    def report(self, samples: int) -> None:
+        """The peer says how much of the latest reply it has played."""
+        self._reports = True
+        self._heard, self._moved = float(min(max(0, samples), self.sent)), self._now()
+
+
+class NetworkSink:
+    """Sends a playout's audio `LEAD_S` ahead of its playing, in chunks of at most `CHUNK_S`.
+
+    `room()` says whether the peer reads what it is sent.
+    """
+
+    name = "network"
+
+    def __init__(self, playout: RemotePlayout, send: Callable[[Pcm], None], room: Callable[[], bool]) -> None:
+        self.rate = playout.rate
+        self._playout, self._send, self._room = playout, send, room
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """A reply may be heard from now on."""
+        self._wake.set()
+
+    async def start(self) -> None:
+        """Begin sending."""
+        self._task = asyncio.create_task(self._run(), name="send audio")
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._wake.wait()
+            while self._playout.open:
+                lead = self._playout.ahead_s
+                while self._room() and lead < LEAD_S:
+                    pcm = self._playout.take(round(CHUNK_S * self.rate), loop.time())
+                    if len(pcm) == 0:
+                        break
+                    self._send(pcm)
+                    lead += len(pcm) / self.rate
+                await asyncio.sleep(TICK_S)
+            self._wake.clear()
+
+    async def close(self) -> None:
+        """Stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
