@@ -146,7 +146,12 @@ class ChatSettings:
     )
     system: str = option("You are a voice assistant. Answer in one or two short spoken sentences.", "system prompt")
     session: str = option("", "name of a conversation to go on with")
-    store: str = option("", "where conversations are kept: sqlite:///FILE; empty is the user's data folder")
+    store: str = option(
+        "",
+        "where conversations are kept: sqlite:///FILE, or for many nodes redis://HOST:PORT/NUMBER (rediss:// by TLS); "
+        "empty is a file in the user's data folder",
+    )
+    store_password: str = option("", "password of that Redis; environment only", secret=True)
     store_key: str = option(
         "",
         "key that stored conversations are encrypted with, 32 bytes in base64; environment only, the same on all nodes "

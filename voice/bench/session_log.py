@@ -60,7 +60,9 @@ async def _ended(live: Live) -> None:
     """Wait until the reply's end is logged."""
     news = asyncio.Event()
     leave = live.listen(news.set)
-    while live.running or live.logged < live.talk.seq:
+    while live.lost is None and (live.running or live.logged < live.talk.seq):
         news.clear()
         await news.wait()
     leave()
+    if live.lost is not None:
+        raise live.lost

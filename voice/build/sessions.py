@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from voice import folders
 from voice.build.redaction import guards
@@ -52,12 +53,28 @@ def store(settings: Settings) -> Store:
     """Where sessions are kept, everything said in them encrypted."""
     from voice.chat.stores.master import master_key
     from voice.chat.stores.sealed import SealedStore
+
+    where = settings.chat.store
+    if where.startswith(("redis://", "rediss://")):
+        from voice.chat.stores.redis import RedisStore
+
+        if urlsplit(where).password:
+            raise ConfigError(
+                "a password may not stand in the address",
+                where="chat.store",
+                expected="it in the environment as VOICE_CHAT_STORE_PASSWORD",
+            )
+        shared = RedisStore(where, settings.chat.store_password)
+        return SealedStore(shared, master_key(settings.chat.store_key, folders.user_data() / "store.key"), shared.where)
     from voice.chat.stores.sqlite import SqliteStore
     from voice.chat.stores.sqlite_seal import seal_file
 
-    where = settings.chat.store
     if where and not where.startswith("sqlite:///"):
-        raise ConfigError(f"cannot keep sessions in {where!r}", where="chat.store", expected="sqlite:///FILE")
+        raise ConfigError(
+            f"cannot keep sessions in {where!r}",
+            where="chat.store",
+            expected="sqlite:///FILE or redis://HOST:PORT/NUMBER",
+        )
     path = Path(where.removeprefix("sqlite:///")).expanduser() if where else folders.user_data() / "sessions.sqlite"
     key = master_key(settings.chat.store_key, folders.user_data() / "store.key")
     seal_file(path, key)
@@ -86,6 +103,11 @@ async def engine(
     Both are closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
     """
     kept = store(settings) if kept is None else kept
+    try:
+        await kept.count("")  # it answers, or the program ends with one line
+    except BaseException:
+        await kept.close()
+        raise
     made = Engine(kept, model, how or options(settings), guards=guards(settings.safety))
     beside = [asyncio.create_task(model.prepare(), name="prepare the model")]
     days = retained_days(settings.chat.retain)

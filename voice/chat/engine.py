@@ -175,6 +175,7 @@ class Engine:
         except UnknownSession as unknown:
             raise unknown_session() from unknown
         talk = self._conversation(stored.card)
+        talk.epoch = stored.epoch or talk.epoch
         if stored.saved is not None:
             talk.restore(stored.saved)
         tail: list[Event] = []

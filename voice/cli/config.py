@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import click
@@ -75,7 +76,10 @@ def reference() -> str:
 
 
 def visible(option: Option, value: Any) -> Any:
-    """The value as it may be shown: of a secret only whether it is set."""
+    """The value as it may be shown: of a secret only whether it is set, of an address nothing secret in it."""
     if option.secret:
         return "(set)" if value else "(not set)"
-    return value
+    return _PASSWORD.sub(r"\1…@", value) if isinstance(value, str) else value
+
+
+_PASSWORD = re.compile(r"(://[^/@\s]*:)[^/@\s]*@")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @setting("--port", "serve.port", metavar="PORT")
 @setting("--llm", "chat.llm", metavar="builtin|URL")
 @setting("--model", "chat.model", metavar="NAME")
-@setting("--store", "chat.store", metavar="sqlite:///FILE")
+@setting("--store", "chat.store", metavar="sqlite:///FILE|redis://HOST:PORT")
 @setting("--warm", "serve.warm", metavar="FILE")
 @configured
 def command(resolved: Resolved) -> None:

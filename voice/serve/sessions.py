@@ -46,7 +46,7 @@ def routes(service: Service) -> APIRouter:
         await live.settled()
         return {
             "session_id": live.card.sid,
-            "epoch": live.card.epoch,
+            "epoch": live.talk.epoch,
             "seq": live.talk.seq,
             "expected": live.talk.last + 1,
             "expires_at": service.expires_at(live),
@@ -92,7 +92,7 @@ def routes(service: Service) -> APIRouter:
         streaming = "text/event-stream" in request.headers.get("accept", "")
         if streaming and last_event_id.isascii() and last_event_id.isdigit():
             after = min(int(last_event_id), MOST)
-        head, start = await placed(live, after, epoch or live.card.epoch)
+        head, start = await placed(live, after, epoch or live.talk.epoch)
         if streaming:
             return EventStream(_followed(live, head, start), {"x-session-id": session_id})
         batch = await live.read(start, limit) if start < live.logged else ()

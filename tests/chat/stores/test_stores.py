@@ -12,8 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from tests.support.redis import ON_REDIS, RedisClock, empty, needs_redis, shared
 from voice.chat.log import Event
 from voice.chat.stores.memory import MemoryStore
+from voice.chat.stores.redis import RedisStore
 from voice.chat.stores.sealed import SealedStore
 from voice.chat.stores.sqlite import SqliteStore
 from voice.chat.stores.store import Card, FenceLost, LeaseHeld, NameTaken, Store, UnknownSession, Usage
@@ -29,19 +31,23 @@ class Clock:
         return self.now
 
 
+SEALED_REDIS = pytest.param("sealed redis", marks=needs_redis)
 Scene = Callable[[Store, Clock], Awaitable[Any]]
 
 
-@pytest.fixture(params=["memory", "sqlite", "sealed memory", "sealed sqlite"])
+@pytest.fixture(params=["memory", "sqlite", ON_REDIS, "sealed memory", "sealed sqlite", SEALED_REDIS])
 def play(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Scene], Any]:
     def run(scene: Scene) -> Any:
         async def main() -> Any:
-            clock = Clock()
+            clock: Any = Clock()
             store: Store
             if request.param.endswith("memory"):
                 store = MemoryStore(clock, wall=clock)
-            else:
+            elif request.param.endswith("sqlite"):
                 store = SqliteStore(tmp_path / "chat.db", clock=clock, wall=clock)
+            else:
+                clock = RedisClock(empty())
+                store = RedisStore(shared().url, wall=clock)
             if request.param.startswith("sealed"):
                 store = SealedStore(store, b"m" * 32)
             try:

@@ -39,6 +39,7 @@ class MemoryStore:
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
         self._kept: dict[str, _Kept] = {}
         self._watchers = Watchers()
+        self._nodes: dict[str, Callable[[str], None]] = {}
 
     async def create(self, card: Card) -> None:
         if card.name is not None and await self.find(card.name) is not None:
@@ -92,7 +93,10 @@ class MemoryStore:
     async def acquire(self, sid: str, node: str, ttl_s: float) -> Lease:
         kept, now = self._get(sid), self._clock()
         if kept.holder not in ("", node) and now < kept.lease_until:
-            raise LeaseHeld(sid)
+            asked = self._nodes.get(kept.holder)
+            if asked is not None:
+                asyncio.get_running_loop().call_soon(asked, sid)
+            raise LeaseHeld(sid, kept.holder, kept.lease_until - now)
         kept.fence, kept.holder, kept.lease_until, kept.used = kept.fence + 1, node, now + ttl_s, self._wall()
         return Lease(kept.fence, kept.seq)
 
@@ -124,6 +128,9 @@ class MemoryStore:
 
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
         return self._watchers.add(sid, logged)
+
+    def wanted(self, node: str, asked: Callable[[str], None]) -> None:
+        self._nodes[node] = asked
 
     async def close(self) -> None:
         self._kept.clear()

@@ -113,7 +113,7 @@ class SealedStore:
                 saved = Seal(card.key).open(stored.saved.get(CHECK), f"saved {sid}")
         except Damaged as damaged:
             raise self._changed(sid) from damaged
-        return Stored(card, stored.seq, saved)
+        return replace(stored, card=card, saved=saved)
 
     def append(
         self, sid: str, fence: int, events: Sequence[Event], turn: Usage | None = None, *, at_once: bool = False
@@ -163,6 +163,9 @@ class SealedStore:
 
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
         return self._inner.watch(sid, logged)
+
+    def wanted(self, node: str, asked: Callable[[str], None]) -> None:
+        self._inner.wanted(node, asked)
 
     async def close(self) -> None:
         self._keys.clear()

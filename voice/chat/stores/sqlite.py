@@ -236,6 +236,9 @@ class SqliteStore:
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
         return self._watchers.add(sid, logged)
 
+    def wanted(self, node: str, asked: Callable[[str], None]) -> None:
+        """Processes on one file do not hear of one another: a lease that is held is waited for."""
+
     async def close(self) -> None:
         await self.touch({})
         if self._wiping is not None:

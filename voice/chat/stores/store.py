@@ -33,7 +33,17 @@ class FenceLost(Exception):
 
 
 class LeaseHeld(Exception):
-    """Another living owner holds the session's lease."""
+    """Another living owner, `node`, holds the session's lease for `left_s` more seconds."""
+
+    def __init__(self, sid: str, node: str = "", left_s: float = 0.0) -> None:
+        super().__init__(sid)
+        self.node, self.left_s = node, left_s
+
+
+GONE, REWRITTEN = -1, -2
+"""Told to watchers in place of a log's new end: the session was removed; acknowledged events were lost, so that the log
+goes on under another epoch.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +91,15 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A session as found: its card, the last event's seq, and the state saved at the last trim, if there was one."""
+    """A session as found: its card, the last event's seq, and the state saved at the last trim, if there was one.
+
+    `epoch` names the log where it is not the card's any more: acknowledged events were lost.
+    """
 
     card: Card
     seq: int
     saved: Mapping[str, Any] | None = None
+    epoch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +153,10 @@ class Store(Protocol):
         ...
 
     async def acquire(self, sid: str, node: str, ttl_s: float) -> Lease:
-        """Become the one writer; every earlier fence is void. Raises LeaseHeld while another's lease lasts."""
+        """Become the one writer; every earlier fence is void. Raises LeaseHeld while another's lease lasts.
+
+        That other one is told that the session is `wanted`.
+        """
         ...
 
     async def renew(self, fences: Mapping[str, int], ttl_s: float) -> None:
@@ -147,7 +164,10 @@ class Store(Protocol):
         ...
 
     async def touch(self, left_s: Mapping[str, float]) -> None:
-        """Set how long sessions live from now on, and remove those whose time is over."""
+        """Set how long sessions live from now on, and remove those whose time is over.
+
+        A store that many processes share lets none of them shorten a life that another one has prolonged.
+        """
         ...
 
     async def trim(self, sid: str, fence: int, through: int, saved: Mapping[str, Any]) -> None:
@@ -159,7 +179,14 @@ class Store(Protocol):
         ...
 
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
-        """Have `logged` called on the event loop with the log's new end after appends; returns what ends that."""
+        """Have `logged` called on the event loop with the log's new end after appends; returns what ends that.
+
+        A store that many processes share tells of all their appends, and of GONE and REWRITTEN.
+        """
+        ...
+
+    def wanted(self, node: str, asked: Callable[[str], None]) -> None:
+        """Have `asked` called with the id of each session that others want and `node` holds the lease of."""
         ...
 
     async def close(self) -> None: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, KeysView
 
 Logged = Callable[[int], None]
 
@@ -12,6 +12,11 @@ class Watchers:
 
     def __init__(self) -> None:
         self._by_session: dict[str, list[Logged]] = {}
+
+    @property
+    def sessions(self) -> KeysView[str]:
+        """The sessions somebody watches."""
+        return self._by_session.keys()
 
     def add(self, sid: str, logged: Logged) -> Callable[[], None]:
         """Have `logged` called with the log's new end; returns what ends that."""
