@@ -19,6 +19,7 @@ from tests.support.pulse import Pulse, missing
 from tests.support.readback import read_back
 from voice.asr.wer import word_error_rate
 from voice.audio.wav import read_wav
+from voice.bench.audio_house import serve_house
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -52,6 +53,11 @@ class Talk:
         """Wait until the program's output has ended."""
         self._reader.join(WITHIN_S)
 
+    def until_all(self, part: str) -> None:
+        """A line that contains `part`, among those read so far or to come."""
+        if not any(part in line for line in self.lines):
+            self.until(part)
+
     def until(self, part: str) -> str:
         """The next line that contains `part`."""
         deadline = time.monotonic() + WITHIN_S
@@ -66,10 +72,10 @@ class Talk:
 
 
 @contextmanager
-def talking(pulse: Pulse, tmp_path: Path) -> Iterator[Talk]:
+def talking(pulse: Pulse, tmp_path: Path, *flags: str) -> Iterator[Talk]:
     env = {**pulse.env, "XDG_DATA_HOME": str(tmp_path), "COLUMNS": "120"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "voice", "talk", "--asr", "pocketsphinx", "--tts", "espeak"],
+        [sys.executable, "-m", "voice", "talk", *(flags or ("--asr", "pocketsphinx", "--tts", "espeak"))],
         env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -139,6 +145,52 @@ def test_an_unplugged_speaker_is_said_and_the_reply_goes_on_when_it_is_back(puls
         talk.until("voice: I don't know that. Connect a model with --llm to ask me anything.")
         ask(pulse, talk, "times", "what is twelve times seven")
         assert talk.until("voice: ").removeprefix("voice: ") in SAID
+
+
+def test_a_sound_server_restarted_in_mid_turn_is_waited_for(pulse: Pulse, tmp_path: Path) -> None:
+    with talking(pulse, tmp_path) as talk:
+        ask(pulse, talk, "football", "who won the football match yesterday")
+        pulse.kill("speaker")
+        pulse.kill("mic")
+        for device in ("speaker", "microphone"):
+            talk.until_all(f"the {device} is gone")
+        pulse.revive("mic")
+        pulse.revive("speaker")
+        for device in ("speaker", "microphone"):
+            talk.until_all(f"the {device} is back")
+        talk.until_all("voice: I don't know that. Connect a model with --llm to ask me anything.")
+        ask(pulse, talk, "times", "what is twelve times seven")
+        assert talk.until("voice: ").removeprefix("voice: ") in SAID
+
+
+def test_a_default_that_moves_to_another_device_is_followed(pulse: Pulse, tmp_path: Path) -> None:
+    with talking(pulse, tmp_path) as talk:
+        pulse.move_default("mic")
+        pulse.move_default("speaker")
+        with pulse.record() as recording:
+            ask(pulse, talk, "times", "what is twelve times seven")
+            printed = talk.until("voice: ").removeprefix("voice: ")
+            talk.until(" ms (")
+        assert read_back(recording.pcm, *SAID.values()) == SAID[printed]
+
+
+def test_engines_that_hang_or_fail_are_said_aloud_and_the_next_turn_works(pulse: Pulse, tmp_path: Path) -> None:
+    with serve_house() as house:
+        flags = ["--set", f"asr.url={house.url}", "--set", f"tts.url={house.url}", "--set", "turn.patience_s=3"]
+        with talking(pulse, tmp_path, "--asr", "remote", "--tts", "remote", *flags) as talk:
+            house.status, house.body = 500, b"{}"
+            assert pulse.play(read_wav(SPEECH / "times.wav")).wait(timeout=WITHIN_S) == 0
+            talk.until("HTTP 500")
+            talk.until("another voice takes over")
+            talk.until(" ms (")
+            house.status, house.body, house.hang = 200, None, True
+            assert pulse.play(read_wav(SPEECH / "times.wav")).wait(timeout=WITHIN_S) == 0
+            talk.until("did not answer within 3 s")
+            talk.until(" ms (")
+            house.hang = False
+            house.release.set()
+            ask(pulse, talk, "times", "what is twelve times seven")
+            assert talk.until("voice: ").removeprefix("voice: ") in SAID
 
 
 def test_without_devices_it_says_so_in_one_line_with_the_remedy(tmp_path: Path) -> None:

@@ -43,7 +43,8 @@ class Pulse:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="pulse-")
         self._root = Path(self._folder.name)
-        self._servers: list[subprocess.Popen[bytes]] = []
+        self._servers: dict[str, subprocess.Popen[bytes]] = {}
+        self._sinks = dict.fromkeys(DEVICES, "null")
         self._config = self._root / "asound.conf"
         self.name_devices("mic", "speaker")
         self.env = {**os.environ, **self._variables(self._root), "ALSA_CONFIG_PATH": str(self._config)}
@@ -65,26 +66,48 @@ class Pulse:
 
     def __enter__(self) -> Pulse:
         for device in DEVICES:
-            folder = self._root / device
-            folder.mkdir(mode=0o700)
-            log = (self._root / f"{device}.log").open("wb")
-            command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes"]
-            command += ["--use-pid-file=no", "--high-priority=yes", "-L"]
-            command += [f"module-native-protocol-unix socket={self._root}/{device}.sock auth-anonymous=1"]
-            env = {**os.environ, **self._variables(folder)}
-            with log:
-                self._servers.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
+            (self._root / device).mkdir(mode=0o700)
+            self._start(device)
         for device in DEVICES:
             self._wait_for(device)
             self.plug(device)
         return self
 
+    def _start(self, device: str) -> None:
+        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes"]
+        command += ["--use-pid-file=no", "--high-priority=yes", "-L"]
+        command += [f"module-native-protocol-unix socket={self._root}/{device}.sock auth-anonymous=1"]
+        env = {**os.environ, **self._variables(self._root / device)}
+        with (self._root / f"{device}.log").open("ab") as log:
+            self._servers[device] = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+
+    def kill(self, device: str) -> None:
+        """The sound server of `mic` or `speaker` dies."""
+        self._servers[device].kill()
+        self._servers[device].wait(timeout=5)
+        (self._root / f"{device}.sock").unlink(missing_ok=True)
+
+    def revive(self, device: str) -> None:
+        """Start a sound server that was killed, with its device."""
+        self._start(device)
+        self._wait_for(device)
+        self.plug(device)
+
+    def move_default(self, device: str) -> None:
+        """Plug a second device into the server of `mic` or `speaker`, and make it the default."""
+        self._run(device, "load-module", "module-null-sink", "sink_name=second", "rate=44100", "channels=2")
+        if device == "mic":
+            self._run(device, "load-module", "module-remap-source", "master=second.monitor", "source_name=mic2")
+            self._run(device, "set-default-source", "mic2")
+        self._run(device, "set-default-sink", "second")
+        self._sinks[device] = "second"
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for server in self._servers:
+        for server in self._servers.values():
             server.terminate()
-        for server in self._servers:
+        for server in self._servers.values():
             server.wait(timeout=5)
         self._folder.cleanup()
 
@@ -121,14 +144,25 @@ class Pulse:
 
     def play_file(self, path: Path) -> subprocess.Popen[bytes]:
         """Play a WAV file into the microphone; the process returned ends when it was said."""
-        command = ["paplay", f"--server=unix:{self._root}/mic.sock", "--device=null", "--latency-msec=250", str(path)]
+        command = [
+            "paplay",
+            f"--server=unix:{self._root}/mic.sock",
+            f"--device={self._sinks['mic']}",
+            "--latency-msec=250",
+            str(path),
+        ]
         return subprocess.Popen(command, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     @contextmanager
     def record(self) -> Iterator[Recording]:
         """Record what the speaker plays, from entering to leaving."""
         path = self._root / "recorded.raw"
-        command = ["parec", f"--server=unix:{self._root}/speaker.sock", "--device=null.monitor", "--raw"]
+        command = [
+            "parec",
+            f"--server=unix:{self._root}/speaker.sock",
+            f"--device={self._sinks['speaker']}.monitor",
+            "--raw",
+        ]
         command += ["--format=s16le", f"--rate={RATE}", "--channels=1", "--latency-msec=20"]
         with path.open("wb") as file:
             process = subprocess.Popen(command, env=self.env, stdout=file, stderr=subprocess.DEVNULL)
