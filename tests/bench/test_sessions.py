@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from voice.bench.processes import VOICE, Service, free_port
+from voice.bench.session_crowd import delta_delays, echo_delays, heartbeats
 from voice.bench.session_links import idle, outages, uploaded_by_turn
 from voice.bench.session_load import Completions, Frames, in_flight, percentile
 from voice.bench.session_log import logged_deltas_per_s
@@ -62,3 +64,26 @@ def test_every_delta_of_the_flood_is_logged() -> None:
 
 def test_percentiles_by_nearest_rank() -> None:
     assert [percentile([3.0, 1.0, 2.0, 4.0], p) for p in (0, 50, 99, 100)] == [1.0, 3.0, 4.0, 4.0]
+
+
+def test_a_crowd_an_echo_and_heartbeats_on_a_small_scale() -> None:
+    async def run() -> Any:
+        model, port = free_port(), free_port()
+        command = [sys.executable, "-m", "voice.bench.upstream", "--port", str(model), "--text", REPLY, "--stamp"]
+        upstream = Service([*command, "--word-ms", "5"], f"http://127.0.0.1:{model}/v1")
+        with tempfile.TemporaryDirectory() as folder:
+            store = f"sqlite:///{folder}/s.db"
+            serve = [*VOICE, "serve", "--port", str(port), "--llm", upstream.url, "--store", store]
+            async with upstream, Service(serve, f"http://127.0.0.1:{port}") as server:
+                return (
+                    await delta_delays(server, sessions=12, connections=3, seconds=0.4, spread_s=0.1),
+                    await echo_delays(connections=2, per_s=50, seconds=0.2),
+                    await heartbeats(server, sessions=6, seconds=0.2, settle_s=0.1),
+                )
+
+    crowd, echo, resting = asyncio.run(run())
+    assert crowd["errors"] == 0
+    assert crowd["turns"] >= 12
+    assert 0 < crowd["p50_ms"] <= crowd["p99_ms"] <= crowd["most_ms"]
+    assert echo["frames_per_s"] > 0
+    assert (resting["sessions"], resting["lost"]) == (6, 0)

@@ -91,15 +91,13 @@ def _reply(raw: bytes) -> str:
     return "".join(c["delta"].get("content") or "" for chunk in chunks for c in chunk.get("choices") or ())
 
 
-class Frames:
-    """One session over a WebSocket, without a library in between, so that only the server's time is measured."""
+class RawSocket:
+    """A WebSocket to a session server without a library in between, so that only the server's time is measured."""
 
-    def __init__(self, url: str, system: str = "Be brief.") -> None:
-        self._parts, self._system = urlsplit(url), system
-        self._sequence = 0
+    def __init__(self, url: str) -> None:
+        self._parts = urlsplit(url)
 
     async def __aenter__(self) -> Self:
-        made = await Rest(self._parts.geturl()).call("POST", "/v1/sessions", {"system": self._system})
         self._reader, self._writer = await asyncio.open_connection(self._parts.hostname, self._parts.port)
         key = base64.b64encode(os.urandom(16)).decode()
         self._writer.write(
@@ -110,39 +108,52 @@ class Frames:
         head = await self._reader.readuntil(b"\r\n\r\n")
         if b" 101 " not in head.split(b"\r\n")[0]:
             raise UnavailableError(head.split(b"\r\n")[0].decode(), where=self._parts.geturl())
-        self._send(op="attach", session_id=made["session_id"], session_token=made["session_token"], credit=MOST_CREDIT)
-        await self._frame()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         self._writer.transport.abort()
 
-    async def turn(self, text: str) -> float:
-        loop = asyncio.get_running_loop()
-        self._sequence += 1
-        begun, first_s = loop.time(), 0.0
-        self._send(op="send", sequence=self._sequence, input=text)
-        while True:
-            frame = await self._frame()
-            if not first_s and b'"t":"delta"' in frame:
-                first_s = loop.time() - begun
-            elif b'"t":"done"' in frame:
-                seq = json.loads(frame)["seq"]
-                self._send(op="ack", seq=seq)
-                return first_s
-            elif b'"t":"failed"' in frame or b'"op":"err"' in frame:
-                raise UnavailableError(frame.decode(), where=self._parts.geturl())
-
-    def _send(self, **op: object) -> None:
+    def send(self, **op: object) -> None:
         data = json.dumps(op).encode()
         size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + len(data).to_bytes(2, "big")
         self._writer.write(b"\x81" + size + b"\0\0\0\0" + data)  # a mask of zeros leaves the data as it is
 
-    async def _frame(self) -> bytes:
+    async def frame(self) -> bytes:
         size = (await self._reader.readexactly(2))[1]
         if size >= 126:
             size = int.from_bytes(await self._reader.readexactly(2 if size == 126 else 8), "big")
         return await self._reader.readexactly(size)
+
+
+class Frames(RawSocket):
+    """One session over a socket of its own."""
+
+    def __init__(self, url: str, system: str = "Be brief.") -> None:
+        super().__init__(url)
+        self._system, self._sequence = system, 0
+
+    async def __aenter__(self) -> Self:
+        made = await Rest(self._parts.geturl()).call("POST", "/v1/sessions", {"system": self._system})
+        await super().__aenter__()
+        self.send(op="attach", session_id=made["session_id"], session_token=made["session_token"], credit=MOST_CREDIT)
+        await self.frame()
+        return self
+
+    async def turn(self, text: str) -> float:
+        loop = asyncio.get_running_loop()
+        self._sequence += 1
+        begun, first_s = loop.time(), 0.0
+        self.send(op="send", sequence=self._sequence, input=text)
+        while True:
+            frame = await self.frame()
+            if not first_s and b'"t":"delta"' in frame:
+                first_s = loop.time() - begun
+            elif b'"t":"done"' in frame:
+                seq = json.loads(frame)["seq"]
+                self.send(op="ack", seq=seq)
+                return first_s
+            elif b'"t":"failed"' in frame or b'"op":"err"' in frame:
+                raise UnavailableError(frame.decode(), where=self._parts.geturl())
 
 
 async def in_flight(turns: list[Turn], text: str, seconds: float, spread_s: float) -> list[float]:

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 FIRST_MS, WORD_MS = 100.0, 20.0
+SPOKEN_WORD_MS = 400.0  # 150 words a minute, as speech has them
 REPLY = " ".join(f"word{n}" for n in range(30))
 SHORT = "one two three four five"
 LOADS = (1, 20, 50)
@@ -31,14 +32,32 @@ Write = Callable[[str], None]
 @click.option("--resumes", default=2000, show_default=True, help="How many connections to cut.")
 @click.option("--kills", default=20, show_default=True, help="How often to kill the server.")
 @click.option("--connections", default=1000, show_default=True, help="How many idle connections to hold.")
-def command(target: Path | None, peer: str | None, seconds: float, resumes: int, kills: int, connections: int) -> None:
+@click.option("--crowd", default=1000, show_default=True, help="How many sessions have live replies; 0 is none.")
+@click.option("--resting", default=10_000, show_default=True, help="How many only send heartbeats; 0 is none.")
+def command(
+    target: Path | None,
+    peer: str | None,
+    seconds: float,
+    resumes: int,
+    kills: int,
+    connections: int,
+    crowd: int,
+    resting: int,
+) -> None:
     """Measure the session server.
 
     Time to first token added at 1, 20 and 50 turns in flight, deltas logged per second, bytes uploaded per turn,
-    resumes after drops and kills, memory and processor time of idle connections. Takes about four minutes.
+    resumes after drops and kills, memory and processor time of idle connections, delay of each word among many live
+    replies beside a plain echo, processor time of many heartbeats. Takes about seven minutes.
     """
-    work = measure(peer=peer, seconds=seconds, resumes=resumes, kills=kills, connections=connections, write=click.echo)
-    found = asyncio.run(work)
+
+    async def run() -> dict[str, Any]:
+        found = await measure(
+            peer=peer, seconds=seconds, resumes=resumes, kills=kills, connections=connections, write=click.echo
+        )
+        return found | await many(crowd=crowd, resting=resting, write=click.echo)
+
+    found = asyncio.run(run())
     if target is not None:
         target.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
@@ -116,6 +135,31 @@ async def measure(
         resting = await server(quick)
         found["idle"] = figures(**await idle(resting, connections=connections))
         write("idle: " + ", ".join(f"{name} {value}" for name, value in found["idle"].items()))
+    return found
+
+
+async def many(*, crowd: int, resting: int, write: Write) -> dict[str, Any]:
+    """What many sessions at once do to each other: words of live replies on 20 connections, and heartbeats."""
+    from voice.bench.processes import VOICE, Service, free_port
+    from voice.bench.session_crowd import delta_delays, echo_delays, heartbeats
+
+    found: dict[str, Any] = {}
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        model, port = free_port(), free_port()
+        command = [sys.executable, "-m", "voice.bench.upstream", "--port", str(model), "--text", REPLY, "--stamp"]
+        command += ["--first-ms", str(FIRST_MS), "--word-ms", str(SPOKEN_WORD_MS)]
+        upstream = await stack.enter_async_context(Service(command, f"http://127.0.0.1:{model}/v1"))
+        serve = [*VOICE, "serve", "--port", str(port), "--llm", upstream.url, "--model", "scripted"]
+        serve += ["--store", f"sqlite:///{folder}/many.db"]
+        service = await stack.enter_async_context(Service(serve, f"http://127.0.0.1:{port}"))
+        if crowd:
+            found["crowd"] = await delta_delays(service, sessions=crowd)
+            found["echo"] = await echo_delays(per_s=found["crowd"]["deltas_per_s"])
+        if resting:
+            found["heartbeats"] = await heartbeats(service, sessions=resting)
+    for name, row in found.items():
+        write(f"{name}: " + ", ".join(f"{figure} {value}" for figure, value in row.items()))
     return found
 
 

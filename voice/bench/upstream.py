@@ -27,13 +27,14 @@ REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found",
 class Script:
     """What happens to one request.
 
-    `text` is the reply (empty: `Answer N to: …` with the request's own number), sent word by word: the first
-    after `first_ms` and `read_ms` for each word of the prompt that no earlier prompt began with, the next every
-    `word_ms`. `status` other than 200 refuses, with `retry_after` as header.
-    `fault` strikes after `after` words: error (an error object in the stream), cut (connection closed), half
-    (half a UTF-8 character, then closed), stall (silence, connection open), die (the process ends). `piece`
-    sends that many bytes per chunk. `calls` are functions it calls, each a `name` and `arguments` as JSON text; without
-    `text` there is none then. `times` is how many requests of the queue it serves.
+    `text` is the reply (empty: `Answer N to: …` with the request's own number), sent word by word: the first after
+    `first_ms` and `read_ms` for each word of the prompt that no earlier prompt began with, the next every
+    `word_ms`. `status` other than 200 refuses, with `retry_after` as header. `fault` strikes after `after` words:
+    error (an error object in the stream), cut (connection closed), half (half a UTF-8 character, then closed),
+    stall (silence, connection open), die (the process ends). `piece` sends that many bytes per chunk. `stamp` says
+    in place of each word the system's steady clock, microseconds. `calls` are functions it calls, each a `name` and
+    `arguments` as JSON text; without `text` there is none then. `times` is how many requests of the queue it
+    serves.
     """
 
     text: str = ""
@@ -47,6 +48,7 @@ class Script:
     fault: str = ""
     after: int = 0
     piece: int = 0
+    stamp: bool = False
     usage: bool = True
     calls: Sequence[Mapping[str, str]] = ()
     times: int = 1
@@ -255,7 +257,7 @@ class ScriptedUpstream:
             due = start + (script.first_ms + n * script.word_ms) / 1000
             if due > loop.time():
                 await asyncio.sleep(due - loop.time())
-            yield word
+            yield f"{time.monotonic_ns() // 1000} " if script.stamp else word
         if script.fault and script.after >= len(words):
             await self._strike(script.fault, writer)
 
@@ -331,8 +333,11 @@ def main() -> None:
     parser.add_argument("--first-ms", type=float, default=0.0)
     parser.add_argument("--read-ms", type=float, default=0.0)
     parser.add_argument("--word-ms", type=float, default=0.0)
+    parser.add_argument("--stamp", action="store_true")
     told = parser.parse_args()
-    script = Script(text=told.text, first_ms=told.first_ms, read_ms=told.read_ms, word_ms=told.word_ms)
+    script = Script(
+        text=told.text, first_ms=told.first_ms, read_ms=told.read_ms, word_ms=told.word_ms, stamp=told.stamp
+    )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(ScriptedUpstream(script, port=told.port, kind=told.kind)))
 
