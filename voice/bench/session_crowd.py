@@ -14,6 +14,7 @@ from typing import Any
 
 from voice.bench.processes import Service, free_port
 from voice.bench.session_load import MOST_CREDIT, RawSocket, figures, percentile
+from voice.bench.upstream import age_s, stamp
 from voice.chat.client_protocol import IDLE_PING_S
 from voice.chat.rest import Rest
 
@@ -87,11 +88,10 @@ class Room(RawSocket):
         self.send(op="send", sequence=self._sequences[ch], input="go on", ch=ch)
 
     def _take(self, frame: bytes) -> None:
-        now_us = time.monotonic_ns() // 1000
         op = json.loads(frame)
         kind = op.get("t")
         if kind == "delta":
-            self.delays_s += [(now_us - int(stamp)) / 1e6 for stamp in op["d"].split()]
+            self.delays_s += [age_s(word) for word in op["d"].split()]
         elif kind == "done":
             self.turns += 1
             self.send(op="ack", seq=op["seq"], ch=op.get("ch", 0))
@@ -110,7 +110,7 @@ async def echo_delays(*, connections: int = 20, per_s: float = 1000.0, seconds: 
 
         async def read(socket: Any) -> None:
             async for frame in socket:
-                delays.append((time.monotonic_ns() // 1000 - int(json.loads(frame)["d"])) / 1e6)
+                delays.append(age_s(json.loads(frame)["d"]))
 
         reading = [asyncio.create_task(read(socket)) for socket in sockets]
         loop = asyncio.get_running_loop()
@@ -124,7 +124,7 @@ async def echo_delays(*, connections: int = 20, per_s: float = 1000.0, seconds: 
                     "turn": 1,
                     "t": "delta",
                     "o": sent,
-                    "d": str(time.monotonic_ns() // 1000),
+                    "d": stamp(),
                 }
                 await sockets[sent % connections].send(json.dumps(op))
                 sent += 1

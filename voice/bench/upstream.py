@@ -32,7 +32,7 @@ class Script:
     `word_ms`. `status` other than 200 refuses, with `retry_after` as header. `fault` strikes after `after` words:
     error (an error object in the stream), cut (connection closed), half (half a UTF-8 character, then closed),
     stall (silence, connection open), die (the process ends). `piece` sends that many bytes per chunk. `stamp` says
-    in place of each word the system's steady clock, microseconds. `calls` are functions it calls, each a `name` and
+    in place of each word the time, as `age_s` reads it. `calls` are functions it calls, each a `name` and
     `arguments` as JSON text; without `text` there is none then. `times` is how many requests of the queue it
     serves.
     """
@@ -257,7 +257,7 @@ class ScriptedUpstream:
             due = start + (script.first_ms + n * script.word_ms) / 1000
             if due > loop.time():
                 await asyncio.sleep(due - loop.time())
-            yield f"{time.monotonic_ns() // 1000} " if script.stamp else word
+            yield f"{stamp()} " if script.stamp else word
         if script.fault and script.after >= len(words):
             await self._strike(script.fault, writer)
 
@@ -292,6 +292,17 @@ class ScriptedUpstream:
             "total_tokens": total + len(text.split()),
             "prompt_tokens_details": {"cached_tokens": cached},
         }
+
+
+def stamp() -> str:
+    """The system's steady clock, microseconds, in letters: digits could be taken for somebody's telephone number."""
+    return str(time.monotonic_ns() // 1000).translate(str.maketrans("0123456789", "abcdefghij"))
+
+
+def age_s(stamped: str) -> float:
+    """Seconds since a stamp was made, on the same machine."""
+    made_us = int(stamped.translate(str.maketrans("abcdefghij", "0123456789")))
+    return (time.monotonic_ns() // 1000 - made_us) / 1e6
 
 
 def _choice(delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:
