@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from voice.cli.doctor import BROKEN, GOOD, model
+from voice.cli.doctor import model
+from voice.cli.findings import BROKEN, GOOD
 from voice.settings_merge import Given, Resolved, merge
 
 

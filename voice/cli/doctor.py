@@ -6,51 +6,32 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from voice.cli.engines import engines
+from voice.cli.findings import BROKEN, GOOD, LIMITED, Finding, show
 from voice.cli.shared import Resolved, configured
 from voice.errors import VoiceError
 
 if TYPE_CHECKING:
     from voice.audio.portaudio import Direction
 
-GOOD, LIMITED, BROKEN = "ok", "--", "!!"
-COLOURS = {GOOD: "green", LIMITED: "yellow", BROKEN: "red"}
 UNAVAILABLE = 69
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found: `state` is GOOD, LIMITED (works without it) or BROKEN, and `remedy` what to do about it."""
-
-    state: str
-    text: str
-    remedy: str = ""
-
-
 @click.command("doctor")
+@click.option("--security", is_flag=True, help="Show instead who could read, hear or change what.")
 @configured
-def command(resolved: Resolved) -> None:
+def command(resolved: Resolved, security: bool) -> None:
     """Show what works here, and the remedy for what does not.
 
-    Ends with 69 when something that the settings ask for is broken.
+    Ends with 69 when something that the settings ask for is broken; with --security, when something is open to others.
     """
-    broken = False
-    for name, check in CHECKS.items():
-        try:
-            finding = check(resolved)
-        except VoiceError as error:
-            finding = Finding(BROKEN, str(error))
-        broken = broken or finding.state == BROKEN
-        click.echo(f"{click.style(finding.state, fg=COLOURS[finding.state])}  {name:<15} {finding.text}")
-        if finding.remedy:
-            click.echo(f"{'':<20}{finding.remedy}")
-    if broken:
+    from voice.cli import doctor_security
+
+    if show(doctor_security.CHECKS if security else CHECKS, resolved):
         click.get_current_context().exit(UNAVAILABLE)
 
 
@@ -155,7 +136,7 @@ def memory(resolved: Resolved) -> Finding:
     return Finding(BROKEN, f"{folder} cannot be written", "another place: --set chat.store=sqlite:///FILE")
 
 
-CHECKS: dict[str, Callable[[Resolved], Finding]] = {
+CHECKS = {
     "machine": machine,
     "microphone": microphone,
     "speaker": speaker,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import signal
 import socket
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from voice.addresses import is_loopback
 from voice.errors import ConfigError, UnavailableError
 from voice.serve.app import Application
 from voice.serve.small_socket import SmallWebSocket
@@ -40,16 +40,6 @@ def bind(settings: ServeSettings) -> socket.socket:
             error.strerror or str(error), where=where, expected="a free port", remedy="choose another with --port"
         ) from error
     return listening
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def url(listening: socket.socket) -> str:

@@ -1,0 +1,41 @@
+"""What a check of `voice doctor` finds, and how findings are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import click
+
+from voice.cli.shared import Resolved
+from voice.errors import VoiceError
+
+GOOD, LIMITED, BROKEN = "ok", "--", "!!"
+COLOURS = {GOOD: "green", LIMITED: "yellow", BROKEN: "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found: `state` is GOOD, LIMITED (works without it) or BROKEN, and `remedy` what to do about it."""
+
+    state: str
+    text: str
+    remedy: str = ""
+
+
+Checks = Mapping[str, Callable[[Resolved], Finding]]
+
+
+def show(checks: Checks, resolved: Resolved) -> bool:
+    """Run the checks and write a line for each, and one for its remedy; returns whether anything is broken."""
+    broken = False
+    for name, check in checks.items():
+        try:
+            finding = check(resolved)
+        except VoiceError as error:
+            finding = Finding(BROKEN, str(error))
+        broken = broken or finding.state == BROKEN
+        click.echo(f"{click.style(finding.state, fg=COLOURS[finding.state])}  {name:<15} {finding.text}")
+        if finding.remedy:
+            click.echo(f"{'':<20}{finding.remedy}")
+    return broken
