@@ -14,7 +14,7 @@ from voice.audio.earcons import Earcons
 from voice.audio.frames import Frame, Pcm
 from voice.audio.playout import Audible, Drained, Playout, PlayoutEvent
 from voice.audio.ports import Sink, Source
-from voice.chat.session import Effect, Link, Reply, Session
+from voice.chat.session import Done, Effect, Link, Reply, Session
 from voice.errors import VoiceError
 from voice.hearing import Hearing
 from voice.listening import Listener
@@ -399,6 +399,7 @@ class Conversation:
                 text=lambda text: self._show(),
                 link=self._linked,
                 effect=self._effect,
+                moderated=self._moderated,
                 failed=failed,
                 voice_failed=lambda what, replaced: parts.observer(
                     note.Notice(f"{what}; another voice takes over" if replaced else what, "warning")
@@ -422,6 +423,16 @@ class Conversation:
             self._playout.chime(self._parts.earcons.thinking)
         text = "the session is connected again" if link.up else f"the session's connection is gone: {link.reason}"
         self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
+
+    def _moderated(self, done: Done) -> None:
+        found = ", ".join(done.flagged)
+        if done.blocked:
+            what = "your words were" if done.blocked == "input" else "the reply was"
+            self._parts.observer(note.Notice(f"{what} stopped by moderation: {found}", "warning"))
+        elif done.flagged:
+            self._parts.observer(note.Notice(f"marked by moderation: {found}"))
+        if done.unchecked:
+            self._parts.observer(note.Notice("moderation failed; this turn was not checked", "warning"))
 
     def _effect(self, effect: Effect) -> None:
         if not self._parts.acts(effect):

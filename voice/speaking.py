@@ -35,6 +35,8 @@ class Reports:
     """(stage, what happened)"""
     voice_failed: Callable[[str, bool], None]
     """(what happened, whether another voice takes over)"""
+    moderated: Callable[[Done], None] = lambda done: None
+    """The reply counts, and moderation has something to say of it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +65,7 @@ class SpokenReply:
     """An effect was part of it."""
 
     _committed: bool = False
+    _moderated: Done | None = None
     _effects: list[Effect] = field(default_factory=list)
     _heard: Heard = field(default_factory=Heard)
     _clauses: asyncio.Queue[Clause | None] = field(default_factory=lambda: asyncio.Queue(CLAUSES_AHEAD))
@@ -87,6 +90,9 @@ class SpokenReply:
         for effect in self._effects:
             self.reports.effect(effect)
         self._effects.clear()
+        if self._moderated is not None:
+            self.reports.moderated(self._moderated)
+            self._moderated = None
 
     def cancel(self) -> None:
         """Stop reading, synthesizing and playing; what was played stays known."""
@@ -165,6 +171,10 @@ class SpokenReply:
         if isinstance(event, Failed):
             self.reports.failed("model", event.message)
         else:
+            if event.flagged or event.unchecked:
+                self._moderated = event
+                if self._committed:
+                    self.commit()
             await self._clauses.put(None)
 
     async def _queue(self, clauses: list[Clause]) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from voice import folders
 from voice.build.redaction import guards
+from voice.build.safety import moderation
 from voice.chat.admission import Limits
 from voice.chat.breaker import BreakerPolicy
 from voice.chat.engine import Engine
@@ -102,13 +103,14 @@ async def engine(
 
     Both are closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
     """
+    judging = moderation(settings)
     kept = store(settings) if kept is None else kept
     try:
         await kept.count("")  # it answers, or the program ends with one line
     except BaseException:
         await kept.close()
         raise
-    made = Engine(kept, model, how or options(settings), guards=guards(settings.safety))
+    made = Engine(kept, model, how or options(settings), guards=guards(settings.safety), moderation=judging)
     beside = [asyncio.create_task(model.prepare(), name="prepare the model")]
     days = retained_days(settings.chat.retain)
     if days and days != math.inf:
@@ -121,6 +123,8 @@ async def engine(
         await made.close()
         await kept.close()
         await model.close()
+        if judging is not None:
+            await judging.close()
 
 
 async def _forget_old(engine: Engine, days: float) -> None:

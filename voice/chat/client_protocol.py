@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from voice.chat.log import done_of
 from voice.chat.session import Delta, Done, Effect, Failed, Link, Message, ReplyEvent
 from voice.errors import VoiceError
 
@@ -156,7 +157,9 @@ class ClientProtocol:
 
     def send(self, text: str, now: float, *, draft: bool = False) -> Turn:
         """Begin the next turn; it leaves at once, or when the link is back."""
-        body: Op = {"op": "send", "input": text} | ({"draft": True} if draft else {})
+        # The server may log other words than were sent, redacted or blocked ones, so the turn is known by this.
+        name = f"{int(self.draw(0, 2**53)):x}"
+        body: Op = {"op": "send", "input": text, "msg_id": name} | ({"draft": True} if draft else {})
         turn = Turn(self.expected, body, draft)
         if self.dead is not None:
             self._end(turn, self.dead)
@@ -260,17 +263,17 @@ class ClientProtocol:
     def _catch_up(self, snapshot: Mapping[str, Any], *, first: bool) -> None:
         """Go on from a snapshot: the events in between are gone, the texts are not."""
         running = snapshot["open"]
-        asked = {m["turn"]: m["text"] for m in snapshot["messages"] if m["role"] == "user"}
+        asked = {m["turn"]: (m.get("msg_id"), m["text"]) for m in snapshot["messages"] if m["role"] == "user"}
         kept = dict.fromkeys(asked, "")
         kept |= {m["turn"]: m["text"] for m in snapshot["messages"] if m["role"] == "assistant"}
         if running is not None:
-            asked[running["turn"]] = running["input"]
+            asked[running["turn"]] = (running.get("msg_id"), running["input"])
         for turn in [] if first else list(self._turns.values()):
             if turn.ended and turn.started:
                 continue
             here = running is not None and running["turn"] == turn.number
             text = running["text"] if here else kept.get(turn.number)
-            if not turn.started and asked.get(turn.number) != turn.body["input"]:
+            if not turn.started and not _same(turn, *asked.get(turn.number, (None, None))):
                 continue  # it never arrived, or somebody else was first: it is sent again
             if text is None or not text.startswith(turn.text):
                 lost = Failed("session_lost", "the server no longer has this turn", temporary=True)
@@ -297,7 +300,7 @@ class ClientProtocol:
             return
         kind, data = op["t"], op.get("d") or {}
         if kind == "started":
-            if not turn.started and data["input"] != turn.body["input"]:
+            if not turn.started and not _same(turn, data.get("msg_id"), data["input"]):
                 self._renumber(turn, self.expected)  # somebody else was first
                 return
             turn.started, turn.retry_at = True, None
@@ -314,9 +317,9 @@ class ClientProtocol:
             turn.decisions.pop("commit", None)
         elif kind in ("truncated", "discarded", "cancelled"):
             turn.decisions.clear()
-            self._end(turn, _done(data))
+            self._end(turn, done_of(data))
         elif kind == "done":
-            self._end(turn, _done(data))
+            self._end(turn, done_of(data))
         elif kind in ("failed", "retry_failed"):
             self._end(turn, Failed(data["code"], data["message"], data["temporary"]))
 
@@ -375,6 +378,6 @@ class ClientProtocol:
             self._told.append((turn, event))
 
 
-def _done(data: Mapping[str, Any]) -> Done:
-    usage = data.get("usage") or {}
-    return Done(**{name: usage[name] for name in ("input", "cached", "output", "estimated") if name in usage})
+def _same(turn: Turn, msg_id: str | None, input: str | None) -> bool:
+    """Whether what the server tells of is this turn; servers that do not repeat `msg_id` are known by the words."""
+    return bool(msg_id == turn.body["msg_id"] if msg_id else input == turn.body["input"])

@@ -18,6 +18,7 @@ from voice.chat.protocol import Conversation
 from voice.chat.screen import Guards, Unguarded
 from voice.chat.stores.store import Card, Store, StoreError, UnknownSession, Usage
 from voice.chat.upstream.upstream import Upstream
+from voice.safety.moderation import Moderation
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Engine:
         clock: Callable[[], float] | None = None,
         random: Random | None = None,
         guards: Guards | None = None,
+        moderation: Moderation | None = None,
     ) -> None:
         self.parts = Parts(
             store,
@@ -49,6 +51,7 @@ class Engine:
             random or Random(),
             secrets.token_hex(4),
             guards or Unguarded(),
+            moderation,
         )
         self._lives: dict[str, Live] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}

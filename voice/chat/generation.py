@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from voice.chat.admission import Ticket
 from voice.chat.log import OWN_OPTIONS, Turn
+from voice.chat.outlet import Flagged, Outlet
 from voice.chat.parts import Parts
 from voice.chat.screen import Blocked, Guard, screened, screened_data
 from voice.chat.session import Delta, Done, Effect, Message
@@ -26,11 +27,13 @@ async def generate(live: Live, turn: Turn, parts: Parts, ticket: Ticket) -> None
     tried = 0
     while turn.running:
         tried += 1
+        outlet = live.outlet(turn)
         try:
             await parts.slots.ready(ticket)
             with parts.slots.attempt() as attempt:
                 parts.count("upstream_requests")
-                done = await _attempt(live, turn, parts, attempt)
+                done = await _attempt(live, turn, parts, attempt, outlet)
+            await outlet.finish()
         except UpstreamError as error:
             asked = error.code not in NOT_ASKED
             tried -= not asked
@@ -42,15 +45,20 @@ async def generate(live: Live, turn: Turn, parts: Parts, ticket: Ticket) -> None
                 live.end(turn, "retry_failed" if used_up else "failed", _failure(live, turn, error, tried))
                 return
             await asyncio.sleep(wait)
+        except Flagged as flagged:
+            live.block(turn, "reply", flagged.categories, live.talk.usage(turn))
+            return
         except Blocked as blocked:
             live.end(turn, "failed", _told(blocked.code, str(blocked), False, live.talk.usage(turn), tried))
             return
         else:
-            live.end(turn, "done", {"usage": _usage(live, turn, done)} | ({"tries": tried} if tried > 1 else {}))
+            live.end(turn, "done", {"usage": _usage(live, turn, done)} | _noted(turn, outlet, tried))
             return
+        finally:
+            outlet.close()
 
 
-async def _attempt(live: Live, turn: Turn, parts: Parts, attempt: Attempt) -> Done:
+async def _attempt(live: Live, turn: Turn, parts: Parts, attempt: Attempt, outlet: Outlet) -> Done:
     """One request. Raises UpstreamError, also for a silence longer than `stall_s` and for a reply without an end."""
     card, options = live.card, parts.options
     model = str(turn.options.get("model") or card.model or options.model)
@@ -68,11 +76,11 @@ async def _attempt(live: Live, turn: Turn, parts: Parts, attempt: Attempt) -> Do
                     rearmed = now
                     patience.reschedule(now + options.stall_s)
                 if isinstance(item, Delta):
-                    live.put_delta(turn, well_formed(screen.feed(item.text)))
+                    outlet.feed(well_formed(screen.feed(item.text)))
                 elif isinstance(item, Effect):
-                    live.put_effect(turn, item.kind, screened_data(live.guard, item.data))
+                    outlet.act(item.kind, screened_data(live.guard, item.data))
                 else:
-                    live.put_delta(turn, well_formed(screen.flush()))
+                    outlet.feed(well_formed(screen.flush()))
                     return item
     except TimeoutError as error:
         what = f"the model server was silent for {options.stall_s:g} s"
@@ -99,6 +107,15 @@ def well_formed(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _noted(turn: Turn, outlet: Outlet, tried: int) -> dict[str, Any]:
+    """What else the end of a complete reply tells: how often it was tried, what moderation let pass with a mark."""
+    found = list(dict.fromkeys([*turn.categories, *outlet.categories]))
+    noted: dict[str, Any] = {"tries": tried} if tried > 1 else {}
+    if found:
+        noted |= {"flagged": True, "categories": found}
+    return noted | ({"unchecked": True} if outlet.unchecked else {})
 
 
 def _usage(live: Live, turn: Turn, done: Done) -> dict[str, Any]:

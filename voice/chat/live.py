@@ -6,15 +6,18 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from voice.chat.generation import generate
 from voice.chat.identity import short
 from voice.chat.log import ENDS, Event, Refused, Turn
+from voice.chat.outlet import Outlet
 from voice.chat.parts import Parts
 from voice.chat.protocol import Conversation
 from voice.chat.screen import Blocked, screened, screened_data
 from voice.chat.stores.store import Card, FenceLost, LeaseHeld, StoreError, UnknownSession, Usage
+from voice.safety.verdict import ALLOWED, BLOCKED, UNCHECKED, Verdict, together
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +76,12 @@ class Live:
         draft: bool = False,
         msg_id: str = "",
         options: Mapping[str, Any] | None = None,
+        verdict: Verdict | None = None,
     ) -> Turn:
-        """Take the user's new words as turn `sequence` and have it answered; a repeated send finds the turn."""
+        """Take the user's new words as turn `sequence` and have it answered; a repeated send finds the turn.
+
+        Where moderation takes time, its `verdict` on new words has to be there: `ask` waits for it.
+        """
         self._check()
         if sequence > self.talk.last:
             self._parts.slots.check(self.card.owner)
@@ -84,11 +91,40 @@ class Live:
                 options = {**options, "before": screened_data(self.guard, options["before"])}
         except Blocked as blocked:
             raise Refused(blocked.code, str(blocked)) from blocked
-        turn, events = self.talk.send(sequence, input, draft=draft, msg_id=msg_id, options=options)
+        moderation, words = self._parts.moderation, input
+        blocking: tuple[str, ...] = ()
+        if moderation is not None and sequence > self.talk.last:
+            assert verdict is not None or not self.judged, "`ask` is the way in where moderation takes time"
+            verdict = together([moderation.words(said(input, options)), verdict or ALLOWED])
+            blocking = moderation.blocking(verdict)
+            if UNCHECKED in blocking:
+                raise Refused(UNCHECKED, f"the words could not be checked: {verdict.error}", temporary=True)
+            if blocking:
+                input, options = BLOCKED, {k: v for k, v in (options or {}).items() if k != "before"}
+        found = verdict.categories if verdict is not None else ()
+        turn, events = self.talk.send(sequence, input, draft=draft, msg_id=msg_id, options=options,
+                                      categories=found, blocked=bool(blocking))  # fmt: skip
         if events:
             self._log(events, at_once=False)  # the model server is asked first; nobody waits for this commit
-            self._begin(turn)
+            if blocking:
+                self.block(turn, "input", blocking, NOTHING_USED, words)
+            else:
+                self._begin(turn)
         return turn
+
+    async def ask(self, sequence: int, input: str, **how: Any) -> Turn:
+        """Like `send`, once those who take time to judge the words have done so; at once where nobody does."""
+        moderation, verdict = self._parts.moderation, None
+        if moderation is not None and self.judged and sequence > self.talk.last:
+            self._check()
+            try:
+                words = screened(self.guard, said(input, how.get("options")))
+            except Blocked as blocked:
+                raise Refused(blocked.code, str(blocked)) from blocked
+            verdict = ALLOWED if moderation.blocking(moderation.words(words)) else await moderation.ask(words)
+            if verdict.error:
+                self._parts.count("moderation_errors")
+        return self.send(sequence, input, verdict=verdict, **how)
 
     def commit(self, turn: int) -> None:
         self._check()
@@ -118,6 +154,32 @@ class Live:
     def put_effect(self, turn: Turn, kind: str, data: Mapping[str, Any]) -> None:
         self._write(self.talk.effect(turn, kind, data), at_once=True)
 
+    def outlet(self, turn: Turn) -> Outlet:
+        """The way of a reply's text into the log."""
+        return Outlet(
+            self._parts.moderation,
+            turn.input,
+            partial(self.put_delta, turn),
+            partial(self.put_effect, turn),
+            self._parts.count,
+        )
+
+    def block(
+        self, turn: Turn, part: str, categories: Sequence[str], usage: Mapping[str, Any], words: str | None = None
+    ) -> None:
+        """End a turn whose `part` (input or reply) moderation has stopped: what is said instead, then done."""
+        if not turn.running:
+            return
+        assert self._parts.moderation is not None
+        self._parts.count(f"moderation_blocked_{part}")
+        log.info("session %s: the %s of turn %d is blocked: %s", short(self.card.sid), part, turn.number,
+                 ", ".join(categories))  # fmt: skip
+        answer = self._parts.moderation.answer(categories, turn.input if words is None else words)
+        gap = " " if turn.length and not turn.text[-1:].isspace() else ""
+        self.put_delta(turn, gap + answer)
+        named = list(dict.fromkeys([*turn.categories, *categories]))
+        self.end(turn, "done", {"usage": dict(usage), "flagged": True, "categories": named, "blocked": part})
+
     def end(self, turn: Turn, t: str, d: dict[str, Any]) -> None:
         """End a running turn with done, failed or retry_failed."""
         self._log(self.talk.end(turn, t, d))
@@ -129,6 +191,11 @@ class Live:
     def running(self) -> bool:
         """Whether a reply is being generated here."""
         return self._task is not None and not self._task.done()
+
+    @property
+    def judged(self) -> bool:
+        """Whether new words are judged by somebody who takes time: then `ask` is the way in."""
+        return self._parts.moderation is not None and bool(self._parts.moderation.judges)
 
     @property
     def followed(self) -> bool:
@@ -331,6 +398,15 @@ class Live:
             await self._parts.store.trim(self.card.sid, fence, through, saved)
         except (StoreError, FenceLost, UnknownSession) as error:
             log.warning("the log of session %s stays long: %s", short(self.card.sid), error)
+
+
+NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}
+
+
+def said(input: str, options: Mapping[str, Any] | None) -> str:
+    """All a client puts into the conversation with a turn: what it says comes before the words, and these."""
+    before = [str(one.get("text", "")) for one in (options or {}).get("before", ())]
+    return "\n".join([*before, input])
 
 
 def ledger_row(turn: Turn) -> Usage:

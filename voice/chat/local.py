@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from voice.chat.engine import FOREVER, Engine
 from voice.chat.live import Live
-from voice.chat.log import ENDS, Event, Refused, Turn
-from voice.chat.session import Delta, Done, Effect, Failed, Message, ReplyEvent
+from voice.chat.log import ENDS, Event, Refused, Turn, done_of
+from voice.chat.session import Delta, Effect, Failed, Message, ReplyEvent
 from voice.chat.stores.store import StoreError
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,10 @@ class LocalSession:
         await self.live.own(regenerate=False)
         return self.live
 
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run work that may outlive whoever asked for it."""
+        return self._engine.parts.spawn(work)
+
     def _hold(self, live: Live) -> None:
         self.live = live
         self._leave = live.listen(lambda: None)  # the engine lets go of sessions nobody follows
@@ -93,8 +98,11 @@ class LocalReply:
         self._turn: Turn | None = None
         self._refused: Refused | StoreError | None = None
         self._events: AsyncIterator[ReplyEvent] | None = None
+        self._starting: asyncio.Task[None] | None = None
         self.turn = self._live.talk.last + 1
-        if self._live.lost is None:
+        if self._live.lost is None and self._live.judged:
+            self._starting = session.spawn(self._ask())
+        elif self._live.lost is None:
             self._start()
 
     def __aiter__(self) -> AsyncIterator[ReplyEvent]:
@@ -118,8 +126,21 @@ class LocalReply:
         except Refused as refused:
             self._refused = refused
 
+    async def _ask(self) -> None:
+        """Begin the turn once its words were judged."""
+        try:
+            self.turn = self._live.talk.last + 1
+            self._turn = await self._live.ask(self.turn, self._text, draft=self._draft, options=self._session.options())
+        except Refused as refused:
+            self._refused = refused
+
+    async def _started(self) -> None:
+        if self._starting is not None:
+            await asyncio.shield(self._starting)
+
     async def _change(self, change: Callable[[Live], None]) -> None:
         """Decide about the turn. Where the session was lost, it is opened again; if that fails the next turn tells."""
+        await self._started()
         if self._turn is None:
             return
         try:
@@ -132,9 +153,10 @@ class LocalReply:
 
     async def _follow(self) -> AsyncIterator[ReplyEvent]:
         try:
+            await self._started()
             if self._turn is None and self._refused is None:
                 self._live = await self._session.owned()
-                self._start()
+                await self._ask()
             if self._refused is not None:
                 raise self._refused
             assert self._turn is not None
@@ -161,5 +183,5 @@ def told(event: Event) -> ReplyEvent | None:
     if event.t in ("failed", "retry_failed"):
         return Failed(event.d["code"], event.d["message"], event.d["temporary"])
     if event.t in ENDS:
-        return Done(**(event.d or {}).get("usage", {}))
+        return done_of(event.d or {})
     return None

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from voice.chat.context import estimate_messages
-from voice.chat.session import Message
+from voice.chat.session import Done, Message
 from voice.errors import VoiceError
 
 ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "discarded"})
@@ -91,6 +91,11 @@ class Turn:
     """An effect was delivered."""
     calls: list[Mapping[str, str]] = field(default_factory=list)
     """Functions the reply called."""
+    msg_id: str = ""
+    categories: list[str] = field(default_factory=list)
+    """What moderation flagged the user's words for."""
+    blocked: bool = False
+    """The user's words were not let through; `input` stands in their place."""
     tries: int = 1
     drafted: bool = False
     usage: Mapping[str, Any] | None = None
@@ -131,6 +136,16 @@ class Turn:
         if not self.running:
             self.memo = found
         return found
+
+
+def done_of(told: Mapping[str, Any]) -> Done:
+    """The end of a turn that did not fail, as whoever iterates the reply is told of it."""
+    counts = {name: told["usage"][name] for name in _COUNTS if name in told.get("usage", ())}
+    flagged = tuple(told.get("categories", ()))
+    return Done(**counts, flagged=flagged, blocked=told.get("blocked", ""), unchecked=told.get("unchecked", False))
+
+
+_COUNTS = ("input", "cached", "output", "estimated")
 
 
 def body_hash(input: str, options: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from voice.chat.screen import Guards, Unguarded
 from voice.chat.slots import Slots
 from voice.chat.stores.store import Store
 from voice.chat.upstream.upstream import Upstream
+from voice.safety.moderation import Moderation
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Parts:
     random: Random
     node: str
     guards: Guards = field(default_factory=Unguarded)
+    moderation: Moderation | None = None
     counts: dict[str, int] = field(default_factory=dict)
     levels: dict[str, float] = field(default_factory=dict)
     """Figures of the metrics that are measured, not counted."""

@@ -6,7 +6,7 @@ return the events that make it true, already applied; the caller logs them befor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -41,15 +41,20 @@ class Conversation:
         draft: bool = False,
         msg_id: str = "",
         options: Mapping[str, Any] | None = None,
+        categories: Sequence[str] = (),
+        blocked: bool = False,
     ) -> tuple[Turn, list[Event]]:
         """Accept the next turn, or find the one this number already names (then without events).
+
+        `categories` are what the words were flagged for. Of `blocked` words nothing is kept, so that their turn is
+        found by its number alone.
 
         Raises Refused sequence_conflict, sequence_gap, turn_gone or turn_in_flight.
         """
         options = options or {}
         if 1 <= sequence <= self.last:
             known = self._turn(sequence)
-            if known.body != body_hash(input, options):
+            if not known.blocked and known.body != body_hash(input, options):
                 raise Refused("sequence_conflict", f"turn {sequence} was sent with another body", number=self.last + 1)
             return known, []
         if sequence != self.last + 1:
@@ -71,6 +76,10 @@ class Conversation:
             started["msg_id"] = msg_id
         if options:
             started["options"] = dict(options)
+        if categories:
+            started["categories"] = list(categories)
+        if blocked:
+            started["blocked"] = True
         events += self._log(sequence, "started", started)
         return self.turns[sequence], events
 
@@ -153,7 +162,7 @@ class Conversation:
         """For someone who cannot be given the events: the conversation, and the open turn with its text so far."""
         open = self.open_turn()
         said = [
-            {"turn": number, "role": message.role, "text": message.text}
+            {"turn": number, "role": message.role, "text": message.text, **self._named(number, message.role)}
             for number, message in self.messages()
             if open is None or number != open.number
         ]
@@ -165,8 +174,13 @@ class Conversation:
             "text": open.text,
             "draft": open.draft,
             "ended": not open.running,
+            **self._named(open.number, "user"),
         }
         return {"messages": said, "open": now}
+
+    def _named(self, number: int, role: str) -> dict[str, str]:
+        msg_id = self.turns[number].msg_id
+        return {"msg_id": msg_id} if msg_id and role == "user" else {}
 
     # The fold
 
@@ -238,6 +252,9 @@ class Conversation:
             draft=event.d["draft"],
             drafted=event.d["draft"],
             options=options,
+            msg_id=event.d.get("msg_id", ""),
+            categories=event.d.get("categories", []),
+            blocked=event.d.get("blocked", False),
         )
         turn.asked = self._fixed(turn.input) + round(self.ratio * sum(before.tokens() for before in self._remembered()))
         self.turns[turn.number] = turn

@@ -43,6 +43,12 @@ class Done:
     cached: int = 0
     output: int = 0
     estimated: bool = True
+    flagged: tuple[str, ...] = ()
+    """Categories moderation found in the turn."""
+    blocked: str = ""
+    """`input` or `reply` where moderation stopped it, which the reply's text says in its place."""
+    unchecked: bool = False
+    """Moderation failed, and text passed without it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,33 @@ def memory(resolved: Resolved) -> Finding:
     return Finding(BROKEN, f"{folder} cannot be written", "another place: --set chat.store=sqlite:///FILE")
 
 
+def moderation(resolved: Resolved) -> Finding:
+    """The rules of moderation, and the servers that are asked besides."""
+    import asyncio
+
+    from voice.build.safety import moderation as build
+
+    safety = resolved.settings.safety
+    if resolved.settings.chat.server:
+        return Finding(GOOD, f"left to {resolved.settings.chat.server}")
+    made = build(resolved.settings)
+    if made is None:
+        return Finding(LIMITED, "off: nothing is judged before it is spoken or stored", "--set safety.moderate=strict")
+
+    async def ask() -> str:
+        try:
+            return (await made.ask("Hello, how are you?", None)).error
+        finally:
+            await made.close()
+
+    asked = ", ".join(judge.name for judge in made.judges)
+    error = asyncio.run(ask()) if made.judges else ""
+    if error:
+        return Finding(BROKEN, error, f"without it text is {'stopped' if made.closed else 'let on'}: safety.on_error")
+    count = len(made.rules.rules) if made.rules else 0
+    return Finding(GOOD, f"{safety.moderate}, {count} rules" + (f", and {asked}" if asked else ""))
+
+
 CHECKS = {
     "machine": machine,
     "microphone": microphone,
@@ -145,4 +172,5 @@ CHECKS = {
     "echo": echo,
     "language model": model,
     "memory": memory,
+    "moderation": moderation,
 }

@@ -51,7 +51,7 @@ def routes(service: Service) -> APIRouter:
         storable([item.input, item.msg_id, item.options])
         live = await access.session(item.session_id, item.session_token, owner)
         await live.own()
-        turn = live.send(item.sequence, item.input, msg_id=item.msg_id, options=item.options)
+        turn = await live.ask(item.sequence, item.input, msg_id=item.msg_id, options=item.options)
         text: list[str] = []
         async for event in turn_events(live, turn.number, turn.first):
             if event.t == "delta":

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from voice.chat.engine import Engine
 from voice.chat.live import Live
 from voice.chat.log import ENDS, Event, Refused
+from voice.chat.passing import moderated
 from voice.chat.session import Delta, Done, Message
 from voice.chat.upstream.upstream import Ask, UpstreamError
 from voice.serve.bodies import Completion, storable
@@ -45,7 +46,7 @@ def routes(service: Service) -> APIRouter:
         options = body.options if body.session_id is not None else {}
         if body.session_id is not None and body.model not in ("", live.card.model, fallback):
             options["model"] = body.model
-        turn = live.send(body.sequence or 1, words[0], options=options)
+        turn = await live.ask(body.sequence or 1, words[0], options=options)
         shape = Shape(_id(live, turn.number), str(options.get("model", model)), int(service.now_s()))
         return await _turn(live, turn.number, turn.first, shape, body, headers)
 
@@ -111,7 +112,7 @@ async def _turn(
             text.append(end.d)
     if end.t in FAILED:
         raise failed(end)
-    return JSONResponse(shape.whole("".join(text), usage(end), end.seq), headers=headers)
+    return JSONResponse(shape.whole("".join(text), usage(end), end.seq, end.d or {}), headers=headers)
 
 
 async def _chunks(
@@ -138,7 +139,7 @@ def _chunk(event: Event, shape: Shape, with_usage: bool) -> list[bytes]:
         return [shape.failure(told(failed(event)))]
     if event.t in ENDS:
         told_usage = [shape.usage(usage(event), event.seq)] if with_usage else []
-        return [shape.stop(event.seq), *told_usage, DONE]
+        return [shape.stop(event.seq, event.d or {}), *told_usage, DONE]
     return []
 
 
@@ -149,7 +150,8 @@ async def _stateless(
     engine.parts.count("stateless_requests")
     ask = Ask(messages, model=body.model or engine.parts.options.model, options=body.options)
     engine.parts.slots.check(owner)
-    stream = engine.parts.slots.stream(engine.parts.upstream, ask, owner)
+    asked = engine.parts.slots.stream(engine.parts.upstream, ask, owner)
+    stream = moderated(engine.parts, messages, asked)
     shape = Shape(f"chatcmpl-{created}-{engine.parts.random.getrandbits(48):x}", model, created)
     try:
         first = await anext(stream, None)
@@ -162,7 +164,7 @@ async def _stateless(
                 text.append(done.text)
     except UpstreamError as error:
         raise from_upstream(error) from error
-    return JSONResponse(shape.whole("".join(text), _counts(done), None))
+    return JSONResponse(shape.whole("".join(text), _counts(done), None, _end(done)))
 
 
 async def _passed(stream: AsyncIterator[Any], first: Any, shape: Shape, with_usage: bool) -> AsyncGenerator[bytes]:
@@ -172,13 +174,21 @@ async def _passed(stream: AsyncIterator[Any], first: Any, shape: Shape, with_usa
         async for done in stream:
             if isinstance(done, Delta):
                 yield shape.text(done.text, None)
-        yield shape.stop(None) + (shape.usage(_counts(done), None) if with_usage else b"") + DONE
+        yield shape.stop(None, _end(done)) + (shape.usage(_counts(done), None) if with_usage else b"") + DONE
     except UpstreamError as error:
         yield shape.failure(told(from_upstream(error)))
     finally:
         close = getattr(stream, "aclose", None)
         if close is not None:
             await close()
+
+
+def _end(done: Any) -> dict[str, Any]:
+    """What moderation found, as the log of a session would say it."""
+    if not isinstance(done, Done) or not (done.flagged or done.unchecked):
+        return {}
+    marks = {"flagged": bool(done.flagged), "categories": list(done.flagged), "blocked": done.blocked}
+    return {name: mark for name, mark in marks.items() if mark} | ({"unchecked": True} if done.unchecked else {})
 
 
 def _counts(done: Any) -> Mapping[str, Any]:

@@ -137,7 +137,7 @@ class Connection:
             await live.own()
             if kind == "send":
                 more = {name: op[name] for name in ("draft", "msg_id", "options") if name in op}
-                live.send(op["sequence"], op["input"], **more)
+                await live.ask(op["sequence"], op["input"], **more)
             elif kind == "truncate":
                 live.truncate(op["turn"], op["heard"])
             else:

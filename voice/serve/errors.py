@@ -36,6 +36,7 @@ STATUS = {
     "session_limit": 429,
     "overloaded": 429,
     "upstream_unavailable": 503,
+    "unchecked": 503,
     "store_failed": 503,
     "stopping": 503,
     "talks_full": 503,

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+NOTHING: Mapping[str, Any] = {}
+
 
 class Shape:
     """Writes one completion's parts. `id` and `model` are on each of them, and `seq` where the turn is in a log."""
@@ -29,9 +31,9 @@ class Shape:
         """A chunk without text that asks for something to be done; OpenAI's client keeps fields it does not know."""
         return self._chunk({}, None, seq, effect=effect)
 
-    def stop(self, seq: int | None) -> bytes:
-        """The chunk at the reply's end."""
-        return self._chunk({}, "stop", seq)
+    def stop(self, seq: int | None, end: Mapping[str, Any] = NOTHING) -> bytes:
+        """The chunk at the reply's end; `end` is what the log says of it."""
+        return self._chunk({}, finish_reason(end), seq, **moderated(end))
 
     def usage(self, usage: Mapping[str, Any], seq: int | None) -> bytes:
         """The chunk of token counts, where `stream_options` asks for it."""
@@ -41,11 +43,18 @@ class Shape:
         """The end of a stream whose reply failed; OpenAI's client raises it."""
         return f"data: {json.dumps({'error': {**error, 'type': 'api_error'}}, ensure_ascii=False)}\n\n".encode()
 
-    def whole(self, text: str, usage: Mapping[str, Any], seq: int | None) -> dict[str, Any]:
+    def whole(
+        self, text: str, usage: Mapping[str, Any], seq: int | None, end: Mapping[str, Any] = NOTHING
+    ) -> dict[str, Any]:
         """The completion as one object."""
         message = {"role": "assistant", "content": text, "refusal": None}
-        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-        answer = {**self._base, "object": "chat.completion", "choices": [choice], "usage": usage_json(usage)}
+        choice = {"index": 0, "message": message, "finish_reason": finish_reason(end), "logprobs": None}
+        answer = {
+            **self._base,
+            "object": "chat.completion",
+            "choices": [choice],
+            "usage": usage_json(usage),
+        } | moderated(end)
         return answer if seq is None else {**answer, "seq": seq}
 
     def _chunk(self, delta: dict[str, Any], finish: str | None, seq: int | None, **more: Any) -> bytes:
@@ -57,6 +66,16 @@ class Shape:
 
 
 DONE = b"data: [DONE]\n\n"
+
+
+def finish_reason(end: Mapping[str, Any]) -> str:
+    """Why the reply ended, in OpenAI's word."""
+    return "content_filter" if end.get("blocked") else "stop"
+
+
+def moderated(end: Mapping[str, Any]) -> dict[str, Any]:
+    """What moderation found, where it did."""
+    return {name: end[name] for name in ("flagged", "categories", "blocked", "unchecked") if name in end}
 
 
 def usage_json(usage: Mapping[str, Any]) -> dict[str, Any]:

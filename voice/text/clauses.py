@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
+from voice.safety.verdict import BLOCKED
 from voice.text.boundaries import find_cut, stall_cut
 from voice.text.spoken import language_of, spoken
 
@@ -121,7 +122,7 @@ class ClauseSplitter:
     def _emit(self, end: int) -> list[Clause]:
         piece = self._rest()[:end]
         if self._language in ("", "en", "zh"):  # other languages share their letters, so words tell nothing
-            self._language = language_of(piece) or self._language
+            self._language = language_of(piece.replace(BLOCKED, "")) or self._language
         text = spoken(piece, language=self._language, line_start=self._line_start())
         self._done += end
         if not text:

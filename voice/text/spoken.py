@@ -6,7 +6,9 @@ import re
 import unicodedata
 from html import unescape
 
+from voice.safety.verdict import BLOCKED
 from voice.text.markdown import plain, without_fences
+from voice.text.phrases import phrase
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 """Ranges for a pattern, escaped: written out, an editor that normalizes U+F900 makes all of Korean Chinese."""
@@ -125,6 +127,7 @@ def spoken(text: str, *, language: str = "", line_start: bool = True) -> str:
     symbols for the engine to read. `line_start` says whether the piece begins a line, where `-` and `#` are marks.
     """
     language = language or language_of(text) or "en"
+    text = text.replace(BLOCKED, phrase("blocked", language))
     text = without_fences(_GAPS.sub("   ", text), _CODE.get(language, ""))
     text = plain(text, line_start=line_start)
     text = unescape(text)
