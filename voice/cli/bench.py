@@ -13,6 +13,7 @@ BENCHMARKS = {
     "footprint": "Memory, processor time, threads and writes on one core, as a small machine has it.",
     "warm": "What a warm-up spares the first turn of a session, on a scripted model server.",
     "sessions": "Latency, throughput and recovery of the session server.",
+    "safety": "What redaction and moderation find and miss, and what they cost.",
 }
 
 

@@ -24,7 +24,11 @@ class Finder:
     """
 
     def __init__(self, regions: Sequence[str] = ("CN", "US", "GB")) -> None:
-        self._families = families(regions)
+        known = families(regions)
+        self._beginning = {
+            char: tuple(family for family in known if char in family.begins)
+            for char in {char for family in known for char in family.begins}
+        }
 
     def next(self, text: str, start: int, *, complete: bool) -> Next | None:
         """The first find or open end in folded `text` from `start` on; None where the rest can go.
@@ -35,7 +39,7 @@ class Finder:
         while (likely := LIKELY.search(text, start)) is not None:
             place = likely.start()
             best: Found | None = None
-            for family in self._families:
+            for family in self._beginning[text[place]]:
                 shape = family.pattern.match(text, place)
                 far = shape is not None and family.reach is not None and size - shape.end() > family.reach
                 if not complete and not far and family.pattern.fullmatch(text, place, size, partial=True) is not None:

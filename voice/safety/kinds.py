@@ -33,6 +33,8 @@ class Family:
 
     pattern: Any
     judge: Callable[[str, int, int], Found | None]
+    begins: str
+    """Characters it may begin with."""
     reach: int | None = None
     """How far behind what the pattern matched the text may end for more to belong to it, where that is bounded."""
 
@@ -65,7 +67,8 @@ _MARKS = (
     ("+", " plus "),
 )
 _MAIL_CUE = re.compile(
-    r"(?:e-?mail|inbox|address|write to|reach|contact|forward|邮箱|邮件|电邮|邮址|地址)[^.!?。！？\n]*$"
+    r"(?:e-?mail|inbox|address|write to|reach|contact|forward|send (?:it|them|this|that) to"
+    r"|邮箱|邮件|电邮|邮址|地址|发给|发到)[^.!?。！？\n]*$"
 )
 _NO_NAME = frozenset(
     str.split(
@@ -78,11 +81,11 @@ _NO_NAME = frozenset(
 
 IBAN = regex.compile(r"[a-z]{2}[0-9]{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3})?")
 IPV4 = regex.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:\.[0-9]{1,3}){0,4}")
-IPV6 = regex.compile(r"[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3}){0,3}")
+IPV6 = regex.compile(r"[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,9}(?:\.[0-9]{1,3}){0,3}")
 UUID = regex.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PLACEHOLDER = regex.compile(r"<[a-z_]{2,16}:[0-9a-f]{8,16}>")
 
-_VERSION_CUE = re.compile(r"(?:version|release|firmware|build|版本|固件|\bv) ?$")
+_VERSION_CUE = re.compile(r"(?:version|release|firmware|build|section|chapter|版本|固件|\bv) ?$")
 _PHONE_CUE = re.compile(
     r"(?:phone|\bcall|\bcell|mobile|\btel\b|\bfax|\bdial|\bring\b|whatsapp|\btext (?:me|him|her|us|them)|reach me"
     r"|my number|his number|her number|our number|their number|hotline|landline"
@@ -92,6 +95,8 @@ _PHONE_CUE = re.compile(
 
 _FRACTION = re.compile(r"[0-9][.,](?=[0-9])")
 """What stands before digits that go on a number."""
+_GROUP_BEFORE = re.compile(r"(?<![0-9a-z])[0-9a-f]{1,4}:$")
+_GROUP_AFTER = re.compile(r":[0-9a-f]")
 _GOES_ON = re.compile(r"\.[0-9]")
 
 
@@ -150,8 +155,10 @@ def _ip(text: str, start: int, end: int) -> Found | None:
     if text[end - 1] == ":":
         end -= 1
     value = text[start:end]
-    if "." not in value and (value.count(":") < 3 or not any(char.isdigit() for char in value)):
-        return None
+    if ":" in value:
+        longer = _GROUP_BEFORE.search(text, max(0, start - 6), start) or _GROUP_AFTER.match(text, end)
+        if longer or value.count(":") < 3 or not any(char.isdigit() for char in value):
+            return None
     found = address(value)
     return Found("IP", found, end) if found is not None else None
 
@@ -170,8 +177,7 @@ def _number(text: str, start: int, end: int, regions: Sequence[str]) -> Found | 
         return None
     named = _PHONE_CUE.search(text, max(0, start - CONTEXT), start) is not None
     digits = "".join(piece.digits for piece in run)
-    alike = _alike(run)
-    for last in range(alike, 0, -1):
+    for last in range(len(run) if plus else _alike(run), 0, -1):
         size = sum(blocks[:last])
         if size < SHORTEST:
             break
@@ -215,15 +221,21 @@ def _judged(
 
 def families(regions: Sequence[str]) -> tuple[Family, ...]:
     """All of them; `regions` are those whose telephone numbers are known without a country code, as CN and US."""
+    small, ten = "abcdefghijklmnopqrstuvwxyz", "0123456789"
     return (
-        Family(PLACEHOLDER, _stays),
-        Family(UUID, _stays),
-        Family(EMAIL, _email),
-        Family(SAID_EMAIL, _said_email),
-        Family(IBAN, _iban),
-        Family(IPV6, _ip),
-        Family(IPV4, _ip),
-        Family(RUN, partial(_number, regions=tuple(regions)), reach=24),
+        Family(PLACEHOLDER, _stays, "<"),
+        Family(UUID, _stays, ten + "abcdef"),
+        Family(EMAIL, _email, ten + small + "_" + "".join(map(chr, range(0xE0, 0x250)))),
+        Family(SAID_EMAIL, _said_email, ten + small),
+        Family(IBAN, _iban, small),
+        Family(IPV6, _ip, ten + "abcdef"),
+        Family(IPV4, _ip, ten),
+        Family(
+            RUN,
+            partial(_number, regions=tuple(regions)),
+            ten + "+(p加" + HAN_DIGITS + "".join({word[0] for word in NUMBER_WORDS}),
+            reach=24,
+        ),
     )
 
 

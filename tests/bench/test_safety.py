@@ -1,0 +1,51 @@
+"""Redaction keeps its precision and recall on the labelled sentences of the project."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from voice.bench.safety_redaction import Labelled, labelled, measured, scores
+from voice.cli import main
+
+
+def test_the_set_is_large_and_has_every_kind_in_both_languages() -> None:
+    sentences = labelled()
+    assert len(sentences) >= 500
+    assert len({sentence.text for sentence in sentences}) >= 500
+    assert sum(not sentence.spans for sentence in sentences) >= 150
+    for kind in ("PHONE", "ID", "CARD", "EMAIL", "IBAN", "IP"):
+        said = [sentence.text for sentence in sentences if any(span[0] == kind for span in sentence.spans)]
+        assert len(said) >= 20, kind
+        assert any(text.isascii() for text in said), kind
+        assert any("\u4e00" <= char <= "\u9fff" for text in said for char in text), kind
+
+
+def test_redaction_finds_what_it_should_and_little_else() -> None:
+    table = measured()
+    for kind, score in table.items():
+        assert score.recall >= 0.95, (kind, score.overlooked)
+        assert score.precision >= 0.95, (kind, score.wrongly)
+
+
+def test_a_find_counts_only_in_its_place_and_with_its_kind() -> None:
+    sentence = Labelled("call 13800138000", (("PHONE", 5, 16),))
+    for found, counted in (
+        ([("PHONE", 5, 16)], (1, 0, 0)),
+        ([("PHONE", 5, 15)], (0, 1, 1)),
+        ([("CARD", 5, 16)], (0, 0, 1)),
+        ([], (0, 0, 1)),
+    ):
+        score = scores([sentence], lambda text, found=found: found)["PHONE"]  # type: ignore[misc]
+        assert (score.right, score.wrong, score.missed) == counted
+
+
+def test_the_benchmark_prints_a_line_for_each_kind(tmp_path: Path) -> None:
+    target = tmp_path / "figures.json"
+    result = CliRunner().invoke(main, ["bench", "safety", "--json", str(target)])
+    assert result.exit_code == 0, result.output
+    assert all(kind in result.output for kind in ("PHONE", "EMAIL", "IBAN"))
+    figures = json.loads(target.read_text())["redaction"]
+    assert figures["kinds"]["PHONE"]["right"] > 100
