@@ -27,7 +27,8 @@ MOBILE = [("PHONE", "+8613800138000")]
     [
         "13800138000", "138 0013 8000", "138-0013-8000", "138.0013.8000", "+86 138 0013 8000", "+86-138-0013-8000",
         "0086 13800138000", "(+86) 138 0013 8000", "86 13800138000", "１３８００１３８０００",
-        "138\u00a00013\u00a08000",         "138‑0013‑8000", "1 3 8 0 0 1 3 8 0 0 0", "one three eight zero zero one three eight zero zero zero",
+        "138\u00a00013\u00a08000",
+        "138‑0013‑8000", "1 3 8 0 0 1 3 8 0 0 0", "one three eight zero zero one three eight zero zero zero",
         "one three eight double oh one three eight triple zero", "One Three Eight, zero zero one three, eight triple 0",
         "one three eight um zero zero one three eight zero zero zero", "plus eight six 138 0013 8000",
         "一三八零零一三八零零零", "幺三八〇〇幺三八〇〇〇", "一三八，零零一三，八零零零", "一三八嗯零零一三八零零零",
@@ -71,10 +72,13 @@ def test_other_kinds_are_found_with_their_one_value(text: str, kind: str, value:
     "text",
     [
         "110105194912310021", "4111111111111112", "GB83WEST12345698765432", "256.1.1.1", "1.2.3.4.5", "127.0.0.1",
-        "::1",         "version 1.2.3.4", "12:30:45", "2026-11-22 14:30:00", "3.14159265358979", "1 3 5 7 9 11 13 15", "2125550123",
+        "::1",
+        "version 1.2.3.4", "12:30:45", "2026-11-22 14:30:00", "3.14159265358979", "1 3 5 7 9 11 13 15", "2125550123",
         "one two three go", "look at example dot com", "it is hosted at example dot org", "me@", "@ada", "a@b",
-        "one of us",         "550e8400-e29b-41d4-a716-446655440000", "<PHONE:12345678>", "138001380001", "x13800138000", "一五一十",
-        "二零二六年",         "12800138000", "1,380,013,800.0", "std::vector", "dead:beef", "20261122004711",
+        "one of us",
+        "550e8400-e29b-41d4-a716-446655440000", "<PHONE:12345678>", "138001380001", "x13800138000", "一五一十",
+        "二零二六年",
+        "12800138000", "1,380,013,800.0", "std::vector", "dead:beef", "20261122004711",
     ],
 )  # fmt: skip
 def test_what_only_looks_private_stays(text: str) -> None:
