@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.serving import serving
+from voice.chat.log import Refused
 from voice.chat.session import Delta, Done
 from voice.chat.upstream.scripted import Step
 from voice.chat.upstream.upstream import Ask
@@ -57,6 +58,20 @@ def test_one_that_leaves_or_is_refused_does_not_disturb_the_others() -> None:
             assert await third.ask("and back") == "You said: and back"
             assert (second.links, len(here.app.hub.connections)) == (1, 1)
             assert [message.text for message in await third.history()] == ["and back", "You said: and back"]
+
+    asyncio.run(play())
+
+
+def test_one_that_moved_is_attached_again_while_the_others_talk_on() -> None:
+    async def play() -> None:
+        async with serving(slow) as here, Sessions(here.url) as sessions:
+            moved, other = await sessions.create(), await sessions.create()
+            talking = asyncio.create_task(other.ask("on"))
+            live = await here.engine.open(moved.id)
+            live.leave(Refused("session_moved", "another process took the session over", temporary=True))
+            assert await moved.ask("where") == reply("where")
+            assert await talking == reply("on")
+            assert (other.links, moved.links) == (1, 2)
 
     asyncio.run(play())
 

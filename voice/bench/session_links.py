@@ -19,15 +19,18 @@ from voice.chat.session import Delta, Failed
 
 
 class Relay:
-    """A TCP relay that counts what clients upload and can cut every connection through it."""
+    """A TCP relay that counts what clients upload and can cut connections through it.
 
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._host, self._port = parts.hostname, parts.port
+    With several servers, each connection goes to one of them, at random among those that answer.
+    """
+
+    def __init__(self, *urls: str) -> None:
+        parts = urlsplit(urls[0])
+        self._backs = [(urlsplit(url).hostname, urlsplit(url).port) for url in urls]
         self._here = free_port()
         self.url = f"{parts.scheme}://127.0.0.1:{self._here}{parts.path}"
         self.uploaded = 0
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: list[asyncio.StreamWriter] = []
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Relay]:
@@ -36,16 +39,34 @@ class Relay:
             self.cut()
 
     def cut(self) -> None:
-        for writer in tuple(self._open):
+        for writer in self._open:
             writer.transport.abort()
 
+    def cut_one(self, draw: random.Random) -> None:
+        """Cut one connection, if there is any."""
+        if self._open:
+            draw.choice(self._open).transport.abort()
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        back, forth = await asyncio.open_connection(self._host, self._port)
-        self._open |= {writer, forth}
+        dialled = await self._dial()
+        if dialled is None:
+            writer.transport.abort()
+            return
+        back, forth = dialled
+        self._open += [writer, forth]
         up = asyncio.create_task(self._pump(reader, forth, counts=True))
         await self._pump(back, writer, counts=False)
         await up
-        self._open -= {writer, forth}
+        self._open.remove(writer)
+        self._open.remove(forth)
+
+    async def _dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        for host, port in random.sample(self._backs, len(self._backs)):
+            try:
+                return await asyncio.open_connection(host, port)
+            except OSError:
+                continue  # this one is down
+        return None
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, counts: bool) -> None:
         try:

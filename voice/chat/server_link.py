@@ -16,6 +16,7 @@ from voice.errors import VoiceError
 SUBPROTOCOL = "devmode.v1"
 BACKOFF_S = (0.1, 10.0)  # first and longest
 RESTARTING_S = 1.0
+START_ANEW_S = (0.2, 1.0)
 MAX_FRAME = 16 * 1024 * 1024  # a snapshot holds a whole conversation
 KEY_INVALID, RESTART, BUSY = 4001, 1012, 1013
 CHANNELS = 2
@@ -181,10 +182,16 @@ class ServerLink:
         place, channel = divmod(op.get("ch", 0), CHANNELS)
         riders = tuple(self._riders.values()) if op["op"] == "pong" else (self._riders.get(place),)
         for rider in riders:
-            if rider is None:
-                continue  # it has left, and this was under way
+            if rider is None or not rider.core.up or (op["op"] == "ev" and not rider.core.attached):
+                continue  # it has left or starts anew, and this was under way
             was = rider.core.attached
-            rider.core.receive(op | {"ch": channel}, self._now(), size)
+            try:
+                rider.core.receive(op | {"ch": channel}, self._now(), size)
+            except LinkError as error:
+                if len(self._riders) == 1:
+                    raise
+                self._start_anew(place, rider, error)
+                continue
             rider.hand_on()
             if rider.core.attached and not was:
                 self._lost_at = None
@@ -193,6 +200,19 @@ class ServerLink:
             if rider.core.dead is not None:
                 rider.link_is_down(LinkError(rider.core.dead.message, where=self.url))
                 self._forget_dead()
+
+    def _start_anew(self, place: int, rider: Rider, why: LinkError) -> None:
+        """Attach one session again after a while; the others on this connection have nothing to do with it."""
+        rider.link_is_down(why)
+        self._left.append({"op": "detach", "ch": CHANNELS * place})
+        socket = self._socket
+
+        def again() -> None:
+            if self._socket is socket is not None and self._riders.get(place) is rider:
+                rider.core.connected(self._now())
+                self.wake()
+
+        asyncio.get_running_loop().call_later(random.uniform(*START_ANEW_S), again)
 
     async def _write(self, socket: Any) -> None:
         """Send what the sessions want sent, when it is due."""

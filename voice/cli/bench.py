@@ -12,6 +12,7 @@ BENCHMARKS = {
     "tts": "Time to first audio of espeak-ng and of Piper voices, whole and cut.",
     "footprint": "Memory, processor time, threads and writes on one core, as a small machine has it.",
     "warm": "What a warm-up spares the first turn of a session, on a scripted model server.",
+    "chaos": "Two session servers and a Redis, killed and cut at random: what is lost, and what is repeated.",
     "sessions": "Latency, throughput and recovery of the session server.",
     "safety": "What redaction and moderation find and miss, and what they cost.",
 }
