@@ -165,7 +165,7 @@ async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, lan
     chat, loop = settings.chat, asyncio.get_running_loop()
     if chat.server:
         many = guards(settings.safety)
-        guard = many.stateless() if many is not None else None
+        guard = many.fresh() if many is not None else None
         return RevealedSession(await served(chat, chat.server, stack), lambda: guard, language)
     from voice.chat.local import open_local
     from voice.chat.stores.memory import MemoryStore

@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from voice.chat.screen import Screen
+from voice.chat.screen import Guard, Screen, Unguarded
 from voice.safety.finder import Finder
-from voice.safety.pseudonyms import PLACEHOLDER, Pseudonyms
+from voice.safety.pseudonyms import Pseudonyms
 from voice.safety.redaction import Redactor, Replace
+from voice.text.placeholders import PLACEHOLDER
 
 if TYPE_CHECKING:
     from voice.chat.stores.store import Card
@@ -57,7 +58,11 @@ class PrivateGuards:
             guard = self._guards[card.sid] = self._made(card.secret("pseudonyms"))
         return guard
 
-    def stateless(self) -> SessionGuard:
+    def stateless(self) -> Guard:
+        return self.fresh() if self._mode in ("upstream", "everywhere") else Unguarded()  # nothing is stored
+
+    def fresh(self) -> SessionGuard:
+        """A guard whose names mean nothing to any other."""
         return self._made(secrets.token_bytes(32))
 
     def leave(self, sid: str, until: float) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from voice.chat.screen import Screen
 from voice.errors import MissingError
-from voice.safety.pseudonyms import PLACEHOLDER
 from voice.safety.redaction import Replace
+from voice.text.placeholders import PLACEHOLDER
 from voice.text.spoken import language_of
 
 if TYPE_CHECKING:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 
-PLACEHOLDER = re.compile(r"<([A-Z_]{2,16}):[0-9a-f]{8,16}>")
 MOST = 4096
 """Originals a session keeps; the oldest give way."""
 

@@ -4,59 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from types import MappingProxyType
 
-from voice.safety.pseudonyms import PLACEHOLDER
+from voice.text.placeholders import PLACEHOLDER, in_words
 from voice.text.spoken import language_of
 
 _BEGUN = re.compile(r"<(?:[A-Z_]{1,16}(?::[0-9a-f]{0,16})?)?\Z")
 
-WORDS = MappingProxyType(
-    {
-        "en": {
-            "PHONE": "a phone number",
-            "ID": "an identity card number",
-            "CARD": "a card number",
-            "EMAIL": "an e-mail address",
-            "IBAN": "an account number",
-            "IP": "a network address",
-            "PERSON": "somebody",
-            "LOCATION": "a place",
-            "": "something private",
-        },
-        "zh": {
-            "PHONE": "一个电话号码",
-            "ID": "一个身份证号",
-            "CARD": "一个卡号",
-            "EMAIL": "一个邮箱地址",
-            "IBAN": "一个账号",
-            "IP": "一个网络地址",
-            "PERSON": "某个人",
-            "LOCATION": "某个地方",
-            "": "一条私人信息",
-        },
-        "de": {
-            "PHONE": "eine Telefonnummer",
-            "ID": "eine Ausweisnummer",
-            "CARD": "eine Kartennummer",
-            "EMAIL": "eine E-Mail-Adresse",
-            "IBAN": "eine Kontonummer",
-            "IP": "eine Netzwerkadresse",
-            "PERSON": "jemand",
-            "LOCATION": "ein Ort",
-            "": "etwas Privates",
-        },
-    }
-)
-
 Reveal = Callable[[str], str | None]
 """A placeholder to what its owner wrote; None where that is not known, or not to be shown."""
-
-
-def in_words(kind: str, language: str) -> str:
-    """What is said in place of a placeholder of this kind; English where the language has no words for it."""
-    words = WORDS.get(language.split("-")[0].lower(), WORDS["en"])
-    return words.get(kind, words[""])
 
 
 class Revealing:

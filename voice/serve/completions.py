@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
@@ -12,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from voice.chat.engine import Engine
 from voice.chat.live import Live
 from voice.chat.log import ENDS, Event, Refused
-from voice.chat.passing import moderated
+from voice.chat.passing import moderated, redacted
+from voice.chat.screen import screened
 from voice.chat.session import Delta, Done, Message
 from voice.chat.upstream.upstream import Ask, UpstreamError
 from voice.serve.bodies import Completion, storable
@@ -148,10 +150,12 @@ async def _stateless(
 ) -> Response:
     """Hand a request through to the model server and forget it."""
     engine.parts.count("stateless_requests")
+    guard = engine.parts.guards.stateless()
+    messages = tuple(m if m.role == "system" else replace(m, text=screened(guard, m.text)) for m in messages)
     ask = Ask(messages, model=body.model or engine.parts.options.model, options=body.options)
     engine.parts.slots.check(owner)
     asked = engine.parts.slots.stream(engine.parts.upstream, ask, owner)
-    stream = moderated(engine.parts, messages, asked)
+    stream = moderated(engine.parts, messages, redacted(guard, asked))
     shape = Shape(f"chatcmpl-{created}-{engine.parts.random.getrandbits(48):x}", model, created)
     try:
         first = await anext(stream, None)

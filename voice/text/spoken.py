@@ -9,6 +9,7 @@ from html import unescape
 from voice.safety.verdict import BLOCKED
 from voice.text.markdown import plain, without_fences
 from voice.text.phrases import phrase
+from voice.text.placeholders import PLACEHOLDER, in_words
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 """Ranges for a pattern, escaped: written out, an editor that normalizes U+F900 makes all of Korean Chinese."""
@@ -128,6 +129,7 @@ def spoken(text: str, *, language: str = "", line_start: bool = True) -> str:
     """
     language = language or language_of(text) or "en"
     text = text.replace(BLOCKED, phrase("blocked", language))
+    text = PLACEHOLDER.sub(lambda name: in_words(name[1], language), text)
     text = without_fences(_GAPS.sub("   ", text), _CODE.get(language, ""))
     text = plain(text, line_start=line_start)
     text = unescape(text)
