@@ -27,6 +27,12 @@ def user_data() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "voice-assistant"
 
 
+def runtime() -> Path:
+    """The folder of what lasts as long as the user is logged in or the service runs, in memory where there is one."""
+    given = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or os.environ.get("XDG_RUNTIME_DIR")
+    return Path(given) if given else user_data()
+
+
 def models(folder: str = "") -> Path:
     """Where models are kept: `folder` (the setting models.folder) if given, else the checkout's or the user's."""
     if folder:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from voice import events as note
-from voice.audio.frames import Frame, level_dbfs, silence
+from voice.audio.frames import SILENT_DBFS, Frame, level_dbfs, silence
 from voice.audio.ports import Source
 from voice.listening import Listener
 from voice.turn import events as ev
@@ -57,6 +57,7 @@ class Hearing:
         parts = self._parts
         frame = parts.ear(heard)
         if self.muted:
+            self._level(None, frame.at)
             return
         probability = parts.detector.probability(frame.pcm)
         if not parts.gate.speaking:
@@ -73,9 +74,13 @@ class Hearing:
         elif self._chime_due is not None and frame.at >= self._chime_due and not parts.gate.stirring:
             self._chime_due = None
             parts.playout.chime(parts.earcons.wake)
-        if frame.at >= self._level_due:
-            self._level_due = frame.at + LEVEL_EVERY_S
-            parts.observer(note.Level(level_dbfs(frame.pcm)))
+        self._level(frame, frame.at)
+
+    def _level(self, frame: Frame | None, now: float) -> None:
+        """Show about ten times a second how loud it is: whoever watches sees that frames still come."""
+        if now >= self._level_due:
+            self._level_due = now + LEVEL_EVERY_S
+            self._parts.observer(note.Level(SILENT_DBFS if frame is None else level_dbfs(frame.pcm)))
             self._shown()
 
     def call(self) -> None:

@@ -76,7 +76,10 @@ class Parts:
 
 
 class Conversation:
-    """Runs until its source and its typed lines have ended, or until it is cancelled."""
+    """Runs until its source and its typed lines have ended, or until it is cancelled.
+
+    While it is `running` it takes orders.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self.speaks = True
@@ -91,6 +94,7 @@ class Conversation:
         self._shown = (0, 0)
         self._said = ("", 0.0)
         self._changed = asyncio.Event()
+        self.running = False
 
     async def run(self) -> None:
         """Converse. Ends every open turn on the way out, so that the history holds what was heard."""
@@ -111,6 +115,7 @@ class Conversation:
                 phrases=parts.wake.phrases,
             )
             self._hearing = Hearing(parts, self._listener, self.tell, self._show)
+            self.running = True
             memory = self._tasks.create_task(self._remembering.run(), name="memory")
             try:
                 await parts.sink.start()
@@ -124,6 +129,7 @@ class Conversation:
 
     async def _close(self, memory: asyncio.Task[None]) -> None:
         parts = self._parts
+        self.running = False
         self.tell(ev.Closed())
         self._alarms.cancel()
         if parts.source is not None:
@@ -225,6 +231,15 @@ class Conversation:
             earcons = self._parts.earcons
             self._playout.chime(earcons.mute if muted else earcons.unmute)
             self._parts.observer(note.Muted(muted))
+
+    @property
+    def volume(self) -> float:
+        """Loudness of all that is played, 1 as it is made."""
+        return self._playout.volume
+
+    @volume.setter
+    def volume(self, volume: float) -> None:
+        self._playout.volume = volume
 
     def played(self, event: PlayoutEvent) -> None:
         """Take what the sink reports, on the event loop."""

@@ -73,6 +73,30 @@ class EarconsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HooksSettings:
+    socket: str = option(
+        "auto",
+        "Unix socket for `voice ctl`, events and orders: auto is the user's runtime folder, off is none, else a path",
+    )
+    socket_mode: str = option(
+        "600", "who may connect, as a file mode in octal: 600 you, 660 your group", choices=("600", "660", "666")
+    )
+    words: bool = option(False, "events carry what people say and hear; off keeps it to the conversation")
+    timeout_s: float = option(5.0, "a command may run this long, seconds; then it is killed", least=0.1, most=300)
+    on_wake: str = option("", "command run when the wake word was heard; the event is on its standard input, as JSON")
+    on_listening: str = option("", "command run when you begin to speak")
+    on_thinking: str = option("", "command run when your turn has ended")
+    on_speaking: str = option("", "command run when the reply is heard")
+    on_idle: str = option("", "command run when nobody speaks any more")
+    on_turn: str = option("", "command run when a turn has ended")
+    on_muted: str = option("", "command run when nothing is heard any more")
+    on_unmuted: str = option("", "command run when it is heard again")
+    on_timer: str = option("", "command run when a timer is up")
+    on_error: str = option("", "command run when something failed")
+    on_words: str = option("", "command run as you speak, with your words; needs hooks.words")
+
+
+@dataclass(frozen=True, slots=True)
 class TurnSettings:
     silence_ms: int = option(500, "silence from the last speech sample that ends a turn, ms", least=100, most=5000)
     min_silence_ms: int = option(
@@ -299,6 +323,7 @@ class Settings:
     vad: VadSettings = field(default_factory=VadSettings)
     wake: WakeSettings = field(default_factory=WakeSettings)
     earcons: EarconsSettings = field(default_factory=EarconsSettings)
+    hooks: HooksSettings = field(default_factory=HooksSettings)
     turn: TurnSettings = field(default_factory=TurnSettings)
     asr: AsrSettings = field(default_factory=AsrSettings)
     tts: TtsSettings = field(default_factory=TtsSettings)

@@ -18,6 +18,7 @@ from voice.audio.earcons import earcons
 from voice.audio.echo import EchoCanceller, EchoHandler, HalfDuplex, canceller_installed
 from voice.audio.playout import Playout, PlayoutEvent
 from voice.audio.ports import Sink, Source
+from voice.build.control import Control
 from voice.build.devices import Devices
 from voice.build.engines import detector, espeak, judges, language, recognizer, synthesizer, turn_model, wake_gate
 from voice.build.redaction import masked
@@ -128,7 +129,8 @@ async def converse(
     loop = asyncio.get_running_loop()
     began = loop.time()
     manager = ServiceManager(os.environ)
-    observer = pulse = Pulse(observer, manager)
+    control = Control(settings, observer, lambda: conversation)
+    observer = pulse = Pulse(_both(observer, control), manager)
     async with AsyncExitStack() as stack:
         traces: deque[TurnTrace] = deque(maxlen=KEPT_TURNS)
         talk: RevealedSession | None = None
@@ -222,6 +224,8 @@ async def converse(
         await _warm(words, voices[0], ends, typing=text is not None)
         await stack.enter_async_context(manager.watched(progress))
         conversation = Conversation(parts)
+        if not fast:
+            await control.open(stack, live=live)
         await conversation.run()
         return list(traces)
 

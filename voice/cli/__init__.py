@@ -10,6 +10,7 @@ from voice.cli.lazy import LazyGroup
 
 COMMANDS = {
     "talk": "Hold a spoken conversation.",
+    "ctl": "Mute, stop, start a turn, set the volume of or watch a running conversation.",
     "transcribe": "Print the words of recordings.",
     "say": "Speak a text.",
     "chat": "Type with a conversation kept by `voice serve`.",

@@ -1,0 +1,130 @@
+"""What is told to LEDs, buttons and scripts, and what they may order: JSON, one object per line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from voice.errors import UsageError
+from voice.events import Muted, Note, Notice, StateChanged, TimerRang, TurnEnded, Woken, Words
+
+EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "idle": ("nobody speaks", ""),
+        "listening": ("you speak", ""),
+        "thinking": ("your turn has ended, the reply is on its way", ""),
+        "speaking": ("the reply is heard", ""),
+        "wake": ("the wake word was heard", "`phrase`"),
+        "turn": (
+            "a turn has ended",
+            "`turn`, `outcome` (answered, interrupted, failed, empty), `response_ms` or null; "
+            "`words` and `reply` where `hooks.words` is on",
+        ),
+        "muted": ("nothing is heard any more", ""),
+        "unmuted": ("it is heard again", ""),
+        "timer": ("a timer is up", "`label`, empty where it has none"),
+        "error": ("something failed", "`text`, one line for a person"),
+        "words": ("what you have said so far; only where `hooks.words` is on", "`text`, `final`"),
+    }
+)
+"""Each event, when it is told, and what it carries besides `event` and `time` (seconds since 1970)."""
+
+COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "start": ("", "what is said now is for the assistant; a reply gives way"),
+        "stop": ("", "be quiet, and do not answer what is being said"),
+        "mute": ("", "hear nothing"),
+        "unmute": ("", "hear again"),
+        "volume": ("percent", "loudness of all that is played, 0 to 100"),
+        "say": ("text", "say a text as soon as nobody speaks"),
+        "status": ("", "answer with a snapshot"),
+    }
+)
+"""Each order, the field it needs besides `do`, and what it does."""
+
+SHOWN = MappingProxyType(
+    {
+        "idle": "idle",
+        "listening": "listening",
+        "ending": "listening",
+        "thinking": "thinking",
+        "speaking": "speaking",
+        "paused": "listening",
+    }
+)
+"""The turn machine's states as they are told: a breath, or speech over a reply, is still somebody speaking."""
+
+LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One order; `value` is the text to say or the volume in percent."""
+
+    do: str
+    value: str | float = ""
+
+
+def parse(line: bytes) -> Command:
+    """One line as a command; UsageError says what is wrong with it."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        raise UsageError("not a line of JSON", where="command", expected='as {"do": "mute"}') from None
+    do = found.get("do") if isinstance(found, dict) else None
+    if not isinstance(do, str) or do not in COMMANDS:
+        raise UsageError(f"no such command: {str(do)[:40]!r}", where="do", expected=", ".join(COMMANDS))
+    needed = COMMANDS[do][0]
+    if not needed:
+        return Command(do)
+    value = found.get(needed)
+    if needed == "percent":
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
+            raise UsageError("not a volume", where="percent", expected="a number from 0 to 100")
+        return Command(do, float(value))
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= LONGEST_TEXT:
+        raise UsageError("nothing to say", where="text", expected=f"a text of 1 to {LONGEST_TEXT} characters")
+    return Command(do, value.strip())
+
+
+def line(message: Mapping[str, Any]) -> bytes:
+    """A message as it is sent."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
+
+
+class Teller:
+    """Turns what a conversation tells into events; what people say stays out of them unless `words` allows it."""
+
+    def __init__(self, *, words: bool) -> None:
+        self._words = words
+        self.state = "idle"
+
+    def events(self, seen: Note, at: float) -> list[dict[str, Any]]:
+        """The events of one note; `at` is in seconds since 1970."""
+        return [{"event": name, "time": round(at, 3), **more} for name, more in self._named(seen)]
+
+    def _named(self, seen: Note) -> list[tuple[str, dict[str, Any]]]:
+        match seen:
+            case StateChanged(state=state):
+                shown, before = SHOWN[str(state)], self.state
+                self.state = shown
+                return [(shown, {})] if shown != before else []
+            case Woken(phrase=phrase):
+                return [("wake", {"phrase": phrase})]
+            case Muted(muted=muted):
+                return [("muted" if muted else "unmuted", {})]
+            case TimerRang(label=label):
+                return [("timer", {"label": label})]
+            case Notice(text=text, level="error"):
+                return [("error", {"text": text})]
+            case Words(text=text, final=final) if self._words:
+                return [("words", {"text": text, "final": final})]
+            case TurnEnded(trace=trace):
+                said = {"words": trace.text, "reply": trace.heard} if self._words else {}
+                ms = trace.response_ms
+                known = {"turn": trace.turn, "outcome": str(trace.outcome)}
+                return [("turn", {**known, "response_ms": None if ms is None else round(ms), **said})]
+        return []
