@@ -48,7 +48,7 @@ def test_every_command_has_help(name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("tlk",), 2, "voice: No such command 'tlk'. Did you mean 'talk'?"),
+        (("tallk",), 2, "voice: No such command 'tallk'. Did you mean 'talk'?"),
         (("config", "--bad"), 2, "voice config: No such option '--bad'."),
         (("config", "--set", "turn.silence_ms"), 2, "no value; expected --set SECTION.KEY=VALUE"),
         (("config", "--set", "turn.silence=5"), 78, "expected turn.silence_ms"),
