@@ -29,6 +29,7 @@ from voice.chat.screen import Guard, Unguarded, screened_data
 from voice.chat.upstream.builtin import understands
 from voice.errors import EngineError, MissingError
 from voice.events import Level, Note, Notice, Observer, TurnEnded
+from voice.leave_taking import LeaveTaking
 from voice.loop import Conversation, Parts
 from voice.recording import Recorder
 from voice.service_manager import ServiceManager
@@ -185,6 +186,10 @@ async def converse(
             playout.taps_chimes = not isinstance(handler, HalfDuplex)
         timers = Timers()
         talk = await session(settings, stack, timers, language(settings))
+        if not settings.chat.session:
+            leaving = LeaveTaking(talk, watch)
+            stack.push_async_callback(leaving.close)
+            watch = _both(watch, leaving.observe)
         hearer = stand.recognizer or partial(recognizer, settings)
         if recorder is not None:
             hearer = recorder.recognizer(hearer)

@@ -61,16 +61,22 @@ class LocalSession:
 
     async def forget(self) -> None:
         """Remove everything said; what is sent next begins a session of the same name, prompt and options."""
-        card = self.live.card
-        self._leave()
-        with contextlib.suppress(Refused):  # it was gone already
-            await self._engine.delete(self.id)
+        card, leave = self.live.card, self._leave
         life = FOREVER if card.ttl_s is None else card.ttl_s
+        if card.name is not None:
+            await self._gone(card.sid)
         live, _ = await self._engine.create(
             system=card.system, model=card.model, options=card.options, name=card.name, owner=card.owner, ttl_s=life
         )
         self.id = live.card.sid
         self._hold(live)
+        leave()
+        if card.name is None:  # the name does not hinder: there is a session for what is sent meanwhile, too
+            await self._gone(card.sid)
+
+    async def _gone(self, sid: str) -> None:
+        with contextlib.suppress(Refused):  # it was gone already
+            await self._engine.delete(sid)
 
     async def owned(self) -> Live:
         """The session as this process may change it, opened again if it was lost. Raises Refused or StoreError."""
