@@ -74,6 +74,7 @@ class Connection:
             self._news.set()
             await asyncio.wait({reading, writing}, timeout=1.0)
             writing.cancel()
+            self.narrator.response = self.narrator.stage = None
             self.gone.set()
         return known
 

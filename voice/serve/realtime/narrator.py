@@ -26,7 +26,7 @@ class UserTurn:
     turn: int
     at: float
     item: Item = field(default_factory=lambda: user_item(""))
-    started: bool = False
+    end: float = 0.0
     committed: bool = False
 
     @property
@@ -122,7 +122,6 @@ class Narrator:
 
     def _start(self, user: UserTurn) -> None:
         self._user, self._over, self._words = user, None, ""
-        user.started = True
         start_ms = self._stage.source.position_ms(user.at)
         self._say("input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=user.item.id)
 
@@ -140,7 +139,7 @@ class Narrator:
         user = self._user
         if user is None or user.turn != action.turn or user.committed:
             return
-        user.committed = True
+        user.committed, user.end = True, action.speech_end
         end_ms = self._stage.source.position_ms(action.speech_end)
         self._say("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=user.item.id)
         self.committed(user.item)
@@ -179,7 +178,7 @@ class Narrator:
         user, stage = self._user, self._stage
         if user is not None and user.turn == action.turn and user.wordless:
             if self._words:
-                self.transcribed(user.item, self._words, self._seconds(user))
+                self.transcribed(user.item, self._words, user.end - user.at)
             else:
                 self.untranscribed(user.item, "the recognizer failed")
         reply = stage.conversation.reply
@@ -245,7 +244,7 @@ class Narrator:
         if user is not None and user.turn == action.turn:
             self._user = None
             if user.wordless:
-                self.transcribed(user.item, "", self._seconds(user))
+                self.transcribed(user.item, "", user.end - user.at)
 
     def _end_response(self, status: str, *, reason: str = "", heard: str | None = None) -> None:
         response = self.response
@@ -254,10 +253,6 @@ class Narrator:
         turn = spoken_turn(self._stage.conversation.reply)
         usage: Mapping[str, Any] | None = None if turn is None else self._session.usage(turn[0])
         response.end(status, reason=reason, heard=heard, usage=usage)
-
-    def _seconds(self, user: UserTurn) -> float:
-        stopped = self._stage.machine.turn.stopped if self._stage.machine.turn is not None else None
-        return (stopped or user.at) - user.at
 
     @property
     def _stage(self) -> Stage:
