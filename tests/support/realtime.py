@@ -65,12 +65,18 @@ def of(events: list[Event], kind: str) -> list[Event]:
 class Peer:
     """One connection. `session` is what `session.created` told."""
 
-    def __init__(self, here: Serving | str, *, subprotocols: tuple[str, ...] = ("realtime",), **headers: str) -> None:
+    def __init__(
+        self,
+        here: Serving | str,
+        headers: dict[str, str] | None = None,
+        *,
+        subprotocols: tuple[str, ...] = ("realtime",),
+    ) -> None:
         url = here if isinstance(here, str) else here.url
         self._connecting = connect(
             url.replace("http", "ws", 1) + "/v1/realtime?model=voice",
             subprotocols=[Subprotocol(one) for one in subprotocols],
-            additional_headers={name.replace("_", "-"): value for name, value in headers.items()},
+            additional_headers=headers,
             proxy=None,
             max_size=None,
         )
@@ -89,7 +95,7 @@ class Peer:
     def known(self) -> dict[str, str]:
         """The headers to come back with."""
         told = self.session["x_session"]
-        return {"x_session_id": told["id"], "x_session_token": told["token"]}
+        return {"x-session-id": told["id"], "x-session-token": told["token"]}
 
     async def send(self, kind: str, **fields: Any) -> None:
         await self.socket.send(json.dumps({"type": kind, **fields}))

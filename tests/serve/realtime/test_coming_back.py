@@ -43,9 +43,9 @@ def test_a_reply_goes_on_where_the_connection_broke() -> None:
                 turn, chars = await heard_some(first)
                 known = first.known
                 first.socket.transport.abort()
-            async with Peer(here, **known, x_session_heard=f"{turn}.{chars}") as second:
+            async with Peer(here, known | {"x-session-heard": f"{turn}.{chars}"}) as second:
                 told = second.session["x_session"]
-                assert (told["resumed"], told["id"]) == (True, known["x_session_id"])
+                assert (told["resumed"], told["id"]) == (True, known["x-session-id"])
                 assert "token" not in told
                 await second.until("response.done")
                 assert rest_of(second) == LONG[chars:]
@@ -56,7 +56,7 @@ def test_a_reply_goes_on_where_the_connection_broke() -> None:
                 ]
                 assert said == [("user", "tell me"), ("assistant", LONG[:chars])]
                 assert of(second.events, "x.spoken")[0]["text"] == LONG
-            async with Peer(here, **known) as third:  # the server itself knows how far it was
+            async with Peer(here, known) as third:  # the server itself knows how far it was
                 assert third.session["x_session"]["heard"] >= chars
                 await third.until("response.done")
                 assert LONG.endswith(rest_of(third))
@@ -71,8 +71,8 @@ def test_a_reply_goes_on_after_the_server_was_replaced() -> None:
         async with serving(lengthy, engines=talks(), store=store, grace_s=0.0) as here, Peer(here) as first:
             turn, chars = await heard_some(first)
             known = first.known
-        reconnecting = {**known, "x_session_heard": f"{turn}.{chars}"}
-        async with serving(lengthy, engines=talks(), store=store) as here, Peer(here, **reconnecting) as second:
+        reconnecting = known | {"x-session-heard": f"{turn}.{chars}"}
+        async with serving(lengthy, engines=talks(), store=store) as here, Peer(here, reconnecting) as second:
             await second.until("response.done")
             assert rest_of(second) == LONG[chars:]
             await second.until("x.latency")
@@ -86,7 +86,7 @@ def test_a_reply_goes_on_after_the_server_was_replaced() -> None:
 
 def test_a_second_connection_takes_the_session_over() -> None:
     async def run() -> None:
-        async with serving(engines=talks()) as here, Peer(here) as first, Peer(here, **first.known):
+        async with serving(engines=talks()) as here, Peer(here) as first, Peer(here, first.known):
             assert (await first.closed())[0] == 4009
 
     asyncio.run(run())
@@ -95,9 +95,9 @@ def test_a_second_connection_takes_the_session_over() -> None:
 def test_a_wrong_token_reads_like_an_unknown_session() -> None:
     async def run() -> None:
         async with serving(engines=talks()) as here, Peer(here) as first:
-            for id, token in ((first.known["x_session_id"], "vt_wrong"), ("s_nobody", "vt_wrong")):
+            for id, token in ((first.known["x-session-id"], "vt_wrong"), ("s_nobody", "vt_wrong")):
                 with pytest.raises(InvalidStatus) as refused:
-                    await Peer(here, x_session_id=id, x_session_token=token).__aenter__()
+                    await Peer(here, {"x-session-id": id, "x-session-token": token}).__aenter__()
                 assert refused.value.response.status_code == 404
 
     asyncio.run(run())

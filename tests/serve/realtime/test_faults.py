@@ -108,9 +108,9 @@ def test_audio_that_nobody_can_hear_in_time_is_refused() -> None:
 
 
 def test_only_those_with_a_key_or_a_secret_come_in_and_no_page_from_elsewhere() -> None:
-    async def refused(here: Any, **how: Any) -> int:
+    async def refused(here: Any, **headers: str) -> int:
         with pytest.raises(InvalidStatus) as answer:
-            await Peer(here, **how).__aenter__()
+            await Peer(here, headers).__aenter__()
         return answer.value.response.status_code
 
     async def run() -> None:
@@ -119,7 +119,7 @@ def test_only_those_with_a_key_or_a_secret_come_in_and_no_page_from_elsewhere() 
             assert await refused(here, authorization="Bearer ek_made_up") == 401
             assert await refused(here, authorization="Bearer sesame", origin="http://elsewhere.example") == 403
             own = here.url
-            async with Peer(here, authorization="Bearer sesame", origin=own):
+            async with Peer(here, {"authorization": "Bearer sesame", "origin": own}):
                 pass
             assert (await here.http.post("/v1/realtime/client_secrets", json={})).status_code == 401
             headers = {"authorization": "Bearer sesame"}
@@ -129,11 +129,11 @@ def test_only_those_with_a_key_or_a_secret_come_in_and_no_page_from_elsewhere() 
             assert made.status_code == 200, made.text
             secret = ClientSecretCreateResponse.model_validate(made.json())
             subprotocols = ("realtime", f"openai-insecure-api-key.{secret.value}")
-            async with Peer(here, subprotocols=subprotocols, origin=own) as peer:
+            async with Peer(here, {"origin": own}, subprotocols=subprotocols) as peer:
                 assert peer.session["instructions"] == "Be brief."
                 told = peer.known
-            resume = (*subprotocols, f"x-session.{told['x_session_id']}.{told['x_session_token']}", "x-heard.0.0")
-            async with Peer(here, subprotocols=resume, origin=own) as peer:
+            resume = (*subprotocols, f"x-session.{told['x-session-id']}.{told['x-session-token']}", "x-heard.0.0")
+            async with Peer(here, {"origin": own}, subprotocols=resume) as peer:
                 assert peer.session["x_session"]["resumed"] is True
             key = {"authorization": f"Bearer {secret.value}"}
             assert (await here.http.get("/v1/models", headers=key)).status_code == 401
