@@ -168,6 +168,12 @@ class ChatSettings:
         "key for that server; environment only (for api.openai.com OPENAI_API_KEY serves too)",
         secret=True,
     )
+    continues: str = option(
+        "off",
+        "whether that server goes on with a reply whose beginning it is given, after a node died in mid-reply: prefill "
+        "(a last message of the assistant is enough), vllm (continue_final_message), or off (it ends as interrupted)",
+        choices=("off", "prefill", "vllm"),
+    )
     system: str = option("You are a voice assistant. Answer in one or two short spoken sentences.", "system prompt")
     session: str = option("", "name of a conversation to go on with")
     store: str = option(
@@ -208,6 +214,9 @@ class ServeSettings:
     port: int = option(8970, "port to listen on; 0 takes a free one", least=0, most=65535)
     api_keys: str = option(
         "", "comma-separated keys clients must send, each KEY or NAME:read|write:KEY; environment only", secret=True
+    )
+    advertise: str = option(
+        "", "URL at which clients reach this node itself, told to those whose session it holds; for several nodes"
     )
     origins: str = option("", "comma-separated web origins that may open the socket besides the server's own")
     rate: float = option(50.0, "requests per second and API key; 0 is unlimited", least=0, most=100_000)

@@ -22,7 +22,7 @@ BURST = 8
 class Flood:
     """An upstream that sends `words` words as fast as they are taken."""
 
-    name = "flood"
+    name, continues = "flood", False
 
     def __init__(self, words: int) -> None:
         self._words = words

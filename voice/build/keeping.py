@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from voice import folders
 from voice.build.sessions import store
+from voice.chat.handover import PAGE
 from voice.chat.keyring import Keyring
-from voice.chat.live import PAGE
 from voice.chat.protocol import Conversation
 from voice.chat.stores.sealed import CHECK
 from voice.chat.stores.store import Store, Stored, UnknownSession

@@ -44,7 +44,7 @@ def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[],
     if chat.llm != "builtin":
         from voice.chat.upstream.openai import OpenAIUpstream
 
-        return OpenAIUpstream(chat.llm, chat.model, chat.api_key)
+        return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues)
     knowledge = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
     running = (lambda: timers.left(now())) if timers is not None and now is not None else None
     return BuiltinUpstream(knowledge, timers=running)
@@ -92,7 +92,7 @@ def shared_options(settings: Settings) -> EngineOptions:
     serve = settings.serve
     limits = Limits(serve.turns, serve.turns_per_key, serve.queue, serve.queue_s, serve.tokens)
     breaker = BreakerPolicy(serve.breaker_failures, serve.breaker_slow_s, serve.breaker_open_s)
-    return replace(options(settings), limits=limits, breaker=breaker)
+    return replace(options(settings), limits=limits, breaker=breaker, advertise=serve.advertise)
 
 
 @asynccontextmanager

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
+from voice.chat.handover import PAGE, moved, unknown_session
 from voice.chat.identity import new_session_id, new_token, token_hash
-from voice.chat.live import PAGE, TAIL, Live, unknown_session
+from voice.chat.live import TAIL, Live
 from voice.chat.log import Event, Refused
 from voice.chat.parts import EngineOptions, Parts
 from voice.chat.protocol import Conversation
@@ -49,10 +50,14 @@ class Engine:
             options or EngineOptions(),
             clock or (lambda: asyncio.get_running_loop().time()),
             random or Random(),
-            secrets.token_hex(4),
+            "",
             guards or Unguarded(),
             moderation,
         )
+        self.parts.node = secrets.token_hex(4) + (
+            f"@{self.parts.options.advertise}" if self.parts.options.advertise else ""
+        )
+        store.wanted(self.parts.node, self._wanted)
         self._lives: dict[str, Live] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._keeper: asyncio.Task[None] | None = None
@@ -84,6 +89,8 @@ class Engine:
     async def open(self, sid: str) -> Live:
         """The session with this id; `own` it to change it, `alive` keeps it. Raises Refused session_unknown."""
         live = self._lives.get(sid)
+        if live is not None and live.lost is None and self._over(live):
+            await self._end([live])
         if live is None or live.lost is not None:
             task = self._opening.get(sid)
             if task is None:
@@ -94,15 +101,20 @@ class Engine:
                 if task.done():
                     self._opening.pop(sid, None)
             live = self._lives[sid]
-        elif self._over(live):
-            await self.delete(sid)
-            raise unknown_session()
         return live
 
     async def find(self, name: str) -> Live | None:
         """The conversation with this name, if there is one."""
         sid = await self.parts.store.find(name)
         return None if sid is None else await self.open(sid)
+
+    async def adopt(self, live: Live) -> None:
+        """Go on with a reply whose owner died; if it lives, it holds the lease and is followed."""
+        try:
+            await live.own()
+        except Refused as refused:
+            if refused.code != "session_moved":
+                raise
 
     async def delete(self, sid: str) -> None:
         """Remove a session and everything said in it."""
@@ -183,7 +195,10 @@ class Engine:
             talk.restore(stored.saved)
         tail: list[Event] = []
         while talk.seq < stored.seq:
-            for event in await self.parts.store.read(sid, talk.seq, PAGE):
+            events = await self.parts.store.read(sid, talk.seq, PAGE)
+            if not events or events[0].seq > talk.seq + 1:
+                raise moved("the log was trimmed meanwhile; attach again")
+            for event in events:
                 talk.apply(event)
                 tail.append(event)
         self._keep(Live(self.parts, stored.card, talk, tail[-TAIL:]))
@@ -217,13 +232,36 @@ class Engine:
         leases = {live.card.sid: live.fence for live in self.lives if live.fence is not None and live.talk.open_turn()}
         if leases:
             await self.parts.store.renew(leases, options.lease_s)
-        over = [live.card.sid for live in self.lives if not self._busy(live) and self._over(live)]
-        await asyncio.gather(*map(self.delete, over))
+            for live in self.lives:
+                live.leased = now if live.card.sid in leases else live.leased
+        await asyncio.gather(*(self.adopt(live) for live in self.lives if live.orphaned), return_exceptions=True)
+        await self._end([live for live in self.lives if not self._busy(live) and self._over(live)])
         idle = [live for live in self.lives if not self._busy(live) and now - live.seen > options.evict_s]
         await self._let_go(idle)
         if now - self._touched >= options.touch_s:
             self._touched = now
             await self._touch(self.lives)
+
+    def _wanted(self, sid: str) -> None:
+        """Another process wants to own the session."""
+        live = self._lives.get(sid)
+        if live is not None:
+            self.parts.spawn(self._give_up(live))
+
+    async def _give_up(self, live: Live) -> None:
+        try:
+            await live.give_up()
+        except StoreError as error:
+            log.warning("a session that is wanted elsewhere was not given up: %s", error)
+
+    async def _end(self, lives: list[Live]) -> None:
+        """Sessions whose time is over here; where another process had a later sign of life, they go on there."""
+        for live in lives:
+            self._lives.pop(live.card.sid, None)
+            self.parts.guards.forget(live.card.sid)
+            live.leave(unknown_session())
+        if lives:
+            await self.parts.store.touch({live.card.sid: 0.0 for live in lives})
 
     async def _touch(self, lives: tuple[Live, ...] | list[Live]) -> None:
         """Note how long sessions have left, a little more than that: a crash before the next time ends none early."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from voice.chat.admission import Ticket
+from voice.chat.context import estimate_tokens
 from voice.chat.log import OWN_OPTIONS, Turn
 from voice.chat.outlet import Flagged, Outlet
 from voice.chat.parts import Parts
@@ -32,7 +33,8 @@ async def generate(live: Live, turn: Turn, parts: Parts, ticket: Ticket) -> None
             await parts.slots.ready(ticket)
             with parts.slots.attempt() as attempt:
                 parts.count("upstream_requests")
-                done = await _attempt(live, turn, parts, attempt, outlet)
+                begun = "".join(turn.parts)
+                done = await _attempt(live, turn, parts, attempt, outlet, begun)
             await outlet.finish()
         except UpstreamError as error:
             asked = error.code not in NOT_ASKED
@@ -52,20 +54,21 @@ async def generate(live: Live, turn: Turn, parts: Parts, ticket: Ticket) -> None
             live.end(turn, "failed", _told(blocked.code, str(blocked), False, live.talk.usage(turn), tried))
             return
         else:
-            live.end(turn, "done", {"usage": _usage(live, turn, done)} | _noted(turn, outlet, tried))
+            live.end(turn, "done", {"usage": _usage(live, turn, done, begun)} | _noted(turn, outlet, tried))
             return
         finally:
             outlet.close()
 
 
-async def _attempt(live: Live, turn: Turn, parts: Parts, attempt: Attempt, outlet: Outlet) -> Done:
+async def _attempt(live: Live, turn: Turn, parts: Parts, attempt: Attempt, outlet: Outlet, begun: str) -> Done:
     """One request. Raises UpstreamError, also for a silence longer than `stall_s` and for a reply without an end."""
     card, options = live.card, parts.options
     model = str(turn.options.get("model") or card.model or options.model)
     asked = {name: value for name, value in {**card.options, **turn.options}.items() if name not in OWN_OPTIONS}
     screen, loop = live.guard.screen(), asyncio.get_running_loop()
     messages = tuple(_to_model(live.guard, said) for said in live.talk.context(turn))
-    stream = parts.upstream.stream(Ask(messages, key=card.sid, model=model, options=asked))
+    wanted = Ask(messages, key=card.sid, model=model, options=asked, begun=live.guard.to_model(begun))
+    stream = parts.upstream.stream(wanted)
     try:
         async with asyncio.timeout(options.stall_s) as patience:
             rearmed = loop.time()
@@ -118,10 +121,12 @@ def _noted(turn: Turn, outlet: Outlet, tried: int) -> dict[str, Any]:
     return noted | ({"unchecked": True} if outlet.unchecked else {})
 
 
-def _usage(live: Live, turn: Turn, done: Done) -> dict[str, Any]:
+def _usage(live: Live, turn: Turn, done: Done, begun: str) -> dict[str, Any]:
+    """What the reply cost. Of one that was continued, the server counted only the rest."""
     if done.input == done.output == 0:
         return live.talk.usage(turn)
-    return {"input": done.input, "cached": done.cached, "output": done.output, "estimated": done.estimated}
+    output, estimated = done.output + estimate_tokens(begun), done.estimated or bool(begun)
+    return {"input": done.input, "cached": done.cached, "output": output, "estimated": estimated}
 
 
 def _failure(live: Live, turn: Turn, error: UpstreamError, tried: int) -> dict[str, Any]:

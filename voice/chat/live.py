@@ -10,20 +10,20 @@ from functools import partial
 from typing import Any
 
 from voice.chat.generation import generate
+from voice.chat.handover import PAGE, acquire, moved, read_on, unknown_session
 from voice.chat.identity import short
 from voice.chat.log import ENDS, Event, Refused, Turn
 from voice.chat.outlet import Outlet
 from voice.chat.parts import Parts
 from voice.chat.protocol import Conversation
 from voice.chat.screen import Blocked, screened, screened_data
-from voice.chat.stores.store import Card, FenceLost, LeaseHeld, StoreError, UnknownSession, Usage
+from voice.chat.stores.store import GONE, REWRITTEN, Card, FenceLost, StoreError, UnknownSession, Usage
 from voice.safety.verdict import ALLOWED, BLOCKED, UNCHECKED, Verdict, together
 
 log = logging.getLogger(__name__)
 
 TAIL = 4096
 """Events of a session kept in memory for those who follow it; older ones are read from the store."""
-PAGE = 1000
 
 
 class Live:
@@ -33,8 +33,9 @@ class Live:
     nothing goes on here, once another process has taken the session over or the store failed.
     """
 
-    __slots__ = ("_appending", "_generating", "_listeners", "_owning", "_parts", "_pending", "_tail", "_tail_after",
-                 "_task", "_unwatch", "card", "fence", "guard", "logged", "lost", "seen", "talk")  # fmt: skip
+    __slots__ = ("_appending", "_behind", "_catching", "_generating", "_listeners", "_owning", "_parts", "_pending",
+                 "_tail", "_tail_after", "_task", "_unwatch", "card", "fence", "guard", "leased", "logged", "lost",
+                 "seen", "talk")  # fmt: skip
 
     def __init__(self, parts: Parts, card: Card, talk: Conversation, tail: Sequence[Event] = ()) -> None:
         self._parts, self.card, self.talk = parts, card, talk
@@ -51,6 +52,9 @@ class Live:
         self._task: asyncio.Task[None] | None = None
         self._generating: Turn | None = None
         self._owning: asyncio.Task[None] | None = None
+        self._catching: asyncio.Task[None] | None = None
+        self._behind = 0
+        self.leased = 0.0
         self._unwatch = parts.store.watch(card.sid, self._now_logged)
 
     # Changing it
@@ -58,8 +62,8 @@ class Live:
     async def own(self, *, regenerate: bool = True) -> None:
         """Become the one process that may change the session. Raises Refused session_moved or session_unknown.
 
-        A turn that a dead owner left running is generated again if nothing of it was delivered (and `regenerate`), else
-        it ends as failed.
+        A turn that a dead owner left running is generated again if nothing of it was delivered, and continued where the
+        model can do that (both only if `regenerate`); else it ends as failed.
         """
         if self.lost is not None:
             raise self.lost
@@ -82,8 +86,8 @@ class Live:
 
         Where moderation takes time, its `verdict` on new words has to be there: `ask` waits for it.
         """
-        self._check()
-        if sequence > self.talk.last:
+        if not self.knows(sequence):
+            self._check()
             self._parts.slots.check(self.card.owner)
         try:
             input, msg_id = screened(self.guard, input), screened(self.guard, msg_id)
@@ -125,6 +129,10 @@ class Live:
             if verdict.error:
                 self._parts.count("moderation_errors")
         return self.send(sequence, input, verdict=verdict, **how)
+
+    def knows(self, sequence: int) -> bool:
+        """Whether this turn was sent before: to repeat it nobody needs to own the session."""
+        return self.lost is None and 1 <= sequence <= self.talk.last
 
     def commit(self, turn: int) -> None:
         self._check()
@@ -196,6 +204,17 @@ class Live:
     def judged(self) -> bool:
         """Whether new words are judged by somebody who takes time: then `ask` is the way in."""
         return self._parts.moderation is not None and bool(self._parts.moderation.judges)
+
+    @property
+    def answering(self) -> bool:
+        """Whether a reply is being generated, here or elsewhere."""
+        turn = self.talk.open_turn()
+        return turn is not None and turn.running
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether a reply is awaited here that nobody makes, should its owner have died."""
+        return self.lost is None and self.fence is None and self.followed and self.answering
 
     @property
     def followed(self) -> bool:
@@ -295,25 +314,64 @@ class Live:
         self.alive()
 
     async def _acquire(self, regenerate: bool) -> None:
-        store, options = self._parts.store, self._parts.options
-        try:
-            lease = await store.acquire(self.card.sid, self._parts.node, options.lease_s)
-        except LeaseHeld as held:
-            raise Refused("session_moved", "another process has the session", temporary=True) from held
-        except UnknownSession as unknown:
-            raise unknown_session() from unknown
-        while self.talk.seq < lease.seq:
-            for event in await store.read(self.card.sid, self.talk.seq, PAGE):
+        lease = await acquire(self, self._parts)
+        self.fence, self.leased = lease.fence, self._parts.clock()
+        turn = self.talk.open_turn()
+        if turn is None or not turn.running:
+            return
+        # Moderation would have to read the delivered part again: what it looks for may have begun there.
+        continues = self._parts.upstream.continues and self._parts.moderation is None
+        if regenerate and not turn.acted and (not turn.length or continues):
+            self._begin(turn)
+        else:
+            self.interrupt(turn)
+
+    async def give_up(self) -> None:
+        """Let another process own it that wants to, unless something is under way here."""
+        if self.fence is not None and self.lost is None and self._quiet:
+            fence, self.fence = self.fence, None
+            await self._parts.store.renew({self.card.sid: fence}, 0.0)
+
+    def learn(self, events: Sequence[Event]) -> None:
+        """Take what another owner logged, from the store."""
+        for event in events:
+            if event.seq == self.talk.seq + 1:
                 self.talk.apply(event)
                 self._tail.append(event)
-        self.fence = lease.fence
-        self._now_logged(lease.seq)
-        turn = self.talk.open_turn()
-        if turn is not None and turn.running:
-            if regenerate and not turn.length and not turn.acted:
-                self._begin(turn)
-            else:
-                self.interrupt(turn)
+        self._now_logged(self.talk.seq)
+        self._trim()
+
+    @property
+    def _quiet(self) -> bool:
+        """Whether nothing is being made or logged here."""
+        return not self.running and not self._appending and not self._pending and self.logged == self.talk.seq
+
+    def _others(self, seq: int) -> None:
+        """Another process is the owner and has logged more."""
+        if not self._quiet:
+            self.leave(moved("another process took the session over"))
+            return
+        self.fence = None
+        self._behind = max(self._behind, seq)
+        if self._catching is None or self._catching.done():
+            self._catching = self._parts.spawn(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        try:
+            while self.lost is None and self.talk.seq < self._behind:
+                await read_on(self, self._parts, self._behind)
+        except Refused as refused:
+            self.leave(refused)
+        except StoreError as error:
+            self.leave(Refused("store_failed", f"the conversation cannot be read: {error}", temporary=True))
+
+    async def _prolong(self, fence: int) -> None:
+        """A lease that is about to end is renewed before a turn begins, later ones by the engine."""
+        try:
+            await self._parts.store.renew({self.card.sid: fence}, self._parts.options.lease_s)
+            self.leased = self._parts.clock()
+        except StoreError as error:
+            log.warning("the lease of session %s was not renewed: %s", short(self.card.sid), error)
 
     def interrupt(self, turn: Turn) -> None:
         """End a turn whose generation cannot go on because its process ends or has ended."""
@@ -322,6 +380,8 @@ class Live:
 
     def _begin(self, turn: Turn) -> None:
         self._generating = turn
+        if self.fence is not None and self._parts.clock() - self.leased > self._parts.options.renew_s:
+            self._parts.spawn(self._prolong(self.fence))
         ticket = self._parts.slots.enter(self.card.owner)
         self._task = self._parts.spawn(generate(self, turn, self._parts, ticket))
         # A task that is stopped before it began runs none of its own code.
@@ -363,7 +423,7 @@ class Live:
         self._appending -= 1
         error = None if written.cancelled() else written.exception()
         if isinstance(error, FenceLost):
-            self.leave(Refused("session_moved", "another process took the session over", temporary=True))
+            self.leave(moved("another process took the session over"))
         elif isinstance(error, UnknownSession):
             self.leave(unknown_session())
         elif error is not None:
@@ -373,8 +433,16 @@ class Live:
             self._flush(at_once=False)
 
     def _now_logged(self, seq: int) -> None:
+        if seq == GONE:
+            self._parts.guards.forget(self.card.sid)
+            self.leave(unknown_session())
+            return
+        if seq == REWRITTEN:
+            self.leave(moved("the store lost the end of this session's log; attach again"))
+            return
         if seq > self.talk.seq:
-            return  # another owner's events; this process learns of them when it becomes the owner
+            self._others(seq)
+            return
         self.logged = max(self.logged, seq)
         if len(self._tail) > 2 * TAIL:
             drop = min(len(self._tail) - TAIL, self.logged - self._tail_after)
@@ -390,8 +458,8 @@ class Live:
         talk, keep = self.talk, self._parts.options.keep_events
         if talk.seq - talk.trimmed > 2 * keep and (through := talk.trim_point(keep)) > talk.trimmed:
             talk.trim(through)
-            assert self.fence is not None
-            self._parts.spawn(self._shorten(through, talk.to_json(), self.fence))
+            if self.fence is not None:
+                self._parts.spawn(self._shorten(through, talk.to_json(), self.fence))
 
     async def _shorten(self, through: int, saved: Mapping[str, Any], fence: int) -> None:
         try:
@@ -413,8 +481,3 @@ def ledger_row(turn: Turn) -> Usage:
     """What a turn cost, as the ledger keeps it."""
     assert turn.usage is not None
     return Usage(turn.number, **turn.usage, tries=turn.tries, draft=turn.drafted, outcome=turn.outcome)
-
-
-def unknown_session() -> Refused:
-    """Said of sessions that never were, are no more, or whose token is wrong: in the same words."""
-    return Refused("session_unknown", "no such session, or the token is wrong", remedy="create a session")

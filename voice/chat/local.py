@@ -106,9 +106,10 @@ class LocalReply:
         self._events: AsyncIterator[ReplyEvent] | None = None
         self._starting: asyncio.Task[None] | None = None
         self.turn = self._live.talk.last + 1
-        if self._live.lost is None and self._live.judged:
+        owned = self._live.lost is None and self._live.fence is not None
+        if owned and self._live.judged:
             self._starting = session.spawn(self._ask())
-        elif self._live.lost is None:
+        elif owned:
             self._start()
 
     def __aiter__(self) -> AsyncIterator[ReplyEvent]:

@@ -45,7 +45,8 @@ class Event(NamedTuple):
 class Refused(VoiceError):
     """What a client asked for is against the rules; `code` is stable, `number` the turn that was expected instead.
 
-    `temporary` says that the same may be asked again, after `retry_after_s` seconds where that is known.
+    `temporary` says that the same may be asked again, after `retry_after_s` seconds where that is known; `at` is the
+    address of the server that may take it sooner.
     """
 
     exit_code = 69
@@ -60,10 +61,11 @@ class Refused(VoiceError):
         number: int | None = None,
         expected: str = "",
         remedy: str = "",
+        at: str = "",
     ) -> None:
         super().__init__(what, expected=str(number) if number is not None else expected, remedy=remedy)
         self.code, self.temporary, self.number = code, temporary, number
-        self.retry_after_s = retry_after_s
+        self.retry_after_s, self.at = retry_after_s, at
 
 
 class BrokenLog(VoiceError):

@@ -20,7 +20,10 @@ from voice.safety.moderation import Moderation
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How sessions run: `ttl_s` is their life without a sign of it, `stall_s` a model server's longest silence."""
+    """How sessions run: `ttl_s` is their life without a sign of it, `stall_s` a model server's longest silence.
+
+    `advertise` is the address at which clients reach this process, told to those who want what it holds.
+    """
 
     model: str = ""
     context_tokens: int = 8192
@@ -32,6 +35,7 @@ class EngineOptions:
     evict_s: float = 60.0
     keep_events: int = 4096
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    advertise: str = ""
     limits: Limits = field(default_factory=Limits)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
 

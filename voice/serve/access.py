@@ -11,8 +11,9 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from voice.chat.engine import Engine
+from voice.chat.handover import unknown_session
 from voice.chat.identity import Scope, granted
-from voice.chat.live import Live, unknown_session
+from voice.chat.live import Live
 from voice.chat.log import Refused
 from voice.errors import ConfigError
 from voice.serve.limits import PEER, Buckets
@@ -130,9 +131,8 @@ class Access:
         if scope == "write" and grant == "read":
             raise Refused("scope_insufficient", "this token may only read", expected="a token with scope write")
         live.alive()
-        turn = live.talk.open_turn()
-        if turn is not None and turn.running and not live.running:
-            await live.own()  # its last owner died in mid-reply
+        if live.answering and not live.running:
+            await self._engine.adopt(live)
         return live
 
     def origin_allowed(self, origin: str | None, host: str) -> bool:

@@ -50,7 +50,8 @@ def routes(service: Service) -> APIRouter:
         """The turn's reply, once it has ended. Raises Refused or StoreError."""
         storable([item.input, item.msg_id, item.options])
         live = await access.session(item.session_id, item.session_token, owner)
-        await live.own()
+        if not live.knows(item.sequence):
+            await live.own()
         turn = await live.ask(item.sequence, item.input, msg_id=item.msg_id, options=item.options)
         text: list[str] = []
         async for event in turn_events(live, turn.number, turn.first):

@@ -63,7 +63,8 @@ def routes(service: Service) -> APIRouter:
                 )
             if body.sequence is None:
                 raise Refused("sequence_required", "the turn has no sequence", number=live.talk.last + 1)
-            await live.own()
+            if not live.knows(body.sequence):
+                await live.own()
             return live, {"x-session-id": live.card.sid}
         if roles not in (["user"], ["system"], ["system", "user"]):
             raise Refused(

@@ -134,7 +134,8 @@ class Connection:
                 channel.scope = "write"
             assert channel.live is not None
             live = channel.live
-            await live.own()
+            if kind != "send" or not live.knows(op["sequence"]):
+                await live.own()
             if kind == "send":
                 more = {name: op[name] for name in ("draft", "msg_id", "options") if name in op}
                 await live.ask(op["sequence"], op["input"], **more)

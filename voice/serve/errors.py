@@ -59,6 +59,8 @@ def told(refused: Refused) -> dict[str, Any]:
     error: dict[str, Any] = {"code": refused.code, "message": str(refused), "temporary": refused.temporary}
     if refused.retry_after_s is not None and refused.temporary:
         error["retry_after"] = round(refused.retry_after_s, 1)
+    if refused.at:
+        error["at"] = refused.at
     if refused.number is not None:
         error["expected"] = refused.number
     elif refused.expected:

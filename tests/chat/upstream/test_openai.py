@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ async def hear(upstream: OpenAIUpstream, request: Ask) -> Heard:
     return heard
 
 
-def one(url: str, request: Ask | None = None, **settings: float) -> Heard:
+def one(url: str, request: Ask | None = None, **settings: Any) -> Heard:
     async def run() -> Heard:
         upstream = OpenAIUpstream(url, "scripted", "key", **settings)
         try:

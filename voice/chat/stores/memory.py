@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voice.chat.log import Event
-from voice.chat.stores.store import Card, FenceLost, Lease, LeaseHeld, NameTaken, Stored, UnknownSession, Usage
+from voice.chat.stores.store import GONE, Card, FenceLost, Lease, LeaseHeld, NameTaken, Stored, UnknownSession, Usage
 from voice.chat.stores.watchers import Watchers
 
 
@@ -125,6 +125,7 @@ class MemoryStore:
     async def delete(self, sid: str) -> None:
         if self._kept.pop(sid, None) is None:
             raise UnknownSession(sid)
+        asyncio.get_running_loop().call_soon(self._watchers.logged, sid, GONE)
 
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
         return self._watchers.add(sid, logged)

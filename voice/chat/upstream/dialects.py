@@ -165,3 +165,11 @@ def join_surrogates(held: str, piece: str) -> tuple[str, str]:
     held = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
     whole = text.removesuffix(held).encode("utf-16-le", "surrogatepass")
     return whole.decode("utf-16-le", "replace"), held
+
+
+CONTINUING: Mapping[str, Mapping[str, object]] = {
+    "off": {},
+    "prefill": {},
+    "vllm": {"continue_final_message": True, "add_generation_prompt": False},
+}
+"""What goes into a request that ends in the beginning of a reply, by how the server wants to be asked to go on."""

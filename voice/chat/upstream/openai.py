@@ -27,7 +27,8 @@ class OpenAIUpstream:
     """A model behind `/chat/completions`, reached through the official `openai` package.
 
     `base_url` as in `http://localhost:11434/v1`; without `model` the only one the server has is taken. Waits at most
-    `connect_s` seconds for a connection and `stall_s` for anything to arrive on it.
+    `connect_s` seconds for a connection and `stall_s` for anything to arrive on it. `continues` names how the server is
+    asked to go on with a reply it had begun, if it can.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class OpenAIUpstream:
         *,
         connect_s: float = 5.0,
         stall_s: float = 60.0,
+        continues: str = "off",
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
             raise ConfigError(f"cannot reach {base_url!r}", where="chat.llm", expected="a URL as http://HOST:PORT/v1")
@@ -50,6 +52,7 @@ class OpenAIUpstream:
         self._stall_s = stall_s
         self._tells_usage = True
         self._looking: asyncio.Task[None] | None = None
+        self.continues, self._continuing = continues != "off", dialects.CONTINUING[continues]
         self._client = openai.AsyncOpenAI(
             base_url=self.url,
             api_key=api_key or "none",  # the package insists on one; local servers ignore it
@@ -80,10 +83,12 @@ class OpenAIUpstream:
         model = ask.model or self.model or await self._only_model()
         if not self.kind:
             self._look_once()  # the hints are for later turns; this one does not wait for them
+        begun = [{"role": "assistant", "content": ask.begun}] if ask.begun else []
         body: dict[str, object] = {
-            "messages": [dialects.message_json(message) for message in ask.messages],
+            "messages": [*(dialects.message_json(message) for message in ask.messages), *begun],
             **ask.options,
             **dialects.hints(self.kind, ask.key),
+            **(self._continuing if begun else {}),
             "model": model,
             "stream": True,
         }

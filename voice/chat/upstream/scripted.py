@@ -21,12 +21,15 @@ def echo(ask: Ask) -> Iterable[Step]:
 
 
 class ScriptedUpstream:
-    """An Upstream. `asked` is every request, `closed` counts replies given up before their end."""
+    """An Upstream. `asked` is every request, `closed` counts replies given up before their end.
+
+    Where it `continues`, the answer has to look at `Ask.begun`.
+    """
 
     name = "scripted"
 
-    def __init__(self, answer: Callable[[Ask], Iterable[Step]] = echo) -> None:
-        self.answer = answer
+    def __init__(self, answer: Callable[[Ask], Iterable[Step]] = echo, *, continues: bool = False) -> None:
+        self.answer, self.continues = answer, continues
         self.asked: list[Ask] = []
         self.closed = 0
 

@@ -12,12 +12,17 @@ from voice.errors import VoiceError
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request: a byte-stable prefix of messages plus the new one; `key` is the same for all turns of a session."""
+    """One request: a byte-stable prefix of messages plus the new one; `key` is the same for all turns of a session.
+
+    `begun` is the beginning of the reply where it was delivered already: only what follows it is wanted. Models that
+    cannot do that are not asked to.
+    """
 
     messages: tuple[Message, ...]
     key: str = ""
     model: str = ""
     options: Mapping[str, object] = field(default_factory=dict)
+    begun: str = ""
 
 
 class UpstreamError(VoiceError):
@@ -48,6 +53,11 @@ class Upstream(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def continues(self) -> bool:
+        """Whether it goes on with a reply that it is given the beginning of."""
+        ...
 
     def stream(self, ask: Ask) -> AsyncIterator[Delta | Effect | Done]: ...
 

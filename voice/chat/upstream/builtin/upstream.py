@@ -12,7 +12,7 @@ from voice.chat.session import Delta, Done, Effect
 from voice.chat.upstream.builtin.knowledge import Knowledge
 from voice.chat.upstream.builtin.question import Answer, Question, RunningTimers
 from voice.chat.upstream.builtin.responder import answer, unknown
-from voice.chat.upstream.upstream import Ask
+from voice.chat.upstream.upstream import Ask, UpstreamError
 from voice.text.spoken import HAN
 
 _PIECE = re.compile(rf"\s*(?:[{HAN}]{{1,2}}[，。！？；：、…”’）》]*|[^\s{HAN}]+)|\s+")
@@ -26,7 +26,7 @@ class BuiltinUpstream:
     of notes that cannot be read.
     """
 
-    name = "builtin"
+    name, continues = "builtin", True
 
     def __init__(
         self,
@@ -42,7 +42,9 @@ class BuiltinUpstream:
         reply = self._answer(ask)
         for effect in reply.effects:
             yield effect
-        for piece in pieces(reply.text):
+        if not reply.text.startswith(ask.begun):
+            raise UpstreamError("the answer would be another one now", code="interrupted", temporary=True)
+        for piece in pieces(reply.text[len(ask.begun) :]):
             yield Delta(piece)
             await asyncio.sleep(0)
         yield Done(
