@@ -7,8 +7,14 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from voice.bench.safety_moderation import first_clause_ms, replies
+from voice.bench.safety_moderation import labelled as moderated
+from voice.bench.safety_moderation import scores as moderation_scores
 from voice.bench.safety_redaction import Labelled, labelled, measured, scores
 from voice.cli import main
+from voice.safety.rules import Rule, Rules
+from voice.safety.rules_file import load
+from voice.safety.verdict import CATEGORIES
 
 
 def test_the_set_is_large_and_has_every_kind_in_both_languages() -> None:
@@ -47,5 +53,40 @@ def test_the_benchmark_prints_a_line_for_each_kind(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["bench", "safety", "--json", str(target)])
     assert result.exit_code == 0, result.output
     assert all(kind in result.output for kind in ("PHONE", "EMAIL", "IBAN"))
+    assert all(category in result.output for category in CATEGORIES)
     figures = json.loads(target.read_text())["redaction"]
     assert figures["kinds"]["PHONE"]["right"] > 100
+
+
+def test_the_moderation_set_is_large_and_has_every_category_in_both_languages() -> None:
+    sentences = moderated()
+    assert len(sentences) >= 300
+    assert len({sentence.text for sentence in sentences}) == len(sentences)
+    assert sum(sentence.category == "none" for sentence in sentences) >= 150
+    for category in CATEGORIES:
+        for language in ("en", "zh"):
+            for part in ("dev", "held"):
+                kind = (part, category, language)
+                assert any((one.part, one.category, one.language) == kind for one in sentences), kind
+
+
+def test_moderation_rules_raise_few_false_alarms_and_find_most() -> None:
+    sentences, rules = moderated(), load()
+    ordinary = moderation_scores(sentences, rules)["none"]
+    assert len(ordinary.wrong) <= 0.01 * ordinary.count, ordinary.wrong
+    for part, least in (("dev", 0.95), ("held", 0.6)):
+        table = moderation_scores([one for one in sentences if one.part == part], rules)
+        found = sum(table[category].right for category in CATEGORIES)
+        assert found >= least * sum(table[category].count for category in CATEGORIES), part
+
+
+def test_moderation_hardly_ever_keeps_the_first_clause_waiting() -> None:
+    sentences, rules = moderated(), load()
+    waits = first_clause_ms(rules, replies(sentences))
+    assert sum(waits) / len(waits) <= 5
+    assert sum(wait > 0 for wait in waits) <= 0.15 * len(waits)
+    assert first_clause_ms(Rules([Rule("x", "the cat sat")]), ["Well, the dog. "]) == [0.0]
+    held = "Now we are here. " + "And we go on. " * 3
+    assert first_clause_ms(Rules([Rule("x", "here and we")]), [held]) == [0.0], "no rule reads past a sentence"
+    held = held.replace("here. And", "here, and")
+    assert first_clause_ms(Rules([Rule("x", "we are here and we go off")]), [held])[0] >= 20

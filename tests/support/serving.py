@@ -19,6 +19,7 @@ from voice.chat.stores.memory import MemoryStore
 from voice.chat.stores.store import Store
 from voice.chat.upstream.scripted import ScriptedUpstream, Step, echo
 from voice.chat.upstream.upstream import Ask, Upstream
+from voice.safety.moderation import Moderation
 from voice.serve.app import Application, create
 from voice.serve.realtime.engines import Engines
 from voice.serve.server import Server, bind, url
@@ -120,12 +121,13 @@ async def serving(
     options: EngineOptions | None = None,
     engines: Engines | None = None,
     upstream: Upstream | None = None,
+    moderation: Moderation | None = None,
     **settings: Any,
 ) -> AsyncIterator[Serving]:
     """Run the server inside; leaving stops it gracefully. With `engines` it talks, too."""
     how = ServeSettings(port=0, **settings)
     scripted = ScriptedUpstream(answer)
-    engine = Engine(store or MemoryStore(), upstream or scripted, options)
+    engine = Engine(store or MemoryStore(), upstream or scripted, options, moderation=moderation)
     app, listening = create(engine, how, engines), bind(how)
     ready = asyncio.Event()
     server = Server(app, lambda _: ready.set())

@@ -184,3 +184,20 @@ def test_a_clause_made_by_hand_maps_by_share() -> None:
 def test_a_voice_of_another_language_reads_its_own_symbols() -> None:
     splitter = ClauseSplitter(language="de")
     assert [clause.text for clause in splitter.feed("Es sind 50 % & mehr. ", 0.0)] == ["Es sind 50 % & mehr."]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "said"),
+    [
+        ("[Blocked]", "en", ["Sorry, I would rather not talk about that."]),
+        ("[Blocked]", "zh", ["抱歉，这个话题我还是不说为好。"]),
+        ("[Blocked]", "de", ["Entschuldigung, darüber möchte ich lieber nicht sprechen."]),
+        ("Sure. [Blocked]", "en", ["Sure.", "Sorry, I would rather not talk about that."]),
+        ("好的。[Blocked]", "en", ["好的。", "抱歉，这个话题我还是不说为好。"]),
+    ],
+)
+def test_what_was_blocked_is_said_politely(text: str, language: str, said: list[str]) -> None:
+    splitter = ClauseSplitter(language=language)
+    clauses = [*splitter.feed(text, 0.0), *splitter.finish(0.0)]
+    assert [clause.text for clause in clauses] == said
+    assert clauses[-1].end == len(text)

@@ -16,7 +16,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--misses", is_flag=True, help="List every sentence in which something was missed or wrongly taken.")
 def command(target: Path | None, misses: bool) -> None:
     """Precision and recall on the sentences in voice/bench/sets, and the time a delta takes."""
-    figures = {"redaction": redaction(misses=misses)}
+    figures = {"redaction": redaction(misses=misses), "moderation": moderation(misses=misses)}
     if target is not None:
         target.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
 
@@ -50,4 +50,49 @@ def redaction(*, misses: bool = False) -> dict[str, Any]:
             for kind, score in table.items()
         },
         "delta_us": {"without_finds": plain, "with_finds": private},
+    }
+
+
+def moderation(*, misses: bool = False) -> dict[str, Any]:
+    """Print the tables of the shipped moderation rules and return their figures."""
+    from voice.bench.safety_moderation import ORDINARY, costs_us, first_clause_ms, labelled, replies, scores
+    from voice.bench.safety_redaction import labelled as redactable
+    from voice.safety.rules_file import load
+    from voice.trace import percentile
+
+    rules, sentences = load(), labelled()
+    click.echo(f"moderation, {len(sentences)} sentences, {len(rules.rules)} rules")
+    click.echo(f"  {'found in sentences of':<24}{'rules written from':>20}{'held out':>12}")
+    parts = {part: scores([one for one in sentences if one.part == part], rules) for part in ("dev", "held")}
+    for category in parts["dev"]:
+        seen, held = parts["dev"][category], parts["held"][category]
+        if category == ORDINARY:
+            wrong, count = len(seen.wrong) + len(held.wrong), seen.count + held.count
+            click.echo(f"  false alarms in {count} ordinary sentences: {wrong} ({wrong / count:.1%})")
+        else:
+            click.echo(f"  {category:<24}{f'{seen.right}/{seen.count}':>20}{f'{held.right}/{held.count}':>12}")
+        for sentence in (seen.wrong + held.wrong) if misses else ():
+            click.echo(f"      {'wrong' if category == ORDINARY else 'missed'}: {sentence}")
+    others = [one.text for one in redactable()]
+    alarms = [text for text in others if rules.verdict(text).categories]
+    click.echo(f"  and in {len(others)} of the redaction set, written by another hand: {len(alarms)}")
+    for sentence in alarms if misses else ():
+        click.echo(f"      wrong: {sentence}")
+    ordinary = replies(sentences)
+    cost, waits = costs_us(rules, ordinary), first_clause_ms(rules, ordinary)
+    late = sum(wait > 0 for wait in waits) / len(waits)
+    click.echo(f"  a delta of 4 characters: {cost['mean']:.1f} µs on average, {cost['p99']:.0f} µs at p99")
+    mean, p95 = sum(waits) / len(waits), percentile(waits, 0.95)
+    click.echo(f"  the first clause waits {mean:.2f} ms on average at 50 tokens/s, {p95:.0f} ms at p95;")
+    click.echo(f"  {late:.1%} of {len(waits)} replies wait for a token or more, the longest {max(waits):.0f} ms")
+    return {
+        "sentences": len(sentences),
+        "rules": len(rules.rules),
+        "false_alarms_elsewhere": {"wrong": len(alarms), "of": len(others)},
+        "found": {
+            part: {name: {"right": score.right, "of": score.count} for name, score in table.items()}
+            for part, table in parts.items()
+        },
+        "delta_us": cost,
+        "first_clause_ms": {"mean": mean, "p95": p95, "most": max(waits)},
     }

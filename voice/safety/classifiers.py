@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from voice.errors import ConfigError, VoiceError
@@ -108,13 +108,14 @@ def first_token(choice: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
     """
     message = choice.get("message")
     text = str((message.get("content") if isinstance(message, Mapping) else choice.get("text")) or "")
-    told = choice.get("logprobs")
-    found: dict[str, float] = {}
-    if isinstance(told, Mapping):
-        if isinstance(content := told.get("content"), Sequence) and content and isinstance(content[0], Mapping):
-            found = {str(one["token"]): float(one["logprob"]) for one in content[0].get("top_logprobs") or [content[0]]}
-        elif isinstance(tops := told.get("top_logprobs"), Sequence) and tops and isinstance(tops[0], Mapping):
-            found = {str(token): float(value) for token, value in tops[0].items()}
+    told, found = choice.get("logprobs") or {}, {}
+    try:
+        if content := told.get("content"):
+            found = {one["token"]: float(one["logprob"]) for one in content[0].get("top_logprobs") or content[:1]}
+        elif tops := told.get("top_logprobs"):
+            found = {token: float(value) for token, value in tops[0].items()}
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ModerationError("log-probabilities in no known shape", expected="OpenAI's") from error
     return text, found
 
 
