@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -49,8 +48,7 @@ async def keeping(settings: Settings) -> AsyncIterator[Keeping]:
         return
     kept = store(settings)
     try:
-        where = chat.store or str(folders.user_data() / "sessions.sqlite")
-        yield _Stored(kept, re.sub(r"//[^/@]*@", "//", where))  # without the password
+        yield _Stored(kept, chat.store or str(folders.user_data() / "sessions.sqlite"))
     finally:
         await kept.close()
 

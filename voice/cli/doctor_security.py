@@ -49,10 +49,13 @@ def store(resolved: Resolved) -> Finding:
     if where and not where.startswith("sqlite:///"):
         place = urlsplit(where)
         shown = f"{place.scheme}://{place.hostname}"
-        if place.scheme == "redis" and not is_loopback(place.hostname or ""):
-            return Finding(LIMITED, f"{shown}: what is said is encrypted, the link is not", "rediss://, or a tunnel")
-        if not place.password and place.scheme in ("redis", "rediss") and not is_loopback(place.hostname or ""):
-            return Finding(BROKEN, f"{shown} asks for no password", "set one, and name it in VOICE_CHAT_STORE")
+        if not is_loopback(place.hostname or ""):
+            if not resolved.settings.chat.store_password:
+                remedy = "set one there, and here VOICE_CHAT_STORE_PASSWORD"
+                return Finding(BROKEN, f"{shown} is used without a password", remedy)
+            if place.scheme == "redis":
+                words = f"{shown}: what is said is encrypted, the link and its password are not"
+                return Finding(LIMITED, words, "rediss://, or a tunnel")
         return Finding(GOOD, f"{shown}, encrypted")
     path = Path(where.removeprefix("sqlite:///")).expanduser() if where else user_data() / "sessions.sqlite"
     if not path.exists():
