@@ -17,6 +17,7 @@ import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Self
 
 KEPT_BODIES = 2000
@@ -31,7 +32,8 @@ class Script:
     `first_ms` and `read_ms` for each word of the prompt that no earlier prompt began with, the next every
     `word_ms`. `status` other than 200 refuses, with `retry_after` as header. `fault` strikes after `after` words:
     error (an error object in the stream), cut (connection closed), half (half a UTF-8 character, then closed),
-    stall (silence, connection open), die (the process ends). `piece` sends that many bytes per chunk. `stamp` says
+    stall (silence, connection open), die (the process ends). `piece` sends that many bytes per chunk. `cuts` are the
+    characters at which the text is cut in place of words. `stamp` says
     in place of each word the time, as `age_s` reads it. `calls` are functions it calls, each a `name` and
     `arguments` as JSON text; without `text` there is none then. `times` is how many requests of the queue it
     serves.
@@ -48,6 +50,7 @@ class Script:
     fault: str = ""
     after: int = 0
     piece: int = 0
+    cuts: Sequence[int] = ()
     stamp: bool = False
     usage: bool = True
     calls: Sequence[Mapping[str, str]] = ()
@@ -251,6 +254,8 @@ class ScriptedUpstream:
         start = loop.time()
         words = [word + " " for word in text.split(" ")] if text else []
         words[-1:] = [word[:-1] for word in words[-1:]]
+        if script.cuts:
+            words = [text[start:end] for start, end in pairwise((0, *script.cuts, len(text)))]
         for n, word in enumerate(words):
             if script.fault and n == script.after:
                 await self._strike(script.fault, writer)
