@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from tests.support.served import Served
 from voice.audio.wav import read_wav
 from voice.bench.processes import VOICE
+from voice.cli import main
 
 SPEECH = Path(__file__).parents[1] / "fixtures" / "speech"
 WORDS = "the word is swordfish"
+DATA = Path("data/voice-assistant")
 
 
 @pytest.fixture
@@ -26,11 +29,23 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def voice(home: Path, *arguments: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    places = {"XDG_DATA_HOME": str(home / "data"), "TMPDIR": str(home / "temp"), "HOME": str(home)}
+def places(home: Path) -> dict[str, str]:
+    """An environment in which all that is written lies below `home`."""
+    here = {"XDG_DATA_HOME": str(home / "data"), "TMPDIR": str(home / "temp"), "HOME": str(home)}
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **here}
+
+
+def talking(home: Path) -> subprocess.Popen[str]:
+    """A typed conversation that goes on."""
+    command = [sys.executable, "-m", "voice", "talk", "--text", "--tts", "tone"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=places(home), cwd=home / "work", stdin=pipe, stdout=pipe, text=True)
+
+
+def voice(home: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "voice", *arguments],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **places, **environment},
+        env=places(home),
         cwd=home / "work",
         input=typed,
         capture_output=True,
@@ -39,14 +54,19 @@ def voice(home: Path, *arguments: str, typed: str = "", **environment: str) -> s
     )
 
 
+def here(home: Path, *arguments: str) -> Result:
+    """The same in this process, for commands that only look and remove."""
+    return CliRunner(env=places(home)).invoke(main, arguments)
+
+
 def files(home: Path) -> dict[str, bytes]:
     """Everything that lies below the three folders."""
     return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
 
 def exported(home: Path, *arguments: str) -> Any:
-    done = voice(home, "export", *arguments)
-    assert done.returncode == 0, done.stderr
+    done = here(home, "export", *arguments)
+    assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
 
@@ -54,6 +74,20 @@ def test_a_conversation_without_a_name_leaves_no_file(home: Path) -> None:
     done = voice(home, "talk", "--text", "--tts", "tone", typed=f"repeat after me: {WORDS}\n")
     assert done.returncode == 0, done.stderr
     assert "swordfish" in done.stdout
+    assert exported(home) == {"kept_in": str(home / DATA / "sessions.sqlite"), "conversations": [], "files": []}
+    assert here(home, "forget", "--all").exit_code == 0
+    assert files(home) == {}, "nor does looking leave any"
+
+
+def test_a_talk_that_was_killed_leaves_no_file(home: Path) -> None:
+    with talking(home) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"repeat after me: {WORDS}\n")
+        process.stdin.flush()
+        while "swordfish" not in process.stdout.readline():
+            assert process.poll() is None
+        process.kill()
     assert files(home) == {}
 
 
@@ -101,21 +135,21 @@ def test_a_named_conversation_is_kept_encrypted_exported_and_forgotten(home: Pat
     assert kitchen["events"][0]["t"] == "started"
     assert kitchen["usage"][0]["turn"] == 1
 
-    unnamed = voice(home, "forget")
-    assert (unnamed.returncode, len(unnamed.stderr.splitlines())) == (2, 1)
+    unnamed = here(home, "forget")
+    assert (unnamed.exit_code, len(unnamed.stderr.splitlines())) == (2, 1)
     assert "kitchen" in unnamed.stderr
-    assert voice(home, "forget", "cellar").returncode == 2
-    gone = voice(home, "forget", "kitchen")
-    assert (gone.returncode, "1 conversation removed" in gone.stdout) == (0, True)
+    assert here(home, "forget", "cellar").exit_code == 2
+    gone = here(home, "forget", "kitchen")
+    assert (gone.exit_code, "1 conversation removed" in gone.stdout) == (0, True)
     assert [one["name"] for one in exported(home)["conversations"]] == ["attic"]
 
     key = home / "data" / "voice-assistant" / "store.key"
     right = key.read_text()
     key.unlink()
-    lost = voice(home, "export")
-    assert (lost.returncode, len(lost.stderr.splitlines())) == (66, 1)
+    lost = here(home, "export")
+    assert (lost.exit_code, len(lost.stderr.splitlines())) == (66, 1)
     assert "another key" in lost.stderr
-    assert voice(home, "forget", "--all").returncode == 0, "who lost the key begins anew"
+    assert here(home, "forget", "--all").exit_code == 0, "who lost the key begins anew"
     assert exported(home)["conversations"] == []
     assert key.read_text() != right
 
@@ -153,7 +187,7 @@ def test_on_a_server_it_works_by_the_names_known_here(tmp_path: Path) -> None:
         assert kitchen["messages"][0]["text"] == WORDS
         assert kitchen["events"][-1]["t"] == "done"
         sid = kitchen["session_id"]
-        assert voice(home, "forget", "kitchen", *url).returncode == 0
+        assert here(home, "forget", "kitchen", *url).exit_code == 0
         assert exported(home, *url)["conversations"] == []
         status, _, told = served.server.request("GET", f"/v1/sessions/{sid}", token="vt_x")
         assert (status, told["error"]["code"]) == (404, "session_unknown")

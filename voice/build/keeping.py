@@ -9,10 +9,11 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from voice import folders
-from voice.build.sessions import store
+from voice.build.sessions import store, store_file
 from voice.chat.handover import PAGE
 from voice.chat.keyring import Keyring
 from voice.chat.protocol import Conversation
+from voice.chat.stores.memory import MemoryStore
 from voice.chat.stores.sealed import CHECK
 from voice.chat.stores.store import Store, Stored, UnknownSession
 from voice.client import SessionError, Sessions
@@ -46,9 +47,11 @@ async def keeping(settings: Settings) -> AsyncIterator[Keeping]:
         async with Sessions(chat.server, chat.server_key) as sessions:
             yield _Served(sessions, Keyring(folders.user_data() / "sessions.json"))
         return
-    kept = store(settings)
+    file = store_file(settings)
+    in_a_file = not chat.store or chat.store.startswith("sqlite:///")
+    kept = MemoryStore() if in_a_file and not file.exists() else store(settings)  # looking makes no file
     try:
-        yield _Stored(kept, chat.store or str(folders.user_data() / "sessions.sqlite"))
+        yield _Stored(kept, chat.store or str(file))
     finally:
         await kept.close()
 

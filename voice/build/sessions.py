@@ -50,6 +50,12 @@ def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[],
     return BuiltinUpstream(knowledge, timers=running)
 
 
+def store_file(settings: Settings) -> Path:
+    """The file of the SQLite store that the settings name."""
+    where = settings.chat.store
+    return Path(where.removeprefix("sqlite:///")).expanduser() if where else folders.user_data() / "sessions.sqlite"
+
+
 def store(settings: Settings) -> Store:
     """Where sessions are kept, everything said in them encrypted."""
     from voice.chat.stores.master import master_key
@@ -76,7 +82,7 @@ def store(settings: Settings) -> Store:
             where="chat.store",
             expected="sqlite:///FILE or redis://HOST:PORT/NUMBER",
         )
-    path = Path(where.removeprefix("sqlite:///")).expanduser() if where else folders.user_data() / "sessions.sqlite"
+    path = store_file(settings)
     key = master_key(settings.chat.store_key, folders.user_data() / "store.key")
     seal_file(path, key)
     return SealedStore(SqliteStore(path), key, str(path))
