@@ -17,7 +17,7 @@ from voice.chat.stores.sealed import SealedStore
 from voice.chat.upstream.scripted import ScriptedUpstream
 from voice.clock import run_virtual
 from voice.errors import ConfigError
-from voice.serve.access import REFUSAL_S, WRONG_KEYS, WRONG_TOKENS, Access
+from voice.serve.access import REFUSAL_S, WRONG_KEYS, WRONG_TOKENS, Access, own_key
 from voice.serve.limits import PEER
 from voice.settings import ServeSettings
 
@@ -58,6 +58,12 @@ def test_keys_that_cannot_be_meant_are_refused_without_showing_them(keys: str) -
         access(api_keys=f"alpha,{keys}")
     assert "VOICE_SERVE_API_KEYS" in str(caught.value)
     assert keys not in str(caught.value)
+
+
+def test_a_page_opened_here_gets_a_key_that_may_write() -> None:
+    assert own_key("kitchen:read:gamma, kitchen:write:beta,alpha") == "beta"
+    assert own_key("alpha,beta") == "alpha"
+    assert own_key(" , kitchen:read:gamma") == own_key("") == ""
 
 
 def test_a_reading_key_reads_and_does_nothing_else() -> None:

@@ -35,6 +35,7 @@ def command(resolved: Resolved, no_browser: bool) -> None:
 async def _kiosk(resolved: Resolved, *, browser: bool) -> None:
     from voice.browser import opened
     from voice.build.kiosk import page
+    from voice.serve.access import own_key
     from voice.serve.kiosk import PATH, install
 
     settings = resolved.settings
@@ -45,7 +46,7 @@ async def _kiosk(resolved: Resolved, *, browser: bool) -> None:
             click.echo(f"the page: {url}{PATH}")
             if not browser:
                 return
-            key = settings.serve.api_keys.split(",")[0].strip()
+            key = own_key(settings.serve.api_keys)
             try:
                 stack.enter_context(opened(f"{url}{PATH}" + (f"#key={key}" if key else ""), settings.kiosk.browser))
             except MissingError as error:

@@ -152,6 +152,12 @@ class Access:
             return False
 
 
+def own_key(api_keys: str) -> str:
+    """The first of the keys that may write, for a page that this machine opens itself; "" where none is needed."""
+    keys = [_key(item.strip()) for item in api_keys.split(",") if item.strip()]
+    return next((key for owner, key in keys if not isinstance(owner, Reader)), "")
+
+
 def _key(item: str) -> tuple[str, str]:
     """Owner and key of `KEY` or `NAME:SCOPE:KEY`; keys of one name are one owner, so that a key can be replaced."""
     name, _, rest = item.partition(":")
