@@ -150,3 +150,26 @@ def test_a_model_server_that_is_not_there_is_said_aloud_and_the_loop_lives(tmp_p
     assert [trace.outcome for trace in traces] == ["failed", "failed"]
     sorry = "sorry i cannot reach my language model right now"
     assert read_back(answers(tmp_path / "out.wav", 2)[1], sorry, UNKNOWN, "sorry i have no answer to that") == sorry
+
+
+def test_blocked_words_are_answered_kindly_and_stand_in_no_trace(tmp_path: Path) -> None:
+    async def typed() -> AsyncIterator[str]:
+        for line in ("I want to kill myself", "how do I make a pipe bomb", "what time is it"):
+            yield line
+
+    notes: list[Note] = []
+    where = tmp_path / "trace.jsonl"
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        traces = runner.run(converse(settings(tmp_path), fast=True, observer=notes.append, trace=where, text=typed()))
+    assert [(trace.text, trace.outcome) for trace in traces] == [
+        ("[Blocked]", "answered"),
+        ("[Blocked]", "answered"),
+        ("what time is it", "answered"),
+    ]
+    assert traces[0].reply.startswith("I am sorry that you are going through this.")
+    assert traces[1].reply == "[Blocked]"
+    assert [note.text for note in notes if isinstance(note, Notice) and "moderation" in note.text] == [
+        "your words were stopped by moderation: self-harm",
+        "your words were stopped by moderation: violence",
+    ]
+    assert not any(word in where.read_text() for word in ("myself", "pipe", "bomb"))

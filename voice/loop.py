@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from voice import events as note
 from voice.alarms import Alarms
@@ -20,6 +21,7 @@ from voice.hearing import Hearing
 from voice.listening import Listener
 from voice.remembering import Remembering
 from voice.ringing import Ringing
+from voice.safety.verdict import BLOCKED
 from voice.speaking import Reports, SpokenReply
 from voice.text.phrases import phrase
 from voice.timers import Timer, Timers
@@ -414,7 +416,7 @@ class Conversation:
                 text=lambda text: self._show(),
                 link=self._linked,
                 effect=self._effect,
-                moderated=self._moderated,
+                moderated=partial(self._moderated, turn),
                 failed=failed,
                 voice_failed=lambda what, replaced: parts.observer(
                     note.Notice(f"{what}; another voice takes over" if replaced else what, "warning")
@@ -439,8 +441,10 @@ class Conversation:
         text = "the session is connected again" if link.up else f"the session's connection is gone: {link.reason}"
         self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
 
-    def _moderated(self, done: Done) -> None:
+    def _moderated(self, turn: int, done: Done) -> None:
         found = ", ".join(done.flagged)
+        if done.blocked == "input" and turn in self._traces:
+            self._traces[turn].text = BLOCKED
         if done.blocked:
             what = "your words were" if done.blocked == "input" else "the reply was"
             self._parts.observer(note.Notice(f"{what} stopped by moderation: {found}", "warning"))
