@@ -274,6 +274,9 @@ class SafetySettings:
         choices=("off", "stored", "upstream", "everywhere"),
     )
     regions: str = option("CN,US,GB", "where telephone numbers without a country code are from, comma-separated")
+    public: str = option(
+        "", "numbers and addresses that are nobody's secret and stay, as your own hotline, comma-separated"
+    )
     presidio: str = option(
         "off",
         "Microsoft Presidio as a second look, sentence by sentence: off, patterns, or installed spaCy models by name, "

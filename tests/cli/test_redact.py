@@ -39,6 +39,15 @@ def test_a_region_that_is_none_is_refused_in_one_line() -> None:
     assert "safety.regions" in out
 
 
+def test_what_is_public_stays_and_has_to_be_a_number() -> None:
+    code, out = run("--set", "safety.public=400-800-1234", text="call 400 800 1234 or 138 0013 8000\n")
+    assert code == 0
+    assert out.startswith("call 400 800 1234 or <PHONE:")
+    code, out = run("--set", "safety.public=hello", text="x\n")
+    assert (code, out.count("\n")) == (78, 1)
+    assert "safety.public" in out
+
+
 def test_a_spacy_model_that_is_not_installed_is_named() -> None:
     code, out = run("--presidio", "en_core_web_none", text="x\n")
     assert code == 66

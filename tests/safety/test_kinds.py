@@ -90,6 +90,13 @@ def test_regions_decide_whose_numbers_are_known_without_a_country_code() -> None
     assert found("030 901820", Finder(("DE",))) == [("PHONE", "+4930901820")]
 
 
+def test_public_numbers_stay_in_every_spelling() -> None:
+    finder = Finder(("CN", "US"), ("400-800-1234", "Hello@example.com", "+1 212 555 0123"))
+    text = "拨打400 800 1234，hello@example.com 或 call 2125550123"
+    assert found(text, finder) == []
+    assert found(text + " or 13800138000", finder) == MOBILE
+
+
 def test_ordinary_words_wait_for_the_next_one_only() -> None:
     text = "Well, the quick brown fox jumps over the lazy dog; isn't that nice? 今天天气不错，我们去公园吧。 "
     redactor = Redactor(FINDER, lambda kind, value, written: "")

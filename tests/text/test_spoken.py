@@ -64,3 +64,8 @@ def test_what_is_spoken_has_no_marks_and_is_stable(reply: str) -> None:
     words = spoken(reply)
     assert not set(words) & set("*`|\\😊\n_")
     assert words == "" or any(character.isalnum() for character in words)
+
+
+def test_a_placeholder_is_said_in_words() -> None:
+    assert spoken("Call <PHONE:7f3a9c1e> now.", language="en") == "Call a phone number now."
+    assert spoken("请打<PHONE:7f3a9c1e>。") == "请打一个电话号码。"

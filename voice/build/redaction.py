@@ -26,7 +26,7 @@ def guards(safety: SafetySettings) -> PrivateGuards | None:
 
 
 def finder(safety: SafetySettings) -> Finder:
-    """What the patterns look for. Raises ConfigError for a region that has no telephone numbers."""
+    """What the patterns look for. Raises ConfigError for a region or a public number that is none."""
     from phonenumbers import SUPPORTED_REGIONS
 
     from voice.safety.finder import Finder
@@ -39,7 +39,16 @@ def finder(safety: SafetySettings) -> Finder:
                 where="safety.regions",
                 expected="two-letter codes with commas between, as CN,US,GB",
             )
-    return Finder(regions)
+    public = [one.strip() for one in safety.public.split(",") if one.strip()]
+    looks = Finder(regions)
+    for one in public:
+        if looks.whole(one) is None:
+            raise ConfigError(
+                f"{one!r} is no number or address that would be taken out",
+                where="safety.public",
+                expected="as +86 400 800 1234, hello@example.com",
+            )
+    return Finder(regions, public) if public else looks
 
 
 def second_stage(safety: SafetySettings) -> SecondStage | None:

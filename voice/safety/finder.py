@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from voice.safety.folding import fold
 from voice.safety.kinds import LIKELY, Found, families
 
 
@@ -20,15 +21,25 @@ class Finder:
     """Looks from left to right; at each place the longest find counts, and nothing before the place matters but words.
 
     What it says of a place depends on the text from there on and on a few code points before it, so it says the same
-    however the text arrives.
+    however the text arrives. `public` are numbers and addresses that stay, in any spelling.
     """
 
-    def __init__(self, regions: Sequence[str] = ("CN", "US", "GB")) -> None:
+    def __init__(self, regions: Sequence[str] = ("CN", "US", "GB"), public: Sequence[str] = ()) -> None:
         known = families(regions)
         self._beginning = {
             char: tuple(family for family in known if char in family.begins)
             for char in {char for family in known for char in family.begins}
         }
+
+        self._public: frozenset[tuple[str, str]] = frozenset()
+        self._public = frozenset((found.kind, found.value) for found in map(self.whole, public) if found is not None)
+
+    def whole(self, text: str) -> Found | None:
+        """What a text is that has nothing else in it, as a telephone number alone; None where it is nothing."""
+        said = fold(f"call or mail {text.strip()}")
+        there = self.next(said, len("call or mail "), complete=True)
+        found = there.found if there is not None else None
+        return found if found is not None and found.end == len(said) else None
 
     def next(self, text: str, start: int, *, complete: bool) -> Next | None:
         """The first find or open end in folded `text` from `start` on; None where the rest can go.
@@ -49,6 +60,7 @@ class Finder:
                     if found is not None and (best is None or found.end > best.end):
                         best = found
             if best is not None:
-                return Next(place, best)
+                public = (best.kind, best.value) in self._public
+                return Next(place, Found("", "", best.end) if public else best)
             start = place + 1
         return None
