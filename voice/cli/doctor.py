@@ -36,10 +36,27 @@ def command(resolved: Resolved, security: bool) -> None:
 
 
 def machine(resolved: Resolved) -> Finding:
-    """Python and the processor."""
-    cores = os.cpu_count() or 1
+    """Python, the processor, and a single board's temperature and power."""
+    from voice.board import board
+
+    cores, found = os.cpu_count() or 1, board()
     words = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {cores} cores"
-    return Finding(GOOD, words, "" if cores > 1 else "one core is tight: --profile pi")
+    tight = "" if cores > 1 else "one core is tight: --profile pi"
+    if found is None:
+        return Finding(GOOD, words, tight)
+    heat = [f"{found.celsius:.0f} °C"] if found.celsius is not None else []
+    told = "; ".join([", ".join([words, found.model, *heat]), *found.troubles])
+    return Finding(LIMITED if found.troubles else GOOD, told, found.remedy or tight)
+
+
+def sound(resolved: Resolved) -> Finding:
+    """What sound passes through."""
+    from voice.board import sound_route
+
+    route = sound_route()
+    if route:
+        return Finding(GOOD, route)
+    return Finding(LIMITED, "no sound server and no sound card", "on a Pi: docs/raspberry-pi.md, Sound")
 
 
 def microphone(resolved: Resolved) -> Finding:
@@ -165,6 +182,7 @@ def moderation(resolved: Resolved) -> Finding:
 
 CHECKS = {
     "machine": machine,
+    "sound": sound,
     "microphone": microphone,
     "speaker": speaker,
     "recognition": recognition,

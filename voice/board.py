@@ -1,0 +1,90 @@
+"""The board this runs on, as the kernel and a Raspberry Pi's firmware tell of it: model, temperature, power, sound."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+MODEL = "proc/device-tree/model"
+TEMPERATURE = "sys/class/thermal/thermal_zone0/temp"
+THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
+CARDS = "proc/asound/cards"
+
+TROUBLES = {
+    0: "the voltage is too low now",
+    1: "the processor's frequency is capped now",
+    2: "it is throttled now",
+    3: "it is near its temperature limit now",
+    16: "the voltage was too low since it started",
+    18: "it was throttled since it started",
+    19: "it was near its temperature limit since it started",
+}
+"""What the bits of the firmware's `get_throttled` mean."""
+
+POWER_BITS, HEAT_BITS = {0, 16}, {3, 19}
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """`celsius` is None where no sensor is read; `throttled` are the firmware's bits, 0 where it says nothing."""
+
+    model: str
+    celsius: float | None
+    throttled: int
+
+    @property
+    def troubles(self) -> list[str]:
+        """What is or was wrong with power and heat."""
+        return [text for bit, text in TROUBLES.items() if self.throttled >> bit & 1]
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        bits = {bit for bit in TROUBLES if self.throttled >> bit & 1}
+        if bits & POWER_BITS:
+            return "use the board's own power supply and a short cable; unplug what draws power from its USB"
+        return "give it air or a heat sink" if bits & HEAT_BITS else ""
+
+
+def board(root: Path = Path("/")) -> Board | None:
+    """The board under `root`; None where the kernel names none, as on a PC."""
+    model = _read(root / MODEL).rstrip("\0").strip()
+    if not model:
+        return None
+    millidegrees, bits = _read(root / TEMPERATURE).strip(), _read(root / THROTTLED).strip()
+    celsius = int(millidegrees) / 1000 if millidegrees.isdigit() else None
+    return Board(model, celsius, int(bits, 16) if re.fullmatch(r"[0-9a-fA-F]+", bits) else 0)
+
+
+def sound_route(root: Path = Path("/")) -> str:
+    """What sound passes through: the sound server with its default devices, else the kernel's cards; empty for none."""
+    told = _sound_server()
+    if told:
+        return told
+    names = re.findall(r"^\s*\d+ \[[^]]*]: (.+)$", _read(root / CARDS), re.MULTILINE)
+    return f"ALSA: {', '.join(names)}" if names else ""
+
+
+def _sound_server() -> str:
+    if shutil.which("pactl") is None:
+        return ""
+    try:
+        done = subprocess.run(["pactl", "info"], capture_output=True, text=True, timeout=5, check=False)
+    except subprocess.TimeoutExpired:
+        return "a sound server that does not answer"
+    if done.returncode:
+        return ""
+    told = dict(line.split(": ", 1) for line in done.stdout.splitlines() if ": " in line)
+    server = "PipeWire" if "PipeWire" in told.get("Server Name", "") else "PulseAudio"
+    return f"{server}: from {told.get('Default Source', '-')} to {told.get('Default Sink', '-')}"
+
+
+def _read(path: Path) -> str:
+    """A small file of the kernel's; empty where it is not there."""
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
