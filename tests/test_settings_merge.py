@@ -24,14 +24,14 @@ def refusal(*layers: list[Given]) -> str:
 def test_a_later_layer_wins_and_is_named() -> None:
     resolved = merge(
         [
-            [Given("turn.silence_ms", 400, "config/pi.toml"), Given("asr.threads", 2, "config/pi.toml")],
+            [Given("turn.silence_ms", 400, "config/pi.toml"), Given("models.threads", 2, "config/pi.toml")],
             [Given("turn.silence_ms", "700", "VOICE_TURN_SILENCE_MS", text=True)],
         ]
     )
     assert resolved.settings.turn.silence_ms == 700
     assert resolved.origins["turn.silence_ms"] == "VOICE_TURN_SILENCE_MS"
-    assert resolved.settings.asr.threads == 2
-    assert resolved.origins["asr.threads"] == "config/pi.toml"
+    assert resolved.settings.models.threads == 2
+    assert resolved.origins["models.threads"] == "config/pi.toml"
     assert resolved.origins["asr.engine"] == DEFAULT
 
 

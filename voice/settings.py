@@ -140,7 +140,6 @@ class AsrSettings:
         "whisper: full pads to 30 s as in training; auto uses less, checks the result and pads when in doubt",
         choices=("full", "auto"),
     )
-    threads: int = option(0, "threads of the recognizer; 0 lets it choose", least=0, most=64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ class ChatSettings:
     store: str = option(
         "",
         "where conversations are kept: sqlite:///FILE, or for many nodes redis://HOST:PORT/NUMBER (rediss:// by TLS); "
-        "empty is a file in the user's data folder",
+        "memory keeps nothing on any disk; empty is a file in the user's data folder",
     )
     store_password: str = option("", "password of that Redis; environment only", secret=True)
     store_key: str = option(
@@ -325,6 +324,7 @@ class ModelsSettings:
     folder: str = option(
         "", "where models are kept; empty is audio_models/ of the checkout, else the user's data folder"
     )
+    threads: int = option(0, "threads of each engine that runs a model; 0 lets it choose", least=0, most=64)
 
 
 @dataclass(frozen=True, slots=True)

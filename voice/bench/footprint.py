@@ -180,7 +180,7 @@ def _engines(name: str, models: Path) -> Iterator[list[str]]:
         voice = models / "piper-x_low.onnx"
         yield [
             *("--asr", "whisper", "--set", f"asr.model={models / 'whisper-tiny'}", "--set", "asr.language=en"),
-            *("--tts", "piper", "--set", f"tts.voice={voice}", "--set", "asr.threads=1"),
+            *("--tts", "piper", "--set", f"tts.voice={voice}", "--set", "models.threads=1"),
         ]
     else:
         from voice.bench.audio_house import serve_house

@@ -87,7 +87,7 @@ class Truthful(WhisperRecognizer):
 
     def __init__(self, room: Room, settings: Settings) -> None:
         asr = settings.asr
-        super().__init__(Path(asr.model), language=asr.language, threads=asr.threads, window=asr.window)
+        super().__init__(Path(asr.model), language=asr.language, threads=settings.models.threads, window=asr.window)
         self._room = room
 
     def _decode(self, features: Any, frames: int, language: str, duration_s: float) -> tuple[Hypothesis, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from voice.asr.recognizer import Recognizer
 from voice.choice import choose_recognizer, choose_synthesizer
@@ -39,7 +40,7 @@ def recognizer(settings: Settings) -> Recognizer:
         from voice.asr.whisper import WhisperRecognizer
 
         folder = _place(chosen.model, registry, store)
-        return WhisperRecognizer(folder, language=asr.language, threads=asr.threads, window=asr.window)
+        return WhisperRecognizer(folder, language=asr.language, threads=settings.models.threads, window=asr.window)
     from voice.asr.sphinx import SphinxRecognizer
 
     return SphinxRecognizer()
@@ -64,7 +65,8 @@ def synthesizer(settings: Settings) -> Synthesizer:
         from voice.tts.piper import PiperSynthesizer
 
         voice = _place(chosen.model, registry, store)
-        return PiperSynthesizer(voice, speed=tts.speed, split="auto" if tts.split == "auto" else "off")
+        split: Literal["auto", "off"] = "auto" if tts.split == "auto" else "off"
+        return PiperSynthesizer(voice, speed=tts.speed, split=split, threads=settings.models.threads)
     if chosen.engine == "tone":
         from voice.tts.tone import ToneSynthesizer
 

@@ -23,6 +23,7 @@ from voice.chat.engine import Engine
 from voice.chat.log import Refused
 from voice.chat.parts import EngineOptions
 from voice.chat.revealed import Owner, RevealedSession
+from voice.chat.stores.memory import MemoryStore
 from voice.chat.stores.store import Store, StoreError
 from voice.chat.upstream.builtin import BuiltinUpstream
 from voice.chat.upstream.upstream import Upstream
@@ -62,6 +63,8 @@ def store(settings: Settings) -> Store:
     from voice.chat.stores.sealed import SealedStore
 
     where = settings.chat.store
+    if where == "memory":
+        return MemoryStore()
     if where.startswith(("redis://", "rediss://")):
         from voice.chat.stores.redis import RedisStore
 
@@ -80,7 +83,7 @@ def store(settings: Settings) -> Store:
         raise ConfigError(
             f"cannot keep sessions in {where!r}",
             where="chat.store",
-            expected="sqlite:///FILE or redis://HOST:PORT/NUMBER",
+            expected="sqlite:///FILE, redis://HOST:PORT/NUMBER or memory",
         )
     path = store_file(settings)
     key = master_key(settings.chat.store_key, folders.user_data() / "store.key")
@@ -174,7 +177,6 @@ async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, lan
         guard = many.fresh() if many is not None else None
         return RevealedSession(await served(chat, chat.server, stack), lambda: guard, language)
     from voice.chat.local import open_local
-    from voice.chat.stores.memory import MemoryStore
 
     lasting = chat.session and retained_days(chat.retain)  # what nobody can come back to never touches the disk
     model = upstream(settings, timers, loop.time)

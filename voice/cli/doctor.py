@@ -146,11 +146,19 @@ def memory(resolved: Resolved) -> Finding:
     from voice.folders import user_data
 
     store = resolved.settings.chat.store
+    if store and not store.startswith("sqlite:///"):
+        return Finding(
+            GOOD, "conversations are kept on no disk" if store == "memory" else "conversations are kept by Redis"
+        )
     folder = Path(store.removeprefix("sqlite:///")).expanduser().parent if store else user_data()
     there = next(place for place in (folder, *folder.parents) if place.exists())
     if os.access(there, os.W_OK):
         return Finding(GOOD, f"conversations are kept in {folder}")
-    return Finding(BROKEN, f"{folder} cannot be written", "another place: --set chat.store=sqlite:///FILE")
+    return Finding(
+        BROKEN,
+        f"{folder} cannot be written",
+        "another place: --set chat.store=sqlite:///FILE, or none: --set chat.store=memory",
+    )
 
 
 def moderation(resolved: Resolved) -> Finding:

@@ -46,6 +46,8 @@ def key(resolved: Resolved) -> Finding:
 def store(resolved: Resolved) -> Finding:
     """The place where conversations are kept."""
     where = resolved.settings.chat.store
+    if where == "memory":
+        return Finding(GOOD, "on no disk")
     if where and not where.startswith("sqlite:///"):
         place = urlsplit(where)
         shown = f"{place.scheme}://{place.hostname}"

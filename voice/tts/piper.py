@@ -31,7 +31,7 @@ class PiperSynthesizer:
     16,000 or 22,050 Hz. Raises MissingError when a file is missing or damaged, ConfigError for a speed out of range.
     """
 
-    def __init__(self, model: Path, speed: float = 1.0, split: Split = "auto") -> None:
+    def __init__(self, model: Path, speed: float = 1.0, split: Split = "auto", threads: int = 0) -> None:
         if not 0.25 <= speed <= 4.0:
             raise ConfigError(f"speed {speed:g} is out of range", where="piper", expected="0.25 to 4")
         config = _read_config(model)
@@ -41,8 +41,10 @@ class PiperSynthesizer:
         self._new_run = onnxruntime.RunOptions
         self._run = self._new_run()
         try:
-            self._parts: SplitVoice | None = open_split(model, config.num_symbols) if split == "auto" else None
-            self._whole: Any = None if self._parts else open_session(model)
+            self._parts: SplitVoice | None = None
+            if split == "auto":
+                self._parts = open_split(model, config.num_symbols, threads)
+            self._whole: Any = None if self._parts else open_session(model, threads)
         except Exception as error:
             raise _damaged(model, f"not a readable ONNX model ({_first_line(error)})") from error
         first: Any = self._parts.encoder if self._parts else self._whole

@@ -44,12 +44,13 @@ class CutError(Exception):
     """This voice cannot be cut; it is spoken whole."""
 
 
-def open_session(model: Path) -> Any:
-    """An onnxruntime session on the CPU; raises whatever onnxruntime raises."""
+def open_session(model: Path, threads: int = 0) -> Any:
+    """An onnxruntime session on the CPU with so many threads, 0 for its choice; raises whatever onnxruntime raises."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = FATAL
+    options.intra_op_num_threads = threads
     # Waiting threads that spin cost 40 % more processor time, which the recognizer and a small machine need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
@@ -87,7 +88,7 @@ def pieces(frames: int) -> Iterator[tuple[int, int]]:
         start, size = end, min(MOST_FRAMES, round(size * GROWTH))
 
 
-def open_split(model: Path, symbols: int) -> SplitVoice | None:
+def open_split(model: Path, symbols: int, threads: int = 0) -> SplitVoice | None:
     """The voice in two parts, cut now or earlier; None when it cannot be cut or differs, with the reason in the log.
 
     `symbols` is the number of phoneme ids. The parts are kept beside the voice, or in the user's cache when that folder
@@ -103,12 +104,12 @@ def open_split(model: Path, symbols: int) -> SplitVoice | None:
             if refusal.exists():
                 _log.info("%s is spoken whole: %s", model.name, refusal.read_text(encoding="utf-8"))
                 return None
-            if parts := _load(files):
+            if parts := _load(files, threads):
                 return parts
             folder.mkdir(parents=True, exist_ok=True)
             _remove_others(folder, model.stem, digest)
             try:
-                return _make(model, symbols, files)
+                return _make(model, symbols, files, threads)
             except CutError as error:
                 _log.info("%s is spoken whole: %s", model.name, error)
                 refusal.write_text(str(error), encoding="utf-8")
@@ -118,34 +119,34 @@ def open_split(model: Path, symbols: int) -> SplitVoice | None:
     return None
 
 
-def _load(files: list[Path]) -> SplitVoice | None:
+def _load(files: list[Path], threads: int) -> SplitVoice | None:
     """Parts made earlier; None when they are not there or have been damaged since."""
     if not all(file.exists() for file in files):
         return None
     try:
-        return SplitVoice(*map(_open_part, files))
+        return SplitVoice(*(_open_part(file, threads) for file in files))
     except CutError as error:
         _log.info("made again: %s", error)
         return None
 
 
-def _open_part(file: Path) -> Any:
+def _open_part(file: Path, threads: int) -> Any:
     try:
-        return open_session(file)
+        return open_session(file, threads)
     except Exception as error:
         raise CutError(f"{file.name} does not load: {error}") from error
 
 
-def _make(model: Path, symbols: int, files: list[Path]) -> SplitVoice:
+def _make(model: Path, symbols: int, files: list[Path], threads: int) -> SplitVoice:
     """Cut, check, and only then give the parts their names. Raises CutError."""
     feeds = check_feeds(symbols)
     # One thing at a time: the whole network, the file in memory and the parts together would be three times the voice.
-    expected = speak_whole(open_session(model), feeds)
+    expected = speak_whole(open_session(model, threads), feeds)
     with tempfile.TemporaryDirectory(dir=files[0].parent, prefix=".cut-") as folder:
         drafts = [Path(folder) / file.name for file in files]
         for draft, data in zip(drafts, cut(model.read_bytes()), strict=True):
             draft.write_bytes(data)
-        parts = SplitVoice(*map(_open_part, drafts))
+        parts = SplitVoice(*(_open_part(draft, threads) for draft in drafts))
         try:
             difference = compare(expected, parts, feeds)
         except Exception as error:

@@ -119,5 +119,7 @@ def explained(error: sqlite3.Error | OSError, path: Path) -> StoreError:
         sqlite3.SQLITE_BUSY: "end the other program that uses it",
         sqlite3.SQLITE_LOCKED: "end the other program that uses it",
     }
-    remedy = remedies.get(code, "check that the folder can be written, or name another file with chat.store")
+    remedy = remedies.get(
+        code, "check that the folder can be written, or name another file, or memory, with chat.store"
+    )
     return StoreError(text, where=str(path), expected="a writable conversation file", remedy=remedy)

@@ -30,7 +30,8 @@ def seal_file(path: Path, master: bytes) -> int:
             file.execute(f"PRAGMA application_id = {SEALED}")
             file.execute("COMMIT")
         except BaseException as error:
-            file.execute("ROLLBACK")
+            if file.in_transaction:  # a full disk has rolled back already
+                file.execute("ROLLBACK")
             if isinstance(error, ValueError):
                 remedy = "bring back a copy of the file, or move it away"
                 raise StoreError("what is stored cannot be read", where=str(path), remedy=remedy) from error
