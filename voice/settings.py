@@ -192,7 +192,10 @@ class ChatSettings:
         "how long a named conversation is kept after its last use: conversation (gone at its end), days=N or forever; "
         "one without a name is never kept",
     )
-    server: str = option("", "URL of a `voice serve`; empty keeps the session in this process")
+    server: str = option(
+        "",
+        "URL of a `voice serve`, or of several nodes with commas in between; empty keeps the session in this process",
+    )
     server_key: str = option("", "API key of that server; environment only", secret=True)
     knowledge: str = option("", "folder of Markdown files the builtin responder answers from; empty is the one shipped")
     context_tokens: int = option(8192, "context window of the model, tokens", least=512, most=2_000_000)

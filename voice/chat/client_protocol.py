@@ -45,6 +45,7 @@ class Turn:
     ended: bool = False
     told_down: bool = False
     retry_at: float | None = None
+    decide_at: float | None = None
     patient_until: float | None = None
     decisions: dict[str, Op] = field(default_factory=dict)
     settled_by: int = 0
@@ -69,6 +70,8 @@ class ClientProtocol:
     attached: bool = False
     dead: Failed | None = None
     reason: str = ""
+    moved_to: str = ""
+    """The server's word for where the last refused op would have been taken."""
     history: tuple[Message, ...] | None = None
     _turns: dict[int, Turn] = field(default_factory=dict)
     _out: list[Op] = field(default_factory=list)
@@ -120,7 +123,7 @@ class ClientProtocol:
         """Return when `tick` is to be called, or None while there is no connection."""
         if not self.up:
             return None
-        times = [turn.retry_at for turn in self._turns.values() if turn.retry_at is not None]
+        times = [when for turn in self._turns.values() for when in (turn.retry_at, turn.decide_at) if when is not None]
         times += [self._pong_by] if self._pong_by is not None else []
         times += [self._ping_at] if self.attached else []
         return min(times, default=None)
@@ -134,6 +137,8 @@ class ClientProtocol:
         for turn in self._turns.values():
             if turn.retry_at is not None and now >= turn.retry_at:
                 self._send(turn)
+            if turn.decide_at is not None and now >= turn.decide_at:
+                self._send_decisions(turn)
         if now >= self._ping_at:
             self._pings += 1
             self._out.append({"op": "ping", "n": self._pings})
@@ -205,6 +210,7 @@ class ClientProtocol:
 
     def _send_decisions(self, turn: Turn, only: str = "") -> None:
         """Send what was decided, unless the turn may not be there: its number would mean another one."""
+        turn.decide_at = None
         if turn.started or not turn.refused:
             self._out += [d | {"turn": turn.number} for op, d in turn.decisions.items() if only in ("", op)]
 
@@ -342,12 +348,14 @@ class ClientProtocol:
         turn = self._turns.get(op.get("turn", -1))
         if turn is None:
             return
+        self.moved_to = op.get("at", "")
         if op.get("re") != "send":
-            turn.decisions.pop(str(op.get("re")), None)
+            if failure.temporary:
+                turn.decide_at = now + self.draw(*RETRY_SEND_S)
+            else:
+                turn.decisions.pop(str(op.get("re")), None)
         elif op["code"] in ("sequence_gap", "sequence_conflict") and not turn.started:
             self._renumber(turn, op["expected"])
-        elif failure.code == "session_moved":
-            raise LinkError(failure.message)
         elif failure.temporary and self._patient(turn, now, op.get("retry_after")):
             turn.retry_at = now + self.draw(*RETRY_SEND_S) + op.get("retry_after", 0.0)
         else:

@@ -25,10 +25,14 @@ class SessionError(VoiceError):
 
 
 class Rest:
-    """Calls to the server at `url`, with the API `key` where it wants one."""
+    """Calls to the server at `url`, with the API `key` where it wants one.
+
+    Several nodes of one server are named with commas in between; the first that answers is asked.
+    """
 
     def __init__(self, url: str, key: str = "") -> None:
-        self.url, self._key = url.rstrip("/"), key
+        self._urls, self._key = nodes(url), key
+        self.url = self._urls[0]
 
     async def call(
         self,
@@ -41,7 +45,18 @@ class Rest:
         within_s: float = TIMEOUT_S,
     ) -> dict[str, Any]:
         """Return the answer's JSON object. Raises SessionError, ConfigError for a refused key, UnavailableError."""
-        return await asyncio.to_thread(self._call, method, path, body, token, headers or {}, within_s)
+        return await asyncio.to_thread(self._any, method, path, body, token, headers or {}, within_s)
+
+    def _any(self, *what: Any) -> dict[str, Any]:
+        """Ask the node that answered last, then the others."""
+        others = [url for url in self._urls if url != self.url]
+        while True:
+            try:
+                return self._call(*what)
+            except UnavailableError:
+                if not others:
+                    raise
+                self.url = others.pop(0)
 
     def _call(
         self,
@@ -78,6 +93,11 @@ class Rest:
         if code == "key_invalid":
             return key_refused(self.url)
         return SessionError(message, code=code, temporary=temporary, where=self.url)
+
+
+def nodes(url: str) -> list[str]:
+    """The addresses in a list of them with commas in between."""
+    return [one.strip().rstrip("/") for one in url.split(",") if one.strip()] or [""]
 
 
 def unreachable(url: str, why: object) -> UnavailableError:

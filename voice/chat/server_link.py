@@ -10,6 +10,7 @@ import random
 from typing import Any, Protocol
 
 from voice.chat.client_protocol import ClientProtocol, LinkError, Op
+from voice.chat.rest import nodes
 from voice.chat.session import Failed
 from voice.errors import VoiceError
 
@@ -41,12 +42,18 @@ class Rider(Protocol):
 class ServerLink:
     """Carries sessions over one connection to the server at `url`; `key` is an API key, where it wants one.
 
+    Several nodes of one server are named with commas in between: where one does not answer, the next is tried. `url` is
+    the one in use. A link that carries one session goes to the node that has it, if it is told to.
+
     A session that waits longer than `give_up_s` for the connection is told so. Frames of one session never wait for
     another's: the server sends them in turn, and each has its own credit.
     """
 
     def __init__(self, url: str, key: str = "", *, give_up_s: float = 120.0) -> None:
-        self.url, self._key, self._give_up_s = url, key, give_up_s
+        self._urls, self._key, self._give_up_s = nodes(url), key, give_up_s
+        self.url = self._urls[0]
+        self._next = itertools.cycle([*self._urls[1:], self._urls[0]])
+        self._go_to = ""
         self._riders: dict[int, Rider] = {}
         self._places = itertools.count()
         self._wake = asyncio.Event()
@@ -92,10 +99,14 @@ class ServerLink:
 
     async def _run(self) -> None:
         """Stay connected while there are sessions to carry."""
-        tries, self._lost_at = 0, None
+        tries, self._lost_at, untried = 0, None, len(self._urls) - 1
         while self._riders:
             before = self._attachments
             again_s, why = await self._connect_once()
+            self.url, self._go_to = self._go_to or next(self._next), ""
+            if not self._attachments and untried:
+                untried -= 1
+                continue
             for rider in tuple(self._riders.values()):
                 rider.link_is_down(why)
             self._forget_dead()
@@ -193,6 +204,10 @@ class ServerLink:
                 self._start_anew(place, rider, error)
                 continue
             rider.hand_on()
+            to, rider.core.moved_to = rider.core.moved_to, ""
+            if to and to != self.url and len(self._riders) == 1:
+                self._go_to = to
+                raise LinkError(f"the session is at {to}", where=self.url)
             if rider.core.attached and not was:
                 self._lost_at = None
                 self._attachments += 1
