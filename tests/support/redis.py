@@ -66,8 +66,11 @@ class RedisServer:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", self.port)):
                 return False
-            probe.sendall(b"PING\r\n")
-            return probe.recv(64).startswith(b"+PONG")
+            try:
+                probe.sendall(b"PING\r\n")
+                return probe.recv(64).startswith(b"+PONG")
+            except ConnectionError:
+                return False  # it listens, and is not ready yet
 
 
 @functools.cache
