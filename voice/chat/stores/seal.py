@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import json
 import os
 from typing import Any
@@ -29,12 +29,13 @@ class Seal:
     def close(self, value: Any, place: str) -> str:
         """A JSON value as base64. Raises TypeError or ValueError for what is none."""
         nonce = os.urandom(_NONCE)
-        return base64.b64encode(nonce + self._cipher.encrypt(nonce, _encode(value).encode(), place.encode())).decode()
+        raw = nonce + self._cipher.encrypt(nonce, _encode(value).encode(), place.encode())
+        return binascii.b2a_base64(raw, newline=False).decode()
 
     def open(self, text: Any, place: str) -> Any:
         """The value that `close` was given for this place. Raises Damaged."""
         try:
-            raw = base64.b64decode(text)
+            raw = binascii.a2b_base64(text)
             return json.loads(self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], place.encode()))
         except (InvalidTag, ValueError, TypeError) as error:
             raise Damaged from error

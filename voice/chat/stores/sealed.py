@@ -54,7 +54,7 @@ class Locksmith:
 
 def close_event(seal: Seal, sid: str, event: Event) -> Event:
     """The event with its data closed for this place in this session's log."""
-    return event._replace(d=seal.close(event.d, _place(sid, event)))
+    return Event(event.seq, event.turn, event.t, seal.close(event.d, _place(sid, event)), event.o)
 
 
 def close_saved(seal: Seal, sid: str, saved: Mapping[str, Any]) -> dict[str, Any]:
