@@ -95,16 +95,16 @@ def measured(finder: Finder | None = None) -> dict[str, Score]:
 
 
 def costs_us(texts: list[str], finder: Finder | None = None) -> dict[str, float]:
-    """Mean, 99th percentile and longest time of a delta of these texts, µs, and the code points held on average."""
+    """Mean, 99th percentile and longest processor time of a delta, µs, and the code points held on average."""
     finder = finder or Finder()
     taken: list[float] = []
     held: list[int] = []
     for text in texts:
         redactor = Redactor(finder, lambda kind, value, written: f"<{kind}>")
         for delta in _deltas(text):
-            began = time.perf_counter()
+            began = time.thread_time()
             redactor.feed(delta)
-            taken.append((time.perf_counter() - began) * 1e6)
+            taken.append((time.thread_time() - began) * 1e6)
             held.append(len(redactor.held))
     return {
         "mean": sum(taken) / len(taken),
