@@ -11,8 +11,10 @@ from pathlib import Path
 from voice.chat.engine import Engine
 from voice.chat.live import Live
 from voice.chat.session import Delta, Done
+from voice.chat.stores.redis import RedisStore
 from voice.chat.stores.sealed import SealedStore
 from voice.chat.stores.sqlite import SqliteStore
+from voice.chat.stores.store import Store
 from voice.chat.upstream.upstream import Ask
 
 BURST = 8
@@ -39,11 +41,12 @@ class Flood:
     async def close(self) -> None: ...
 
 
-async def logged_deltas_per_s(sessions: int = 200, words: int = 500) -> float:
-    """Deltas logged per second, from the first send until the last is on disk."""
+async def logged_deltas_per_s(sessions: int = 200, words: int = 500, redis: str = "") -> float:
+    """Deltas logged per second, from the first send until the last is on disk: in a SQLite file, or in a Redis."""
     loop = asyncio.get_running_loop()
     with tempfile.TemporaryDirectory() as folder:
-        store = SealedStore(SqliteStore(Path(folder) / "sessions.db"), secrets.token_bytes(32))
+        kept: Store = RedisStore(redis) if redis else SqliteStore(Path(folder) / "sessions.db")
+        store = SealedStore(kept, secrets.token_bytes(32))
         engine = Engine(store, Flood(words))
         lives = [(await engine.create())[0] for _ in range(sessions)]
         begun = loop.time()

@@ -28,6 +28,13 @@ Write = Callable[[str], None]
 @click.command("sessions")
 @click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
 @click.option("--peer", type=click.Choice(["litellm"]), help="Run this proxy beside it, in its own environment.")
+@click.option(
+    "--store",
+    type=click.Choice(["sqlite", "redis"]),
+    default="sqlite",
+    show_default=True,
+    help="redis: deltas logged per second there, and how soon a second node goes on; nothing else.",
+)
 @click.option("--seconds", default=4.0, show_default=True, help="Length of one measurement of the first token.")
 @click.option("--resumes", default=2000, show_default=True, help="How many connections to cut.")
 @click.option("--kills", default=20, show_default=True, help="How often to kill the server.")
@@ -37,6 +44,7 @@ Write = Callable[[str], None]
 def command(
     target: Path | None,
     peer: str | None,
+    store: str,
     seconds: float,
     resumes: int,
     kills: int,
@@ -52,6 +60,11 @@ def command(
     """
 
     async def run() -> dict[str, Any]:
+        if store == "redis":
+            from voice.bench.session_nodes import on_redis
+
+            click.echo(machine())
+            return {"machine": machine()} | await on_redis(kills=kills, write=click.echo)
         found = await measure(
             peer=peer, seconds=seconds, resumes=resumes, kills=kills, connections=connections, write=click.echo
         )
