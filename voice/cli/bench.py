@@ -15,6 +15,7 @@ BENCHMARKS = {
     "warm": "What a warm-up spares the first turn of a session, on a scripted model server.",
     "chaos": "Two session servers and a Redis, killed and cut at random: what is lost, and what is repeated.",
     "sessions": "Latency, throughput and recovery of the session server.",
+    "realtime": "What the Realtime API adds to an answer's latency, and ten visitors at once.",
     "safety": "What redaction and moderation find and miss, and what they cost.",
 }
 

@@ -1,0 +1,116 @@
+"""A visitor at a kiosk without the kiosk: streams speech in real time, and plays what comes as a page would."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from voice.audio.frames import RATE, Pcm
+from voice.audio.resample import resample
+
+WIRE_RATE = 24_000
+CHUNK_S = 0.04
+"""What a page's capture worklet sends at once."""
+
+JITTER_BUFFER_S = 0.06
+"""A reply begins to play so long after its first audio came."""
+
+LATE_S = 0.002
+"""Audio that comes no later than this after the player ran dry is not counted: the clock is read after the socket."""
+
+
+@dataclass(slots=True)
+class Player:
+    """Plays by the clock. `runs` are (when, samples) as they sounded; `gaps_s` silences in the middle of a reply."""
+
+    runs: list[tuple[float, Pcm]] = field(default_factory=list)
+    gaps_s: list[float] = field(default_factory=list)
+    replies: int = 0
+    _item: str = ""
+    _until: float = 0.0
+
+    def take(self, item: str, pcm: Pcm, now: float) -> None:
+        """The next audio of an item, which came now."""
+        if item != self._item:
+            self._item, self.replies = item, self.replies + 1
+            self._until = max(self._until, now + JITTER_BUFFER_S)
+        elif now > self._until + LATE_S:
+            self.gaps_s.append(now - self._until)
+            self._until = now
+        self.runs.append((self._until, pcm))
+        self._until += len(pcm) / WIRE_RATE
+
+    def cut(self, now: float) -> None:
+        """Somebody speaks: what was not played yet never sounds."""
+        self.runs = [
+            (at, pcm[: max(0, round((now - at) * WIRE_RATE))]) if at + len(pcm) / WIRE_RATE > now else (at, pcm)
+            for at, pcm in self.runs
+            if at < now
+        ]
+        self._until, self._item = now, ""
+
+    def heard(self, began: float, length_s: float) -> Pcm:
+        """What sounded from `began` on, at `RATE`."""
+        out = np.zeros(round(length_s * WIRE_RATE), np.int16)
+        for at, pcm in self.runs:
+            first = max(0, round((at - began) * WIRE_RATE))
+            part = pcm[: max(0, len(out) - first)]
+            out[first : first + len(part)] = part
+        return resample(out, WIRE_RATE, RATE)
+
+
+@dataclass(slots=True)
+class Visit:
+    """What one visitor got."""
+
+    player: Player
+    began: float
+    transcripts: list[str] = field(default_factory=list)
+    latencies_ms: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+async def visit(url: str, speech: Pcm, *, wait_s: float = 0.0, stay_s: float = 6.0) -> Visit:
+    """Speak (16 kHz) to the server at `url` after `wait_s`, and stay a while to hear the end. Raises OSError."""
+    from websockets.asyncio.client import connect
+    from websockets.typing import Subprotocol
+
+    loop = asyncio.get_running_loop()
+    address = url.replace("http", "ws", 1) + "/v1/realtime?model=voice"
+    pcm = np.concatenate((resample(speech, RATE, WIRE_RATE), np.zeros(round(stay_s * WIRE_RATE), np.int16)))
+    await asyncio.sleep(wait_s)
+    async with connect(address, subprotocols=[Subprotocol("realtime")], proxy=None, max_size=None) as socket:
+        found = Visit(Player(), loop.time())
+        hearing = asyncio.create_task(_hear(socket, found))
+        found.began = loop.time()
+        size = round(CHUNK_S * WIRE_RATE)
+        for first in range(0, len(pcm), size):
+            await asyncio.sleep(max(0.0, found.began + (first + size) / WIRE_RATE - loop.time()))
+            audio = base64.b64encode(pcm[first : first + size].tobytes()).decode()
+            await socket.send(json.dumps({"type": "input_audio_buffer.append", "audio": audio}))
+        hearing.cancel()
+    return found
+
+
+async def _hear(socket: Any, found: Visit) -> None:
+    loop = asyncio.get_running_loop()
+    async for text in socket:
+        now = loop.time()
+        event = json.loads(text)
+        kind = event["type"]
+        if kind == "response.output_audio.delta":
+            pcm = np.frombuffer(base64.b64decode(event["delta"]), np.int16)
+            found.player.take(event["item_id"], pcm, now)
+        elif kind == "input_audio_buffer.speech_started":
+            found.player.cut(now)
+        elif kind == "conversation.item.input_audio_transcription.completed":
+            found.transcripts.append(event["transcript"])
+        elif kind == "x.latency" and event["response_ms"] is not None:
+            found.latencies_ms.append(event["response_ms"])
+        elif kind == "error":
+            found.errors.append(event["error"]["message"])
