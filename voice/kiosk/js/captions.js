@@ -1,6 +1,6 @@
 // The conversation on the screen: words as they come, the reply marked along as it is spoken.
 
-import { split } from "./conversation.js";
+import { split, splitAtWord } from "./conversation.js";
 import { make, say } from "./dom.js";
 
 const PARTS = { person: ["stable", "coming"], reply: ["said", "unsaid"] };
@@ -39,7 +39,7 @@ export class Captions {
       this.list.append(row);
     }
     const [who, first, second] = row.children;
-    const [done, rest] = split(turn.text, turn.who === "person" ? turn.stable : turn.said);
+    const [done, rest] = turn.who === "person" ? split(turn.text, turn.stable) : splitAtWord(turn.text, turn.said);
     say(who, turn.who === "person" ? words.you : words.assistant);
     say(first, done);
     say(second, rest);

@@ -10,6 +10,18 @@ export function split(text, count) {
   return [points.slice(0, count).join(""), points.slice(count).join("")];
 }
 
+const LETTER = /[\p{L}\p{N}'’]/u;
+const HAN = /\p{Script=Han}/u;
+
+/** The same at the end of the word that `count` lies in: a word is marked whole. */
+export function splitAtWord(text, count) {
+  const points = Array.from(text);
+  const within = (at) => at > 0 && at < points.length && LETTER.test(points[at]) && !HAN.test(points[at]) && LETTER.test(points[at - 1]);
+  let end = count;
+  while (within(end)) end += 1;
+  return split(text, end);
+}
+
 function textOf(item) {
   return (item.content ?? []).map((part) => part.text ?? part.transcript ?? "").join("");
 }
@@ -81,7 +93,7 @@ export class Conversation {
     if (item.role === "user") this.#remove(AWAITED);
     const turn = this.#turn(item.id, item.role === "user" ? PERSON : REPLY);
     const text = textOf(item);
-    if (text) turn.text = text;
+    if (text && !turn.whole) turn.text = text; // of a reply that was cut off the item holds only what was heard
     if (turn.who === PERSON && (text || remembered)) turn.stable = Infinity;
     if (remembered) {
       turn.over = true;
@@ -104,13 +116,12 @@ export class Conversation {
   }
 
   spoken({ item_id: id, turn: number, chars, text }) {
-    const mine = this.turns.findLast((one) => one.who === REPLY && (one.id === id || one.number === number));
-    const turn = mine ?? this.#turn(id, REPLY);
-    if (turn.id !== id) {
-      this.#remove(id); // the rest of a reply that was begun before a break
-      turn.id = id;
+    const begun = this.turns.find((one) => one.who === REPLY && one.number === number);
+    if (begun && begun.id !== id) {
+      this.#remove(id); // it is the rest of a reply that was begun before a break
+      begun.id = id;
     }
-    Object.assign(turn, { number, text, said: chars, whole: true, over: false });
+    Object.assign(this.#turn(id, REPLY), { number, text, said: chars, whole: true, over: false, cut: false });
   }
 
   ended({ response }) {

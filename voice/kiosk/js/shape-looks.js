@@ -5,12 +5,12 @@
  * `swell` with loudness; `rings` that travel with it: 1 outwards, -1 inwards; `orbit` of the satellites; `glow`.
  */
 export const LOOKS = {
-  idle: { inner: [150, 240, 226], outer: [74, 108, 246], size: 0.47, wobble: 0.05, pace: 0.35, swell: 0, rings: 0, orbit: 0, glow: 0.5 },
-  listening: { inner: [178, 255, 214], outer: [10, 150, 190], size: 0.5, wobble: 0.075, pace: 0.8, swell: 0.22, rings: -1, orbit: 0, glow: 0.7 },
-  thinking: { inner: [240, 196, 255], outer: [104, 70, 226], size: 0.36, wobble: 0.06, pace: 1.3, swell: 0, rings: 0, orbit: 1, glow: 0.55 },
-  speaking: { inner: [255, 226, 150], outer: [240, 72, 110], size: 0.48, wobble: 0.085, pace: 1, swell: 0.26, rings: 1, orbit: 0, glow: 0.8 },
-  paused: { inner: [214, 222, 238], outer: [84, 100, 134], size: 0.42, wobble: 0.02, pace: 0.25, swell: 0.1, rings: 0, orbit: 0, glow: 0.3 },
-  trouble: { inner: [255, 190, 170], outer: [150, 36, 58], size: 0.4, wobble: 0.03, pace: 0.3, swell: 0, rings: 0, orbit: 0, glow: 0.35 },
+  idle: { inner: [150, 240, 226], outer: [74, 108, 246], size: 0.58, wobble: 0.06, pace: 0.35, swell: 0, rings: 0, orbit: 0, glow: 0.5 },
+  listening: { inner: [178, 255, 214], outer: [10, 150, 190], size: 0.6, wobble: 0.09, pace: 0.8, swell: 0.22, rings: -1, orbit: 0, glow: 0.7 },
+  thinking: { inner: [240, 196, 255], outer: [104, 70, 226], size: 0.46, wobble: 0.06, pace: 1.3, swell: 0, rings: 0, orbit: 1, glow: 0.55 },
+  speaking: { inner: [255, 226, 150], outer: [240, 72, 110], size: 0.6, wobble: 0.1, pace: 1, swell: 0.26, rings: 1, orbit: 0, glow: 0.8 },
+  paused: { inner: [214, 222, 238], outer: [84, 100, 134], size: 0.54, wobble: 0.02, pace: 0.25, swell: 0.1, rings: 0, orbit: 0, glow: 0.3 },
+  trouble: { inner: [255, 190, 170], outer: [150, 36, 58], size: 0.52, wobble: 0.03, pace: 0.3, swell: 0, rings: 0, orbit: 0, glow: 0.35 },
 };
 
 /** The look a share (0…1) of the way from one look to another. */

@@ -134,25 +134,34 @@ export class Shape {
     const { inner, outer } = this.#look;
     for (let layer = 0; layer < LAYERS; layer += 1) {
       const depth = layer / (LAYERS - 1);
-      const size = radius * (1.07 - 0.1 * depth);
+      const size = radius * (1.09 - 0.16 * depth);
       this.#outline(size, layer);
       const turn = this.#time * 0.6 + layer * 0.9;
       const sheen = paint.createLinearGradient(
         -size * Math.cos(turn), -size * Math.sin(turn), size * Math.cos(turn), size * Math.sin(turn),
       );
-      sheen.addColorStop(0, rgba(inner, 0.3 + 0.35 * depth));
-      sheen.addColorStop(0.55, rgba(outer, 0.45 + 0.3 * depth));
-      sheen.addColorStop(1, rgba(outer.map((part) => part * 0.6), 0.5 + 0.3 * depth));
+      sheen.addColorStop(0, rgba(inner, 0.2 + 0.5 * depth));
+      sheen.addColorStop(0.55, rgba(outer, 0.32 + 0.34 * depth));
+      sheen.addColorStop(1, rgba(outer.map((part) => part * 0.6), 0.3 + 0.4 * depth));
       paint.fillStyle = sheen;
       paint.fill();
     }
     paint.globalCompositeOperation = "screen";
-    const light = paint.createRadialGradient(-radius * 0.34, -radius * 0.42, 0, -radius * 0.2, -radius * 0.25, radius * 0.95);
-    light.addColorStop(0, "rgba(255, 255, 255, 0.75)");
-    light.addColorStop(0.35, rgba(inner, 0.32));
+    const drift = 0.1 * Math.sin(this.#time * 0.9);
+    const light = paint.createRadialGradient(
+      -radius * (0.3 + drift), -radius * 0.5, radius * 0.05, -radius * 0.1, -radius * 0.15, radius * 1.05,
+    );
+    light.addColorStop(0, rgba(inner, 0.62));
+    light.addColorStop(0.4, rgba(inner, 0.24));
     light.addColorStop(1, rgba(inner, 0));
     paint.fillStyle = light;
-    this.#outline(radius * 0.97, LAYERS - 1);
+    this.#outline(radius * 0.93, LAYERS - 1);
+    paint.fill();
+    const rim = paint.createRadialGradient(0, 0, radius * 0.55, 0, 0, radius);
+    rim.addColorStop(0, rgba(outer, 0));
+    rim.addColorStop(0.82, rgba(outer, 0.05));
+    rim.addColorStop(1, rgba(inner, 0.55));
+    paint.fillStyle = rim;
     paint.fill();
     paint.globalCompositeOperation = "source-over";
   }

@@ -207,7 +207,7 @@ export class Talk extends EventTarget {
   #captured({ pcm, dbfs }) {
     this.captured = dbfs;
     this.dispatchEvent(new Event("level"));
-    const linked = this.link === "up" && !this.synchronizing;
+    const linked = this.realtime.up && !this.synchronizing; // a silent server still takes what is sent
     this.#kept.heard(pcm, linked);
     if (linked) this.#append(pcm);
   }

@@ -105,9 +105,7 @@ class Connection:
         await self.talk.begin(self.config)
         if not token:
             self._tell_history(rest)
-        if rest is not None:
-            self.session.rest = rest
-            self.talk.stage.conversation.type("")
+        self._go_on(rest)
         while (message := await self._receive())["type"] == "websocket.receive":
             self.live.alive()
             text = message.get("text")
@@ -136,20 +134,33 @@ class Connection:
     async def change(self, event: dict[str, Any]) -> None:
         """session.update: all of it, or nothing."""
         new = updated(self.config, event["session"])
+        stage, heard = self.talk.stage, self._heard()
+        self.session.keeping = True
         try:
             await self.talk.begin(new)
         except VoiceError as error:
             where = "session.audio"
             raise Wrong("unknown_voice" if new.language == self.config.language else "unsupported_language",
                         str(error), where) from error  # fmt: skip
+        finally:
+            self.session.keeping = False
         if new.audio["input"]["format"] != self.config.audio["input"]["format"]:
             self.incoming = Incoming(new.audio["input"]["format"]["type"])
         self.config = new
         self.say("session.updated", session=new.told(self.live.card.sid))
+        if self.talk.stage is not stage:
+            self._go_on(self.session.unheard(heard))  # in the other voice
+
+    def _go_on(self, rest: tuple[int, int] | None) -> None:
+        """Say the rest of a reply."""
+        if rest is not None:
+            self.session.rest = rest
+            self.talk.stage.conversation.type("")
 
     def _tell_history(self, rest: tuple[int, int] | None) -> None:
         for turn, message in self.session.live.talk.messages():
-            text = message.text[: rest[1]] if rest is not None and turn == rest[0] else message.text
+            cut = rest is not None and (turn, message.role) == (rest[0], "assistant")
+            text = message.text[: rest[1]] if rest is not None and cut else message.text
             if message.role == "tool" or (message.role == "assistant" and not text):
                 continue
             kind = "output_text" if message.role == "assistant" else "input_text"

@@ -1,0 +1,25 @@
+"""One `voice kiosk` and, per need, one Chromium for a module of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.kiosk import CHROMIUM, FAKE, KioskProcess, browser
+
+
+@pytest.fixture(scope="module")
+def kiosk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskProcess]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed: scripts/system chromium")
+    with KioskProcess(tmp_path_factory.mktemp("kiosk")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium(kiosk: KioskProcess) -> Iterator[Browser]:
+    """A browser whose microphone hums."""
+    with browser(*FAKE) as launched:
+        yield launched

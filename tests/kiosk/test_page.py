@@ -1,0 +1,210 @@
+"""The page itself, in a real Chromium before a real server: typing, forgetting, trouble, safety, accessibility."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page, expect
+
+from tests.support.kiosk import AXE, PATIENCE_MS, KioskProcess, launched, needs_axe, visit
+
+SECRET = "why is the sky blue"
+ANSWER = "The sky is blue because air scatters blue light more than red light."
+IMAGE = "<img src=x onerror=document.title='owned'>"
+
+
+def memory(devtools: CDPSession) -> str:
+    """Everything that is in the page's memory."""
+    chunks: list[str] = []
+    devtools.on("HeapProfiler.addHeapSnapshotChunk", lambda event: chunks.append(event["chunk"]))
+    devtools.send("HeapProfiler.collectGarbage")
+    devtools.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})
+    return "".join(chunks)
+
+
+def stored(kiosk: KioskProcess) -> set[object]:
+    """Every cell of the server's store; the words in it are sealed."""
+    with closing(sqlite3.connect(next(kiosk.log.parent.glob("*.db")))) as store:
+        tables = [name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {cell for table in tables for row in store.execute(f"SELECT * FROM {table}") for cell in row}
+
+
+def test_nothing_of_a_visitor_remains(kiosk: KioskProcess, chromium: Browser) -> None:
+    with chromium.new_context() as context:
+        visitor = visit(context, kiosk.page, idle_s=5.0, countdown_s=3.0)
+        page, devtools = visitor.page, context.new_cdp_session(visitor.page)
+        page.click("#contrast")
+        visitor.ask(SECRET)
+        visitor.expect_words(ANSWER, who="reply.over")
+        assert "sky blue" in memory(devtools)
+        session, token = visitor.session
+        assert session in stored(kiosk)
+        page.wait_for_selector("#leaving[open] #seconds:has-text('3')", timeout=PATIENCE_MS)
+        page.click("#stay")
+        expect(page.locator("#leaving")).to_be_hidden()
+        expect(page.locator(".turn.reply")).to_have_count(1)
+        page.wait_for_selector("#leaving[open]", timeout=PATIENCE_MS)
+        page.wait_for_selector("html[data-mode=attract]", timeout=PATIENCE_MS)
+        page.wait_for_selector("#state:has-text('Ready')", timeout=PATIENCE_MS)
+        assert "sky" not in page.locator("#turns, #announcer, #typing, #operator").all_inner_texts()
+        assert page.locator(".turn").count() == 0
+        assert page.locator("html").get_attribute("data-contrast") == "normal"
+        assert context.storage_state()["origins"] == []
+        assert context.storage_state()["cookies"] == []
+        assert kiosk.request("GET", f"/v1/sessions/{session}", token=token)[0] == 404
+        assert session not in stored(kiosk)
+        assert not visitor.errors
+
+
+def test_chinese_is_typed_and_spoken(kiosk: KioskProcess, chromium: Browser) -> None:
+    with chromium.new_context() as context:
+        visitor = visit(context, kiosk.page)
+        visitor.page.click("[data-language=zh]")
+        expect(visitor.page.locator("#greeting")).to_have_text("你好，想知道什么？")
+        assert visitor.page.locator("html").get_attribute("lang") == "zh-CN"
+        expect(visitor.page.locator("#talk")).to_be_disabled()  # pocketsphinx knows English only, and the page says so
+        expect(visitor.page.locator("#hint")).to_contain_text("听不懂中文语音")
+        visitor.page.click("#suggestions button:has-text('太阳系有几颗行星？')")
+        visitor.expect_words("太阳系有八颗行星：水星、金星、地球、火星、木星、土星、天王星和海王星。", who="reply")
+        assert len(visitor.sound) > 16000
+
+
+def test_text_is_never_html(kiosk: KioskProcess, chromium: Browser) -> None:
+    with chromium.new_context() as context:
+        visitor = visit(context, kiosk.page)
+        visitor.ask(f"repeat after me hello {IMAGE}")
+        visitor.expect_words(f"repeat after me hello {IMAGE}")
+        expect(visitor.page.locator(".turn.reply").first).to_contain_text("<img src=x onerror", timeout=PATIENCE_MS)
+        assert visitor.page.locator("#turns img").count() == 0
+        assert visitor.page.title() == "Voice assistant"
+        with pytest.raises(Exception, match="TrustedHTML"):  # nor could a mistake make it so
+            visitor.page.evaluate(f"document.body.innerHTML = {json.dumps(IMAGE)}")
+
+
+def test_the_words_of_speech_are_never_html(kiosk: KioskProcess, chromium: Browser) -> None:
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.route_web_socket(
+            "**/v1/realtime*",
+            lambda socket: [
+                socket.send(json.dumps(event))
+                for event in (
+                    {"type": "session.created", "session": {"x_session": {"id": "s_1", "token": "vt_1"}}},
+                    {"type": "session.updated", "session": {}},
+                    {"type": "x.partial", "item_id": "u", "text": IMAGE, "stable": 4},
+                    {"type": "x.spoken", "item_id": "a", "turn": 1, "chars": 9, "text": IMAGE},
+                    {"type": "x.notice", "level": "error", "text": IMAGE},
+                )
+            ],
+        )
+        page.goto(kiosk.page)
+        page.click("#suggestions button >> nth=0")
+        expect(page.locator(".turn.reply")).to_contain_text("onerror")
+        expect(page.locator("#notice")).to_have_text(IMAGE)
+        assert page.locator("main img, footer img").count() == 0
+        assert page.title() == "Voice assistant"
+
+
+def test_no_request_leaves_this_server(kiosk: KioskProcess, chromium: Browser) -> None:
+    with chromium.new_context() as context:
+        asked: list[str] = []
+        context.on("request", lambda request: asked.append(urlsplit(request.url).netloc))
+        visitor = visit(context, kiosk.page)
+        visitor.talk()
+        expect(visitor.page.locator("#mute")).to_be_enabled(timeout=PATIENCE_MS)
+        assert set(asked) == {urlsplit(kiosk.url).netloc}
+        assert not visitor.errors
+
+
+def test_keys_alone_do_everything(kiosk: KioskProcess, chromium: Browser) -> None:
+    with chromium.new_context(reduced_motion="reduce") as context:
+        visitor = visit(context, kiosk.page)
+        page, reached = visitor.page, []
+        page.locator("body").press("Tab")
+        for _ in range(14):
+            reached.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineWidth") != "0px"
+            page.keyboard.press("Tab")
+        for name in ("English", "中文", "size", "contrast", "question", "send", "talk"):
+            assert name in reached, reached
+        page.focus("#suggestions button >> nth=1")
+        page.keyboard.press("Enter")
+        expect(page.locator(".turn.person")).to_have_count(1, timeout=PATIENCE_MS)
+        assert page.evaluate("document.activeElement.id") == "talk"
+        page.keyboard.press("Control+Alt+O")
+        expect(page.locator("#operator")).to_be_visible()
+        expect(page.locator("#operator-body")).to_contain_text("pocketsphinx")
+        expect(page.locator(".fall .total")).to_have_count(1, timeout=PATIENCE_MS)
+        page.keyboard.press("Escape")
+        expect(page.locator("#operator")).to_be_hidden()
+
+
+def test_a_frozen_server_is_noticed_and_comes_back(kiosk: KioskProcess, chromium: Browser) -> None:
+    with chromium.new_context() as context:
+        visitor = visit(context, kiosk.page)
+        visitor.page.evaluate("performance.mark('frozen')")
+        kiosk.signal(19)
+        try:
+            visitor.expect_state("trouble")
+        finally:
+            kiosk.signal(18)
+        expect(visitor.page.locator("#notice")).to_contain_text("is back", timeout=PATIENCE_MS)
+        visitor.expect_state("idle")
+
+
+def test_a_refused_or_missing_microphone_is_explained_and_typing_works(kiosk: KioskProcess, chromium: Browser) -> None:
+    device = "--use-fake-device-for-media-stream"
+    with launched(chromium.browser_type, device, "--deny-permission-prompts") as refusing:
+        visitor = visit(refusing, kiosk.page)
+        visitor.talk()
+        expect(visitor.page.locator("#notice")).to_contain_text("microphone is blocked", timeout=PATIENCE_MS)
+        visitor.ask("what is twelve times seven")
+        expect(visitor.page.locator(".turn.reply")).to_contain_text("84", timeout=PATIENCE_MS)
+    with launched(chromium.browser_type) as missing:
+        visitor = visit(missing.new_context(permissions=["microphone"]), kiosk.page)
+        visitor.talk()
+        expect(visitor.page.locator("#notice")).to_contain_text("No microphone was found", timeout=PATIENCE_MS)
+
+
+@needs_axe
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_serious_barrier(kiosk: KioskProcess, chromium: Browser, language: str) -> None:
+    with chromium.new_context(bypass_csp=True, reduced_motion="reduce") as context:
+        visitor = visit(context, kiosk.page)
+        page = visitor.page
+        page.add_script_tag(path=AXE)
+        page.click(f"[data-language={language}]")
+        for contrast in ("normal", "high"):
+            assert barriers(page) == [], f"attract, {contrast}"
+            page.click("#contrast")
+        page.click("#suggestions button >> nth=0")
+        page.wait_for_selector(".turn.reply .said:not(:empty)", timeout=PATIENCE_MS)
+        for contrast in ("normal", "high"):
+            assert barriers(page) == [], f"visit, {contrast}"
+            page.click("#contrast")
+        page.keyboard.press("Control+Alt+O")
+        assert barriers(page) == [], "operator"
+        page.keyboard.press("Escape")
+        page.evaluate("document.getElementById('leaving').showModal()")
+        assert barriers(page) == [], "countdown"
+        small = page.evaluate(
+            """() => [...document.querySelectorAll('button, input')].filter((one) => one.checkVisibility())
+              .map((one) => [one.id || one.textContent, one.getBoundingClientRect()])
+              .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name)"""
+        )
+        assert small == []
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe-core finds that is serious or worse: rule and element."""
+    found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
+    return [
+        f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
