@@ -8,7 +8,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, WebSocketRoute, expect
 
 from tests.support.kiosk import AXE, PATIENCE_MS, KioskProcess, launched, needs_axe, visit
 
@@ -85,22 +85,22 @@ def test_text_is_never_html(kiosk: KioskProcess, chromium: Browser) -> None:
             visitor.page.evaluate(f"document.body.innerHTML = {json.dumps(IMAGE)}")
 
 
+def markup(socket: WebSocketRoute) -> None:
+    """A server whose every word is markup."""
+    for event in (
+        {"type": "session.created", "session": {"x_session": {"id": "s_1", "token": "vt_1"}}},
+        {"type": "session.updated", "session": {}},
+        {"type": "x.partial", "item_id": "u", "text": IMAGE, "stable": 4},
+        {"type": "x.spoken", "item_id": "a", "turn": 1, "chars": 9, "text": IMAGE},
+        {"type": "x.notice", "level": "error", "text": IMAGE},
+    ):
+        socket.send(json.dumps(event))
+
+
 def test_the_words_of_speech_are_never_html(kiosk: KioskProcess, chromium: Browser) -> None:
     with chromium.new_context() as context:
         page = context.new_page()
-        page.route_web_socket(
-            "**/v1/realtime*",
-            lambda socket: [
-                socket.send(json.dumps(event))
-                for event in (
-                    {"type": "session.created", "session": {"x_session": {"id": "s_1", "token": "vt_1"}}},
-                    {"type": "session.updated", "session": {}},
-                    {"type": "x.partial", "item_id": "u", "text": IMAGE, "stable": 4},
-                    {"type": "x.spoken", "item_id": "a", "turn": 1, "chars": 9, "text": IMAGE},
-                    {"type": "x.notice", "level": "error", "text": IMAGE},
-                )
-            ],
-        )
+        page.route_web_socket("**/v1/realtime*", markup)
         page.goto(kiosk.page)
         page.click("#suggestions button >> nth=0")
         expect(page.locator(".turn.reply")).to_contain_text("onerror")

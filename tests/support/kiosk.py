@@ -142,7 +142,11 @@ def browser(*flags: str, microphone: Path | None = None) -> Iterator[Browser]:
 @contextmanager
 def launched(kind: BrowserType, *flags: str) -> Iterator[Browser]:
     """A Chromium with these flags, which finds no sound device of this machine."""
-    nowhere = {**os.environ, "PULSE_SERVER": "unix:/nowhere", "ALSA_CONFIG_PATH": os.devnull}
+    nowhere: dict[str, str | float | bool] = {
+        **os.environ,
+        "PULSE_SERVER": "unix:/nowhere",
+        "ALSA_CONFIG_PATH": os.devnull,
+    }
     made = kind.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags], env=nowhere)
     try:
         yield made
