@@ -62,6 +62,7 @@ def test_profiles_registry_and_demo_are_inside(wheel: Path) -> None:
         assert f"voice/config/{profile}.toml" in names
     assert "voice/audio_models/registry.toml" in names
     assert "voice/demo/conversation.wav" in names
+    assert "voice/kiosk/js/worklets/playback.js" in names
     assert "voice/py.typed" in names
     assert any(name.startswith("voice/demo/knowledge/") for name in names)
     assert not any(name.startswith("tests/") for name in names)

@@ -10,6 +10,13 @@ export class Captions {
 
   constructor(list) {
     this.list = list;
+    this.follows = true; // until somebody scrolls back
+    const look = () => {
+      this.follows = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+    };
+    for (const name of ["wheel", "touchmove", "keydown"]) {
+      list.addEventListener(name, () => requestAnimationFrame(look), { passive: true });
+    }
   }
 
   show(turns, words) {
@@ -19,15 +26,9 @@ export class Captions {
       row.remove();
       this.#rows.delete(id);
     }
-    const near = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 80;
-    let length = 0;
     const recent = turns.findLastIndex((turn) => turn.who === "person");
-    turns.forEach((turn, at) => {
-      length += turn.text.length;
-      this.#update(turn, at >= recent, words);
-    });
-    if (near && this.shown !== length) this.list.scrollTop = this.list.scrollHeight;
-    this.shown = length;
+    turns.forEach((turn, at) => this.#update(turn, at >= recent, words));
+    if (this.follows) this.list.scrollTop = this.list.scrollHeight;
   }
 
   #update(turn, recent, words) {
@@ -50,6 +51,6 @@ export class Captions {
   clear() {
     this.list.replaceChildren();
     this.#rows.clear();
-    this.shown = 0;
+    this.follows = true;
   }
 }
