@@ -20,8 +20,11 @@ from voice.bench.upstream import Script
 
 ROOT = Path(__file__).parent.parent
 SPEECH = ROOT / "tests" / "fixtures" / "speech" / "times.wav"
+NAMED = ROOT / "tests" / "fixtures" / "wake" / "jarvis.wav"
 PAGES = ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")
 VOICE = ".venv/bin/voice "
+STAYS = re.compile("voice (serve|kiosk)")
+"""These go on until they are stopped."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,16 @@ HEARD = Bound(("--input", str(SPEECH), "--fast"), words="voice: ")
 BOUNDS = {
     "voice talk --text": Bound(typed="what is 2 plus 2\n", words="4"),
     "voice talk": HEARD,
+    "voice talk --profile pi --set wake.mode=word": Bound(("--input", str(NAMED), "--fast"), words="voice: "),
     "voice transcribe": Bound(words='"real_time_factor"'),
     "voice models list": Bound(words="base"),
     "voice models pull": Bound(code=69),  # no hub here; tests/test_download.py has one
     "voice chat": Bound(("--server", "http://127.0.0.1:1"), code=69),  # no server here; tests/serve has one
     "voice doctor": Bound(words="recognition"),
+    "voice doctor --security": Bound(words="conversations"),
+    "voice redact": Bound(words="<PHONE:"),
+    "voice moderate": Bound(words="allow"),
+    "voice service install --print": Bound(words="Type=notify"),
     "voice --help": Bound(words="Commands:"),
 }
 """By the beginning of the command, the longest that fits."""
@@ -71,11 +79,12 @@ def model_server() -> Iterator[UpstreamProcess]:
         yield server
 
 
-@pytest.mark.parametrize("line", [line for line in commands() if line.startswith(VOICE) and "serve" not in line])
+@pytest.mark.parametrize("line", [line for line in commands() if VOICE in line and not STAYS.search(line)])
 def test_a_command_of_the_readme_works(line: str, tmp_path: Path, model_server: UpstreamProcess) -> None:
     (tmp_path / "tests").symlink_to(ROOT / "tests")
     line = re.sub(r"https?://\S+/v1", model_server.url, line)
-    words = shlex.split(line.removeprefix(".venv/bin/"))
+    piped = re.fullmatch(r'echo "(.*)" \| (.*)', line)
+    words = shlex.split((piped[2] if piped else line).removeprefix(".venv/bin/"))
     bound = bound_of(" ".join(words))
     environment = {
         **os.environ,
@@ -88,7 +97,13 @@ def test_a_command_of_the_readme_works(line: str, tmp_path: Path, model_server: 
     command = [str(Path(sys.executable).parent / "voice"), *words[1:], *bound.more]
     asked = model_server.calls()
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment, input=bound.typed, capture_output=True, text=True, timeout=120
+        command,
+        cwd=tmp_path,
+        env=environment,
+        input=f"{piped[1]}\n" if piped else bound.typed,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == bound.code, done.stderr
     assert "Traceback" not in done.stderr
@@ -98,15 +113,16 @@ def test_a_command_of_the_readme_works(line: str, tmp_path: Path, model_server: 
         assert "eighty four" in done.stdout
 
 
-def test_voice_serve_listens_until_it_is_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", [line for line in commands() if VOICE in line and STAYS.search(line)])
+def test_what_stays_listens_until_it_is_stopped(line: str, tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "VOICE_SERVE_PORT": "0"}
-    command = [sys.executable, "-m", "voice", "serve"]
+    command = [sys.executable, "-m", *shlex.split(line.removeprefix(".venv/bin/"))]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        line = process.stdout.readline()
+        told = process.stdout.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) in (0, 130)
-    assert line.startswith("listening on http://127.0.0.1:")
+    assert "http://127.0.0.1:" in told
 
 
 def snippets() -> Iterator[str]:
@@ -124,7 +140,7 @@ def test_a_snippet_of_the_readme_works(code: str, tmp_path: Path) -> None:
 
 
 def test_no_other_kind_of_command_is_shown() -> None:
-    others = {line.split("=")[0] for line in commands() if not line.startswith(VOICE)}
+    others = {line.split("=")[0] for line in commands() if VOICE not in line}
     assert others == {"./scripts/start", "./scripts/test", "export OPENAI_API_KEY"}
 
 
