@@ -8,6 +8,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support import canaries
 
@@ -21,6 +22,8 @@ def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.register_profile("unhurried", deadline=None)  # a slow machine is no failure
+    settings.load_profile("unhurried")
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     root.addHandler(canaries.Reader())
