@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from voice.safety.digits import HAN_DIGITS
-from voice.safety.finder import Finder
+from voice.safety import numbers, phones
+from voice.safety.finder import Finder, Next
 from voice.safety.folding import fold
 from voice.safety.kinds import LIKELY, families
 from voice.safety.redaction import Redactor
@@ -72,3 +74,67 @@ def test_no_place_is_passed_by_where_a_pattern_fits(text: str) -> None:
         for family in shapes:
             if family.pattern.fullmatch(folded, place, partial=True) is not None:
                 pytest.fail(f"{family} is open at {place} of {folded!r}")
+
+
+class Counting(Finder):
+    """A Finder that counts the code points it is asked to look at."""
+
+    seen = 0
+
+    def next(self, text: str, start: int, *, complete: bool) -> Next | None:
+        self.seen += len(text) - start
+        return super().next(text, start, complete=complete)
+
+
+CRAFTED = [
+    "call 2 1 2 5 5 5 0 1 2 3 ",
+    "+4 9 3 0 1 2 3 4 5 6 7 8 9 0 1 2 3 ",
+    "1 ",
+    "21 ",
+    "1-",
+    "1(",
+    "1.",
+    "一1",
+    "one ",
+    "double one ",
+    "zero, um, ",
+    "de89 ",
+    "1.2.3.4 ",
+    "a dot ",
+    "1:",
+]
+
+
+def work(text: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """What a text that comes code point by code point costs: code points looked at, numbers judged, metadata asked."""
+    counts = {"judged": 0, "asked": 0}
+
+    def counted(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **more: object) -> object:
+            counts[name] += 1
+            return real(*args, **more)
+
+        return call
+
+    finder = Counting()
+    with monkeypatch.context() as patch:
+        patch.setattr("voice.safety.kinds.number", counted("judged", numbers.number))
+        patch.setattr("voice.safety.numbers.telephone", counted("asked", phones.telephone))
+        redactor = Redactor(finder, lambda kind, value, written: "")
+        for char in text:
+            redactor.feed(char)
+        redactor.flush()
+    return counts | {"seen": finder.seen}
+
+
+@pytest.mark.parametrize("piece", CRAFTED)
+def test_the_work_grows_with_the_length_of_a_crafted_text_and_no_faster(
+    piece: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = piece * 200
+    half, whole = work(text[: len(text) // 2], monkeypatch), work(text, monkeypatch)
+    for name, count in whole.items():
+        assert count <= 2.2 * half[name] + 20, name
+    assert whole["seen"] <= 20 * len(text)
+    assert whole["judged"] <= len(text)
+    assert whole["asked"] <= 6 * len(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import regex
@@ -32,10 +33,13 @@ _X = rf"(?:{_GAP}(?:x|ex|艾克斯|叉)(?![a-z0-9]))"
 
 MOST_TOKENS, MOST_DIGITS = 20, 19
 
-RUN = regex.compile(rf"{_PLUS}?\(?{_TOKEN}(?:(?:{_GAP}{_TOKEN}|{_PAUSE}{_SAID_ANY})){{0,{MOST_TOKENS - 1}}}{_X}?")
-"""Digits one after another, as far as they could be one number, in folded text; at most 20 words or blocks."""
+RUN = regex.compile(rf"{_PLUS}?\(?{_TOKEN}(?>{_GAP}{_TOKEN}|{_PAUSE}{_SAID_ANY}){{0,{MOST_TOKENS - 1}}}+{_X}?")
+"""Digits one after another, as far as they could be one number, in folded text; at most 20 words or blocks.
 
-_PARTS = regex.compile(rf"(?P<plus>{_PLUS})|(?P<written>[0-9]+)|(?P<said>{_SAID})|(?P<han>{_HAN_SAID})|(?P<x>{_X})")
+What was read is not read in another way (`(?>…)`, `+`), or a run that is none would cost its length squared.
+"""
+
+_PARTS = re.compile(rf"(?P<plus>{_PLUS})|(?P<written>[0-9]+)|(?P<said>{_SAID})|(?P<han>{_HAN_SAID})|(?P<x>{_X})")
 
 
 class Piece(NamedTuple):

@@ -10,9 +10,9 @@ from typing import Any
 
 import regex
 
-from voice.safety.checks import address, iban_length, is_card, is_iban, is_identity_card
-from voice.safety.digits import HAN_DIGITS, NUMBER_WORDS, RUN, Piece, pieces
-from voice.safety.phones import SHORTEST, chinese_mobile, telephone
+from voice.safety.checks import address, iban_length, is_iban
+from voice.safety.digits import HAN_DIGITS, NUMBER_WORDS, RUN
+from voice.safety.numbers import CONTEXT, FRACTION, ends, number
 
 KINDS = ("PHONE", "ID", "CARD", "EMAIL", "IBAN", "IP")
 """What the patterns find. Other finders bring kinds of their own, as PERSON."""
@@ -38,9 +38,6 @@ class Family:
     reach: int | None = None
     """How far behind what the pattern matched the text may end for more to belong to it, where that is bounded."""
 
-
-CONTEXT = 48
-"""Code points before a find that may tell what it is."""
 
 _LETTER = "a-z0-9\u00e0-\u024f"
 START = rf"(?<![{_LETTER}_])"
@@ -86,23 +83,8 @@ UUID = regex.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 PLACEHOLDER = regex.compile(r"<[a-z_]{2,16}:[0-9a-f]{8,16}>")
 
 _VERSION_CUE = re.compile(r"(?:version|release|firmware|build|section|chapter|版本|固件|\bv) ?$")
-_PHONE_CUE = re.compile(
-    r"(?:phone|\bcall|\bcell|mobile|\btel\b|\bfax|\bdial|\bring\b|whatsapp|\btext (?:me|him|her|us|them)|reach me"
-    r"|my number|his number|her number|our number|their number|hotline|landline"
-    r"|电话|手机|打给|致电|联系方式|座机|热线|拨打|传真|我的号码|他的号码|她的号码|微信号)[^.!?。！？\n]{0,24}$"
-)
-
-
-_FRACTION = re.compile(r"[0-9][.,](?=[0-9])")
-"""What stands before digits that go on a number."""
 _GROUP_BEFORE = re.compile(r"(?<![0-9a-z])[0-9a-f]{1,4}:$")
 _GROUP_AFTER = re.compile(r":[0-9a-f]")
-_GOES_ON = re.compile(r"\.[0-9]")
-
-
-def _ends(text: str, end: int) -> bool:
-    """Whether no letter or digit goes on after `end`."""
-    return end >= len(text) or not (text[end].isascii() and text[end].isalnum())
 
 
 def _email(text: str, start: int, end: int) -> Found | None:
@@ -112,7 +94,7 @@ def _email(text: str, start: int, end: int) -> Found | None:
         if "." not in value[value.index("@") :]:
             return None
     end = start + len(value)
-    return Found("EMAIL", value, end) if _ends(text, end) else None
+    return Found("EMAIL", value, end) if ends(text, end) else None
 
 
 def _said_email(text: str, start: int, end: int) -> Found | None:
@@ -142,13 +124,13 @@ def _iban(text: str, start: int, end: int) -> Found | None:
     while place < end and len(number) < wanted:
         number += text[place].upper().strip()
         place += 1
-    return Found("IBAN", number, place) if is_iban(number) and _ends(text, place) else None
+    return Found("IBAN", number, place) if is_iban(number) and ends(text, place) else None
 
 
 def _ip(text: str, start: int, end: int) -> Found | None:
     if (
-        not _ends(text, end)
-        or _FRACTION.match(text, max(0, start - 2))
+        not ends(text, end)
+        or FRACTION.match(text, max(0, start - 2))
         or _VERSION_CUE.search(text, max(0, start - CONTEXT), start)
     ):
         return None
@@ -164,59 +146,12 @@ def _ip(text: str, start: int, end: int) -> Found | None:
 
 
 def _stays(text: str, start: int, end: int) -> Found | None:
-    return Found("", "", end) if _ends(text, end) else None
+    return Found("", "", end) if ends(text, end) else None
 
 
 def _number(text: str, start: int, end: int, regions: Sequence[str]) -> Found | None:
-    """The longest part of a run, from its start, that is a number of some kind."""
-    run, plus = pieces(text, start, end)
-    blocks = [len(piece.digits) for piece in run]
-    if sum(blocks) < SHORTEST or _FRACTION.match(text, max(0, start - 2)):
-        return None
-    if text[start] == "(" and ")" not in text[start : run[-1].end]:
-        return None
-    named = _PHONE_CUE.search(text, max(0, start - CONTEXT), start) is not None
-    digits = "".join(piece.digits for piece in run)
-    for last in range(len(run) if plus else _alike(run), 0, -1):
-        size = sum(blocks[:last])
-        if size < SHORTEST:
-            break
-        if run[last - 1].written and (not _ends(text, run[last - 1].end) or _GOES_ON.match(text, run[last - 1].end)):
-            continue
-        kind, value = _judged(digits[:size], run[:last], blocks[:last], regions, plus=plus, named=named)
-        if value is not None:
-            return Found(kind, value, run[last - 1].end)
-    return None
-
-
-def _alike(run: Sequence[Piece]) -> int:
-    """How many pieces can be parts of one number: single digits and blocks of them stand side by side in lists only."""
-    sizes = set()
-    for count, piece in enumerate(run):
-        if piece.written and count:
-            sizes.add(len(piece.digits) > 1)
-        if len(sizes) > 1:
-            return count
-    return len(run)
-
-
-def _judged(
-    digits: str, run: Sequence[Piece], blocks: Sequence[int], regions: Sequence[str], *, plus: bool, named: bool
-) -> tuple[str, str | None]:
-    if len(digits) == 18 and is_identity_card(digits):
-        return "ID", digits
-    if not digits.isdecimal():
-        return "", None
-    singles = not any(piece.written and size > 1 for piece, size in zip(run, blocks, strict=True))
-    if not plus and (singles or min(blocks[:-1], default=4) >= 3) and is_card(digits):
-        return "CARD", digits
-    if plus or singles or len(blocks) == 1 or min(blocks) > 1 or not run[0].written:
-        mobile = chinese_mobile(digits)
-        if mobile is not None:
-            return "PHONE", mobile
-    if singles and not plus and not named:
-        return "", None
-    return "PHONE", telephone(digits, blocks, regions, plus=plus, named=named)
+    found = number(text, start, end, regions)
+    return None if found is None else Found(*found)
 
 
 def families(regions: Sequence[str]) -> tuple[Family, ...]:

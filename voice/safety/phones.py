@@ -9,6 +9,8 @@ from itertools import accumulate
 
 import phonenumbers
 
+phonenumbers.enable_pattern_cache()  # one after another, numbers of all countries would have patterns compiled anew
+
 _MOBILE = re.compile(r"(?:(?:00)?86)?(1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8})")
 SHORTEST, LONGEST = 7, 17  # with 00 or 011 in front
 
@@ -38,7 +40,28 @@ def telephone(digits: str, blocks: Sequence[int], regions: Sequence[str], *, plu
     if not named and len(blocks) < 2:
         return None
     borders = () if named else tuple(accumulate(blocks[:-1]))
-    return next(filter(None, (_valid(digits, region, borders) for region in regions)), None)
+    likely = (region for region in regions if _shape(region).fullmatch(digits))
+    return next(filter(None, (_valid(digits, region, borders) for region in likely)), None)
+
+
+@lru_cache(512)
+def _shape(region: str) -> re.Pattern[str]:
+    """What every number of a region looks like, perhaps with its country code and a prefix: quickly told.
+
+    Regions that share a country code know each other's numbers.
+    """
+    code = phonenumbers.country_code_for_region(region)
+    sharing = phonenumbers.region_codes_for_country_code(code)
+    shapes, prefixes = set[str](), set[str]()
+    for other in sharing:
+        known = phonenumbers.PhoneMetadata.metadata_for_region(other, None)
+        assert known is not None and known.general_desc is not None, "a region that is listed is described"
+        shapes.add(known.general_desc.national_number_pattern or "[0-9]+")
+        if other in (region, sharing[0]):  # the first speaks for all of them
+            prefixes.add(known.national_prefix_for_parsing or "")
+            if known.national_prefix_transform_rule:
+                return re.compile("[0-9]+")  # what follows such a prefix is not what the pattern describes
+    return re.compile(f"(?:{code})?(?:{'|'.join(sorted(prefixes))})?(?:{'|'.join(sorted(shapes))})")
 
 
 @lru_cache(4096)

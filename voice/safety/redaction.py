@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from voice.safety.finder import Finder
 from voice.safety.folding import fold
-from voice.safety.kinds import CONTEXT
+from voice.safety.numbers import CONTEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,9 @@ class Span:
     kind: str
     value: str
 
+
+PATIENCE = 8
+"""A held end is looked at again once an eighth has come to it: each code point is read a bounded number of times."""
 
 Replace = Callable[[str, str, str], str]
 """(kind, value, as written) to what stands in its place."""
@@ -36,6 +39,7 @@ class Redactor:
         self._raw = self._folded = ""
         self._at = 0  # before it: gone, kept as context
         self._dropped = 0
+        self._again = 0  # code points of the text from which on it is worth looking
         self.spans: list[Span] = []
         """What was found so far, in the text as it came."""
 
@@ -53,6 +57,8 @@ class Redactor:
     def _go_on(self, text: str, *, complete: bool) -> str:
         self._raw += text
         self._folded += fold(text)
+        if len(self._raw) < self._again and not complete:
+            return ""
         out: list[str] = []
         while (there := self._finder.next(self._folded, self._at, complete=complete)) is not None:
             out.append(self._raw[self._at : there.start])
@@ -69,8 +75,10 @@ class Redactor:
         else:
             out.append(self._raw[self._at :])
             self._at = len(self._raw)
+        self._again = len(self._raw) + (len(self._raw) - self._at) // PATIENCE
         drop = self._at - CONTEXT
         if drop > 0:
             self._raw, self._folded, self._at = self._raw[drop:], self._folded[drop:], CONTEXT
             self._dropped += drop
+            self._again -= drop
         return "".join(out)
