@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voice.safety.digits import HAN_DIGITS
 from voice.safety import numbers, phones
+from voice.safety.digits import HAN_DIGITS
 from voice.safety.finder import Finder, Next
 from voice.safety.folding import fold
 from voice.safety.kinds import LIKELY, families
