@@ -224,6 +224,7 @@ class ServeSettings:
     rate: float = option(50.0, "requests per second and API key; 0 is unlimited", least=0, most=100_000)
     sessions: int = option(10_000, "sessions per API key; 0 is unlimited", least=0, most=10_000_000)
     body_kb: int = option(1024, "largest request body and WebSocket frame, KiB", least=16, most=65_536)
+    input_chars: int = option(32_768, "most characters one turn of a session may say", least=256, most=16_777_216)
     turns: int = option(2000, "turns in flight at the model server; 0 is unlimited", least=0, most=1_000_000)
     turns_per_key: int = option(500, "of which one API key may have; 0 is unlimited", least=0, most=1_000_000)
     queue: int = option(1000, "turns that may wait for one of those; one key may fill half", least=0, most=1_000_000)

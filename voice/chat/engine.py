@@ -171,6 +171,7 @@ class Engine:
         await self._let_go(living)
         while self.parts.tasks:
             await asyncio.wait(self.parts.tasks)
+        self.parts.close()
 
     # Inside
 

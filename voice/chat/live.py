@@ -14,10 +14,10 @@ from voice.chat.handover import PAGE, acquire, moved, read_on, unknown_session
 from voice.chat.identity import short
 from voice.chat.log import ENDS, Event, Refused, Turn
 from voice.chat.outlet import Outlet
-from voice.chat.parts import Parts
+from voice.chat.parts import LONG, Parts
 from voice.chat.protocol import Conversation
-from voice.chat.screen import Blocked, screened, screened_data
 from voice.chat.stores.store import GONE, REWRITTEN, Card, FenceLost, StoreError, UnknownSession, Usage
+from voice.chat.taking import Taken, said, taken
 from voice.safety.verdict import ALLOWED, BLOCKED, UNCHECKED, Verdict, together
 
 log = logging.getLogger(__name__)
@@ -81,25 +81,26 @@ class Live:
         msg_id: str = "",
         options: Mapping[str, Any] | None = None,
         verdict: Verdict | None = None,
+        words: Taken | None = None,
     ) -> Turn:
         """Take the user's new words as turn `sequence` and have it answered; a repeated send finds the turn.
 
-        Where moderation takes time, its `verdict` on new words has to be there: `ask` waits for it.
+        Where that `takes_time`, `ask` is the way in: it brings the `verdict` of those who judge, and the `words` as
+        they may be logged.
         """
         if not self.knows(sequence):
             self._check()
             self._parts.slots.check(self.card.owner)
-        try:
-            input, msg_id = screened(self.guard, input), screened(self.guard, msg_id)
-            if options and "before" in options:
-                options = {**options, "before": screened_data(self.guard, options["before"])}
-        except Blocked as blocked:
-            raise Refused(blocked.code, str(blocked)) from blocked
-        moderation, words = self._parts.moderation, input
+        new = sequence > self.talk.last
+        moderation = self._parts.moderation if new else None
+        if words is None:
+            self._measure(input, msg_id, options)
+            words = taken(self.guard, moderation, input, msg_id, options)
+        input, msg_id, options = words.input, words.msg_id, words.options
         blocking: tuple[str, ...] = ()
-        if moderation is not None and sequence > self.talk.last:
+        if moderation is not None:
             assert verdict is not None or not self.judged, "`ask` is the way in where moderation takes time"
-            verdict = together([moderation.words(said(input, options)), verdict or ALLOWED])
+            verdict = together([words.by_rules, verdict or ALLOWED])
             blocking = moderation.blocking(verdict)
             if UNCHECKED in blocking:
                 raise Refused(UNCHECKED, f"the words could not be checked: {verdict.error}", temporary=True)
@@ -111,24 +112,46 @@ class Live:
         if events:
             self._log(events, at_once=False)  # the model server is asked first; nobody waits for this commit
             if blocking:
-                self.block(turn, "input", blocking, NOTHING_USED, words)
+                self.block(turn, "input", blocking, NOTHING_USED, words.input)
             else:
                 self._begin(turn)
         return turn
 
-    async def ask(self, sequence: int, input: str, **how: Any) -> Turn:
-        """Like `send`, once those who take time to judge the words have done so; at once where nobody does."""
-        moderation, verdict = self._parts.moderation, None
-        if moderation is not None and self.judged and sequence > self.talk.last:
+    async def ask(
+        self,
+        sequence: int,
+        input: str,
+        *,
+        draft: bool = False,
+        msg_id: str = "",
+        options: Mapping[str, Any] | None = None,
+    ) -> Turn:
+        """Like `send`, which it is where nothing takes time; else once the words were read and judged."""
+        how: dict[str, Any] = {"draft": draft, "msg_id": msg_id, "options": options}
+        if not self.takes_time(input, msg_id, options):
+            return self.send(sequence, input, **how)
+        new = sequence > self.talk.last
+        if new:
             self._check()
-            try:
-                words = screened(self.guard, said(input, how.get("options")))
-            except Blocked as blocked:
-                raise Refused(blocked.code, str(blocked)) from blocked
-            verdict = ALLOWED if moderation.blocking(moderation.words(words)) else await moderation.ask(words)
+        size = self._measure(input, msg_id, options)
+        moderation, verdict = self._parts.moderation if new else None, None
+        words = await self._parts.aside(size, partial(taken, self.guard, moderation, input, msg_id, options))
+        if moderation is not None and self.judged:
+            verdict = ALLOWED if moderation.blocking(words.by_rules) else await moderation.ask(words.words)
             if verdict.error:
                 self._parts.count("moderation_errors")
-        return self.send(sequence, input, verdict=verdict, **how)
+        return self.send(sequence, input, verdict=verdict, words=words, **how)
+
+    def takes_time(self, input: str, msg_id: str = "", options: Mapping[str, Any] | None = None) -> bool:
+        """Whether `ask` is the way in: somebody judges the words, or they are many."""
+        return self.judged or len(said(input, options)) + len(msg_id) > LONG
+
+    def _measure(self, input: str, msg_id: str, options: Mapping[str, Any] | None) -> int:
+        """Code points of all that is said. Raises Refused for more than a turn may have."""
+        size, most = len(said(input, options)) + len(msg_id), self._parts.options.input_chars
+        if size > most:
+            raise Refused("input_too_long", f"a turn of {size} characters", expected=f"at most {most}")
+        return size
 
     def knows(self, sequence: int) -> bool:
         """Whether this turn was sent before: to repeat it nobody needs to own the session."""
@@ -202,7 +225,7 @@ class Live:
 
     @property
     def judged(self) -> bool:
-        """Whether new words are judged by somebody who takes time: then `ask` is the way in."""
+        """Whether new words are judged by somebody who takes time."""
         return self._parts.moderation is not None and bool(self._parts.moderation.judges)
 
     @property
@@ -469,12 +492,6 @@ class Live:
 
 
 NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}
-
-
-def said(input: str, options: Mapping[str, Any] | None) -> str:
-    """All a client puts into the conversation with a turn: what it says comes before the words, and these."""
-    before = [str(one.get("text", "")) for one in (options or {}).get("before", ())]
-    return "\n".join([*before, input])
 
 
 def ledger_row(turn: Turn) -> Usage:

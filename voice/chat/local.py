@@ -107,10 +107,12 @@ class LocalReply:
         self._starting: asyncio.Task[None] | None = None
         self.turn = self._live.talk.last + 1
         owned = self._live.lost is None and self._live.fence is not None
-        if owned and self._live.judged:
-            self._starting = session.spawn(self._ask())
-        elif owned:
-            self._start()
+        if owned:
+            options = session.options()
+            if self._live.takes_time(text, options=options):
+                self._starting = session.spawn(self._ask(options))
+            else:
+                self._start(options)
 
     def __aiter__(self) -> AsyncIterator[ReplyEvent]:
         if self._events is None:
@@ -126,18 +128,18 @@ class LocalReply:
     async def truncate(self, heard: int) -> None:
         await self._change(lambda live: live.truncate(self.turn, heard))
 
-    def _start(self) -> None:
+    def _start(self, options: Mapping[str, Any]) -> None:
         try:
             self.turn = self._live.talk.last + 1
-            self._turn = self._live.send(self.turn, self._text, draft=self._draft, options=self._session.options())
+            self._turn = self._live.send(self.turn, self._text, draft=self._draft, options=options)
         except Refused as refused:
             self._refused = refused
 
-    async def _ask(self) -> None:
-        """Begin the turn once its words were judged."""
+    async def _ask(self, options: Mapping[str, Any]) -> None:
+        """Begin the turn once its words were read and judged."""
         try:
             self.turn = self._live.talk.last + 1
-            self._turn = await self._live.ask(self.turn, self._text, draft=self._draft, options=self._session.options())
+            self._turn = await self._live.ask(self.turn, self._text, draft=self._draft, options=options)
         except Refused as refused:
             self._refused = refused
 
@@ -163,7 +165,7 @@ class LocalReply:
             await self._started()
             if self._turn is None and self._refused is None:
                 self._live = await self._session.owned()
-                await self._ask()
+                await self._ask(self._session.options())
             if self._refused is not None:
                 raise self._refused
             assert self._turn is not None

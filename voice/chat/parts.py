@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from voice.chat.admission import Limits
 from voice.chat.breaker import BreakerPolicy
@@ -17,16 +18,23 @@ from voice.chat.stores.store import Store
 from voice.chat.upstream.upstream import Upstream
 from voice.safety.moderation import Moderation
 
+T = TypeVar("T")
+
+LONG = 1024
+"""Code points of a text that is worked on in a thread: a shorter one is done within milliseconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
     """How sessions run: `ttl_s` is their life without a sign of it, `stall_s` a model server's longest silence.
 
-    `advertise` is the address at which clients reach this process, told to those who want what it holds.
+    `input_chars` is how much may be said in a turn. `advertise` is the address at which clients reach this process,
+    told to those who want what it holds.
     """
 
     model: str = ""
     context_tokens: int = 8192
+    input_chars: int = 32_768
     ttl_s: float = 1800.0
     stall_s: float = 30.0
     lease_s: float = 10.0
@@ -57,6 +65,7 @@ class Parts:
     """Figures of the metrics that are measured, not counted."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     slots: Slots = field(init=False)
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "long texts"))
 
     def __post_init__(self) -> None:
         self.slots = Slots(self.options.limits, self.options.breaker, self.clock)
@@ -71,3 +80,16 @@ class Parts:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return task
+
+    async def aside(self, size: int, work: Callable[[], T]) -> T:
+        """Do `work` on a text of `size` code points; on a long one in a thread, one after another.
+
+        Other sessions go on meanwhile.
+        """
+        if size <= LONG:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def close(self) -> None:
+        """No more texts are worked on."""
+        self._thread.shutdown(wait=False, cancel_futures=True)

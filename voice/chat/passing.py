@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from voice.chat.log import Refused
@@ -94,7 +95,8 @@ async def moderated(
 
 async def _judged(parts: Parts, moderation: Moderation, words: Sequence[str]) -> Verdict:
     """The rules read all that was said, which a client may have made up; judges are asked about the last words."""
-    by_rules = moderation.words("\n".join(words))
+    everything = "\n".join(words)
+    by_rules = await parts.aside(len(everything), partial(moderation.words, everything))
     if not words or moderation.blocking(by_rules):
         return by_rules
     verdict = await moderation.ask(words[-1]) if moderation.judges else ALLOWED

@@ -152,7 +152,11 @@ async def _stateless(
     """Hand a request through to the model server and forget it."""
     engine.parts.count("stateless_requests")
     guard = engine.parts.guards.stateless()
-    messages = tuple(m if m.role == "system" else replace(m, text=screened(guard, m.text)) for m in messages)
+
+    def redacted_all() -> tuple[Message, ...]:
+        return tuple(m if m.role == "system" else replace(m, text=screened(guard, m.text)) for m in messages)
+
+    messages = await engine.parts.aside(sum(len(m.text) for m in messages), redacted_all)
     ask = Ask(messages, model=body.model or engine.parts.options.model, options=body.options)
     engine.parts.slots.check(owner)
     asked = engine.parts.slots.stream(engine.parts.upstream, ask, owner)

@@ -26,6 +26,7 @@ STATUS = {
     "session_moved": 409,
     "turn_gone": 410,
     "body_too_large": 413,
+    "input_too_long": 413,
     "sequence_required": 422,
     "sequence_gap": 422,
     "sequence_conflict": 422,
