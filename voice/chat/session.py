@@ -74,8 +74,10 @@ ReplyEvent = Delta | Effect | Done | Failed | Link
 class Reply(Protocol):
     """One turn in flight: iterate it for events until `Done` or `Failed`, each exactly once and in order."""
 
-    turn: int
-    """The turn's sequence number in its session."""
+    @property
+    def turn(self) -> int:
+        """The turn's sequence number in its session."""
+        ...
 
     def __aiter__(self) -> AsyncIterator[ReplyEvent]: ...
 

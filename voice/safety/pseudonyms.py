@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from threading import Lock
 
 MOST = 4096
 """Originals a session keeps; the oldest give way."""
@@ -16,19 +15,17 @@ class Pseudonyms:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._values: dict[str, tuple[str, str]] = {}
-        self._naming = Lock()  # long texts are read in a thread
 
     def name(self, kind: str, value: str, written: str) -> str:
         """What stands for `value`; how it was first `written` is kept for `original`."""
         digest = hmac.new(self._key, f"{kind}:{value}".encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
         name = f"<{kind}:{digest[:8]}>"
-        with self._naming:
-            if self._values.get(name, (value, ""))[0] != value:
-                name = f"<{kind}:{digest[:16]}>"  # two values of this session share eight digits
-            if name not in self._values:
-                if len(self._values) >= MOST:
-                    del self._values[next(iter(self._values))]
-                self._values[name] = value, written
+        if self._values.get(name, (value, ""))[0] != value:
+            name = f"<{kind}:{digest[:16]}>"  # two values of this session share eight digits
+        if name not in self._values:
+            if len(self._values) >= MOST:
+                self._values.pop(list(self._values)[0], None)  # long texts are read in a thread: in one step each
+            self._values[name] = value, written
         return name
 
     def original(self, name: str) -> str | None:
