@@ -15,6 +15,7 @@ from websockets.typing import Subprotocol
 
 from voice.chat.engine import Engine
 from voice.chat.parts import EngineOptions
+from voice.chat.screen import Guards
 from voice.chat.stores.memory import MemoryStore
 from voice.chat.stores.store import Store
 from voice.chat.upstream.scripted import ScriptedUpstream, Step, echo
@@ -122,12 +123,13 @@ async def serving(
     engines: Engines | None = None,
     upstream: Upstream | None = None,
     moderation: Moderation | None = None,
+    guards: Guards | None = None,
     **settings: Any,
 ) -> AsyncIterator[Serving]:
     """Run the server inside; leaving stops it gracefully. With `engines` it talks, too."""
     how = ServeSettings(port=0, **settings)
     scripted = ScriptedUpstream(answer)
-    engine = Engine(store or MemoryStore(), upstream or scripted, options, moderation=moderation)
+    engine = Engine(store or MemoryStore(), upstream or scripted, options, moderation=moderation, guards=guards)
     app, listening = create(engine, how, engines), bind(how)
     ready = asyncio.Event()
     server = Server(app, lambda _: ready.set())

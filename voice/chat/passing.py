@@ -9,7 +9,7 @@ from typing import Any
 from voice.chat.log import Refused
 from voice.chat.outlet import Flagged, Outlet
 from voice.chat.parts import Parts
-from voice.chat.revealed import Owner
+from voice.chat.revealed import own
 from voice.chat.screen import Blocked, Guard, screened_data
 from voice.chat.session import Delta, Done, Effect, Message
 from voice.chat.upstream.upstream import UpstreamError
@@ -21,7 +21,7 @@ from voice.safety.verdict import ALLOWED, UNCHECKED, Verdict, together
 async def redacted(guard: Guard, stream: AsyncIterator[Delta | Effect | Done]) -> AsyncGenerator[Delta | Effect | Done]:
     """The reply as its guard lets it through; what stood in the request comes back as it was written, where it may."""
     screen = guard.screen()
-    shown = Revealing(lambda name: (guard.own(name) if isinstance(guard, Owner) else None) or name)
+    shown = Revealing(lambda name: own(guard, name) or name)
     async for item in stream:
         text = ""
         if isinstance(item, Delta):

@@ -16,7 +16,16 @@ class RevealedReply:
     def __init__(self, reply: Reply, reveal: Reveal, language: str) -> None:
         self._reply, self._reveal, self._language = reply, reveal, language
         self._revealing = Revealing(reveal, language)
-        self.turn = reply.turn
+
+    @property
+    def turn(self) -> int:
+        """The turn it answers."""
+        return self._reply.turn
+
+    @property
+    def before(self) -> str:
+        """What of the turn's text came before this reply, where it goes on with one."""
+        return revealed(getattr(self._reply, "before", ""), self._reveal, self._language)
 
     async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
         async for event in self._reply:
@@ -43,6 +52,11 @@ class RevealedReply:
         if isinstance(event, Failed):
             return Failed(event.code, revealed(event.message, self._reveal, self._language), event.temporary)
         return event
+
+
+def own(guard: object, name: str) -> str | None:
+    """The original of a placeholder, where this guard knows one that may be shown."""
+    return guard.own(name) if isinstance(guard, Owner) else None
 
 
 @runtime_checkable

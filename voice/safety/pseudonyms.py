@@ -24,7 +24,8 @@ class Pseudonyms:
             name = f"<{kind}:{digest[:16]}>"  # two values of this session share eight digits
         if name not in self._values:
             if len(self._values) >= MOST:
-                self._values.pop(list(self._values)[0], None)  # long texts are read in a thread: in one step each
+                oldest, *_ = tuple(self._values)  # at once: long texts are read in a thread of their own
+                self._values.pop(oldest, None)
             self._values[name] = value, written
         return name
 

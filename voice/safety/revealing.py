@@ -77,3 +77,11 @@ def revealed(text: str, reveal: Reveal, language: str = "") -> str:
     """A whole logged text as it is shown."""
     revealing = Revealing(reveal, language)
     return revealing.feed(text) + revealing.flush()
+
+
+def logged_offset(text: str, shown: int, reveal: Reveal, language: str = "") -> int:
+    """How many code points of a whole logged text were shown with the first `shown`."""
+    revealing = Revealing(reveal, language)
+    revealing.feed(text)
+    revealing.flush()
+    return revealing.logged(shown)

@@ -160,7 +160,8 @@ class Connection:
     def _tell_history(self, rest: tuple[int, int] | None) -> None:
         for turn, message in self.session.live.talk.messages():
             cut = rest is not None and (turn, message.role) == (rest[0], "assistant")
-            text = message.text[: rest[1]] if rest is not None and cut else message.text
+            text = self.session.shown(message.text)
+            text = text[: rest[1]] if rest is not None and cut else text
             if message.role == "tool" or (message.role == "assistant" and not text):
                 continue
             kind = "output_text" if message.role == "assistant" else "input_text"

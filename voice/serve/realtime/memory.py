@@ -10,8 +10,10 @@ from voice.chat.engine import Engine
 from voice.chat.live import Live
 from voice.chat.local import LocalReply, LocalSession, told
 from voice.chat.log import ENDS, Refused
+from voice.chat.revealed import RevealedReply, own
 from voice.chat.session import Delta, Done, Failed, Reply, ReplyEvent
 from voice.chat.stores.store import StoreError
+from voice.safety.revealing import logged_offset, revealed
 from voice.serve.realtime.config import Config
 from voice.serve.realtime.items import Item, Items
 
@@ -20,7 +22,8 @@ class RealtimeSession(LocalSession):
     """A session whose turns take the connection's instructions, tools and waiting items along.
 
     While `keeping`, replies are not cut: their rest is for whoever comes back. `rest` is such a rest, (turn, characters
-    heard), said in place of an answer to the next words. `once` are fields of one response.
+    heard), said in place of an answer to the next words. `once` are fields of one response. Replies are shown and heard
+    as redaction lets their person have them; the characters of `rest` and of what was heard are counted as shown.
     """
 
     def __init__(self, engine: Engine, live: Live, items: Items, config: Callable[[], Config]) -> None:
@@ -32,10 +35,23 @@ class RealtimeSession(LocalSession):
         self._taken: list[Item] = []
 
     def send(self, text: str, *, draft: bool = False) -> Reply:  # type: ignore[override]
+        reply: Reply
         if self.rest is not None:
             (turn, heard), self.rest = self.rest, None
-            return RestReply(self, turn, heard)
-        return KeptReply(self, text, draft)
+            reply = RestReply(self, turn, self._logged(turn, heard))
+        else:
+            reply = KeptReply(self, text, draft)
+        return RevealedReply(reply, self._reveal, self._config().language)
+
+    def shown(self, text: str) -> str:
+        """A logged text as its person may see it."""
+        return revealed(text, self._reveal, self._config().language)
+
+    def _reveal(self, name: str) -> str | None:
+        return own(self.live.guard, name)
+
+    def _logged(self, turn: int, shown: int) -> int:
+        return logged_offset(self.live.talk.turns[turn].text, shown, self._reveal, self._config().language)
 
     def options(self) -> Mapping[str, Any]:
         self._taken = list(self._items.waiting)
@@ -64,7 +80,8 @@ class RealtimeSession(LocalSession):
         if turn is None or turn.discarded or heard is None or turn.heard is not None:
             return None
         chars = heard[1] if heard[0] == turn.number else 0
-        return None if heard[0] > turn.number or (not turn.running and chars >= turn.length) else (turn.number, chars)
+        all_heard = not turn.running and self._logged(turn.number, chars) >= turn.length
+        return None if heard[0] > turn.number or all_heard else (turn.number, chars)
 
 
 class KeptReply(LocalReply):
