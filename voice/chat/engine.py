@@ -228,20 +228,45 @@ class Engine:
     async def _look_after(self) -> None:
         options, now = self.parts.options, self.parts.clock()
         self.parts.guards.tidy(now)
-        for live in [live for live in self.lives if live.lost is not None]:
+        lost, open, over, unused = self._sorted(now)
+        for live in lost:
             del self._lives[live.card.sid]
-        leases = {live.card.sid: live.fence for live in self.lives if live.fence is not None and live.talk.open_turn()}
+        leases = {live.card.sid: live.fence for live in open if live.fence is not None}
         if leases:
             await self.parts.store.renew(leases, options.lease_s)
-            for live in self.lives:
+            for live in open:
                 live.leased = now if live.card.sid in leases else live.leased
-        await asyncio.gather(*(self.adopt(live) for live in self.lives if live.orphaned), return_exceptions=True)
-        await self._end([live for live in self.lives if not self._busy(live) and self._over(live)])
-        idle = [live for live in self.lives if not self._busy(live) and now - live.seen > options.evict_s]
-        await self._let_go(idle)
+        await asyncio.gather(*(self.adopt(live) for live in open if live.orphaned), return_exceptions=True)
+        await self._end([live for live in over if not self._busy(live) and self._over(live)])
+        await self._let_go([live for live in unused if live.lost is None and not self._busy(live)])
         if now - self._touched >= options.touch_s:
             self._touched = now
             await self._touch(self.lives)
+
+    def _sorted(self, now: float) -> tuple[list[Live], list[Live], list[Live], list[Live]]:
+        """Sessions that are lost, have an open turn, are over, and are unused: once through all of them.
+
+        Most of many thousands are none of these, and they are looked at every few seconds.
+        """
+        lost: list[Live] = []
+        open: list[Live] = []
+        over: list[Live] = []
+        unused: list[Live] = []
+        evict_s = self.parts.options.evict_s
+        for live in self._lives.values():
+            if live.lost is not None:
+                lost.append(live)
+                continue
+            if live.talk.open_turn() is not None:
+                open.append(live)
+            if live.followed or live.running:
+                continue
+            silent_s = now - live.seen
+            if live.card.ttl_s is not None and silent_s >= live.card.ttl_s:
+                over.append(live)
+            elif silent_s > evict_s:
+                unused.append(live)
+        return lost, open, over, unused
 
     def _wanted(self, sid: str) -> None:
         """Another process wants to own the session."""

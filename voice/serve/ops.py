@@ -27,6 +27,10 @@ FIELDS: dict[str, dict[str, type]] = {
 }
 """Fields by op; those with a question mark may be left out or null. `ch` may be on all of them."""
 
+_CHECKED = {
+    op: [(field.removesuffix("?"), field.endswith("?"), kind) for field, kind in {**fields, "ch?": int}.items()]
+    for op, fields in FIELDS.items()
+}
 _NAMES = {str: "a string", int: "a whole number of 0 or more", bool: "true or false", dict: "an object"}
 
 
@@ -42,19 +46,18 @@ class Closing(Exception):
 def parse(text: str) -> dict[str, Any]:
     """An op with all its fields checked; those left out are not in it, except `ch`. Raises Closing."""
     try:
-        op = json.loads(text, parse_constant=_not_json, parse_float=_finite)
+        op = _decode(text)
         if "\\u" in text:
             json.dumps(op, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise Closing(BAD_DATA, "not a JSON object in UTF-8") from error
     if not isinstance(op, dict):
         raise Closing(BAD_DATA, "not a JSON object")
-    fields = FIELDS.get(op["op"]) if isinstance(op.get("op"), str) else None
+    fields = _CHECKED.get(op["op"]) if isinstance(op.get("op"), str) else None
     if fields is None:
         raise Closing(BAD_ORDER, f"unknown op; expected one of {', '.join(FIELDS)}")
     found = {"op": op["op"], "ch": 0}
-    for field, kind in {**fields, "ch?": int}.items():
-        name, optional = field.removesuffix("?"), field.endswith("?")
+    for name, optional, kind in fields:
         value = op.get(name)
         if value is None and optional:
             continue
@@ -73,3 +76,6 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{digits} is too large")
     return number
+
+
+_decode = json.JSONDecoder(parse_constant=_not_json, parse_float=_finite).decode
