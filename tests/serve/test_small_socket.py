@@ -1,10 +1,20 @@
-"""The small stand-ins for asyncio's event and queue."""
+"""The small stand-ins for asyncio's event and queue, and the short way of texts in and out."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-from voice.serve.small_socket import Gate, Inbox
+import pytest
+import uvicorn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from uvicorn.server import ServerState
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.uri import parse_uri
+
+from voice.serve.small_socket import Gate, Inbox, SmallWebSocket
 
 
 def test_a_gate_lets_everybody_through_once_it_opens() -> None:
@@ -37,5 +47,137 @@ def test_an_inbox_keeps_the_order() -> None:
             inbox.put_nowait(number)
         assert [await reading, await inbox.get(), await inbox.get()] == [0, 1, 2]
         assert inbox.empty()
+
+    asyncio.run(play())
+
+
+class Wire(asyncio.Transport):
+    """What the server's side wrote, call by call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        assert not self.closed
+        self.written.append(bytes(data))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Give every text back, and the connection's end a name."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        if message["text"] == "bye":
+            await send({"type": "websocket.close", "code": 4000, "reason": "bye"})
+            return
+        await send({"type": "websocket.send", "text": message["text"]})
+
+
+async def told(pieces: list[bytes]) -> tuple[list[str | int], Wire]:
+    """Texts and the close code that a client hears when it sends these pieces."""
+    config = uvicorn.Config(
+        echo, ws=SmallWebSocket, ws_per_message_deflate=False, ws_ping_interval=None, log_config=None
+    )
+    config.load()
+    client, wire = ClientProtocol(parse_uri("ws://x/")), Wire()
+    server = SmallWebSocket(config, ServerState(), {}, asyncio.get_running_loop())
+    server.connection_made(wire)
+    client.send_request(client.connect())
+    server.data_received(b"".join(client.data_to_send()))
+    for _ in range(9):
+        await asyncio.sleep(0)
+    for piece in pieces:
+        if not wire.closed:
+            server.data_received(piece)
+        for _ in range(9):
+            await asyncio.sleep(0)
+    client.receive_data(b"".join(wire.written))
+    server.connection_lost(None)
+    for _ in range(9):
+        await asyncio.sleep(0)
+    heard: list[str | int] = []
+    for event in client.events_received():
+        if isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+            heard.append(bytes(event.data).decode())
+        elif isinstance(event, Frame) and event.opcode is Opcode.PONG:
+            heard.append(f"pong {bytes(event.data).decode()}")
+        elif isinstance(event, Frame) and event.opcode is Opcode.CLOSE:
+            heard.append(int.from_bytes(bytes(event.data[:2]), "big"))
+    return heard, wire
+
+
+def frame(opcode: Opcode, data: bytes, *, fin: bool = True) -> bytes:
+    return Frame(opcode, data, fin=fin).serialize(mask=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.one_of(st.sampled_from(["ping", "parts"]), st.text(max_size=140)), max_size=8),
+    st.lists(st.integers(1, 60), max_size=40),
+    st.booleans(),
+)
+def test_texts_come_back_however_they_were_cut(said: list[str], steps: list[int], whole: bool) -> None:
+    frames: list[bytes] = []
+    expected: list[str | int] = []
+    for text in said:
+        if text == "ping":
+            frames.append(frame(Opcode.PING, b"p"))
+            expected.append("pong p")
+        elif text == "parts":
+            frames += [frame(Opcode.TEXT, b"one", fin=False), frame(Opcode.PING, b"q"), frame(Opcode.CONT, b" two")]
+            expected += ["pong q", "one two"]
+        elif text != "bye":
+            frames.append(frame(Opcode.TEXT, text.encode()))
+            expected.append(text)
+    pieces = frames
+    if not whole:
+        raw, pieces, at = b"".join(frames), [], 0
+        for step in [*steps, len(b"".join(frames))]:
+            pieces.append(raw[at : at + step])
+            at += step
+        pieces = [piece for piece in pieces if piece]
+    heard, _ = asyncio.run(told(pieces))
+    texts = [one for one in heard if not str(one).startswith("pong")]
+    assert texts == [one for one in expected if not str(one).startswith("pong")]
+    assert sorted(map(str, heard)) == sorted(map(str, expected))  # a pong need not wait for the texts before it
+
+
+@pytest.mark.parametrize(
+    ("piece", "code"),
+    [
+        (frame(Opcode.TEXT, b"\xff"), 1007),
+        (frame(Opcode.TEXT, b"one", fin=False) + frame(Opcode.TEXT, b"two"), 1002),
+        (Frame(Opcode.TEXT, b"bare").serialize(mask=False), 1002),
+        (frame(Opcode.TEXT, b"bye"), 4000),
+    ],
+)
+def test_what_breaks_the_protocol_is_answered_with_its_code(piece: bytes, code: int) -> None:
+    async def play() -> None:
+        heard, _ = await told([frame(Opcode.TEXT, b"a"), piece])
+        assert heard == ["a", code]
+
+    asyncio.run(play())
+
+
+def test_texts_of_one_go_are_written_together_and_before_the_close() -> None:
+    async def play() -> None:
+        heard, wire = await told([b"".join(frame(Opcode.TEXT, text) for text in (b"a", b"b", b"c", b"bye"))])
+        assert heard == ["a", "b", "c", 4000]
+        assert len(wire.written) == 2  # the handshake, and all of these
 
     asyncio.run(play())
