@@ -131,7 +131,8 @@ def converse(folder: Path, engines: Sequence[str], repeats: int) -> dict[str, An
     ready = re.search(r"ready in ([\d.]+) s", said)
     if not answered or ready is None:
         raise UnavailableError(f"no turn was answered: {said[-300:]}", where="voice talk")
-    sizes = [size for _, size in watch.memory if size > 0]
+    watch.memory = [(at, size) for at, size in watch.memory if size > 0][:-5]  # the last ones saw it leave
+    sizes = [size for _, size in watch.memory]
     hours = watch.memory[-1][0] / 3600
     return {
         "ready_s": float(ready[1]),
@@ -141,6 +142,7 @@ def converse(folder: Path, engines: Sequence[str], repeats: int) -> dict[str, An
         "most_memory_mb": round(max(sizes), 1),
         "slope_mb_per_h": watch.slope_mb_per_h(WARM_UP_TURNS * len(once) / RATE / len(truth())),
         "minutes": round(hours * 60, 1),
+        "memory_mb_by_minute": [round(size, 1) for _, size in watch.memory[:: round(60 / POLL_S)]],
         "cpu_s_per_turn": round(cpu / len(answered), 3),
         "threads": watch.threads,
         "written_mb_per_h": round(watch.written / 2**20 / hours, 2),

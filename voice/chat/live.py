@@ -22,7 +22,7 @@ from voice.safety.verdict import ALLOWED, BLOCKED, UNCHECKED, Verdict, together
 
 log = logging.getLogger(__name__)
 
-TAIL = 4096
+TAIL = 1024
 """Events of a session kept in memory for those who follow it; older ones are read from the store."""
 
 
