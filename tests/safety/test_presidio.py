@@ -69,6 +69,23 @@ def test_a_sentence_is_let_go_at_its_end_and_an_endless_one_in_time(analyzer: pr
     assert out + rest == " " + "word " * 200
 
 
+def test_marks_alone_cost_no_call(analyzer: presidio.Analyzer, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def analyze(text: str, **how: object) -> list[object]:
+        asked.append(text)
+        return []
+
+    monkeypatch.setattr(analyzer._engine, "analyze", analyze)
+    marks = presidio.Sentences(Clear(), analyzer, lambda kind, value, written: "")
+    assert marks.feed("!" * 1000 + "a. " * 100 + "so! ") + marks.flush() == "!" * 1000 + "a. " * 100 + "so! "
+    assert asked == [" so!"]
+    longest = presidio.Sentences(Clear(), analyzer, lambda kind, value, written: "")
+    longest.feed("word" * 1000)
+    longest.flush()
+    assert max(map(len, asked)) <= presidio.LONGEST
+
+
 def test_a_model_that_is_not_there_is_named_and_not_fetched() -> None:
     with pytest.raises(MissingError, match="en_core_web_none"):
         presidio.stage("en_core_web_none")

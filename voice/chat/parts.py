@@ -20,7 +20,7 @@ from voice.safety.moderation import Moderation
 
 T = TypeVar("T")
 
-LONG = 1024
+LONG = 512
 """Code points of a text that is worked on in a thread: a shorter one is done within milliseconds."""
 
 

@@ -52,8 +52,11 @@ class Finder:
             best: Found | None = None
             for family in self._beginning[text[place]]:
                 shape = family.pattern.match(text, place)
-                far = shape is not None and family.reach is not None and size - shape.end() > family.reach
-                if not complete and not far and family.pattern.fullmatch(text, place, size, partial=True) is not None:
+                if (
+                    not complete
+                    and family.may_go_on(size, place, shape)
+                    and family.pattern.fullmatch(text, place, size, partial=True) is not None
+                ):
                     return Next(place, None)
                 if shape is not None:
                     found = family.judge(text, place, shape.end())

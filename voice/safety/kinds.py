@@ -37,6 +37,14 @@ class Family:
     """Characters it may begin with."""
     reach: int | None = None
     """How far behind what the pattern matched the text may end for more to belong to it, where that is bounded."""
+    longest: int | None = None
+    """How long it may be, where that is bounded."""
+
+    def may_go_on(self, size: int, place: int, shape: Any) -> bool:
+        """Whether more than a text of `size` may belong to what begins at `place`, matched as `shape` so far."""
+        if self.longest is not None and size - place > self.longest:
+            return False
+        return shape is None or self.reach is None or size - shape.end() <= self.reach
 
 
 _LETTER = "a-z0-9\u00e0-\u024f"
@@ -158,13 +166,13 @@ def families(regions: Sequence[str]) -> tuple[Family, ...]:
     """All of them; `regions` are those whose telephone numbers are known without a country code, as CN and US."""
     small, ten = "abcdefghijklmnopqrstuvwxyz", "0123456789"
     return (
-        Family(PLACEHOLDER, _stays, "<"),
-        Family(UUID, _stays, ten + "abcdef"),
+        Family(PLACEHOLDER, _stays, "<", longest=35),
+        Family(UUID, _stays, ten + "abcdef", longest=36),
         Family(EMAIL, _email, ten + small + "_" + "".join(map(chr, range(0xE0, 0x250)))),
         Family(SAID_EMAIL, _said_email, ten + small),
-        Family(IBAN, _iban, small),
-        Family(IPV6, _ip, ten + "abcdef"),
-        Family(IPV4, _ip, ten),
+        Family(IBAN, _iban, small, longest=43),
+        Family(IPV6, _ip, ten + "abcdef", longest=61),
+        Family(IPV4, _ip, ten, longest=31),
         Family(
             RUN,
             partial(_number, regions=tuple(regions)),

@@ -22,6 +22,8 @@ _PHONE_CUE = re.compile(
     r"|电话|手机|打给|致电|联系方式|座机|热线|拨打|传真|我的号码|他的号码|她的号码|微信号)[^.!?。！？\n]{0,24}$"
 )
 
+_WORD = re.compile(r"[^\W\d_]{2}")
+"""Every cue has it, and a list of digits has not: it is found out in a tenth of the time."""
 _LENGTHS = frozenset((11, 13, 15, 18))
 """How long a Chinese mobile number, with 86 or 0086 in front, and an identity number are."""
 
@@ -45,7 +47,7 @@ def number(text: str, start: int, end: int, regions: Sequence[str]) -> tuple[str
     digits = "".join(piece.digits for piece in run)
     least = list(accumulate(blocks, min, initial=4))  # of so many blocks; more than 3 is as good as 4
     singles = next((at for at, piece in enumerate(run) if piece.written and blocks[at] > 1), len(run))
-    named = _PHONE_CUE.search(text, max(0, start - CONTEXT), start) is not None
+    named = _named(text, start)
     fit = card_lengths(digits[:4]) | _LENGTHS if not plus and not named else None
     for last in range(len(run) if plus else _alike(run), 0, -1):
         size, tail = sizes[last - 1], run[last - 1]
@@ -70,6 +72,12 @@ def number(text: str, start: int, end: int, regions: Sequence[str]) -> tuple[str
         if phone is not None:
             return "PHONE", phone, tail.end
     return None
+
+
+def _named(text: str, start: int) -> bool:
+    """Whether words before it say that a telephone number follows."""
+    before = max(0, start - CONTEXT)
+    return _WORD.search(text, before, start) is not None and _PHONE_CUE.search(text, before, start) is not None
 
 
 def _alike(run: Sequence[Piece]) -> int:
