@@ -61,10 +61,14 @@ async def hear(upstream: OpenAIUpstream, request: Ask) -> Heard:
     return heard
 
 
-def one(url: str, request: Ask | None = None, **settings: Any) -> Heard:
+def one(url: str, request: Ask | None = None, *, later: bool = False, **settings: Any) -> Heard:
+    """One reply; `later` is the second of its adapter, which is asked for in a shorter way."""
+
     async def run() -> Heard:
         upstream = OpenAIUpstream(url, "scripted", "key", **settings)
         try:
+            if later:
+                assert (await hear(upstream, ask("Be brief.", "first"))).done is not None
             return await hear(upstream, request or ask("Be brief.", "hello"))
         finally:
             await upstream.close()
@@ -90,18 +94,21 @@ def test_server_without_usage_gives_estimated_counts(server: UpstreamProcess) ->
     assert one(server.url).done == Done(estimated=True)
 
 
+@pytest.mark.parametrize("later", [False, True])
 @pytest.mark.parametrize("piece", [1, 3, 7])
-def test_characters_split_between_chunks_arrive_whole(server: UpstreamProcess, piece: int) -> None:
+def test_characters_split_between_chunks_arrive_whole(server: UpstreamProcess, piece: int, later: bool) -> None:
     server.default(Script(text="天气很好 🙂 grüße", piece=piece))
-    assert one(server.url).text == "天气很好 🙂 grüße"
+    assert one(server.url, later=later).text == "天气很好 🙂 grüße"
 
 
-def test_options_reach_the_server_and_nothing_unknown_does(server: UpstreamProcess) -> None:
-    one(server.url, Ask((Message("user", "hi"),), key="k", options={"temperature": 0.5}))
-    (body,) = server.asked()["bodies"]
+@pytest.mark.parametrize("later", [False, True])
+def test_options_reach_the_server_and_nothing_unknown_does(server: UpstreamProcess, later: bool) -> None:
+    one(server.url, Ask((Message("user", "hi"),), key="k", options={"temperature": 0.5}), later=later)
+    body = server.asked()["bodies"][-1]
     assert set(body) == {"messages", "model", "stream", "stream_options", "temperature"}
 
 
+@pytest.mark.parametrize("later", [False, True])
 @pytest.mark.parametrize(
     ("script", "code", "temporary", "line"),
     [
@@ -117,16 +124,16 @@ def test_options_reach_the_server_and_nothing_unknown_does(server: UpstreamProce
     ],
 )
 def test_refusals_say_what_and_what_to_do(
-    server: UpstreamProcess, script: Script, code: str, temporary: bool, line: str
+    server: UpstreamProcess, script: Script, code: str, temporary: bool, line: str, later: bool
 ) -> None:
-    server.default(script)
-    heard = one(server.url)
+    server.queue(*[Script()] * later, script)
+    heard = one(server.url, later=later)
     assert heard.error is not None
     assert (heard.error.code, heard.error.temporary) == (code, temporary)
     assert line in str(heard.error)
     assert str(heard.error).startswith(server.url)
     assert "\n" not in str(heard.error)
-    assert server.calls() == 1, "the adapter retries nothing by itself"
+    assert server.calls() == 1 + later, "the adapter retries nothing by itself"
 
 
 def test_retry_after_is_read_as_seconds_and_as_date(server: UpstreamProcess) -> None:
@@ -137,6 +144,7 @@ def test_retry_after_is_read_as_seconds_and_as_date(server: UpstreamProcess) -> 
     assert (first.retry_after_s, second.retry_after_s) == (7.0, 0.0)
 
 
+@pytest.mark.parametrize("later", [False, True])
 @pytest.mark.parametrize(
     ("fault", "after", "code", "kept"),
     [
@@ -149,10 +157,10 @@ def test_retry_after_is_read_as_seconds_and_as_date(server: UpstreamProcess) -> 
     ],
 )
 def test_broken_reply_keeps_its_words_and_raises(
-    server: UpstreamProcess, fault: str, after: int, code: str, kept: str
+    server: UpstreamProcess, fault: str, after: int, code: str, kept: str, later: bool
 ) -> None:
-    server.default(Script(fault=fault, after=after))
-    heard = one(server.url, stall_s=0.3)
+    server.queue(*[Script()] * later, Script(text="Answer 1 to: hello", fault=fault, after=after))
+    heard = one(server.url, later=later, stall_s=0.3)
     assert heard.error is not None
     assert (heard.error.code, heard.error.temporary, heard.text) == (code, True, kept)
     assert heard.done is None

@@ -160,7 +160,7 @@ def join_surrogates(held: str, piece: str) -> tuple[str, str]:
     Servers that cut `\\ud83d\\ude00` between two chunks send each half alone; neither is text by itself.
     """
     text = held + piece
-    if not any("\ud800" <= c <= "\udfff" for c in text):
+    if text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text):
         return text, ""
     held = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
     whole = text.removesuffix(held).encode("utf-16-le", "surrogatepass")

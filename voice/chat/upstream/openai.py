@@ -53,21 +53,23 @@ class OpenAIUpstream:
         self._tells_usage = True
         self._looking: asyncio.Task[None] | None = None
         self.continues, self._continuing = continues != "off", dialects.CONTINUING[continues]
+        self._plain = self._plain_transport()
+        self._first: Any = None
         self._client = openai.AsyncOpenAI(
             base_url=self.url,
             api_key=api_key or "none",  # the package insists on one; local servers ignore it
             max_retries=0,
             timeout=openai.Timeout(stall_s, connect=connect_s),
-            http_client=self._http_client(),
+            http_client=openai.DefaultAsyncHttpxClient(transport=self._plain) if self._plain is not None else None,
         )
 
-    def _http_client(self) -> Any:
-        """Return a client that is cheap where the server is near; None where the package's own is needed."""
+    def _plain_transport(self) -> Any:
+        """Return a transport that is cheap where the server is near; None where the package's own is needed."""
         if self._transport.__name__ != "httpx2":
             return None
         from voice.chat.upstream.plain_http import PlainTransport, reaches
 
-        return self._sdk.DefaultAsyncHttpxClient(transport=PlainTransport()) if reaches(self.url) else None
+        return PlainTransport() if reaches(self.url) else None
 
     @property
     def name(self) -> str:
@@ -123,8 +125,10 @@ class OpenAIUpstream:
         stream, lines = None, dialects.DataLines()
         try:
             stream = await self._open(body)
-            # The package's own iterator costs twice as much as everything else that is done with a word.
-            source = stream.response.aiter_bytes()
+            # The package's own iterator costs twice as much as everything else that is done with a word, and httpx2's
+            # three more for each piece as much again.
+            plain = None if "content-encoding" in stream.headers else stream.extensions.get("body")
+            source = aiter(plain) if plain is not None else stream.aiter_bytes()
             async for raw in source:
                 for data in lines.feed(raw):
                     if data == b"[DONE]":
@@ -141,12 +145,12 @@ class OpenAIUpstream:
             raise self._error("the connection broke", "upstream_cut", temporary=True, remedy=SEE_LOG) from error
         finally:
             if stream is not None:
-                await stream.close()
+                await stream.aclose()
 
     def _decoded(self, data: bytes) -> Mapping[str, Any]:
         """Return one chunk; raises UpstreamError for an error told in the stream and for what is no JSON object."""
         try:
-            chunk = json.loads(data)
+            chunk = json.loads(data.decode("utf-8", "surrogatepass"))
         except ValueError as error:  # half a UTF-8 character, or half an object
             chunk = error
         if not isinstance(chunk, Mapping):
@@ -160,21 +164,51 @@ class OpenAIUpstream:
         return chunk
 
     async def _open(self, body: dict[str, object]) -> Any:
-        """Ask, with usage reporting unless the server is known to refuse that field."""
+        """Ask, with usage reporting unless the server is known to refuse that field; return the response, unread."""
         try:
-            # `post` with plain dicts costs half of `chat.completions.create`, which walks and models every message.
-            return await self._client.post(
+            return await self._post(body | ({"stream_options": {"include_usage": True}} if self._tells_usage else {}))
+        except self._sdk.APIStatusError as error:
+            refused = error.status_code in (400, 422) and self._tells_usage and "stream_options" in str(error.body)
+            if not refused:
+                raise
+            self._tells_usage = False
+            return await self._open(body)
+
+    async def _post(self, body: dict[str, object]) -> Any:
+        """Send one request. Raises the package's errors.
+
+        `post` with plain dicts costs half of `chat.completions.create`, which walks and models every message. Where the
+        server is near, the package makes the first request only: later ones are that one with another body.
+        """
+        if self._first is None:
+            stream = await self._client.post(
                 "/chat/completions",
-                body=body | ({"stream_options": {"include_usage": True}} if self._tells_usage else {}),
+                body=body,
                 cast_to=object,
                 stream=True,
                 stream_cls=self._sdk.AsyncStream[object],
             )
-        except (self._sdk.BadRequestError, self._sdk.UnprocessableEntityError) as error:
-            if not self._tells_usage or "stream_options" not in str(error.body):
-                raise
-            self._tells_usage = False
-            return await self._open(body)
+            self._first = stream.response.request if self._plain is not None else None
+            return stream.response
+        assert self._plain is not None
+        headers = [(name, value) for name, value in self._first.headers.raw if name.lower() != b"content-length"]
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        request = self._transport.Request(
+            "POST", self._first.url, headers=headers, content=content, extensions=self._first.extensions
+        )
+        try:
+            response = await self._plain.handle_async_request(request)
+        except self._transport.TimeoutException as error:
+            raise self._sdk.APITimeoutError(request=request) from error
+        except self._transport.HTTPError as error:
+            raise self._sdk.APIConnectionError(request=request) from error
+        if response.status_code < 400:
+            return response
+        said: Any = (await response.aread()).decode(errors="replace").strip()
+        with contextlib.suppress(ValueError):  # words, not JSON
+            said = json.loads(said)
+        said = said.get("error", said) if isinstance(said, Mapping) else said
+        raise self._sdk.APIStatusError(f"HTTP {response.status_code}", response=response, body=said)
 
     async def _only_model(self) -> str:
         """Return the server's model where it has exactly one."""

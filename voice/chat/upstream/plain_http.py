@@ -43,7 +43,8 @@ class PlainTransport(httpx2.AsyncBaseTransport):
             connection.close()
             raise
         body = Body(self, place, connection, request, headers, timeout.get("read"))
-        return httpx2.Response(status, headers=headers, stream=body, extensions={"http_version": b"HTTP/1.1"})
+        told = {"http_version": b"HTTP/1.1", "body": body}
+        return httpx2.Response(status, headers=headers, stream=body, request=request, extensions=told)
 
     async def aclose(self) -> None:
         for connections in self._idle.values():
@@ -113,14 +114,15 @@ class Body(httpx2.AsyncByteStream):
         self._headers = {name.lower(): value.lower() for name, value in headers}
         self._within_s = within_s
         self._whole = False
+        self._asked_at: float | None = None
+        self._watch: asyncio.TimerHandle | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _failures(self._request):
             length = int(self._headers.get(b"content-length", -1))
             chunked = Chunked() if b"chunked" in self._headers.get(b"transfer-encoding", b"") else None
             while length != 0:
-                async with asyncio.timeout(self._within_s):
-                    data = await self._connection.reader.read(READ if length < 0 else min(READ, length))
+                data = await self._read(READ if length < 0 else min(READ, length))
                 if not data and (chunked or length > 0):
                     raise ConnectionResetError
                 if not data:
@@ -135,7 +137,33 @@ class Body(httpx2.AsyncByteStream):
                     break
             self._whole = True
 
+    async def _read(self, most: int) -> bytes:
+        """More of the answer. One timer watches over all reads: one for each would cost more than the read."""
+        loop = asyncio.get_running_loop()
+        self._asked_at = loop.time()
+        if self._watch is None and self._within_s is not None:
+            self._watch = loop.call_later(self._within_s, self._look)
+        try:
+            return await self._connection.reader.read(most)
+        finally:
+            self._asked_at = None
+
+    def _look(self) -> None:
+        """End a read that has waited too long; else look again when it may have."""
+        assert self._within_s is not None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        due = (now if self._asked_at is None else self._asked_at) + self._within_s
+        if due > now:
+            self._watch = loop.call_at(due, self._look)
+        else:
+            self._watch = None
+            self._connection.reader.set_exception(TimeoutError())
+
     async def aclose(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
         if self._whole and self._headers.get(b"connection") != b"close" and self._connection.alive:
             self._transport.give_back(self._place, self._connection)
         else:
@@ -169,7 +197,10 @@ class Chunked:
 async def _connect(request: httpx2.Request, place: tuple[str, int], within_s: float | None) -> Connection:
     try:
         async with asyncio.timeout(within_s):
-            return Connection(*await asyncio.open_connection(*place))
+            reader, writer = await asyncio.open_connection(*place)
+        if hasattr(writer.transport, "max_size"):
+            writer.transport.max_size = READ  # asyncio's 256 KiB, asked of the system anew each time, cost more
+        return Connection(reader, writer)
     except TimeoutError as error:
         raise httpx2.ConnectTimeout(f"nothing answered within {within_s:g} s", request=request) from error
     except OSError as error:
