@@ -28,6 +28,12 @@ class AudioSettings:
     input: str = option("", "microphone: name, number or part of a name; empty takes the system's default")
     output: str = option("", "speaker: name, number or part of a name; empty takes the system's default")
     frame_ms: int = option(20, "frame length in ms", choices=("10", "20", "30"))
+    block_ms: int = option(
+        20,
+        "about how much audio the devices hand over at once on Linux, ms: more costs less processor, and is later",
+        least=20,
+        most=200,
+    )
     preroll_ms: int = option(300, "audio kept from before speech was noticed, ms", least=0, most=2000)
     echo: str = option(
         "auto",

@@ -20,7 +20,8 @@ from voice.errors import MissingError
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
-FORMATS = [(48_000, 2), (44_100, 2)]
+FORMATS = [(48_000, 2, 0.02), (44_100, 2, 0.06)]
+"""Rate, channels and blocks, in seconds, of a device."""
 
 
 @pytest.fixture(scope="module")
@@ -96,15 +97,15 @@ class Events:
             self._news.clear()
 
 
-@pytest.mark.parametrize(("rate", "channels"), FORMATS)
+@pytest.mark.parametrize(("rate", "channels", "block_s"), FORMATS)
 def test_what_is_said_is_heard_at_the_right_pitch(
-    pulse: Pulse, monkeypatch: pytest.MonkeyPatch, rate: int, channels: int
+    pulse: Pulse, monkeypatch: pytest.MonkeyPatch, rate: int, channels: int, block_s: float
 ) -> None:
     monkeypatch.setattr(stream_module, "pick_format", lambda *_: (rate, channels))
 
     async def run() -> None:
         keeper = DeviceKeeper()
-        microphone = Microphone(keeper, "mic", 20, lambda event: None)
+        microphone = Microphone(keeper, "mic", 20, lambda event: None, block_s)
         frames = microphone.frames()
         now = asyncio.get_running_loop().time
         async with asyncio.timeout(20):
@@ -125,16 +126,16 @@ def test_what_is_said_is_heard_at_the_right_pitch(
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(("rate", "channels"), FORMATS)
+@pytest.mark.parametrize(("rate", "channels", "block_s"), FORMATS)
 def test_a_reply_is_played_at_the_right_pitch_and_reported(
-    pulse: Pulse, monkeypatch: pytest.MonkeyPatch, rate: int, channels: int
+    pulse: Pulse, monkeypatch: pytest.MonkeyPatch, rate: int, channels: int, block_s: float
 ) -> None:
     monkeypatch.setattr(stream_module, "pick_format", lambda *_: (rate, channels))
 
     async def run() -> None:
         keeper, events = DeviceKeeper(), Events()
         playout = Playout(22_050, events)
-        speaker = Speaker(keeper, "speaker", playout, events)
+        speaker = Speaker(keeper, "speaker", playout, events, block_s)
         with pulse.record() as recording:
             async with asyncio.timeout(20):
                 await speaker.start()

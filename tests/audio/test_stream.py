@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from voice.audio import stream as stream_module
-from voice.audio.portaudio import Device
+from voice.audio.portaudio import Device, Direction
 from voice.audio.stream import SampleClock, Samples, Stream
 from voice.errors import MissingError
 
@@ -86,6 +87,16 @@ def test_audible_time_is_the_drivers_or_else_the_latency(library: SimpleNamespac
     stream._stream.callback(np.zeros((320, 1), dtype=np.int16), 320, moments(50.0, 0.0, dac), "underflow")
     assert seen == [pytest.approx(at)]
     assert (stream.ticks, stream.glitches) == (1, 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system chooses the blocks")
+def test_longer_blocks_are_had_by_longer_buffers(library: SimpleNamespace) -> None:
+    def asked(direction: Direction, **more: float) -> float:
+        wanted: float = Stream(DEVICE, direction, 16_000, lambda *_: None, lambda: 0.0, **more)._stream.asked["latency"]
+        return wanted
+
+    assert (asked("microphone"), asked("speaker")) == pytest.approx((0.08, 0.06))
+    assert (asked("microphone", block_s=0.06), asked("speaker", block_s=0.06)) == pytest.approx((0.24, 0.18))
 
 
 def test_only_a_device_that_leaves_ends_a_stream(library: SimpleNamespace) -> None:

@@ -13,10 +13,10 @@ from voice.audio.frames import RATE, Frame, Pcm
 from voice.audio.keeper import DeviceEvent, DeviceKeeper, Line
 from voice.audio.playout import Playout
 from voice.audio.resample import Resampler, mono
-from voice.audio.stream import Samples, Stream
+from voice.audio.stream import BLOCK_S, Samples, Stream
 
 QUEUE_BLOCKS = 250
-"""Blocks, of 20 ms mostly, a microphone keeps for a reader that is late; older ones are dropped and counted."""
+"""Blocks, of 20 ms or more, a microphone keeps for a reader that is late; older ones are dropped and counted."""
 
 Notify = Callable[[DeviceEvent], None]
 
@@ -28,11 +28,13 @@ class Microphone:
     themselves. `dropped` counts samples lost because nobody fetched them. Raises MissingError when it is not there.
     """
 
-    def __init__(self, keeper: DeviceKeeper, device: str, frame_ms: int, notify: Notify) -> None:
+    def __init__(
+        self, keeper: DeviceKeeper, device: str, frame_ms: int, notify: Notify, block_s: float = BLOCK_S
+    ) -> None:
         self.frame_ms = frame_ms
         self.dropped = 0
         self._keeper = keeper
-        self._line = Line("microphone", device, RATE, self._heard, notify)
+        self._line = Line("microphone", device, RATE, self._heard, notify, block_s)
         self._queue: deque[tuple[Pcm, Stream, float]] = deque(maxlen=QUEUE_BLOCKS)
         self._wake: Callable[[], None] = _asleep
         self._closed = False
@@ -111,11 +113,13 @@ class Speaker:
     is not there.
     """
 
-    def __init__(self, keeper: DeviceKeeper, device: str, playout: Playout, notify: Notify) -> None:
+    def __init__(
+        self, keeper: DeviceKeeper, device: str, playout: Playout, notify: Notify, block_s: float = BLOCK_S
+    ) -> None:
         self.rate = playout.rate
         self.latency_s = 0.0
         self._keeper, self._playout = keeper, playout
-        self._line = Line("speaker", device, playout.rate, self._wanted, notify)
+        self._line = Line("speaker", device, playout.rate, self._wanted, notify, block_s)
         self._stream: Stream | None = None
         self._resampler = Resampler(self.rate, self.rate)
         self._rest = np.zeros(0, dtype=np.int16)

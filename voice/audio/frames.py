@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,10 +37,9 @@ def silence(duration_s: float, rate: int = RATE) -> Pcm:
 
 def level_dbfs(pcm: Pcm) -> float:
     """Root mean square level in dB below full scale; `SILENT_DBFS` for silence."""
-    if len(pcm) == 0:
-        return SILENT_DBFS
-    mean_square = float(np.mean(np.square(pcm.astype(np.float32)))) / 32768.0**2
-    return max(SILENT_DBFS, 10.0 * float(np.log10(mean_square))) if mean_square > 0.0 else SILENT_DBFS
+    samples = pcm.astype(np.float32)
+    energy = float(np.dot(samples, samples)) / 32768.0**2
+    return max(SILENT_DBFS, 10.0 * math.log10(energy / len(pcm))) if energy > 0.0 else SILENT_DBFS
 
 
 def from_float(samples: NDArray[np.float32]) -> Pcm:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from voice.audio.portaudio import Direction, choose, list_devices, restart
-from voice.audio.stream import Handle, Stream
+from voice.audio.stream import BLOCK_S, Handle, Stream
 from voice.errors import MissingError
 
 T = TypeVar("T")
@@ -60,12 +60,18 @@ DeviceEvent = DeviceLost | DeviceBack
 
 
 class Line:
-    """A wish for audio to or from the device named `wanted`, at `rate` Hz where it offers that."""
+    """A wish for audio to or from the device named `wanted`: `rate` Hz where it offers that, in blocks of `block_s`."""
 
     def __init__(
-        self, direction: Direction, wanted: str, rate: int, handle: Handle, notify: Callable[[DeviceEvent], None]
+        self,
+        direction: Direction,
+        wanted: str,
+        rate: int,
+        handle: Handle,
+        notify: Callable[[DeviceEvent], None],
+        block_s: float = BLOCK_S,
     ) -> None:
-        self.direction, self.wanted, self.rate = direction, wanted, rate
+        self.direction, self.wanted, self.rate, self.block_s = direction, wanted, rate, block_s
         self.handle, self.notify = handle, notify
         self.device = choose(list_devices(), wanted, direction)
         self.stream: Stream | None = None
@@ -74,7 +80,7 @@ class Line:
     def open(self, clock: Callable[[], float]) -> None:
         """Open and start; MissingError when that fails."""
         self.device = choose(list_devices(), self.wanted, self.direction)
-        self.stream = Stream(self.device, self.direction, self.rate, self.handle, clock)
+        self.stream = Stream(self.device, self.direction, self.rate, self.handle, clock, self.block_s)
 
     def close(self) -> None:
         """Close the stream, if there is one."""

@@ -13,10 +13,19 @@ from numpy.typing import NDArray
 from voice.audio.portaudio import Device, Direction, load, pick_format, quiet
 from voice.errors import MissingError
 
-LATENCY: dict[Direction, float | str] = (
-    {"microphone": 0.08, "speaker": 0.06} if sys.platform == "linux" else {"microphone": "low", "speaker": "low"}
-)
-"""Seconds of buffer asked for. ALSA's "low" is shorter than Python's pauses; a microphone's buffer costs no time."""
+BLOCK_S = 0.02
+"""How much audio a device hands over at once where nothing else is wanted, seconds."""
+
+
+def latency(direction: Direction, block_s: float) -> float | str:
+    """Seconds of buffer to ask for, so that blocks are about `block_s` long, as far as the system lets that be chosen.
+
+    ALSA gives a quarter of its buffer at a time, and its "low" is shorter than Python's pauses. A microphone's buffer
+    costs no time; what is in a speaker's is heard later.
+    """
+    if sys.platform != "linux":
+        return "low"
+    return (4 if direction == "microphone" else 3) * block_s
 
 
 class SampleClock:
@@ -48,7 +57,13 @@ class Stream:
     """
 
     def __init__(
-        self, device: Device, direction: Direction, rate: int, handle: Handle, clock: Callable[[], float]
+        self,
+        device: Device,
+        direction: Direction,
+        rate: int,
+        handle: Handle,
+        clock: Callable[[], float],
+        block_s: float = BLOCK_S,
     ) -> None:
         self.device = device
         self.rate, self.channels = pick_format(device, direction, rate)
@@ -67,7 +82,7 @@ class Stream:
                     channels=self.channels,
                     dtype="int16",
                     blocksize=0,  # with fixed blocks PortAudio does not get out of an ALSA underrun: it races ahead
-                    latency=LATENCY[direction],
+                    latency=latency(direction, block_s),
                     callback=callback,
                     finished_callback=self._finished,
                 )

@@ -33,14 +33,14 @@ class Devices:
 
     def source(self, path: Path | None) -> Source:
         """The recording, or the microphone."""
-        frame_ms = self._settings.audio.frame_ms
+        audio = self._settings.audio
         if path is not None:
             from voice.audio.wav import WavSource
 
-            return WavSource(path, frame_ms, self._observer)
+            return WavSource(path, audio.frame_ms, self._observer)
         from voice.audio.device import Microphone
 
-        return Microphone(self._keeper(), self._settings.audio.input, frame_ms, self._notify)
+        return Microphone(self._keeper(), audio.input, audio.frame_ms, self._notify, audio.block_ms / 1000)
 
     def sink(self, path: Path | None, *, quiet: bool) -> Sink:
         """The file, the speaker, or nothing where nobody listens."""
@@ -52,7 +52,8 @@ class Devices:
             return SilentSink(self._playout)
         from voice.audio.device import Speaker
 
-        return Speaker(self._keeper(), self._settings.audio.output, self._playout, self._notify)
+        audio = self._settings.audio
+        return Speaker(self._keeper(), audio.output, self._playout, self._notify, audio.block_ms / 1000)
 
     @property
     def waiting(self) -> bool:
