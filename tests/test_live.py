@@ -105,8 +105,11 @@ def ask(pulse: Pulse, talk: Talk, clip: str, words: str) -> None:
     assert word_error_rate([(words, heard)]) <= 0.5, heard
 
 
-def test_it_hears_answers_aloud_and_leaves_within_a_second(pulse: Pulse, tmp_path: Path) -> None:
-    with talking(pulse, tmp_path) as talk:
+@pytest.mark.parametrize("profile", [(), ("--profile", "pi")], ids=["none", "pi"])
+def test_it_hears_answers_aloud_and_leaves_within_a_second(
+    pulse: Pulse, tmp_path: Path, profile: tuple[str, ...]
+) -> None:
+    with talking(pulse, tmp_path, *profile, "--asr", "pocketsphinx", "--tts", "espeak") as talk:
         with pulse.record() as recording:
             ask(pulse, talk, "times", "what is twelve times seven")
             printed = talk.until("voice: ").removeprefix("voice: ")
