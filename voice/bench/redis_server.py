@@ -26,6 +26,7 @@ def command(port: int, folder: Path, *, kept: bool = True, cluster: bool = False
         raise MissingError("no redis-server on this machine", remedy="apt install redis-server")
     line = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
     line += ["--appendonly", "yes" if kept else "no", "--appendfsync", "always", "--loglevel", "warning"]
-    line += ["--cluster-enabled", "yes"] if cluster else []
+    if cluster:  # its second port is 10,000 above the first by default, which may be beyond the last
+        line += ["--cluster-enabled", "yes", "--cluster-port", str(port - 10_000 if port > 20_000 else port + 10_000)]
     guard = shutil.which("setpriv")  # it ends with whoever started it, however that ended
     return [guard, "--pdeathsig", "KILL", *line] if guard else line
