@@ -27,11 +27,8 @@ def language(settings: Settings) -> str:
     return settings.tts.language or settings.asr.language or "en"
 
 
-def recognizer(settings: Settings, *, apart: bool = False) -> Recognizer:
-    """The recognizer the settings name; `auto` takes Whisper where a model is present.
-
-    `apart` puts one that would keep the others on this process waiting into a process of its own.
-    """
+def recognizer(settings: Settings) -> Recognizer:
+    """The recognizer the settings name; `auto` takes Whisper where a model is present."""
     asr = settings.asr
     registry, store = shipped_registry(), ModelStore(settings.models.folder)
     chosen = choose_recognizer(asr.engine, asr.model, asr.language, store.present(registry), registry, asr.url)
@@ -44,10 +41,6 @@ def recognizer(settings: Settings, *, apart: bool = False) -> Recognizer:
 
         folder = _place(chosen.model, registry, store)
         return WhisperRecognizer(folder, language=asr.language, threads=settings.models.threads, window=asr.window)
-    if apart:
-        from voice.asr.apart import ApartRecognizer
-
-        return ApartRecognizer()
     from voice.asr.sphinx import SphinxRecognizer
 
     return SphinxRecognizer()

@@ -63,7 +63,7 @@ class Talks:
         try:
             words = self._shared.get(settings.asr)
             if words is None:
-                words = take(("asr", settings.asr), partial(recognizer, settings, apart=True), "recognizer")
+                words = take(("asr", settings.asr), partial(recognizer, settings), "recognizer")
             voices: list[Worker[Synthesizer]] = [take(("tts", settings.tts), partial(synthesizer, settings), "voice")]
             if settings.tts.engine not in ("espeak", "tone"):
                 voices.append(take(("espeak", settings.tts), partial(espeak, settings), "spare voice"))
