@@ -52,6 +52,7 @@ async def delta_delays(
         turns=sum(room.turns for room in rooms),
         errors=sum(room.errors for room in rooms),
         server_cpu_percent=cpu * 100,
+        server_us_per_delta=cpu * 1e6 * took_s / len(delays),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -42,6 +43,9 @@ def prepare_process() -> None:
     """What a process that serves needs before its event loop runs."""
     # So long a busy event loop keeps the interpreter while the thread that writes the log wants it; 5 ms is too long.
     sys.setswitchinterval(0.001)
+    # What a turn leaves behind is nearly always freed at once, without the collector of cycles; every 700 objects, its
+    # default, it would look through the sessions in memory, which took a quarter of the processor time of a word.
+    gc.set_threshold(20_000, 20, 50)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logs.install()
 

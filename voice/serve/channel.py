@@ -11,6 +11,9 @@ from voice.chat.identity import Scope
 from voice.chat.live import Live
 from voice.chat.log import Event, Refused
 
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""JSON as it is sent; `json.dumps` would make an encoder for every frame."""
+
 
 class Channel:
     """A place in a session's log. Nothing is queued here: what was not sent yet stays in the log.
@@ -79,14 +82,14 @@ class Channel:
         line: dict[str, Any] = {"op": op, **fields}
         if self.number:
             line["ch"] = self.number
-        return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+        return encode(line)
 
     def events(self, batch: Sequence[Event]) -> Iterator[str]:
         """Events as frames. Deltas are written by hand: there are thousands of them a second."""
         tail = f',"ch":{self.number}}}' if self.number else "}"
         for event in batch:
             if event.t == "delta":
-                d = json.dumps(event.d, ensure_ascii=False)
+                d = encode(event.d)
                 yield f'{{"op":"ev","seq":{event.seq},"turn":{event.turn},"t":"delta","o":{event.o},"d":{d}{tail}'
             else:
                 yield self.frame("ev", event.to_json())

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
 from starlette.types import Receive, Send
 
 from voice.chat.log import Refused
 from voice.chat.stores.store import StoreError
-from voice.serve.channel import Channel
+from voice.serve.channel import Channel, encode
 from voice.serve.errors import told
 from voice.serve.ops import BAD_ORDER, CREDIT, KEY_REFUSED, MOST_CREDIT, NOT_TEXT, TOO_MANY, Closing, parse
 from voice.serve.service import Service
@@ -147,9 +146,7 @@ class Connection:
             await self._say_error(channel, op, _refusal(error))
 
     async def _say(self, line: dict[str, Any]) -> None:
-        await self._send(
-            {"type": "websocket.send", "text": json.dumps(line, ensure_ascii=False, separators=(",", ":"))}
-        )
+        await self._send({"type": "websocket.send", "text": encode(line)})
 
     async def _say_error(self, channel: Channel, op: dict[str, Any], refused: Refused) -> None:
         error = {**told(refused), "re": op["op"]}
