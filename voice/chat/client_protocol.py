@@ -163,7 +163,7 @@ class ClientProtocol:
     def send(self, text: str, now: float, *, draft: bool = False) -> Turn:
         """Begin the next turn; it leaves at once, or when the link is back."""
         # The server may log other words than were sent, redacted or blocked ones, so the turn is known by this.
-        name = f"{int(self.draw(0, 2**53)):x}"
+        name = f"{int(self.draw(0, 2**53)):014x}"
         body: Op = {"op": "send", "input": text, "msg_id": name} | ({"draft": True} if draft else {})
         turn = Turn(self.expected, body, draft)
         if self.dead is not None:
