@@ -390,3 +390,25 @@ def test_a_reply_that_is_cancelled_leaves_no_task_behind() -> None:
         assert text(await until_end(live)) == ""
 
     scene(play, [Delta("One. "), 5.0, Done()], moderation=moderation(Slow()))
+
+
+def test_a_defect_in_a_judge_ends_the_turn_and_the_next_one_works(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Slow):
+        async def judge(self, text: str, question: str | None) -> tuple[str, ...]:
+            if question is not None and self.error:
+                raise RuntimeError(self.error)
+            return ()
+
+    judge = Broken(error="out of order")
+
+    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
+        live, _ = await engine.create()
+        await live.ask(1, "one")
+        end = (await until_end(live))[-1]
+        assert (end.t, end.d["code"]) == ("failed", "broken")
+        judge.error = ""
+        await live.ask(2, "two")
+        assert (await until_end(live, end.seq))[-1].t == "done"
+
+    scene(play, deltas("Here is the reply."), deltas("And another."), moderation=moderation(judge))
+    assert "a reply could not be made" in caplog.text

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,24 @@ def test_a_conversation_that_ends_kills_what_runs(tmp_path: Path) -> None:
 def test_a_command_that_cannot_be_split_is_refused_at_once() -> None:
     with pytest.raises(ConfigError, match=r"hooks\.on_wake: not a command"):
         Hooks({"wake": "say 'hello"}, timeout_s=1.0, environment={}, failed=print)
+
+
+def test_a_command_that_may_not_be_killed_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As sudo leaves it behind: it runs as somebody else, who alone may end it."""
+
+    def refuse(pid: int, signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("voice.control.hooks.os.killpg", refuse)
+    command = script(tmp_path, "import time; time.sleep(60)")
+
+    async def test(hooks: Hooks) -> None:
+        hooks.tell({"event": "wake"})
+        await ended(hooks)
+        for thread in threading.enumerate():  # the transport's own signal ends it here, and asyncio's thread reaps it
+            if thread.name.startswith("asyncio-waitpid"):
+                await asyncio.to_thread(thread.join)
+        await asyncio.sleep(0)
+
+    failures = run({"wake": command}, test, timeout_s=0.2)
+    assert [failure.endswith("cannot be killed, after 0.2 s") for failure in failures] == [True]

@@ -114,14 +114,14 @@ async def engine(
 
     Both are closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
     """
-    judging = moderation(settings)
+    judging, guarding = moderation(settings), guards(settings.safety)
     kept = store(settings) if kept is None else kept
     try:
         await kept.count("")  # it answers, or the program ends with one line
     except BaseException:
         await kept.close()
         raise
-    made = Engine(kept, model, how or options(settings), guards=guards(settings.safety), moderation=judging)
+    made = Engine(kept, model, how or options(settings), guards=guarding, moderation=judging)
     beside = [asyncio.create_task(model.prepare(), name="prepare the model")]
     days = retained_days(settings.chat.retain)
     if days and days != math.inf:

@@ -53,6 +53,12 @@ async def generate(live: Live, turn: Turn, parts: Parts, ticket: Ticket) -> None
         except Blocked as blocked:
             live.end(turn, "failed", _told(blocked.code, str(blocked), False, live.talk.usage(turn), tried))
             return
+        except Exception:  # a defect: the turn ends all the same, for whoever waits for it
+            log.exception("a reply could not be made")
+            if turn.running:
+                what = "the server failed in the middle of the reply"
+                live.end(turn, "failed", _told("broken", what, False, live.talk.usage(turn), tried))
+            return
         else:
             live.end(turn, "done", {"usage": _usage(live, turn, done, begun)} | _noted(turn, outlet, tried))
             return

@@ -88,19 +88,19 @@ class Hooks:
             )
         except (OSError, ValueError) as error:
             return f"cannot be run: {getattr(error, 'strerror', None) or error}"
-        output = bytearray()
+        output, late = bytearray(), False
         try:
             async with asyncio.timeout(self._timeout_s):
                 await _talk(process, event, output)
                 await process.wait()
         except TimeoutError:
-            return f"killed after {self._timeout_s:g} s"
+            late = True
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own: its children go with it
-            await _reaped(process)
+            killed = await _ended(process)
             if output:
                 LOG.info("%s: %s", command[0], bytes(output).decode(errors="replace").strip())
+        if late:
+            return f"{'killed' if killed else 'not over, and cannot be killed,'} after {self._timeout_s:g} s"
         return f"ended with {process.returncode}" if process.returncode else ""
 
     def _fail(self, name: str, why: str) -> None:
@@ -121,11 +121,22 @@ async def _talk(process: asyncio.subprocess.Process, event: bytes, output: bytea
         output += block[: LOGGED - len(output)]
 
 
-async def _reaped(process: asyncio.subprocess.Process) -> None:
-    """Wait for the end of a killed process, also where this task is itself being cancelled."""
-    await asyncio.shield(asyncio.ensure_future(process.wait()))
+async def _ended(process: asyncio.subprocess.Process) -> bool:
+    """Kill a command with its children and wait for its end, also where this task is itself being cancelled.
+
+    False for one that runs as somebody else, as sudo has it: it can neither be killed nor waited for.
+    """
     transport = process._transport  # type: ignore[attr-defined]
-    transport.close()  # a child that has left the group may hold the pipes open for ever
+    try:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own: its children go with it
+        await asyncio.shield(asyncio.ensure_future(process.wait()))
+    except PermissionError:
+        return False
+    finally:
+        with suppress(PermissionError):  # it would kill it, too
+            transport.close()  # a child that has left the group may hold the pipes open for ever
+    return True
 
 
 def _split(event: str, command: str) -> list[str]:

@@ -22,7 +22,7 @@ SECURITY = {
 
 PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, DELETE",
-    "access-control-allow-headers": "authorization, content-type, last-event-id, x-session-token",
+    "access-control-allow-headers": "authorization, content-type, last-event-id, x-client-type, x-session-token",
     "access-control-max-age": "600",
 }
 EXPOSED = "retry-after, x-session-id, x-session-token, x-should-retry"

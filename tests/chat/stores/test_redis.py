@@ -398,3 +398,36 @@ def test_every_call_keeps_to_one_node_of_a_cluster(tmp_path: Path) -> None:
 
     with RedisServer(tmp_path, cluster=True) as server:
         asyncio.run(check(server))
+
+
+def test_a_call_that_cannot_be_made_fails_alone() -> None:
+    async def check() -> None:
+        store = RedisStore(empty().url)
+        with pytest.raises(StoreError):
+            await store._link.command("SET", "voice:x", object())
+        assert await store._link.command("PING") in (b"PONG", True)
+        await store.close()
+
+    asyncio.run(check())
+
+
+def test_news_that_redis_refused_are_heard_once_it_allows_them() -> None:
+    async def check() -> None:
+        with empty().client() as client:
+            store, told = RedisStore(shared().url), list[int]()
+            fence = await begun(store)
+            await store.renew({"s_1": fence}, 0.0)
+            client.acl_setuser("default", enabled=True, reset_channels=True)
+            try:
+                store.watch("s_1", told.append)
+                await until(lambda: "channel" in str(client.acl_log()))
+            finally:
+                client.execute_command("ACL", "SETUSER", "default", "allchannels")
+            other = RedisStore(shared().url)
+            fence = (await other.acquire("s_1", "b", 10.0)).fence
+            await other.append("s_1", fence, [word(1)])
+            await until(lambda: told == [1])
+            await store.close()
+            await other.close()
+
+    asyncio.run(check())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from voice.chat.stores.memory import MemoryStore
 from voice.chat.stores.sealed import Locksmith, SealedStore
 from voice.chat.stores.sqlite import SqliteStore
 from voice.chat.stores.sqlite_seal import seal_file
-from voice.chat.stores.store import Card, StoreError, UnknownSession
+from voice.chat.stores.store import Card, FenceLost, Lease, StoreError, UnknownSession
 
 MASTER = b"m" * 32
 WORDS = "swordfish 剑鱼"
@@ -212,11 +212,56 @@ def test_an_event_that_is_no_json_is_refused_and_the_next_goes_on() -> None:
             with pytest.raises(error):
                 await store.append("s_1", fence, [Event(1, 1, "effect", data)])
         assert await store.append("s_1", fence, [Event(1, 1, "effect", 1)]) == 1
-        with pytest.raises(UnknownSession):
+        with pytest.raises(FenceLost):
             await store.append("s_2", fence, [Event(1, 1, "effect", 1)])
         await store.renew({"s_1": fence}, 0.0)
-        with pytest.raises(UnknownSession):
+        with pytest.raises(FenceLost):
             await store.append("s_1", fence, [Event(2, 1, "effect", 1)])
         assert (await store.read("s_1", 0, 9))[0].d == 1
+
+    asyncio.run(run())
+
+
+class LateAnswer(MemoryStore):
+    """Answers that a lease was given up only after the next owner has taken it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken = asyncio.Event()
+
+    async def acquire(self, sid: str, node: str, ttl_s: float) -> Lease:
+        lease = await super().acquire(sid, node, ttl_s)
+        self.taken.set()
+        return lease
+
+    async def renew(self, fences: Mapping[str, int], ttl_s: float) -> None:
+        self.taken.clear()
+        await super().renew(fences, ttl_s)
+        await self.taken.wait()
+        await asyncio.sleep(0)
+
+
+def test_a_lease_taken_again_while_it_is_given_up_can_be_written_under() -> None:
+    async def run() -> None:
+        store = SealedStore(LateAnswer(), MASTER)
+        await store.create(CARD)
+        fence = (await store.acquire("s_1", "n", 10.0)).fence
+        given_up = asyncio.create_task(store.renew({"s_1": fence}, 0.0))
+        await asyncio.sleep(0)
+        fence = (await store.acquire("s_1", "n", 10.0)).fence
+        await given_up
+        assert await store.append("s_1", fence, [Event(1, 1, "effect", 1)]) == 1
+
+    asyncio.run(run())
+
+
+def test_the_key_of_a_session_that_ended_is_in_memory_no_more() -> None:
+    async def run() -> None:
+        store = SealedStore(MemoryStore(), MASTER)
+        await store.create(CARD)
+        await store.touch({"s_1": 9.0})
+        assert "s_1" in store._keys
+        await store.touch({"s_1": 0.0})
+        assert not store._keys
 
     asyncio.run(run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from voice.chat.stores.redis_scripts import Script
 from voice.chat.stores.store import StoreError
 from voice.clock import VirtualLoop, working
 from voice.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 BACKOFF_S = (0.02, 0.5)  # first and longest
 CONNECT_S, ANSWER_S = 2.0, 10.0
@@ -93,6 +96,12 @@ class Link:
     def failures(self) -> tuple[type[Exception], ...]:
         """What is raised where the connection fails."""
         return (self._errors.ConnectionError, self._errors.TimeoutError, OSError)
+
+    @property
+    def refusals(self) -> type[Exception]:
+        """What is raised where the connection fails or Redis refuses."""
+        error: type[Exception] = self._errors.RedisError
+        return error
 
     def put(self, call: Call, *, at_once: bool = True) -> None:
         """Send this with the next group; all are sent in the order they came."""
@@ -180,6 +189,10 @@ class Link:
                     answers = [self._explained(error)] * len(calls)
                     break
             except self._errors.RedisError as error:
+                answers = [self._explained(error)] * len(calls)
+                break
+            except Exception as error:  # a defect: whoever waits must hear of it all the same
+                log.exception("calls to Redis could not be made")
                 answers = [self._explained(error)] * len(calls)
                 break
             await asyncio.sleep(random.uniform(0.5, 1) * min(BACKOFF_S[0] * 2**tries, BACKOFF_S[1]))

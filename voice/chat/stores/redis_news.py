@@ -76,7 +76,7 @@ class News:
                         tries = 0
                 self._listening = None  # nothing is of interest: the next change begins anew
                 return
-            except self._link.failures as error:
+            except (*self._link.failures, self._link.refusals) as error:
                 log.debug("no news from Redis: %s", error)
             finally:
                 self._pubsub = None
@@ -95,8 +95,8 @@ class News:
             if old:
                 self._have -= old
                 await pubsub.unsubscribe(*old)
-        except self._link.failures as error:
-            log.debug("no news from Redis: %s", error)
+        except (*self._link.failures, self._link.refusals) as error:
+            log.debug("no news from Redis: %s", error)  # whoever listens meets it, too, and connects again
 
     def _take(self, message: Any) -> None:
         if message is None:

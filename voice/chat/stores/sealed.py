@@ -15,7 +15,18 @@ from typing import Any
 
 from voice.chat.log import Event
 from voice.chat.stores.seal import Damaged, Seal
-from voice.chat.stores.store import Card, Lease, NameTaken, Store, Stored, StoreError, UnknownSession, Usage, derived
+from voice.chat.stores.store import (
+    Card,
+    FenceLost,
+    Lease,
+    NameTaken,
+    Store,
+    Stored,
+    StoreError,
+    UnknownSession,
+    Usage,
+    derived,
+)
 
 CHECK = "sealed"
 """The id and name of a card that tells whether the store was sealed with this key. No session has such an id."""
@@ -121,10 +132,10 @@ class SealedStore:
         key = self._keys.get(sid)
         try:
             if key is None:
-                raise UnknownSession(sid)
+                raise FenceLost(sid)  # its lease was given up here, or never held
             seal = Seal(key)
             closed = [close_event(seal, sid, event) for event in events]
-        except (UnknownSession, TypeError, ValueError) as error:
+        except (FenceLost, TypeError, ValueError) as error:
             answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
             answer.set_exception(error)
             return answer
@@ -142,16 +153,20 @@ class SealedStore:
         return await self._inner.usage(sid)
 
     async def acquire(self, sid: str, node: str, ttl_s: float) -> Lease:
-        await self._key(sid)
-        return await self._inner.acquire(sid, node, ttl_s)
+        key = await self._key(sid)
+        lease = await self._inner.acquire(sid, node, ttl_s)
+        self._keys[sid] = key  # a lease given up meanwhile has taken it away
+        return lease
 
     async def renew(self, fences: Mapping[str, int], ttl_s: float) -> None:
+        for sid in fences if ttl_s <= 0 else ():
+            self._keys.pop(sid, None)  # at once: whoever owns it next may be quicker than the answer
         await self._inner.renew(fences, ttl_s)
-        if ttl_s <= 0:
-            for sid in fences:
-                self._keys.pop(sid, None)
 
     async def touch(self, left_s: Mapping[str, float]) -> None:
+        for sid, left in left_s.items():
+            if left <= 0:
+                self._keys.pop(sid, None)
         await self._inner.touch(left_s)
 
     async def trim(self, sid: str, fence: int, through: int, saved: Mapping[str, Any]) -> None:
