@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import random
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -92,6 +94,32 @@ def test_noise_of_all_kinds_ends_in_errors_or_a_close_that_says_why() -> None:
             async with asyncio.timeout(10):
                 for connection in list(here.app.realtime.connections):
                     await connection.gone.wait()
+
+    asyncio.run(run())
+
+
+def test_memory_stays_flat_under_noise() -> None:
+    async def noise(peer: Peer, draw: random.Random, frames: int) -> int:
+        """Send so many frames of rubbish, each answered; returns the bytes held afterwards."""
+        for index in range(frames):
+            kind = draw.choice(("[", '{"type": "', '{"type": "input_audio_buffer.append", "audio": "'))
+            await peer.socket.send(kind + "".join(draw.choices('{}[]":,Aé1-', k=4_000)))
+            await peer.error()
+            if index % 50 == 0:
+                await peer.update()
+            peer.events.clear()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    async def run() -> None:
+        draw = random.Random(17)
+        async with serving(engines=talks()) as here, Peer(here) as peer:
+            tracemalloc.start()
+            try:
+                before = await noise(peer, draw, 200)
+                assert await noise(peer, draw, 600) - before < 300_000  # 600 frames are 2,400,000
+            finally:
+                tracemalloc.stop()
 
     asyncio.run(run())
 
