@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from voice.safety import numbers, phones
@@ -62,6 +62,7 @@ def test_20_000_random_splits_leave_the_same_text(text: str, draw: random.Random
 
 @settings(max_examples=150, deadline=None)
 @given(TEXTS.map("".join))
+@example("plus eight six")
 def test_no_place_is_passed_by_where_a_pattern_fits(text: str) -> None:
     folded, shapes = fold(text), families(("CN", "US", "GB"))
     likely = set()

@@ -53,8 +53,10 @@ class Systemd:
 
     def run(self, *command: str) -> str:
         """What a command writes in there."""
-        pid = Path(f"/proc/{self._first.pid}/task/{self._first.pid}/children").read_text().split()[0]
-        inside = ["nsenter", "--target", pid, "--mount", "--pid", "--", *command]
+        children = Path(f"/proc/{self._first.pid}/task/{self._first.pid}/children").read_text().split()
+        if not children:
+            return ""  # it has not been born yet
+        inside = ["nsenter", "--target", children[0], "--mount", "--pid", "--", *command]
         done = subprocess.run(inside, capture_output=True, text=True, check=False, timeout=20)
         return done.stdout + done.stderr
 

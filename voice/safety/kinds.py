@@ -194,7 +194,7 @@ LIKELY = re.compile(
     rf"(?<![{_LETTER}_])(?:"
     rf"[{_LETTER}_](?:[{_LETTER}_.%+-]{{0,63}}(?:\Z|@|(?<=[a-z0-9]){_AFTER_WORD}))"
     rf"|[0-9]"
-    rf"|(?:{'|'.join(NUMBER_WORDS)})(?:\Z|[^{_LETTER}])"
+    rf"|(?:plus|{'|'.join(NUMBER_WORDS)})(?:\Z|[^{_LETTER}])"
     rf"|[a-z]{{2}}[0-9]{{2}}|[0-9a-f]{{1,4}}:|[0-9a-f]{{8}}-"
     rf")|(?<![{HAN_DIGITS}])[{HAN_DIGITS}](?:\Z|[{HAN_DIGITS}0-9 ,，、./()a-z-])"
     rf"|[+(加](?:\Z|[+0-9{HAN_DIGITS} (]|[a-z])|<(?:\Z|[a-z])"
