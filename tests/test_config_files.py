@@ -30,6 +30,15 @@ def test_each_profile_loads_and_is_named_as_source(profile: str) -> None:
             assert resolved.origins[f"{section}.{name}"] == f"config/{profile}.toml"
 
 
+def test_a_kiosk_blocks_every_category_keeps_nothing_and_forgets_its_visitors() -> None:
+    settings = load(profile="kiosk").settings
+    safety, kinds = settings.safety, ("politics", "violence", "self_harm", "sexual", "hate", "illegal", "fraud")
+    assert {getattr(safety, kind) for kind in kinds} == {"block"}
+    assert (safety.moderate, safety.redact) == ("strict", "stored")
+    assert settings.chat.retain == "conversation"
+    assert 0 < settings.kiosk.countdown_s < settings.kiosk.idle_s <= 60
+
+
 def test_flag_over_environment_over_file_over_profile(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text("[turn]\nfiller_s = 1\nsilence_ms = 600\nmax_turn_s = 50\n")

@@ -196,6 +196,15 @@ def test_a_reply_without_text_is_said_to_be_missing() -> None:
     assert done.outcomes == ["failed"]
 
 
+@pytest.mark.parametrize("markup", ["<img src=x>", "***", "\N{THUMBS UP SIGN}"])
+def test_a_reply_that_only_shows_something_is_an_answer_and_no_failure(markup: str) -> None:
+    done = talk(Person(10, speaks(1.0, "hello")), session(lambda text: words(markup)))
+    assert done.outcomes == ["answered"]
+    assert done.said() == [markup]
+    assert done.traces[0].heard == markup
+    assert "audible" not in done.traces[0].moments and not done.notices()
+
+
 def test_another_voice_takes_over_from_one_that_fails() -> None:
     broken = lambda: ToneSynthesizer(fail_on="said")  # noqa: E731
     done = talk(Person(8, speaks(1.0, "hello")), session(), voices=(broken, ToneSynthesizer))

@@ -64,6 +64,9 @@ class SpokenReply:
     acted: bool = False
     """An effect was part of it."""
 
+    _speakable: bool = False
+    """There were words in it for a voice."""
+
     _committed: bool = False
     _moderated: Done | None = None
     _effects: list[Effect] = field(default_factory=list)
@@ -110,12 +113,13 @@ class SpokenReply:
 
     def heard_after(self, samples: int) -> int:
         """Code points of the reply's text that are heard in its first `samples`."""
-        return len(self.text) if self.silent else self._heard.heard(samples, complete=self.over)
+        all_there_is = self.silent or (self.over and self.mute)
+        return len(self.text) if all_there_is else self._heard.heard(samples, complete=self.over)
 
     @property
     def mute(self) -> bool:
-        """Nothing is to be heard of it: it is only text, or only deeds."""
-        return self.silent or (self.acted and not self.text.strip())
+        """Nothing is to be heard of it: it is only text, only deeds, or only what cannot be said, as markup."""
+        return self.silent or (not self._speakable and (self.acted or bool(self.text.strip())))
 
     async def say_instead(self, text: str) -> None:
         """Read no more of the session's reply; after what is on its way, say this, which is not in its text."""
@@ -196,6 +200,7 @@ class SpokenReply:
             while (ahead := self.playout.buffered_s - AUDIO_AHEAD_S) > 0:  # noqa: ASYNC110  a lost speaker takes none
                 await asyncio.sleep(ahead)
             self._heard.begin(clause)
+            self._speakable = self._speakable or bool(clause.text)
             if clause.text and not self.silent and not await self._voice(clause):
                 self.reports.failed("synthesizer", "no voice could say it")
                 await asyncio.sleep(0)  # what is said instead is queued now, before this looks whether more is coming

@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin, Subprotocol
 
+from tests.support.realtime import talks
 from tests.support.serving import Serving, serving
 from voice.serve.browsers import EXPOSED, SECURITY
 
@@ -74,6 +79,29 @@ def test_a_name_made_to_point_here_is_not_the_servers_own() -> None:
         assert (await here.http.get("/healthz", headers=asked)).status_code == 200
 
     play(keyed, api_keys="alpha")
+
+
+@pytest.mark.parametrize(("path", "spoken"), [("/v1/ws", "devmode.v1"), ("/v1/realtime?model=voice", "realtime")])
+def test_nor_is_it_for_the_sockets(path: str, spoken: str) -> None:
+    async def status(here: Serving, name: str) -> int:
+        """How a page under this name, which leads to the server, is answered."""
+        port = urlsplit(here.url).port
+        address, origin = f"ws://{name}:{port}{path}", Origin(f"http://{name}:{port}")
+        how: dict[str, Any] = {"host": "127.0.0.1", "port": port, "proxy": None}
+        try:
+            async with connect(address, origin=origin, subprotocols=[Subprotocol(spoken)], **how):
+                return 101
+        except InvalidStatus as refused:
+            return refused.response.status_code
+
+    async def scene(here: Serving) -> None:
+        for name in ("evil.example", "localhost.evil.example"):
+            assert await status(here, name) == 403
+        for name in ("localhost", "127.0.0.1"):
+            assert await status(here, name) == 101
+        assert len(here.engine.lives) == (2 if spoken == "realtime" else 0), "a refused page has made no session"
+
+    play(scene, engines=talks())
 
 
 @pytest.mark.parametrize(
