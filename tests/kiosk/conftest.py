@@ -1,4 +1,4 @@
-"""One `voice kiosk` and, per need, one Chromium for a module of tests."""
+"""One `voice kiosk` and one Chromium for all tests of the page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from tests.support.kiosk import CHROMIUM, FAKE, KioskProcess, browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def kiosk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskProcess]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: scripts/system chromium")
@@ -18,7 +18,7 @@ def kiosk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskProcess]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium(kiosk: KioskProcess) -> Iterator[Browser]:
     """A browser whose microphone hums."""
     with browser(*FAKE) as launched:

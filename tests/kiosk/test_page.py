@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, CDPSession, Page, WebSocketRoute, expec
 from tests.support.kiosk import AXE, PATIENCE_MS, KioskProcess, launched, needs_axe, visit
 from voice.audio.frames import level_dbfs
 
-SECRET = "why is the sky blue"
-ANSWER = "The sky is blue because air scatters blue light more than red light."
+SECRET = "what is twelve times seven"
+ANSWER = "12 times 7 is 84."
 IMAGE = "<img src=x onerror=document.title='owned'>"
 
 
@@ -36,7 +36,7 @@ def stored(kiosk: KioskProcess) -> set[object]:
 
 def test_nothing_of_a_visitor_remains(kiosk: KioskProcess, chromium: Browser) -> None:
     with chromium.new_context() as context:
-        visitor = visit(context, kiosk.page, idle_s=5.0, countdown_s=3.0)
+        visitor = visit(context, kiosk.page, idle_s=4.0, countdown_s=3.0)
         page, devtools = visitor.page, context.new_cdp_session(visitor.page)
         page.click("#contrast")
         visitor.ask(SECRET)
@@ -51,7 +51,9 @@ def test_nothing_of_a_visitor_remains(kiosk: KioskProcess, chromium: Browser) ->
         page.wait_for_selector("#leaving[open]", timeout=PATIENCE_MS)
         page.wait_for_selector("html[data-mode=attract]", timeout=PATIENCE_MS)
         page.wait_for_selector("#state:has-text('Ready')", timeout=PATIENCE_MS)
-        assert "sky" not in page.locator("#turns, #announcer, #typing, #operator").all_inner_texts()
+        left = " ".join(page.locator("#turns, #announcer, #typing, #operator").all_text_contents())
+        assert not [word for word in ("twelve", "12", "84") if word in left]
+        assert page.input_value("#question") == ""
         assert page.locator(".turn").count() == 0
         assert page.locator("html").get_attribute("data-contrast") == "normal"
         assert context.storage_state()["origins"] == []
@@ -100,6 +102,47 @@ def markup(socket: WebSocketRoute) -> None:
         socket.send(json.dumps(event))
 
 
+def lecture(socket: WebSocketRoute) -> None:
+    """A server whose answer is longer than any screen; it has said the half of it."""
+    text = "And so it went on. " * 200
+    spoken = {"type": "x.spoken", "item_id": "a", "turn": 1, "text": text}
+    question = {"type": "message", "id": "u", "role": "user", "content": [{"type": "input_text", "text": "what"}]}
+
+    def tell(*events: dict[str, object]) -> None:
+        for event in events:
+            socket.send(json.dumps(event))
+
+    def take(message: str | bytes) -> None:
+        kind = json.loads(message)["type"]
+        if kind == "session.update":
+            tell({"type": "session.updated", "session": {}})
+        elif kind == "conversation.item.create":
+            tell({"type": "conversation.item.added", "item": question}, {"type": "x.state", "state": "speaking"})
+            tell(*({**spoken, "chars": chars} for chars in range(0, len(text) // 2, 100)))
+
+    socket.on_message(take)
+    tell({"type": "session.created", "session": {"x_session": {"id": "s_1", "token": "vt_1"}}})
+
+
+def test_the_line_that_is_spoken_is_always_in_sight(kiosk: KioskProcess, chromium: Browser) -> None:
+    with chromium.new_context(viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
+        page.route_web_socket("**/v1/realtime*", lecture)
+        page.goto(kiosk.page)
+        page.click("#suggestions button >> nth=0")
+        page.wait_for_selector(".turn.reply .said:has-text('went on')", timeout=PATIENCE_MS)
+        for key in ("#contrast", "#size", "#size"):
+            page.click(key)
+            page.wait_for_function(
+                """() => {
+                  const { bottom, top } = document.getElementById("turns").getBoundingClientRect();
+                  const spoken = [...document.querySelector(".turn.reply .said").getClientRects()].at(-1);
+                  return spoken.top > top && spoken.bottom < bottom;
+                }""",
+                timeout=PATIENCE_MS,
+            )
+
+
 def test_the_words_of_speech_are_never_html(kiosk: KioskProcess, chromium: Browser) -> None:
     with chromium.new_context() as context:
         page = context.new_page()
@@ -125,7 +168,7 @@ def test_no_request_leaves_this_server(kiosk: KioskProcess, chromium: Browser) -
 
 def test_keys_alone_do_everything(kiosk: KioskProcess, chromium: Browser) -> None:
     with chromium.new_context(reduced_motion="reduce") as context:
-        visitor = visit(context, kiosk.page)
+        visitor = visit(context, kiosk.page, questions={"en": ["Who are you?", SECRET]})
         page, reached = visitor.page, []
         page.locator("body").press("Tab")
         for _ in range(14):

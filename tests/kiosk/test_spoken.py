@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.support.kiosk import PATIENCE_MS, KioskProcess, browser, recording, visit
+from tests.support.kiosk import PATIENCE_MS, KioskProcess, listening, recording, visit
 from tests.support.readback import read_back
 from voice.audio.frames import level_dbfs
 
 PRODUCT = "12 times 7 is 84."
 
 
-def test_the_words_are_shown_and_the_reply_is_heard(kiosk: KioskProcess, tmp_path: Path) -> None:
-    with browser(microphone=recording(tmp_path, "times", 1.0)) as launched:
+def test_the_words_are_shown_and_the_reply_is_heard(kiosk: KioskProcess, chromium: Browser, tmp_path: Path) -> None:
+    with listening(chromium, recording(tmp_path, "times", 1.0)) as launched:
         visitor = visit(launched, kiosk.page)
         visitor.talk()
         visitor.expect_state("listening")
@@ -25,8 +25,10 @@ def test_the_words_are_shown_and_the_reply_is_heard(kiosk: KioskProcess, tmp_pat
         assert not visitor.errors
 
 
-def test_speech_over_the_reply_stops_it_and_no_other_tab_hears_it(kiosk: KioskProcess, tmp_path: Path) -> None:
-    with browser(microphone=recording(tmp_path, "time", 2.0)) as launched:
+def test_speech_over_the_reply_stops_it_and_no_other_tab_hears_it(
+    kiosk: KioskProcess, chromium: Browser, tmp_path: Path
+) -> None:
+    with listening(chromium, recording(tmp_path, "time", 2.0)) as launched:
         other = visit(launched, kiosk.page)
         visitor = visit(launched, kiosk.page)
         visitor.talk()
@@ -40,8 +42,8 @@ def test_speech_over_the_reply_stops_it_and_no_other_tab_hears_it(kiosk: KioskPr
         assert not visitor.errors + other.errors
 
 
-def test_a_killed_server_loses_no_word_of_either_side(kiosk: KioskProcess, tmp_path: Path) -> None:
-    with browser(microphone=recording(tmp_path, "times", 1.0)) as launched:
+def test_a_killed_server_loses_no_word_of_either_side(kiosk: KioskProcess, chromium: Browser, tmp_path: Path) -> None:
+    with listening(chromium, recording(tmp_path, "times", 1.0)) as launched:
         visitor = visit(launched, kiosk.page)
         visitor.ask("why is the sky blue")
         visitor.page.wait_for_selector(".turn.reply .said:not(:empty)", timeout=PATIENCE_MS)

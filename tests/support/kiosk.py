@@ -131,11 +131,17 @@ def recording(folder: Path, *parts: str | float) -> Path:
 
 
 @contextmanager
-def browser(*flags: str, microphone: Path | None = None) -> Iterator[Browser]:
-    """A Chromium whose microphone is the file, played once from when the page opens it."""
-    if microphone:
-        flags = (*FAKE, f"--use-file-for-fake-audio-capture={microphone}%noloop")
+def browser(*flags: str) -> Iterator[Browser]:
+    """A Chromium with these flags, and the driver that others can be launched with."""
     with sync_playwright() as playwright, launched(playwright.chromium, *flags) as made:
+        yield made
+
+
+@contextmanager
+def listening(beside: Browser, microphone: Path) -> Iterator[Browser]:
+    """Another Chromium, whose microphone is the file, played once from when the page opens it."""
+    flags = (*FAKE, f"--use-file-for-fake-audio-capture={microphone}%noloop")
+    with launched(beside.browser_type, *flags) as made:
         yield made
 
 

@@ -3,17 +3,22 @@
 import { split, splitAtWord } from "./conversation.js";
 import { make, say } from "./dom.js";
 
+const NEAR_PX = 80; // so far from its place the list counts as left where it was
+const PLACE = 0.7; // how far down the line that is being spoken may stand
 const PARTS = { person: ["stable", "coming"], reply: ["said", "unsaid"] };
 
 export class Captions {
   #rows = new Map();
+  #speaking = null; // the row of the reply that is being spoken
+  #resized = new ResizeObserver(() => this.#follow());
 
   constructor(list) {
     this.list = list;
-    this.follows = true; // until somebody scrolls back
+    this.follows = true; // until somebody scrolls away, and again from the next turn on
     const look = () => {
-      this.follows = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+      this.follows = Math.abs(list.scrollTop - this.#place()) < NEAR_PX;
     };
+    this.#resized.observe(list);
     for (const name of ["wheel", "touchmove", "keydown"]) {
       list.addEventListener(name, () => requestAnimationFrame(look), { passive: true });
     }
@@ -23,12 +28,29 @@ export class Captions {
     const known = new Set(turns.map((turn) => turn.id));
     for (const [id, row] of this.#rows) {
       if (known.has(id)) continue;
+      this.#resized.unobserve(row);
       row.remove();
       this.#rows.delete(id);
     }
     const recent = turns.findLastIndex((turn) => turn.who === "person");
     turns.forEach((turn, at) => this.#update(turn, at >= recent, words));
-    if (this.follows) this.list.scrollTop = this.list.scrollHeight;
+    const last = turns.at(-1);
+    this.#speaking = last?.who === "reply" && !last.over ? this.#rows.get(last.id) : null;
+    this.#follow();
+  }
+
+  #follow() {
+    if (this.follows) this.list.scrollTop = this.#place();
+  }
+
+  /** Where the list belongs: at its end, or where the line that is being spoken can be seen. */
+  #place() {
+    const { list } = this;
+    const end = list.scrollHeight - list.clientHeight;
+    const line = this.#speaking?.lastChild.getClientRects()[0];
+    if (!line) return end;
+    const below = line.bottom - list.getBoundingClientRect().top - PLACE * list.clientHeight;
+    return Math.max(0, Math.min(end, list.scrollTop + below));
   }
 
   #update(turn, recent, words) {
@@ -38,6 +60,8 @@ export class Captions {
       row = make("li", {}, make("span", { className: "who" }), make("span", { className: first }), make("span", { className: second }));
       this.#rows.set(turn.id, row);
       this.list.append(row);
+      this.#resized.observe(row);
+      this.follows = true;
     }
     const [who, first, second] = row.children;
     const [done, rest] = turn.who === "person" ? split(turn.text, turn.stable) : splitAtWord(turn.text, turn.said);
@@ -49,8 +73,10 @@ export class Captions {
   }
 
   clear() {
+    for (const row of this.#rows.values()) this.#resized.unobserve(row);
     this.list.replaceChildren();
     this.#rows.clear();
+    this.#speaking = null;
     this.follows = true;
   }
 }

@@ -1,9 +1,15 @@
 // What the operator's corner shows, gathered from everywhere.
 
+import { STRINGS } from "./strings.js";
+
 export function facts(talk, settings, { op }) {
   const { microphone, speaker, conversation, realtime } = talk;
   const ms = (value) => (Number.isFinite(value) ? `${Math.round(value)} ms` : "–");
   const input = microphone.settings;
+  const part = (name) => {
+    const [, does, language] = /^(.*?)(?: (\w\w))?$/.exec(name);
+    return [op.parts[does] ?? does, STRINGS[language]?.languageName].filter(Boolean).join(" ");
+  };
   return {
     words: op,
     sections: {
@@ -13,10 +19,10 @@ export function facts(talk, settings, { op }) {
         [op.resumed, realtime.resumed],
         [op.version, settings.version],
       ],
-      [op.engines]: Object.entries(settings.engines),
+      [op.engines]: Object.entries(settings.engines).map(([name, engine]) => [part(name), engine]),
       [op.devices]: [
         [op.microphone, microphone.label ? `${microphone.label}, ${input.sampleRate ?? "?"} Hz` : "–"],
-        ["echo · noise · gain", [input.echoCancellation, input.noiseSuppression, input.autoGainControl].map((on) => (on ? "on" : "off")).join(" · ")],
+        [op.processing, [input.echoCancellation, input.noiseSuppression, input.autoGainControl].map((on) => (on ? op.on : op.off)).join(" · ")],
         [op.speaker, speaker.rate ? `${speaker.rate} Hz` : "–"],
         [op.output, ms(speaker.latencyMs)],
         [op.buffer, ms(speaker.last?.bufferedMs)],

@@ -56,7 +56,7 @@ export class Operator {
     const { words, sections, levels, latencies, notices } = this.facts();
     const parts = Object.entries(sections).map(([title, rows]) => section(title, facts(rows)));
     parts.push(section(words.levels, ...levels.flatMap(([name, dbfs]) => level(name, dbfs))));
-    parts.push(section(words.latency, waterfall(latencies, words.none)));
+    parts.push(section(words.latency, waterfall(latencies, words)));
     parts.at(-1).classList.add("wide");
     if (notices.length > 0) {
       parts.push(section(words.notices, make("ul", {}, ...notices.map(({ text }) => make("li", {}, text)))));

@@ -4,22 +4,23 @@ import { make } from "./dom.js";
 
 const TONES = ["#6ea8ff", "#ffa94d", "#ff7b7f", "#7fd6cf", "#7ccb66", "#d09bea", "#e8d96b"];
 
-export function waterfall(latencies, none) {
+export function waterfall(latencies, { none, spans: known }) {
   const names = [...new Set(latencies.flatMap(({ spans }) => spans.map(([name]) => name)))];
   if (names.length === 0) return make("p", {}, none);
+  const called = (name) => known[name] ?? name.replaceAll("_", " ");
   const tone = (name) => TONES[names.indexOf(name) % TONES.length];
   const longest = Math.max(1, ...latencies.map(({ response_ms: ms }) => ms ?? 0));
   const legend = make("ul", { className: "legend" });
   for (const name of names) {
     const patch = make("i");
     patch.style.setProperty("--tone", tone(name));
-    legend.append(make("li", {}, patch, name.replaceAll("_", " ")));
+    legend.append(make("li", {}, patch, called(name)));
   }
   const rows = make("div", { className: "fall" });
   for (const { turn, response_ms: total, outcome, rule, spans } of latencies) {
     const bars = make("span", { className: "bars" });
     for (const [name, ms] of spans) {
-      const bar = make("i", { title: `${name}: ${Math.round(ms)} ms` });
+      const bar = make("i", { title: `${called(name)}: ${Math.round(ms)} ms` });
       bar.style.setProperty("--part", `${(100 * ms) / longest}%`);
       bar.style.setProperty("--tone", tone(name));
       bars.append(bar);
