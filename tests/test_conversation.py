@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from voice.audio.wav import read_wav, write_wav
 from voice.build.conversation import converse
 from voice.clock import VirtualLoop
 from voice.events import Note, Notice
+from voice.safety.moderation import Moderation
 from voice.settings import Settings
 from voice.trace import TurnTrace
 
@@ -55,6 +57,35 @@ def talk(spoken: Path, answer: Path, using: Settings, notes: list[Note] | None =
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         traces = runner.run(converse(using, source=spoken, sink=answer, fast=True, observer=seen.append))
     return [trace for trace in traces if trace.text or trace.reply]
+
+
+def test_the_engines_load_while_the_session_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, main = asyncio.Event(), threading.current_thread()
+    threads: list[threading.Thread] = []
+    loop: asyncio.AbstractEventLoop
+
+    async def warm(*engines: object, typing: bool) -> None:
+        await opened.wait()
+
+    def rules(settings: Settings) -> Moderation:
+        threads.append(threading.current_thread())
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(20)  # the event loop goes on meanwhile
+        loop.call_soon_threadsafe(opened.set)
+        return Moderation()
+
+    async def lines() -> AsyncIterator[str]:
+        return
+        yield
+
+    async def play() -> None:
+        nonlocal loop
+        loop = asyncio.get_running_loop()
+        await converse(settings(tmp_path), observer=lambda event: None, text=lines())
+
+    monkeypatch.setattr("voice.build.conversation._warm", warm)
+    monkeypatch.setattr("voice.build.sessions.moderation", rules)
+    asyncio.run(asyncio.wait_for(play(), 60))
+    assert threads != [main]
 
 
 def answers(path: Path, count: int) -> list[Pcm]:

@@ -43,15 +43,31 @@ def test_ids_are_cut_and_tokens_left_out(written: io.StringIO) -> None:
 
 
 def test_tracebacks_are_discreet_too(written: io.StringIO) -> None:
-    token = new_token()
+    log, said = logging.getLogger("voice.test"), "words of a person"
     try:
-        raise ValueError(f"no such token: {token}")
-    except ValueError:
-        logging.getLogger("voice.test").exception("failed", stack_info=True)
+        try:
+            raise ConnectionResetError(104, "gone", said)
+        except ConnectionResetError as error:
+            raise ExceptionGroup(said, [ValueError(said), KeyError(said)]) from error
+    except ExceptionGroup as error:
+        log.exception("failed", stack_info=True)
+        log.error("never retrieved: %r", error, exc_info=error)  # as asyncio does
     text = written.getvalue()
-    assert "no such token: vt_…" in text
-    assert token not in text
-    assert "Traceback" in text
+    assert said not in text
+    assert text.count("ConnectionResetError: gone\n") == 2
+    assert text.count("\nExceptionGroup\n") == text.count("\nValueError\n") == 2
+    assert "never retrieved: ExceptionGroup\n" in text
+    assert "test_tracebacks_are_discreet_too" in text
+
+
+def test_a_text_of_a_traceback_keeps_no_secret(written: io.StringIO) -> None:
+    token = new_token()
+    record = logging.makeLogRecord(
+        {"name": "voice.test", "msg": "failed", "levelno": logging.ERROR, "exc_text": f"no such token: {token}"}
+    )
+    logging.getLogger("voice.test").handle(record)
+    assert "no such token: vt_…" in written.getvalue()
+    assert token not in written.getvalue()
 
 
 def test_a_program_without_a_handler_is_discreet(capsys: pytest.CaptureFixture[str], written: io.StringIO) -> None:

@@ -1,9 +1,10 @@
-"""What may stand in a log: eight characters of a session's id, nothing of a token or key."""
+"""What may stand in a log: eight characters of a session's id, nothing of a token or key, nothing that was said."""
 
 from __future__ import annotations
 
 import logging
 import re
+import traceback
 from collections.abc import Iterable
 
 from voice.chat.identity import short
@@ -13,7 +14,6 @@ CHATTY = ("httpx", "httpcore", "openai", "websockets", "uvicorn", "huggingface_h
 
 _ID = re.compile(r"(?<![\w-])s_[\w-]{22}(?![\w-])")
 _SECRET = re.compile(r"(?<![\w-])(vt_|vs_|sk-|ek_)[\w.-]{8,}|(?i:\b(bearer )[\w.~+/=-]{8,})")
-_formatter = logging.Formatter()
 _known: set[str] = set()
 
 
@@ -25,15 +25,41 @@ def discreet(text: str) -> str:
     return _ID.sub(lambda found: short(found[0]) + "…", text)
 
 
+def kinds(error: BaseException) -> str:
+    """The traceback with the kinds of errors in place of their messages, which may quote what was said."""
+    lines: list[str] = []
+    for one in _all(error):
+        lines += ["Traceback (most recent call last):\n", *traceback.format_tb(one.__traceback__)]
+        lines.append(type(one).__qualname__ + (f": {one.strerror}" if isinstance(one, OSError) else "") + "\n")
+    return discreet("".join(lines).rstrip("\n"))
+
+
+def _all(error: BaseException) -> list[BaseException]:
+    """An error, before it what it came from and those it holds together."""
+    found: dict[int, BaseException] = {}
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if id(one) not in found:
+            found[id(one)] = one
+            came = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+            waiting += [came] if came is not None else []
+            waiting += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+    return [*found.values()][::-1]
+
+
 class Discreet(logging.Filter):
     """Makes every record discreet, its traceback as well."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = discreet(record.getMessage()), None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = _formatter.formatException(record.exc_info)
-        if record.exc_text:
+        text, error = record.getMessage(), record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            for one in _all(error)[::-1]:  # asyncio tells a forgotten task with the error in it
+                text = text.replace(repr(one), type(one).__qualname__)
+            record.exc_text = kinds(error)
+        elif record.exc_text:
             record.exc_text = discreet(record.exc_text)
+        record.msg, record.args = discreet(text), None
         if record.stack_info:
             record.stack_info = discreet(record.stack_info)
         return True

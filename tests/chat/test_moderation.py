@@ -21,6 +21,7 @@ from voice.chat.upstream.scripted import ScriptedUpstream, Step
 from voice.safety.classifiers import ModerationError
 from voice.safety.moderation import Moderation
 from voice.safety.rules import Rule, Rules
+from voice.safety.verdict import ALLOWED, Verdict
 
 SECRET = "xylophone heist"
 RULES = Rules(
@@ -35,19 +36,21 @@ ACTIONS = {"politics": "flag"}
 
 
 class Slow:
-    """A judge that takes `seconds` and flags what holds `word`; fails where `error` says how."""
+    """A judge that takes `seconds` and flags what holds `word`; fails where `error` says how, or in `defect`."""
 
     name = "slow"
 
-    def __init__(self, word: str = "purple", seconds: float = 0.2, error: str = "") -> None:
-        self.word, self.seconds, self.error = word, seconds, error
+    def __init__(
+        self, word: str = "purple", seconds: float = 0.2, error: str = "", defect: type[Exception] | None = None
+    ) -> None:
+        self.word, self.seconds, self.error, self.defect = word, seconds, error, defect
         self.asked: list[tuple[str, str | None]] = []
 
     async def judge(self, text: str, question: str | None) -> tuple[str, ...]:
         self.asked.append((text, question))
         await asyncio.sleep(self.seconds)
         if self.error:
-            raise ModerationError(self.error)
+            raise self.defect(text) if self.defect else ModerationError(self.error)
         return ("hate",) if self.word in text else ()
 
     async def close(self) -> None: ...
@@ -272,9 +275,12 @@ def test_optimistic_mode_goes_ahead_and_stops() -> None:
     )
 
 
+@pytest.mark.parametrize("defect", [None, ValueError])
 @pytest.mark.parametrize("closed", [True, False])
-def test_a_judge_that_fails_is_never_silent(closed: bool, caplog: pytest.LogCaptureFixture) -> None:
-    judge = Slow(error="no verdict within 3 s")
+def test_a_judge_that_fails_is_never_silent(
+    closed: bool, defect: type[Exception] | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    judge = Slow(error="no verdict within 3 s", defect=defect)
 
     async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
         live, _ = await engine.create()
@@ -392,23 +398,21 @@ def test_a_reply_that_is_cancelled_leaves_no_task_behind() -> None:
     scene(play, [Delta("One. "), 5.0, Done()], moderation=moderation(Slow()))
 
 
-def test_a_defect_in_a_judge_ends_the_turn_and_the_next_one_works(caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(Slow):
-        async def judge(self, text: str, question: str | None) -> tuple[str, ...]:
-            if question is not None and self.error:
-                raise RuntimeError(self.error)
-            return ()
-
-    judge = Broken(error="out of order")
+def test_a_defect_ends_the_turn_and_the_next_one_works(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Moderation):
+        async def ask(self, text: str, question: str | None = None) -> Verdict:
+            if question == "one":
+                raise RuntimeError("out of order")
+            return ALLOWED
 
     async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
         live, _ = await engine.create()
         await live.ask(1, "one")
         end = (await until_end(live))[-1]
         assert (end.t, end.d["code"]) == ("failed", "broken")
-        judge.error = ""
         await live.ask(2, "two")
         assert (await until_end(live, end.seq))[-1].t == "done"
 
-    scene(play, deltas("Here is the reply."), deltas("And another."), moderation=moderation(judge))
+    broken = Broken(RULES, [Slow()], ACTIONS)
+    scene(play, deltas("Here is the reply."), deltas("And another."), moderation=broken)
     assert "a reply could not be made" in caplog.text

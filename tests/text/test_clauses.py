@@ -121,8 +121,26 @@ def test_the_first_clause_leaves_with_the_token_after_its_comma() -> None:
 
 def test_a_chinese_first_clause_leaves_after_four_characters() -> None:
     splitter = ClauseSplitter()
-    assert splitter.feed("当然可以，", 0.0) == []
-    assert [clause.text for clause in splitter.feed("我", 0.0)] == ["当然可以，"]
+    assert [clause.text for clause in splitter.feed("当然可以，", 0.0)] == ["当然可以，"]
+    assert splitter.feed("我来帮你。", 0.0) == []
+
+
+@pytest.mark.parametrize(("begun", "rest", "first"), [
+    ("好。", "", "好。"),
+    ("好！", "！明天见。", "好！"),
+    ("“好。", "”他说。", "“好。”"),
+    ("**好。", "**明天见。", "好。"),
+    ("有3，", "000个。", "有3，000个。"),
+])  # fmt: skip
+def test_a_chinese_mark_ends_the_first_clause_at_once_unless_what_is_open_may_close(
+    begun: str, rest: str, first: str
+) -> None:
+    splitter = ClauseSplitter()
+    early = splitter.feed(begun, 0.0)
+    assert [clause.text for clause in early] == ([first] if first == begun[: len(first)] else [])
+    clauses = early + splitter.feed(rest, 0.0) + splitter.finish(0.0)
+    assert clauses[0].text == first
+    assert clauses == split(begun + rest)
 
 
 def test_a_stall_lets_a_few_words_go_but_not_the_last() -> None:

@@ -184,12 +184,6 @@ async def converse(
         if handler is not None:
             playout.tap = handler.far
             playout.taps_chimes = not isinstance(handler, HalfDuplex)
-        timers = Timers()
-        talk = await session(settings, stack, timers, language(settings))
-        if not settings.chat.session:
-            leaving = LeaveTaking(talk, watch)
-            stack.push_async_callback(leaving.close)
-            watch = _both(watch, leaving.observe)
         hearer = stand.recognizer or partial(recognizer, settings)
         if recorder is not None:
             hearer = recorder.recognizer(hearer)
@@ -204,6 +198,14 @@ async def converse(
             stack.callback(ends.close)
         for voice in voices:
             stack.callback(voice.close)
+        warming = asyncio.create_task(_warm(words, voices[0], ends, typing=text is not None), name="load the engines")
+        stack.push_async_callback(_left, warming)
+        timers = Timers()
+        talk = await session(settings, stack, timers, language(settings))
+        if not settings.chat.session:
+            leaving = LeaveTaking(talk, watch)
+            stack.push_async_callback(leaving.close)
+            watch = _both(watch, leaving.observe)
         hears = detector(settings)
         parts = Parts(
             machine=machine(settings, lambda: conversation.spoken if conversation else "", live=live),
@@ -226,7 +228,7 @@ async def converse(
             earcons=earcons(PLAYOUT_RATE, settings.earcons.play.split(","), settings.earcons.volume),
             ready=ready,
         )
-        await _warm(words, voices[0], ends, typing=text is not None)
+        await warming
         await stack.enter_async_context(manager.watched(progress))
         conversation = Conversation(parts)
         if not fast:
@@ -249,6 +251,12 @@ async def _warm(
             raise MissingError(str(failure), remedy="see what works here: voice doctor") from failure
         if isinstance(failure, BaseException):
             raise failure
+
+
+async def _left(task: asyncio.Task[None]) -> None:
+    """Nobody waits for a task any more."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 class Pulse:

@@ -27,6 +27,7 @@ from voice.chat.stores.memory import MemoryStore
 from voice.chat.stores.store import Store, StoreError
 from voice.chat.upstream.builtin import BuiltinUpstream
 from voice.chat.upstream.upstream import Upstream
+from voice.clock import working
 from voice.errors import ConfigError, VoiceError
 from voice.settings import ChatSettings, Settings, retained_days
 from voice.timers import Timers
@@ -114,7 +115,8 @@ async def engine(
 
     Both are closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
     """
-    judging, guarding = moderation(settings), guards(settings.safety)
+    with working():
+        judging, guarding = await asyncio.to_thread(lambda: (moderation(settings), guards(settings.safety)))
     kept = store(settings) if kept is None else kept
     try:
         await kept.count("")  # it answers, or the program ends with one line

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from voice.errors import VoiceError
-from voice.logs import discreet
+from voice.logs import discreet, kinds
 
 INTERRUPTED = 130
 DEFECT = 1
@@ -59,11 +59,10 @@ def _inner(error: BaseException) -> list[BaseException]:
 
 
 def _report(error: BaseException, *, debug: bool) -> str:
-    line = discreet(" ".join(f"{type(error).__name__}: {error}".split()))
     if debug:
-        return f"a defect, not your fault: {line}"
+        return f"a defect, not your fault: {discreet(' '.join(f'{type(error).__name__}: {error}'.split()))}"
     with tempfile.NamedTemporaryFile(
         "w", prefix="voice-defect-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
-        file.write(discreet("".join(traceback.format_exception(error))))
-    return f"a defect, not your fault: {line}; the report to send is {file.name}"
+        file.write(kinds(error) + "\n")
+    return f"a defect, not your fault: {type(error).__name__}; the report to send is {file.name}"

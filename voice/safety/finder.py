@@ -49,6 +49,8 @@ class Finder:
         size = len(text)
         while (likely := LIKELY.search(text, start)) is not None:
             place = likely.start()
+            if likely.lastgroup == "word" and not complete:
+                return Next(place, None)
             best: Found | None = None
             for family in self._beginning[text[place]]:
                 shape = family.pattern.match(text, place)

@@ -192,11 +192,14 @@ _AFTER_WORD = rf" {{0,2}}(?:\Z|[@(\[]|{_prefixes(_JOINING)}|(?:{'|'.join(_JOININ
 
 LIKELY = re.compile(
     rf"(?<![{_LETTER}_])(?:"
-    rf"[{_LETTER}_](?:[{_LETTER}_.%+-]{{0,63}}(?:\Z|@|(?<=[a-z0-9]){_AFTER_WORD}))"
+    rf"[{_LETTER}_](?:[{_LETTER}_.%+-]{{0,63}}(?:(?P<word>\Z)|@|(?<=[a-z0-9]){_AFTER_WORD}))"
     rf"|[0-9]"
     rf"|(?:plus|{'|'.join(NUMBER_WORDS)})(?:\Z|[^{_LETTER}])"
     rf"|[a-z]{{2}}[0-9]{{2}}|[0-9a-f]{{1,4}}:|[0-9a-f]{{8}}-"
     rf")|(?<![{HAN_DIGITS}])[{HAN_DIGITS}](?:\Z|[{HAN_DIGITS}0-9 ,，、./()a-z-])"
     rf"|[+(加](?:\Z|[+0-9{HAN_DIGITS} (]|[a-z])|<(?:\Z|[a-z])"
 )
-"""Where something may begin: a superset of the places where a family's pattern fits or may yet fit."""
+"""Where something may begin: a superset of the places where a family's pattern fits or may yet fit.
+
+`word` is the text's last word, which may be the name of an e-mail address.
+"""

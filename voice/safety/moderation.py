@@ -94,7 +94,10 @@ class Moderation:
         try:
             return Verdict(await judge.judge(text, question))
         except ModerationError as error:
-            log.warning(
-                "moderation by %s failed, text is %s: %s", judge.name, "stopped" if self.closed else "let on", error
-            )
-            return Verdict(error=str(error))
+            failure = str(error)
+        except Exception as error:  # noqa: BLE001 - a defect of a judge is a failure like any: `closed` decides
+            failure = f"a defect in it: {type(error).__name__}"  # its message may quote the text
+        log.warning(
+            "moderation by %s failed, text is %s: %s", judge.name, "stopped" if self.closed else "let on", failure
+        )
+        return Verdict(error=failure)

@@ -67,7 +67,7 @@ class Warmer:
             try:
                 return await self._first_token_s(prompt), await self._first_token_s(prompt)
             except UpstreamError as error:
-                log.warning("a prompt was not warmed up: %s", error)
+                log.warning("a prompt was not warmed up: %s", error.code)
             except Exception:
                 log.exception("the model adapter %s failed", self._parts.upstream.name)
         self._parts.count("warmup_failures")

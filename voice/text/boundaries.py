@@ -21,6 +21,8 @@ _HAN_PAUSES = "，；：、…"
 _CLOSERS = "\"'”’»)]}*_~」』）】》〉"
 _IS_HAN = re.compile(f"[{HAN}]")
 _OPENS_HAN = "“‘「『（【《〈"
+_OPENS = _OPENS_HAN + "\"'([{*_~"
+_AT_ONCE = "。！？，；"
 _WORD = re.compile(rf"[^\W_{HAN}]+(?:['’.,-][^\W_{HAN}]+)*")
 _LAST_TOKEN = re.compile(r"[^\s\"'“‘(\[*_]*$")
 _TOKEN_BEFORE = re.compile(r"(\S+)\s+\S*$")
@@ -88,6 +90,8 @@ def _scan(text: str, first: bool, line_start: bool, final: bool) -> tuple[int | 
             at = after
             continue
         elif character in _ENDS or character in _HAN_ENDS or character in _PAUSES or character in _HAN_PAUSES:
+            if first and _cuts_at_once(text, at):
+                return at + 1, at
             after = _after_closers(text, at)
             if after == size and not final:
                 return None, at
@@ -179,6 +183,13 @@ def _find_within(text: str, mark: str, begin: int, limit: int) -> int | None:
     if found >= 0:
         return found
     return -1 if newline >= 0 or len(text) >= stop + len(mark) else None
+
+
+def _cuts_at_once(text: str, at: int) -> bool:
+    """Whether the first clause ends at the Chinese mark at `at` whatever follows: nothing is open that could close."""
+    if text[at] not in _AT_ONCE or any(mark in _OPENS for mark in text[:at]):
+        return False
+    return text[at] in _HAN_ENDS or (not text[:at].rstrip()[-1:].isdigit() and _enough(text[:at]))
 
 
 def _after_closers(text: str, at: int) -> int:

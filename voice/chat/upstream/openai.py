@@ -256,7 +256,7 @@ class OpenAIUpstream:
             try:
                 await loading.post(f"{root}/api/generate", body=body, cast_to=object)
             except self._sdk.APIError as error:
-                log.warning("%s", self._explain(error, started=False))
+                log.warning("%s: the model was not loaded: %s", self.url, self._explain(error, started=False).code)
 
     def _explain(self, error: Any, *, started: bool) -> UpstreamError:
         """Turn the package's exception into the one line a person needs."""
