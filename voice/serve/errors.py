@@ -36,6 +36,7 @@ STATUS = {
     "rate_limited": 429,
     "session_limit": 429,
     "overloaded": 429,
+    "broken": 500,
     "upstream_unavailable": 503,
     "unchecked": 503,
     "store_failed": 503,

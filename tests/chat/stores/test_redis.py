@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import random
+import shlex
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,12 +14,14 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.redis import RedisServer, empty, needs_redis, shared
 from voice.bench.processes import free_port
 from voice.bench.session_links import Relay
 from voice.chat.log import Event
-from voice.chat.stores.redis import RedisStore
+from voice.chat.stores.redis import RedisStore, _line
 from voice.chat.stores.store import (
     GONE,
     REWRITTEN,
@@ -434,3 +438,66 @@ def test_news_that_redis_refused_are_heard_once_it_allows_them() -> None:
             await other.close()
 
     asyncio.run(check())
+
+
+def test_messages_of_other_programs_are_dropped_and_the_next_news_are_heard() -> None:
+    async def check(client: redis.Redis) -> None:
+        store, other = RedisStore(shared().url), RedisStore(shared().url)
+        wanted, told = list[str](), list[int]()
+        fence = await begun(store)
+        other.wanted("b", wanted.append)
+        other.watch("s_1", told.append)
+        await until(lambda: client.pubsub_numsub("voice:news:s_1", "voice:node:b") in BOTH_HEARD)
+        for strange in (b"", b"hello", b"\xff\xfe", b"-7", b"0", b"1e3", "٣".encode(), b"9" * 5000, b"wanted"):
+            client.publish("voice:news:s_1", strange)
+            client.publish("voice:node:b", strange)
+        client.publish("voice:node:b", "wanted s_1")
+        await store.append("s_1", fence, [word(1)])
+        await until(lambda: told[-1:] == [1] and wanted[-1:] == ["s_1"])
+        assert set(told) == {1}
+        await store.close()
+        await other.close()
+
+    with empty().client() as client:
+        asyncio.run(check(client))
+
+
+BOTH_HEARD = ([("voice:news:s_1", 1), ("voice:node:b", 1)], [(b"voice:news:s_1", 1), (b"voice:node:b", 1)])
+WORD = st.text('aé"\\\n剑', max_size=4)
+DATA = st.none() | st.booleans() | st.integers() | WORD | st.dictionaries(WORD, st.lists(WORD, max_size=2), max_size=2)
+
+
+@given(st.builds(Event, st.integers(1), st.integers(0), WORD, DATA, st.none() | st.integers(0)))
+def test_an_event_comes_back_as_it_was(event: Event) -> None:
+    assert Event(event.seq, *json.loads(_line(event))) == event
+
+
+def test_the_rights_on_the_page_are_enough() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operate.md").read_text("utf-8")
+    line = page.partition("ACL SETUSER voice on ")[2].partition("```")[0]
+    rights = shlex.split(line.replace("\\\n", ""))[1:]
+
+    async def check(url: str) -> None:
+        store, other, told = RedisStore(url, "secret"), RedisStore(url, "secret"), list[int]()
+        fence = await begun(store, name="mine", owner="shop")
+        assert (await other.find("mine"), await other.count("shop"), await other.kept()) == ("s_1", 1, ["s_1"])
+        other.watch("s_1", told.append)
+        assert await store.append("s_1", fence, [word(1), word(2)], USAGE) == 2
+        await until(lambda: told[-1:] == [2])
+        await store.renew({"s_1": fence}, 10.0)
+        await store.touch({"s_1": 60.0})
+        await store.trim("s_1", fence, 1, {})
+        assert (await other.usage("s_1"), await other.read("s_1", 1, 9)) == ([USAGE], [word(2)])
+        await store.delete("s_1")
+        await until(lambda: told[-1:] == [GONE])
+        await store.close()
+        await other.close()
+
+    with empty().client() as client:
+        client.execute_command("ACL", "SETUSER", "voice", "on", ">secret", *rights)
+        client.acl_log_reset()
+        try:
+            asyncio.run(check(shared().url.replace("redis://", "redis://voice@")))
+            assert not client.acl_log()
+        finally:
+            client.acl_deluser("voice")

@@ -7,14 +7,15 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from voice.chat.log import Event
 from voice.chat.stores import redis_scripts as scripts
+from voice.chat.stores.redis_following import Following, Held
 from voice.chat.stores.redis_link import Call, Link, RedisAway
-from voice.chat.stores.redis_news import News
+from voice.chat.stores.redis_scripts import NEWS, NODES, key, keys_of
 from voice.chat.stores.store import (
     Card,
     FenceLost,
@@ -26,9 +27,8 @@ from voice.chat.stores.store import (
     UnknownSession,
     Usage,
 )
-from voice.chat.stores.watchers import Watchers
 
-NODES, NEWS = "voice:node:", "voice:news:"
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 USED, ENDS, NAMES = "voice:{index}:used", "voice:{index}:ends", "voice:{index}:names"
 AT_ONCE = 256
 """Sessions touched together: the event loop is not to be busy with thousands."""
@@ -37,20 +37,10 @@ UNNAMED_MS = 60_000
 
 
 @dataclass(slots=True)
-class _Held:
-    """A session this process may write: its fence, the node it was acquired for, and the end of what was logged."""
-
-    fence: int
-    node: str
-    seq: int
-    broken: bool = False
-
-
-@dataclass(slots=True)
 class _Append:
     """Appends of one session that travel as one call."""
 
-    held: _Held
+    held: Held
     first: int
     lines: list[str] = field(default_factory=list)
     rows: list[Any] = field(default_factory=list)
@@ -77,30 +67,24 @@ class RedisStore:
         self._link = Link(url, password, group_s=group_s, patience_s=patience_s)
         self.where = self._link.where
         self._wall, self._me = wall, secrets.token_hex(4)
-        self._watchers = Watchers()
-        self._news = News(self._link, self._channels, self._told, self._look)
-        self._held: dict[str, _Held] = {}
+        self._following = Following(self._link)
         self._open: dict[str, _Append] = {}
-        self._ends: dict[str, tuple[int, int]] = {}
-        self._nodes: dict[str, Callable[[str], None]] = {}
-        self._looking: dict[str, None] = {}
-        self._looker: asyncio.Task[None] | None = None
 
     async def create(self, card: Card) -> None:
         fixed = {name: getattr(card, name) for name in ("epoch", "system", "model", "name", "owner", "ttl_s")}
         line = json.dumps(fixed | {"token_hash": card.token_hash.hex(), "options": dict(card.options)})
         life = "" if card.ttl_s is None else _ms(card.ttl_s)
         first = UNNAMED_MS if card.name is not None else life
-        await self._link.run(scripts.CREATE, [_key(card.sid)], line, card.epoch, first, self._me, card.owner)
+        await self._link.run(scripts.CREATE, [key(card.sid)], line, card.epoch, first, self._me, card.owner)
         if not await self._enter(card, life):
-            await self._link.run(scripts.DELETE, _keys(card.sid), NEWS + card.sid)
+            await self._link.run(scripts.DELETE, keys_of(card.sid), NEWS + card.sid)
             raise NameTaken(card.name)
         if card.name is not None and life == "":
-            await self._link.command("PERSIST", _key(card.sid))
+            await self._link.command("PERSIST", key(card.sid))
 
     async def find(self, name: str) -> str | None:
         sid = await self._link.command("HGET", NAMES, name)
-        if sid is None or not await self._link.command("EXISTS", _key(sid.decode())):
+        if sid is None or not await self._link.command("EXISTS", key(sid.decode())):
             return None
         return str(sid.decode())
 
@@ -110,11 +94,11 @@ class RedisStore:
     async def kept(self, before_s: float = math.inf) -> list[str]:
         latest = "+inf" if before_s == math.inf else f"({before_s!r}"
         sids = [sid.decode() for sid in await self._link.command("ZRANGEBYSCORE", USED, "-inf", latest)]
-        live = await asyncio.gather(*(self._link.command("EXISTS", _key(sid)) for sid in sids))
+        live = await asyncio.gather(*(self._link.command("EXISTS", key(sid)) for sid in sids))
         return [sid for sid, there in zip(sids, live, strict=True) if there]
 
     async def load(self, sid: str) -> Stored:
-        line, epoch, seq, saved = await self._link.command("HMGET", _key(sid), "card", "epoch", "seq", "saved")
+        line, epoch, seq, saved = await self._link.command("HMGET", key(sid), "card", "epoch", "seq", "saved")
         if line is None:
             raise UnknownSession(sid)
         fixed = json.loads(line)
@@ -126,12 +110,12 @@ class RedisStore:
     ) -> asyncio.Future[int]:
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         try:
-            held = self._held.get(sid)
-            if held is None or held.fence != fence:
+            held = self._following.held(sid, fence)
+            if held is None:
                 raise FenceLost(sid)
             if held.broken:
                 raise RedisAway("an earlier append was not kept", where=self._link.where, remedy="open it again")
-            lines = [json.dumps(event[1:], ensure_ascii=False, allow_nan=False) for event in events]
+            lines = [_line(event) for event in events]
             row = [] if turn is None else [turn.turn, json.dumps(astuple(turn))]
         except (FenceLost, StoreError, TypeError, ValueError) as error:
             answer.set_exception(error)
@@ -150,27 +134,23 @@ class RedisStore:
         return answer
 
     async def read(self, sid: str, after: int, limit: int) -> list[Event]:
-        rows = await self._link.command("XRANGE", _key(sid, "log"), f"{after + 1}-0", "+", "COUNT", limit)
+        rows = await self._link.command("XRANGE", key(sid, "log"), f"{after + 1}-0", "+", "COUNT", limit)
         return [Event(int(id.partition(b"-")[0]), *json.loads(fields[b"e"])) for id, fields in rows]
 
     async def usage(self, sid: str) -> list[Usage]:
-        rows = await self._link.command("HGETALL", _key(sid, "ledger"))
+        rows = await self._link.command("HGETALL", key(sid, "ledger"))
         return sorted((Usage(*json.loads(row)) for row in rows.values()), key=lambda row: row.turn)
 
     async def acquire(self, sid: str, node: str, ttl_s: float) -> Lease:
-        if node not in self._nodes:
-            self._nodes[node] = lambda _: None
-            self._news.changed()
+        self._following.node(node)
         what = (node, _ms(ttl_s), sid, NODES)
-        answer = await self._link.run(scripts.ACQUIRE, [_key(sid), _key(sid, "lease")], *what)
+        answer = await self._link.run(scripts.ACQUIRE, [key(sid), key(sid, "lease")], *what)
         if answer[0] == scripts.UNKNOWN:
             raise UnknownSession(sid)
         if answer[0] == scripts.REFUSED:
             raise LeaseHeld(sid, answer[1].decode(), max(0, answer[2]) / 1000)
         fence, seq = answer
-        self._held[sid] = _Held(fence, node, seq)
-        self._reached(sid, seq, fence)
-        self._news.changed()
+        self._following.hold(sid, Held(fence, node), seq)
         self._link.put(
             Call(None, 0, lambda: ["ZADD", USED, "XX", repr(self._wall()), sid], lambda _: None), at_once=False
         )
@@ -178,11 +158,8 @@ class RedisStore:
 
     async def renew(self, fences: Mapping[str, int], ttl_s: float) -> None:
         for sid, fence in fences.items() if ttl_s <= 0 else ():
-            held = self._held.get(sid)
-            if held is not None and held.fence == fence:
-                del self._held[sid]
-                self._news.changed()
-        keys = [(sid, fence, [_key(sid), _key(sid, "lease")]) for sid, fence in fences.items()]
+            self._following.drop(sid, fence)
+        keys = [(sid, fence, [key(sid), key(sid, "lease")]) for sid, fence in fences.items()]
         await asyncio.gather(*(self._link.run(scripts.RENEW, two, fence, _ms(ttl_s)) for _, fence, two in keys))
 
     async def touch(self, left_s: Mapping[str, float]) -> None:
@@ -190,7 +167,7 @@ class RedisStore:
         for start in range(0, len(sids), AT_ONCE):
             some = sids[start : start + AT_ONCE]
             answers = await asyncio.gather(
-                *(self._link.run(scripts.TOUCH, _keys(sid), _ms(left_s[sid]), self._me, NEWS + sid) for sid in some)
+                *(self._link.run(scripts.TOUCH, keys_of(sid), _ms(left_s[sid]), self._me, NEWS + sid) for sid in some)
             )
             lives: dict[str, list[Any]] = {}
             for sid, answer in zip(some, answers, strict=True):
@@ -202,7 +179,7 @@ class RedisStore:
                 await self._link.run(scripts.PROLONG, [ENDS, _owned(owner)], *moves)
 
     async def trim(self, sid: str, fence: int, through: int, saved: Mapping[str, Any]) -> None:
-        keys = [_key(sid), _key(sid, "log")]
+        keys = [key(sid), key(sid, "log")]
         answer = await self._link.run(scripts.TRIM, keys, fence, through, json.dumps(saved))
         if answer == scripts.UNKNOWN:
             raise UnknownSession(sid)
@@ -210,8 +187,8 @@ class RedisStore:
             raise FenceLost(sid)
 
     async def delete(self, sid: str) -> None:
-        line = await self._link.run(scripts.DELETE, _keys(sid), NEWS + sid)
-        self._held.pop(sid, None)
+        line = await self._link.run(scripts.DELETE, keys_of(sid), NEWS + sid)
+        self._following.drop(sid)
         if line is None:
             raise UnknownSession(sid)
         card = json.loads(line)
@@ -219,26 +196,13 @@ class RedisStore:
         await self._link.run(scripts.LEAVE, index, sid, card.get("name") or "")
 
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
-        stop = self._watchers.add(sid, logged)
-        self._news.changed()
-
-        def end() -> None:
-            stop()
-            if sid not in self._watchers.sessions:
-                self._ends.pop(sid, None)
-                self._news.changed()
-
-        return end
+        return self._following.watch(sid, logged)
 
     def wanted(self, node: str, asked: Callable[[str], None]) -> None:
-        self._nodes[node] = asked
-        self._news.changed()
+        self._following.node(node, asked)
 
     async def close(self) -> None:
-        await self._news.close()
-        if self._looker is not None:
-            self._looker.cancel()
-            await asyncio.wait({self._looker})
+        await self._following.close()
         await self._link.close()
 
     # Inside
@@ -251,13 +215,13 @@ class RedisStore:
             has = (await self._link.run(scripts.ENTER, index, *what)).decode()
             if has == card.sid:
                 return True
-            if await self._link.command("EXISTS", _key(has)):
+            if await self._link.command("EXISTS", key(has)):
                 return False
             stale = has
 
     def _appending(self, sid: str, open: _Append) -> Call:
         held = open.held
-        keys = [_key(sid), _key(sid, "log"), _key(sid, "ledger")]
+        keys = [key(sid), key(sid, "log"), key(sid, "ledger")]
 
         def words() -> list[Any]:
             what = [held.fence, held.node, open.first, len(open.lines), secrets.token_hex(4), NEWS + sid]
@@ -273,9 +237,8 @@ class RedisStore:
                 wrong = UnknownSession(sid)
             elif result in (scripts.REFUSED, scripts.WENT_BACK):
                 wrong = FenceLost(sid)
-            if isinstance(wrong, FenceLost | UnknownSession) and self._held.get(sid) is held:
-                del self._held[sid]
-                self._news.changed()
+            if isinstance(wrong, FenceLost | UnknownSession):
+                self._following.drop(sid, held.fence)
             for answer, seq in open.answers:
                 if answer.done():
                     continue
@@ -284,82 +247,15 @@ class RedisStore:
                 else:
                     answer.set_exception(wrong)
             if wrong is None:
-                held.seq = result
-                self._reached(sid, result, held.fence)
-                self._watchers.logged(sid, result)
+                self._following.logged(sid, result, held.fence)
 
         return Call(scripts.APPEND, len(keys), words, finish)
 
-    def _reached(self, sid: str, seq: int, fence: int = 0) -> None:
-        """Remember how far the log of a watched session certainly went."""
-        if sid not in self._watchers.sessions:
-            return
-        before = self._ends.get(sid, (0, 0))
-        self._ends[sid] = max(before[0], seq), max(before[1], fence)
 
-    def _channels(self) -> set[str]:
-        """Of interest: who wants our sessions, and what others log in those watched here."""
-        others = {NEWS + sid for sid in self._watchers.sessions if sid not in self._held}
-        return others | {NODES + node for node in self._nodes}
-
-    def _told(self, channel: str, text: str) -> None:
-        if channel.startswith(NEWS):
-            self._heard(channel.removeprefix(NEWS), int(text))
-            return
-        word, _, sid = text.partition(" ")
-        if word == "taken" and self._held.pop(sid, None) is not None:
-            self._news.changed()
-        elif word == "wanted":
-            self._nodes[channel.removeprefix(NODES)](sid)
-
-    def _heard(self, sid: str, seq: int) -> None:
-        if sid in self._held and seq >= 0:
-            return
-        if seq < 0:
-            self._held.pop(sid, None)
-            self._ends.pop(sid, None)
-        else:
-            self._reached(sid, seq)
-        self._watchers.logged(sid, seq)
-
-    def _look(self, channels: Iterable[str]) -> None:
-        """Something may have been missed on these channels: see how far the logs are."""
-        for channel in channels:
-            if channel.startswith(NEWS):
-                self._looking[channel.removeprefix(NEWS)] = None
-            else:
-                self._looking |= dict.fromkeys(self._watchers.sessions)
-        if self._looking and (self._looker is None or self._looker.done()):
-            self._looker = asyncio.get_running_loop().create_task(self._see(), name="redis look")
-
-    async def _see(self) -> None:
-        while self._looking:
-            sids, self._looking = list(self._looking), {}
-            try:
-                await asyncio.gather(*(self._see_one(sid) for sid in sids))
-            except StoreError:
-                return  # it looks again when it is connected again
-
-    async def _see_one(self, sid: str) -> None:
-        seq, fence = self._ends.get(sid, (0, 0))
-        what = (fence, seq, secrets.token_hex(4), NEWS + sid)
-        found, now = await self._link.run(scripts.MEND, [_key(sid)], *what)
-        if sid not in self._watchers.sessions:
-            return
-        held = self._held.get(sid)
-        if held is not None and held.fence < now:
-            del self._held[sid]
-            self._news.changed()
-        if found:
-            self._heard(sid, found)
-
-
-def _key(sid: str, what: str = "session") -> str:
-    return f"voice:{{{sid}}}:{what}"
-
-
-def _keys(sid: str) -> list[str]:
-    return [_key(sid, what) for what in ("session", "log", "ledger", "lease")]
+def _line(event: Event) -> str:
+    """All of it but its seq, which is its id in the stream. Raises TypeError or ValueError for what is no JSON."""
+    o = "null" if event.o is None else event.o
+    return f"[{event.turn},{_encode(event.t)},{_encode(event.d)},{o}]"
 
 
 def _owned(owner: str) -> str:

@@ -195,7 +195,7 @@ class Link:
                 log.exception("calls to Redis could not be made")
                 answers = [self._explained(error)] * len(calls)
                 break
-            await asyncio.sleep(random.uniform(0.5, 1) * min(BACKOFF_S[0] * 2**tries, BACKOFF_S[1]))
+            await pause(tries)
             tries += 1
         if answers and not isinstance(answers[0], RedisAway):
             self._away_since = None
@@ -255,6 +255,11 @@ class Link:
                 remedy="start redis-server, or correct chat.store",
             )
         return RedisAway(f"Redis refuses: {_short(error)}", where=self.where, remedy=remedy)
+
+
+async def pause(tries: int) -> None:
+    """Wait before Redis is tried again after that many tries more than one: longer each time, never for all alike."""
+    await asyncio.sleep(random.uniform(0.5, 1) * min(BACKOFF_S[0] * 2 ** min(tries, 10), BACKOFF_S[1]))
 
 
 def shown(url: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from voice.chat.stores.redis_link import BACKOFF_S, Link
+from voice.chat.stores.redis_link import Link, pause
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +79,8 @@ class News:
                 log.debug("no news from Redis: %s", error)
             finally:
                 self._pubsub = None
-            await asyncio.sleep(random.uniform(0.5, 1) * min(BACKOFF_S[0] * 2**tries, BACKOFF_S[1]))
-            tries = min(tries + 1, 10)
+            await pause(tries)
+            tries += 1
 
     async def _change(self) -> None:
         wanted, pubsub = self._wanted(), self._pubsub
@@ -105,4 +104,4 @@ class News:
         if message["type"] == "subscribe":
             self._subscribed([channel])
         elif message["type"] == "message":
-            self._told(channel, message["data"].decode())
+            self._told(channel, message["data"].decode(errors="replace"))

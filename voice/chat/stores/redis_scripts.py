@@ -13,6 +13,20 @@ UNKNOWN, REFUSED, WENT_BACK = -1, -2, -3
 """Answers in place of a log's new end. What is published in its place is the store's GONE, -1, and REWRITTEN, -2."""
 
 
+NODES, NEWS = "voice:node:", "voice:news:"
+"""Channels: of a node, where it hears who wants its sessions, and of a session, where the ends of its log are told."""
+
+
+def key(sid: str, what: str = "session") -> str:
+    """Where Redis has something of a session."""
+    return f"voice:{{{sid}}}:{what}"
+
+
+def keys_of(sid: str) -> list[str]:
+    """All that it has of one."""
+    return [key(sid, what) for what in ("session", "log", "ledger", "lease")]
+
+
 class Script:
     """A script and the name Redis gives it."""
 
