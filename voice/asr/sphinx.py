@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from voice.asr.recognizer import Transcript
+from voice.asr.sphinx_words import usable_dictionary
 from voice.audio.frames import RATE, Pcm, silence
 from voice.errors import EngineError
 
@@ -40,12 +42,13 @@ class SphinxRecognizer:
     name = "pocketsphinx"
 
     def __init__(self, segment_s: float = _SEGMENT_S) -> None:
-        from pocketsphinx import Decoder
+        from pocketsphinx import Config, Decoder
 
+        config = Config(fwdflat=False, bestpath=False, maxhmmpf=_MOST_STATES, loglevel="FATAL", logfn=os.devnull)
         try:
-            self._decoder = Decoder(
-                fwdflat=False, bestpath=False, maxhmmpf=_MOST_STATES, loglevel="FATAL", logfn=os.devnull
-            )
+            with usable_dictionary(Path(config["lm"]), Path(config["dict"])) as words:
+                config["dict"] = str(words)
+                self._decoder = Decoder(config)
         except (RuntimeError, ValueError) as error:
             raise EngineError(
                 f"pocketsphinx cannot load its English model ({error})",

@@ -51,7 +51,7 @@ from voice.worker import Worker
 PLAYOUT_RATE = 22_050
 """What embedded voices speak at, Hz; other voices and devices are resampled."""
 
-KEPT_TURNS = 200
+KEPT_TURNS = 100
 """Traces kept of a conversation that may go on for months."""
 
 WARM_S = 120.0

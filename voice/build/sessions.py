@@ -97,6 +97,11 @@ def options(settings: Settings) -> EngineOptions:
     return EngineOptions(model=settings.chat.model, context_tokens=settings.chat.context_tokens)
 
 
+def own_options(settings: Settings) -> EngineOptions:
+    """How the one session of a conversation runs: nobody else follows its log, and the machine may be small."""
+    return replace(options(settings), keep_events=512, tail_events=64)
+
+
 def shared_options(settings: Settings) -> EngineOptions:
     """How sessions of many clients run: within the limits of the settings."""
     serve = settings.serve
@@ -184,7 +189,9 @@ async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, lan
 
     lasting = chat.session and retained_days(chat.retain)  # what nobody can come back to never touches the disk
     model = upstream(settings, timers, loop.time)
-    running = await stack.enter_async_context(engine(settings, model, None if lasting else MemoryStore()))
+    running = await stack.enter_async_context(
+        engine(settings, model, None if lasting else MemoryStore(), own_options(settings))
+    )
     local = await open_local(running, name=chat.session if lasting else None, system=chat.system)
     stack.push_async_callback(local.close)
 

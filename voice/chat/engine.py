@@ -12,7 +12,7 @@ from typing import Any
 
 from voice.chat.handover import PAGE, moved, unknown_session
 from voice.chat.identity import new_session_id, new_token, token_hash
-from voice.chat.live import TAIL, Live
+from voice.chat.live import Live
 from voice.chat.log import Event, Refused
 from voice.chat.parts import EngineOptions, Parts
 from voice.chat.protocol import Conversation
@@ -202,7 +202,7 @@ class Engine:
             for event in events:
                 talk.apply(event)
                 tail.append(event)
-        self._keep(Live(self.parts, stored.card, talk, tail[-TAIL:]))
+        self._keep(Live(self.parts, stored.card, talk, tail[-self.parts.options.tail_events :]))
 
     async def _forget_named(self, sid: str) -> None:
         with contextlib.suppress(UnknownSession):  # it ended meanwhile

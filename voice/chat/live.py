@@ -22,9 +22,6 @@ from voice.safety.verdict import ALLOWED, BLOCKED, UNCHECKED, Verdict, together
 
 log = logging.getLogger(__name__)
 
-TAIL = 1024
-"""Events of a session kept in memory for those who follow it; older ones are read from the store."""
-
 
 class Live:
     """A session with its log's recent part in memory.
@@ -467,8 +464,9 @@ class Live:
             self._others(seq)
             return
         self.logged = max(self.logged, seq)
-        if len(self._tail) > 2 * TAIL:
-            drop = min(len(self._tail) - TAIL, self.logged - self._tail_after)
+        keep = self._parts.options.tail_events
+        if len(self._tail) > 2 * keep:
+            drop = min(len(self._tail) - keep, self.logged - self._tail_after)
             del self._tail[:drop]
             self._tail_after += drop
         self._wake()

@@ -28,7 +28,8 @@ LONG = 512
 class EngineOptions:
     """How sessions run: `ttl_s` is their life without a sign of it, `stall_s` a model server's longest silence.
 
-    `input_chars` is how much may be said in a turn. `advertise` is the address at which clients reach this process,
+    `input_chars` is how much may be said in a turn. Of a session's log about `keep_events` stay in the store and
+    `tail_events` in memory, for those who follow it. `advertise` is the address at which clients reach this process,
     told to those who want what it holds.
     """
 
@@ -42,6 +43,7 @@ class EngineOptions:
     touch_s: float = 60.0
     evict_s: float = 60.0
     keep_events: int = 4096
+    tail_events: int = 1024
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     advertise: str = ""
     limits: Limits = field(default_factory=Limits)
