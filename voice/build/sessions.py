@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -58,8 +59,8 @@ def store_file(settings: Settings) -> Path:
     return Path(where.removeprefix("sqlite:///")).expanduser() if where else folders.user_data() / "sessions.sqlite"
 
 
-def store(settings: Settings) -> Store:
-    """Where sessions are kept, everything said in them encrypted."""
+def store(settings: Settings, *, cache_kib: int = 2048) -> Store:
+    """Where sessions are kept, everything said in them encrypted; a file's connections have `cache_kib` each."""
     from voice.chat.stores.master import master_key
     from voice.chat.stores.sealed import SealedStore
 
@@ -89,7 +90,7 @@ def store(settings: Settings) -> Store:
     path = store_file(settings)
     key = master_key(settings.chat.store_key, folders.user_data() / "store.key")
     seal_file(path, key)
-    return SealedStore(SqliteStore(path), key, str(path))
+    return SealedStore(SqliteStore(path, cache_kib=cache_kib), key, str(path))
 
 
 def options(settings: Settings) -> EngineOptions:
@@ -114,15 +115,18 @@ def shared_options(settings: Settings) -> EngineOptions:
 
 @asynccontextmanager
 async def engine(
-    settings: Settings, model: Upstream, kept: Store | None = None, how: EngineOptions | None = None
+    settings: Settings,
+    model: Upstream,
+    keep: Callable[[], Store] | None = None,
+    how: EngineOptions | None = None,
 ) -> AsyncIterator[Engine]:
-    """Sessions over `kept`, else the store of the settings, and this model, which gets ready meanwhile.
+    """Sessions over the store that `keep` makes, else that of the settings, and this model, which gets ready meanwhile.
 
     Both are closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
     """
     with working():
         judging, guarding = await asyncio.to_thread(lambda: (moderation(settings), guards(settings.safety)))
-    kept = store(settings) if kept is None else kept
+    kept = keep() if keep is not None else store(settings)
     try:
         await kept.count("")  # it answers, or the program ends with one line
     except BaseException:
@@ -190,7 +194,9 @@ async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, lan
     lasting = chat.session and retained_days(chat.retain)  # what nobody can come back to never touches the disk
     model = upstream(settings, timers, loop.time)
     running = await stack.enter_async_context(
-        engine(settings, model, None if lasting else MemoryStore(), own_options(settings))
+        engine(
+            settings, model, partial(store, settings, cache_kib=256) if lasting else MemoryStore, own_options(settings)
+        )
     )
     local = await open_local(running, name=chat.session if lasting else None, system=chat.system)
     stack.push_async_callback(local.close)

@@ -141,7 +141,9 @@ class _Library:
                 if events[index].type == _EVENT_WORD:
                     words.append((events[index].sample, events[index].text_position))
                 index += 1
-            pcm = np.ctypeslib.as_array(samples, (count,)).copy() if samples else np.zeros(0, np.int16)
+            # numpy's own view of a pointer keeps a new type for every length it is asked for
+            heard = ctypes.string_at(samples, 2 * count) if samples else b""
+            pcm = np.frombuffer(heard, np.int16).copy()
             return 0 if self._receive is not None and self._receive(pcm, words) else 1
         except BaseException as error:  # noqa: BLE001  an exception cannot pass through C; speak() raises it
             self._error = error

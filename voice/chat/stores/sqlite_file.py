@@ -12,6 +12,8 @@ from voice.chat.stores.store import StoreError
 
 VERSION = 2
 BUSY_MS = 5000
+CACHE_KIB = 2048
+"""Memory a connection takes for pages of the file, at most."""
 
 _TABLES = """
 CREATE TABLE sessions (
@@ -88,12 +90,12 @@ def prepare(path: Path) -> None:
         )
 
 
-def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, readonly: bool = False, cache_kib: int = CACHE_KIB) -> sqlite3.Connection:
     """A connection for one thread at a time; deleted text is overwritten, and others' locks are waited for."""
     file = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
     file.execute("PRAGMA synchronous = NORMAL")
     file.execute("PRAGMA secure_delete = ON")
-    file.execute("PRAGMA cache_size = -2048")
+    file.execute(f"PRAGMA cache_size = -{cache_kib}")
     if readonly:
         file.execute("PRAGMA query_only = ON")
     return file

@@ -70,9 +70,9 @@ class Writer:
     than writing the word.
     """
 
-    def __init__(self, path: Path, told: Callable[[dict[str, int]], None], *, group_s: float) -> None:
+    def __init__(self, path: Path, told: Callable[[dict[str, int]], None], *, group_s: float, cache_kib: int) -> None:
         self._path, self._told, self._group_s = path, told, group_s
-        self._file = connect(path)
+        self._file = connect(path, cache_kib=cache_kib)
         self._file.executescript(_LANDING)
         self._waiting: list[Append] = []
         self._timer: asyncio.TimerHandle | None = None
