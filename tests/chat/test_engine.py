@@ -396,6 +396,24 @@ def test_a_long_log_is_trimmed_and_the_conversation_stays() -> None:
     scene(play, options={"keep_events": 50})
 
 
+def test_what_memory_no_longer_has_of_the_log_is_read_from_the_store() -> None:
+    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
+        live, _ = await engine.create()
+        for number in range(1, 21):
+            turn = live.send(number, f"question {number}")
+            await until_end(live, turn.first)
+        assert live.recent(live.logged - 10, 10) is not None
+        assert live.recent(live.logged - 20, 20) is None
+        found: list[Event] = []
+        async for event in live.follow(0):
+            found.append(event)
+            if event.seq == live.logged:
+                break
+        assert [event.seq for event in found] == list(range(1, live.logged + 1))
+
+    scene(play, options={"tail_events": 10})
+
+
 def test_idle_sessions_leave_memory_and_come_back() -> None:
     async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
         for _ in range(20):

@@ -1,3 +1,4 @@
+import gc
 import subprocess
 import sys
 from itertools import pairwise
@@ -33,6 +34,19 @@ def test_marks_lie_in_the_chunk_that_carries_them_and_only_move_forward() -> Non
             last = mark.sample
         start += len(chunk.pcm)
     assert last > 0
+
+
+def test_speech_of_many_lengths_leaves_no_type_behind() -> None:
+    def types() -> int:
+        gc.collect()
+        return sum(isinstance(found, type) for found in gc.get_objects())
+
+    voice = EspeakSynthesizer()
+    voice.warm()
+    before = types()
+    for length in range(1, 12):
+        voice.speak("a" * length, lambda chunk: True)
+    assert types() <= before
 
 
 def test_mandarin_is_spoken_with_marks_at_its_words() -> None:

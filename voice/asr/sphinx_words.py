@@ -46,8 +46,9 @@ def known_words(model: Path) -> frozenset[bytes]:
     before, *words = end.rsplit(b"\0", count)
     rest = sum(len(word) + 1 for word in words[:-1])
     for length in range(1, min(_LONGEST, len(before) - 4) + 1):  # `before` ends with the size and the first word
-        if before[-length - 4 : -length] == struct.pack("<I", rest + length + 1):
-            return frozenset([before[-length:], *words[:-1]])
+        first = before[-length:]
+        if b"\0" not in first and before[-length - 4 : -length] == struct.pack("<I", rest + length + 1):
+            return frozenset([first, *words[:-1]])
     return frozenset()
 
 
