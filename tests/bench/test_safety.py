@@ -7,11 +7,13 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from voice.bench.safety_moderation import first_clause_ms, replies
+from voice.bench.safety_moderation import PARTS, first_clause_ms, late_ms, replies
 from voice.bench.safety_moderation import labelled as moderated
 from voice.bench.safety_moderation import scores as moderation_scores
 from voice.bench.safety_redaction import Labelled, labelled, measured, scores
 from voice.cli import main
+from voice.safety.finder import Finder
+from voice.safety.redaction import Redactor
 from voice.safety.rules import Rule, Rules
 from voice.safety.rules_file import load
 from voice.safety.verdict import CATEGORIES
@@ -65,7 +67,7 @@ def test_the_moderation_set_is_large_and_has_every_category_in_both_languages() 
     assert sum(sentence.category == "none" for sentence in sentences) >= 150
     for category in CATEGORIES:
         for language in ("en", "zh"):
-            for part in ("dev", "held"):
+            for part in PARTS:
                 kind = (part, category, language)
                 assert any((one.part, one.category, one.language) == kind for one in sentences), kind
 
@@ -74,7 +76,8 @@ def test_moderation_rules_raise_few_false_alarms_and_find_most() -> None:
     sentences, rules = moderated(), load()
     ordinary = moderation_scores(sentences, rules)["none"]
     assert len(ordinary.wrong) <= 0.01 * ordinary.count, ordinary.wrong
-    for part, least in (("dev", 0.95), ("held", 0.6)):
+    assert {sentence.part for sentence in sentences} == set(PARTS)
+    for part, least in (("dev", 0.95), ("held", 0.7), ("fresh", 0.6)):
         table = moderation_scores([one for one in sentences if one.part == part], rules)
         found = sum(table[category].right for category in CATEGORIES)
         assert found >= least * sum(table[category].count for category in CATEGORIES), part
@@ -83,10 +86,19 @@ def test_moderation_rules_raise_few_false_alarms_and_find_most() -> None:
 def test_moderation_hardly_ever_keeps_the_first_clause_waiting() -> None:
     sentences, rules = moderated(), load()
     waits = first_clause_ms(rules, replies(sentences))
-    assert sum(waits) / len(waits) <= 5
-    assert sum(wait > 0 for wait in waits) <= 0.15 * len(waits)
+    assert sum(waits) / len(waits) <= 1
+    assert sum(wait > 0 for wait in waits) <= 0.05 * len(waits)
     assert first_clause_ms(Rules([Rule("x", "the cat sat")]), ["Well, the dog. "]) == [0.0]
     held = "Now we are here. " + "And we go on. " * 3
     assert first_clause_ms(Rules([Rule("x", "here and we")]), [held]) == [0.0], "no rule reads past a sentence"
     held = held.replace("here. And", "here, and")
     assert first_clause_ms(Rules([Rule("x", "we are here and we go off")]), [held])[0] >= 20
+
+
+def test_redaction_hardly_ever_keeps_the_first_clause_waiting() -> None:
+    finder = Finder()
+    waits = late_ms(replies(moderated()), lambda: Redactor(finder, lambda kind, value, written: written).feed)
+    assert sum(wait > 0 for wait in waits) <= 0.02 * len(waits), (
+        "a word is held, but a clause ends with a mark behind it"
+    )
+    assert late_ms(["Call one two three. Now."], lambda: Redactor(finder, lambda *found: "").feed) != [0.0]

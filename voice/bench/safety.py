@@ -23,9 +23,14 @@ def command(target: Path | None, misses: bool) -> None:
 
 def redaction(*, misses: bool = False) -> dict[str, Any]:
     """Print the table of redaction and return its figures."""
+    from voice.bench.safety_moderation import labelled as moderated
+    from voice.bench.safety_moderation import late_ms, replies
     from voice.bench.safety_redaction import costs_us, labelled, measured
+    from voice.safety.finder import Finder
+    from voice.safety.redaction import Redactor
 
-    table, sentences = measured(), labelled()
+    finder = Finder()
+    table, sentences = measured(finder), labelled()
     click.echo(f"redaction, {len(sentences)} sentences")
     click.echo(f"  {'kind':<8}{'precision':>10}{'recall':>8}{'right':>7}{'wrong':>7}{'missed':>8}")
     for kind, score in table.items():
@@ -43,8 +48,11 @@ def redaction(*, misses: bool = False) -> dict[str, Any]:
             f"  a delta of 4 characters, sentences {name}: {cost['mean']:.1f} µs on average,"
             f" {cost['p99']:.0f} µs at p99; {cost['held']:.1f} characters held on average"
         )
+    waits = late_ms(replies(moderated()), lambda: Redactor(finder, lambda kind, value, written: written).feed)
+    late = _waits(waits)
     return {
         "sentences": len(sentences),
+        "first_clause_ms": late,
         "kinds": {
             kind: {name: getattr(score, name) for name in ("precision", "recall", "right", "wrong", "missed")}
             for kind, score in table.items()
@@ -55,23 +63,22 @@ def redaction(*, misses: bool = False) -> dict[str, Any]:
 
 def moderation(*, misses: bool = False) -> dict[str, Any]:
     """Print the tables of the shipped moderation rules and return their figures."""
-    from voice.bench.safety_moderation import ORDINARY, costs_us, first_clause_ms, labelled, replies, scores
+    from voice.bench.safety_moderation import ORDINARY, PARTS, costs_us, first_clause_ms, labelled, replies, scores
     from voice.bench.safety_redaction import labelled as redactable
     from voice.safety.rules_file import load
-    from voice.trace import percentile
 
     rules, sentences = load(), labelled()
     click.echo(f"moderation, {len(sentences)} sentences, {len(rules.rules)} rules")
-    click.echo(f"  {'found in sentences of':<24}{'rules written from':>20}{'held out':>12}")
-    parts = {part: scores([one for one in sentences if one.part == part], rules) for part in ("dev", "held")}
+    click.echo(f"  {'found in sentences of':<22}" + "".join(f"{name:>14}" for name in PARTS.values()))
+    parts = {part: scores([one for one in sentences if one.part == part], rules) for part in PARTS}
     for category in parts["dev"]:
-        seen, held = parts["dev"][category], parts["held"][category]
+        found = [table[category] for table in parts.values()]
         if category == ORDINARY:
-            wrong, count = len(seen.wrong) + len(held.wrong), seen.count + held.count
+            wrong, count = sum(len(score.wrong) for score in found), sum(score.count for score in found)
             click.echo(f"  false alarms in {count} ordinary sentences: {wrong} ({wrong / count:.1%})")
         else:
-            click.echo(f"  {category:<24}{f'{seen.right}/{seen.count}':>20}{f'{held.right}/{held.count}':>12}")
-        for sentence in (seen.wrong + held.wrong) if misses else ():
+            click.echo(f"  {category:<22}" + "".join(f"{f'{score.right}/{score.count}':>14}" for score in found))
+        for sentence in [text for score in found for text in score.wrong] if misses else ():
             click.echo(f"      {'wrong' if category == ORDINARY else 'missed'}: {sentence}")
     others = [one.text for one in redactable()]
     alarms = [text for text in others if rules.verdict(text).categories]
@@ -80,11 +87,8 @@ def moderation(*, misses: bool = False) -> dict[str, Any]:
         click.echo(f"      wrong: {sentence}")
     ordinary = replies(sentences)
     cost, waits = costs_us(rules, ordinary), first_clause_ms(rules, ordinary)
-    late = sum(wait > 0 for wait in waits) / len(waits)
     click.echo(f"  a delta of 4 characters: {cost['mean']:.1f} µs on average, {cost['p99']:.0f} µs at p99")
-    mean, p95 = sum(waits) / len(waits), percentile(waits, 0.95)
-    click.echo(f"  the first clause waits {mean:.2f} ms on average at 50 tokens/s, {p95:.0f} ms at p95;")
-    click.echo(f"  {late:.1%} of {len(waits)} replies wait for a token or more, the longest {max(waits):.0f} ms")
+    late = _waits(waits)
     return {
         "sentences": len(sentences),
         "rules": len(rules.rules),
@@ -94,5 +98,15 @@ def moderation(*, misses: bool = False) -> dict[str, Any]:
             for part, table in parts.items()
         },
         "delta_us": cost,
-        "first_clause_ms": {"mean": mean, "p95": p95, "most": max(waits)},
+        "first_clause_ms": late,
     }
+
+
+def _waits(waits: list[float]) -> dict[str, float]:
+    """Print how long first clauses wait and return it."""
+    from voice.trace import percentile
+
+    mean, p95, late = sum(waits) / len(waits), percentile(waits, 0.95), sum(wait > 0 for wait in waits) / len(waits)
+    click.echo(f"  the first clause waits {mean:.2f} ms on average at 50 tokens/s, {p95:.0f} ms at p95;")
+    click.echo(f"  {late:.1%} of {len(waits)} replies wait for a token or more, the longest {max(waits):.0f} ms")
+    return {"mean": mean, "p95": p95, "most": max(waits)}

@@ -8,8 +8,10 @@ words: what it costs does not depend on how it is written, and no text can make 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from voice.safety.words import Alphabet, Words
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 MOST_GAP = 8
 _TOKEN = re.compile(r"\s*(?:(?P<gap>\.\.(?P<most>\d+))|<(?P<name>[\w-]+)>|(?P<mark>[()|?])|(?P<text>[^\s()|?<>]+))")
+
+_Token = tuple[str, str]
+_CLOSING = (("mark", "|"), ("mark", ")"))
 
 
 class PatternError(ValueError):
@@ -44,6 +49,19 @@ class State:
 Frontier = list[State]
 
 
+def merged(states: Frontier) -> State:
+    """One state in place of several: it leads wherever one of them does."""
+    if len(states) == 1:
+        return states[0]
+    one = State()
+    for state in states:
+        for word, following in state.words.items():
+            one.words.setdefault(word, []).extend(following)
+        one.any += state.any
+        one.ends += state.ends
+    return one
+
+
 @dataclass(slots=True)
 class PatternReader:
     """Reads patterns into one automaton that begins at `start`. `lists` are patterns by name."""
@@ -55,10 +73,10 @@ class PatternReader:
 
     def add(self, pattern: str, number: int) -> None:
         """Read `pattern`; a text that fits it ends at a state with `number`. Raises PatternError."""
-        first = State()
-        ends, rest = self._sequence(self._tokens(pattern), [first])
-        if rest:
-            raise PatternError(f"`{rest[0][1]}` closes nothing")
+        first, tokens = State(), self._tokens(pattern)
+        ends = self._sequence(tokens, [first], State())
+        if tokens:
+            raise PatternError(f"`{tokens[0][1]}` closes nothing")
         if first in ends:
             raise PatternError("it fits an empty text; at least one word must be needed")
         if first.any:
@@ -70,8 +88,8 @@ class PatternReader:
                 raise PatternError("it ends with a gap")
             state.ends.append(number)
 
-    def _tokens(self, pattern: str) -> list[tuple[str, str]]:
-        tokens: list[tuple[str, str]] = []
+    def _tokens(self, pattern: str) -> deque[_Token]:
+        tokens: deque[_Token] = deque()
         at = 0
         pattern = pattern.strip()
         while at < len(pattern):
@@ -83,14 +101,14 @@ class PatternReader:
             at = found.end()
         return tokens
 
-    def _sequence(self, tokens: list[tuple[str, str]], begin: Frontier) -> tuple[Frontier, list[tuple[str, str]]]:
-        """Read up to a `|`, a `)` or the end."""
+    def _sequence(self, tokens: deque[_Token], begin: Frontier, end: State) -> Frontier:
+        """Read up to a `|`, a `)` or the end; what is read last leads to `end` where it can, so that few states do."""
         now = begin
-        while tokens and tokens[0] not in (("mark", "|"), ("mark", ")")):
-            (kind, value), *tokens = tokens
+        while tokens and tokens[0] not in _CLOSING:
+            kind, value = tokens.popleft()
             before = now
             if (kind, value) == ("mark", "("):
-                now, tokens = self._either(tokens, before)
+                now = self._either(tokens, before)
             elif kind == "name":
                 if value not in self.lists:
                     raise PatternError(
@@ -99,31 +117,31 @@ class PatternReader:
                 if value in self._open:
                     raise PatternError(f"the list `{value}` holds itself")
                 self._open.append(value)
-                now, _ = self._either([*self._tokens(self.lists[value]), ("mark", ")")], before)
+                now = self._either(self._tokens(f"{self.lists[value]})"), before)
                 self._open.pop()
             elif kind == "gap":
                 now = self._gap(int(value), before)
             elif kind == "text":
-                now = self._words(value, before)
+                now = self._words(value, before, end if not tokens or tokens[0] in _CLOSING else State())
             else:
                 raise PatternError("a `?` follows nothing")
             if tokens and tokens[0] == ("mark", "?"):
-                tokens = tokens[1:]
+                tokens.popleft()
                 now = now + [state for state in before if state not in now]
-        return now, tokens
+        return now
 
-    def _either(self, tokens: list[tuple[str, str]], begin: Frontier) -> tuple[Frontier, list[tuple[str, str]]]:
+    def _either(self, tokens: deque[_Token], begin: Frontier) -> Frontier:
         ends: Frontier = []
+        end = State()
         while True:
-            more, tokens = self._sequence(tokens, begin)
+            more = self._sequence(tokens, begin, end)
             if more is begin:
                 raise PatternError("an alternative is empty; write `(…)?` for what may be missing")
-            ends += more
+            ends += [state for state in more if state not in ends]
             if not tokens:
                 raise PatternError("a `(` is not closed")
-            (_, mark), *tokens = tokens
-            if mark == ")":
-                return ends, tokens
+            if tokens.popleft() == ("mark", ")"):
+                return ends
 
     def _gap(self, most: int, begin: Frontier) -> Frontier:
         if not 1 <= most <= MOST_GAP:
@@ -137,7 +155,7 @@ class PatternReader:
             reached.append(following)
         return reached
 
-    def _words(self, text: str, begin: Frontier) -> Frontier:
+    def _words(self, text: str, begin: Frontier, end: State) -> Frontier:
         bare = text.removesuffix("~")
         if bare.isascii() and bare.isalpha():
             words = [bare.lower()]
@@ -149,7 +167,7 @@ class PatternReader:
         now = begin
         for place, word in enumerate(words):
             last = place == len(words) - 1
-            following = State()
+            following = end if last else State()
             for form in inflected(word) if last and text.endswith("~") else (word,):
                 for state in now:
                     state.words.setdefault(form, []).append(following)
@@ -157,6 +175,7 @@ class PatternReader:
         return now
 
 
+@cache
 def inflected(word: str) -> tuple[str, ...]:
     """An English word with the endings -s, -es, -ed, -ing; forms that do not exist do no harm."""
     stem = word.removesuffix("e")

@@ -6,10 +6,11 @@ exception of the same category covers it: `kill the process` is harmless, and so
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from voice.safety.patterns import PatternError, PatternReader, State
+from voice.safety.patterns import PatternError, PatternReader, State, merged
 from voice.safety.verdict import Verdict
 from voice.safety.words import Alphabet, Words
 
@@ -48,22 +49,31 @@ class Rules:
             except PatternError as error:
                 error.rule = rule
                 raise
-        self.start = reader.start.words
+        self.start = {word: [merged(states)] for word, states in reader.start.words.items()}
         seen: set[int] = set()
+        same: dict[Hashable, Any] = {}
         firsts = {
-            word for word, states in self.start.items() if True in [self._look_ahead(one, seen) for one in states]
+            word for word, states in self.start.items() if True in [self._look_ahead(one, seen, same) for one in states]
         }
         self.prefixes = frozenset(word[:size] for word in firsts for size in range(1, len(word) + 1))
 
-    def _look_ahead(self, state: State, seen: set[int]) -> bool:
-        """Note in the state and those behind it whether a match is ahead, and exceptions of which categories."""
+    def _look_ahead(self, state: State, seen: set[int], same: dict[Hashable, Any]) -> bool:
+        """Note in the state and those behind it whether a match is ahead, and exceptions of which categories.
+
+        What is the same for several states is kept once (`same`): that is most of the memory.
+        """
         if id(state) not in seen:
             seen.add(id(state))
             state.matters = any(not self.rules[number].exception for number in state.ends)
             for following in {id(one): one for many in (*state.words.values(), state.any) for one in many}.values():
-                state.matters = self._look_ahead(following, seen) or state.matters
+                state.matters = self._look_ahead(following, seen, same) or state.matters
                 ending = {self.rules[number].category for number in following.ends if self.rules[number].exception}
                 state.excuses |= following.excuses | ending
+            state.excuses = same.setdefault(state.excuses, state.excuses)
+            ways = [(word, tuple(map(id, following))) for word, following in state.words.items()]
+            for (word, places), there in zip(ways, state.words.values(), strict=True):
+                state.words[word] = same.setdefault(places, there)
+            state.words = same.setdefault(tuple(ways), state.words)
         return state.matters
 
     def verdict(self, text: str) -> Verdict:
