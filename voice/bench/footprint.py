@@ -43,7 +43,8 @@ class Watch:
         """Weigh it once."""
         self.memory.append((at, process.memory_bytes() / 2**20))
         self.threads = max(self.threads, _proc(process.pid, "status", "Threads"))
-        self.written = max(self.written, _proc(process.pid, "io", "write_bytes"))
+        unwritten = _proc(process.pid, "io", "cancelled_write_bytes")  # of files that were gone before it came to that
+        self.written = max(self.written, _proc(process.pid, "io", "write_bytes") - unwritten)
 
     def slope_mb_per_h(self, since_s: float) -> float | None:
         """Growth of memory after `since_s`, by least squares; None for less than five minutes of it."""

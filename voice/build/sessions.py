@@ -59,8 +59,8 @@ def store_file(settings: Settings) -> Path:
     return Path(where.removeprefix("sqlite:///")).expanduser() if where else folders.user_data() / "sessions.sqlite"
 
 
-def store(settings: Settings, *, cache_kib: int = 2048) -> Store:
-    """Where sessions are kept, everything said in them encrypted; a file's connections have `cache_kib` each."""
+def store(settings: Settings, *, own: bool = False) -> Store:
+    """Where sessions are kept, everything said in them encrypted; `own` is for a single conversation."""
     from voice.chat.stores.master import master_key
     from voice.chat.stores.sealed import SealedStore
 
@@ -79,6 +79,7 @@ def store(settings: Settings, *, cache_kib: int = 2048) -> Store:
         shared = RedisStore(where, settings.chat.store_password)
         return SealedStore(shared, master_key(settings.chat.store_key, folders.user_data() / "store.key"), shared.where)
     from voice.chat.stores.sqlite import SqliteStore
+    from voice.chat.stores.sqlite_file import MANY, ONE
     from voice.chat.stores.sqlite_seal import seal_file
 
     if where and not where.startswith("sqlite:///"):
@@ -89,8 +90,9 @@ def store(settings: Settings, *, cache_kib: int = 2048) -> Store:
         )
     path = store_file(settings)
     key = master_key(settings.chat.store_key, folders.user_data() / "store.key")
-    seal_file(path, key)
-    return SealedStore(SqliteStore(path, cache_kib=cache_kib), key, str(path))
+    pages = ONE if own else MANY
+    seal_file(path, key, pages)
+    return SealedStore(SqliteStore(path, pages=pages), key, str(path))
 
 
 def options(settings: Settings) -> EngineOptions:
@@ -98,9 +100,9 @@ def options(settings: Settings) -> EngineOptions:
     return EngineOptions(model=settings.chat.model, context_tokens=settings.chat.context_tokens)
 
 
-def own_options(settings: Settings) -> EngineOptions:
+def own_options(settings: Settings, lasting: bool) -> EngineOptions:
     """How the one session of a conversation runs: nobody else follows its log, and the machine may be small."""
-    return replace(options(settings), keep_events=512, tail_events=64)
+    return replace(options(settings), keep_events=2048 if lasting else 256, tail_events=64)
 
 
 def shared_options(settings: Settings) -> EngineOptions:
@@ -191,12 +193,10 @@ async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, lan
         return RevealedSession(await served(chat, chat.server, stack), lambda: guard, language)
     from voice.chat.local import open_local
 
-    lasting = chat.session and retained_days(chat.retain)  # what nobody can come back to never touches the disk
-    model = upstream(settings, timers, loop.time)
+    lasting = bool(chat.session and retained_days(chat.retain))  # what nobody can come back to is not written down
+    keep = partial(store, settings, own=True) if lasting else MemoryStore
     running = await stack.enter_async_context(
-        engine(
-            settings, model, partial(store, settings, cache_kib=256) if lasting else MemoryStore, own_options(settings)
-        )
+        engine(settings, upstream(settings, timers, loop.time), keep, own_options(settings, lasting))
     )
     local = await open_local(running, name=chat.session if lasting else None, system=chat.system)
     stack.push_async_callback(local.close)

@@ -16,6 +16,7 @@ import pytest
 
 from voice.chat.log import Event
 from voice.chat.stores.sqlite import SqliteStore
+from voice.chat.stores.sqlite_file import MANY, ONE, Pages
 from voice.chat.stores.store import Card, LeaseHeld, StoreError, UnknownSession, Usage
 
 WRITER = """
@@ -71,6 +72,27 @@ def test_no_acknowledged_event_is_lost_by_kill_minus_nine(tmp_path: Path) -> Non
         await store.close()
 
     asyncio.run(check())
+
+
+def test_a_commit_of_a_single_conversation_writes_little(tmp_path: Path) -> None:
+    async def written(name: str, pages: Pages) -> int:
+        store = SqliteStore(tmp_path / name, pages=pages)
+        await store.create(Card("s_1", "e"))
+        fence = (await store.acquire("s_1", "n", 10.0)).fence
+        for seq in range(1, 41):
+            await store.append("s_1", fence, [Event(seq, 1, "delta", "a few words ", seq)], at_once=True)
+        size = (tmp_path / f"{name}-wal").stat().st_size
+        await store.close()
+        return size
+
+    async def last(name: str, pages: Pages) -> int:
+        store = SqliteStore(tmp_path / name, pages=pages)
+        seq = (await store.load("s_1")).seq
+        await store.close()
+        return seq
+
+    assert asyncio.run(written("one", ONE)) < asyncio.run(written("many", MANY)) / 3
+    assert asyncio.run(last("many", ONE)) == asyncio.run(last("one", MANY)) == 40
 
 
 def test_the_lease_of_a_living_process_is_respected(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from voice.chat.log import Event
-from voice.chat.stores.sqlite_file import BUSY_MS, CACHE_KIB, connect, failures, prepare
+from voice.chat.stores.sqlite_file import BUSY_MS, MANY, Pages, connect, failures, prepare
 from voice.chat.stores.sqlite_writer import Append, Job, Writer
 from voice.chat.stores.store import Card, FenceLost, Lease, LeaseHeld, NameTaken, Stored, UnknownSession, Usage
 from voice.chat.stores.watchers import Watchers
@@ -73,12 +73,12 @@ class SqliteStore:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         group_s: float = 0.005,
-        cache_kib: int = CACHE_KIB,
+        pages: Pages = MANY,
     ) -> None:
-        self._path, self._clock, self._wall, self._cache_kib = path, clock, wall, cache_kib
-        prepare(path)
+        self._path, self._clock, self._wall, self._pages = path, clock, wall, pages
+        prepare(path, pages)
         with failures(path):
-            self._writer = Writer(path, self._logged, group_s=group_s, cache_kib=cache_kib)
+            self._writer = Writer(path, self._logged, group_s=group_s, cache_kib=pages.cache_kib)
             self._readers = ThreadPoolExecutor(2, "chat-read")
             self._mine = threading.local()
             self._opened: list[sqlite3.Connection] = []
@@ -289,7 +289,7 @@ class SqliteStore:
         with failures(self._path):
             file = getattr(self._mine, "file", None)
             if file is None:
-                file = self._mine.file = connect(self._path, readonly=True, cache_kib=self._cache_kib)
+                file = self._mine.file = connect(self._path, readonly=True, cache_kib=self._pages.cache_kib)
                 self._opened.append(file)
             return file.execute(query, values).fetchone()
 

@@ -6,14 +6,28 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from voice.chat.stores.store import StoreError
 
 VERSION = 2
 BUSY_MS = 5000
-CACHE_KIB = 2048
-"""Memory a connection takes for pages of the file, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """`size` bytes of a new file's pages, and how many KiB of them a connection keeps in memory, at most.
+
+    A commit writes whole pages: small ones spare an SD card, large ones serve many sessions quicker.
+    """
+
+    size: int = 4096
+    cache_kib: int = 2048
+
+
+MANY, ONE = Pages(), Pages(1024, 256)
+"""For a server's sessions, and for one conversation."""
 
 _TABLES = """
 CREATE TABLE sessions (
@@ -63,12 +77,13 @@ INSERT INTO clock VALUES (1, 0);
 """
 
 
-def prepare(path: Path) -> None:
+def prepare(path: Path, pages: Pages = MANY) -> None:
     """Make the file (readable by its owner only) and its tables where they are missing. Raises StoreError."""
     with failures(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with closing(connect(path)) as file:
+            file.execute(f"PRAGMA page_size = {pages.size}")
             file.execute("PRAGMA journal_mode = WAL")
             file.execute("BEGIN IMMEDIATE")
             version = file.execute("PRAGMA user_version").fetchone()[0]
@@ -90,7 +105,7 @@ def prepare(path: Path) -> None:
         )
 
 
-def connect(path: Path, *, readonly: bool = False, cache_kib: int = CACHE_KIB) -> sqlite3.Connection:
+def connect(path: Path, *, readonly: bool = False, cache_kib: int = MANY.cache_kib) -> sqlite3.Connection:
     """A connection for one thread at a time; deleted text is overwritten, and others' locks are waited for."""
     file = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
     file.execute("PRAGMA synchronous = NORMAL")

@@ -11,16 +11,16 @@ from pathlib import Path
 from voice.chat.log import Event
 from voice.chat.stores.seal import Seal
 from voice.chat.stores.sealed import Locksmith, close_event, close_saved
-from voice.chat.stores.sqlite_file import connect, failures, prepare
+from voice.chat.stores.sqlite_file import MANY, Pages, connect, failures, prepare
 from voice.chat.stores.store import Card, StoreError
 
 SEALED = 0x766F6963
 """The file's application id once nothing in it is readable."""
 
 
-def seal_file(path: Path, master: bytes) -> int:
+def seal_file(path: Path, master: bytes, pages: Pages = MANY) -> int:
     """Encrypt all sessions of a file, or none if that fails; returns how many there were. Raises StoreError."""
-    prepare(path)
+    prepare(path, pages)
     with failures(path), closing(connect(path)) as file:
         if _sealed(file):
             return 0
