@@ -6,17 +6,18 @@ import asyncio
 
 from voice.audio.playout import Playout
 
-PULL_S = 0.02
-
 
 class SilentSink:
-    """Plays to nobody, in real or virtual time, so that a conversation without a speaker goes the whole way."""
+    """Plays to nobody, in real or virtual time, so that a conversation without a speaker goes the whole way.
+
+    It takes `block_s` seconds at a time, as a speaker would.
+    """
 
     name = "no speaker"
 
-    def __init__(self, playout: Playout) -> None:
+    def __init__(self, playout: Playout, block_s: float = 0.02) -> None:
         self.rate = playout.rate
-        self._playout = playout
+        self._playout, self._block_s = playout, block_s
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -27,9 +28,9 @@ class SilentSink:
         loop = asyncio.get_running_loop()
         start, pulls = loop.time(), 0
         while True:
-            self._playout.pull(round(self.rate * PULL_S), loop.time())
+            self._playout.pull(round(self.rate * self._block_s), loop.time())
             pulls += 1
-            await asyncio.sleep(max(0.0, start + pulls * PULL_S - loop.time()))
+            await asyncio.sleep(max(0.0, start + pulls * self._block_s - loop.time()))
 
     async def close(self) -> None:
         """Stop."""

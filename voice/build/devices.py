@@ -48,11 +48,11 @@ class Devices:
             from voice.audio.wav import WavSink
 
             return WavSink(path, self._playout, self._observer)
+        audio = self._settings.audio
         if quiet:
-            return SilentSink(self._playout)
+            return SilentSink(self._playout, audio.block_ms / 1000)
         from voice.audio.device import Speaker
 
-        audio = self._settings.audio
         return Speaker(self._keeper(), audio.output, self._playout, self._notify, audio.block_ms / 1000)
 
     @property
