@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -21,6 +22,9 @@ class Engine:
     def use(self) -> int:
         self.threads.add(threading.get_ident())
         return len(self.threads)
+
+    def meet(self, other: Engine) -> int:
+        return len(self.threads | other.threads)
 
 
 @pytest.fixture
@@ -120,3 +124,18 @@ def test_a_cancelled_call_that_has_not_begun_is_never_run(release: threading.Eve
 
     asyncio.run(main())
     assert ran == ["last"]
+
+
+def test_a_call_that_was_answered_is_not_kept_by_the_waiting_thread() -> None:
+    gone = threading.Event()
+
+    async def main() -> None:
+        worker = Worker("engine", Engine)
+        caller = Engine()
+        weakref.finalize(caller, gone.set)
+        await worker.call(caller.meet)
+        del caller
+        assert await asyncio.to_thread(gone.wait, 10)
+        worker.close()
+
+    asyncio.run(main())

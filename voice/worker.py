@@ -70,13 +70,13 @@ class Worker(Generic[T]):
         engine: T | None = None  # this thread's own: a thread left behind must not touch its successor's
         while (job := jobs.get()) is not None:
             method, answer = job
-            if not answer.set_running_or_notify_cancel():
-                continue
-            try:
-                if engine is None:
-                    engine = self._make()
-                    if self._jobs is jobs:
-                        self.engine = engine
-                answer.set_result(method(engine))
-            except BaseException as error:  # noqa: BLE001  the caller gets it, whatever it is
-                answer.set_exception(error)
+            if answer.set_running_or_notify_cancel():
+                try:
+                    if engine is None:
+                        engine = self._make()
+                        if self._jobs is jobs:
+                            self.engine = engine
+                    answer.set_result(method(engine))
+                except BaseException as error:  # noqa: BLE001  the caller gets it, whatever it is
+                    answer.set_exception(error)
+            del job, method, answer  # else they, and the conversation they belong to, would live until the next
