@@ -429,6 +429,24 @@ def test_idle_sessions_leave_memory_and_come_back() -> None:
     scene(play)
 
 
+def test_only_sessions_with_an_open_turn_have_their_lease_renewed() -> None:
+    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
+        lives = [(await engine.create())[0] for _ in range(20)]
+        for live in lives[:3]:
+            live.send(1, "hello")
+            await until_end(live)
+        draft = lives[7]
+        draft.send(1, "hello", draft=True)
+        await asyncio.sleep(20)
+        assert list(engine.parts.open) == [draft.card.sid]
+        assert engine.parts.clock() - draft.leased < engine.parts.options.lease_s
+        draft.commit(1)
+        await asyncio.sleep(20)
+        assert not engine.parts.open
+
+    scene(play)
+
+
 def test_named_conversations_unused_for_long_are_removed_but_not_under_somebody() -> None:
     wall = [1000.0]
 

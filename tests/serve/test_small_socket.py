@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import json
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -14,6 +16,8 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
+from voice.serve.connection import Connection
+from voice.serve.ops import Closing, parse
 from voice.serve.small_socket import Gate, Inbox, SmallWebSocket
 
 
@@ -78,9 +82,9 @@ class Wire(asyncio.Transport):
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
-    """Give every text back, and the connection's end a name."""
+    """Give every text back, and the connection's end a name; what is short and begins with "now" at once."""
     await receive()
-    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.accept", "at_once": lambda text: text if text.startswith("now") else None})
     while (message := await receive())["type"] == "websocket.receive":
         if message["text"] == "bye":
             await send({"type": "websocket.close", "code": 4000, "reason": "bye"})
@@ -88,28 +92,38 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.send", "text": message["text"]})
 
 
-async def told(pieces: list[bytes]) -> tuple[list[str | int], Wire]:
-    """Texts and the close code that a client hears when it sends these pieces."""
+async def rounds() -> None:
+    """Let everything happen that is ready to."""
+    for _ in range(9):
+        await asyncio.sleep(0)
+
+
+async def shaken(app: Any, client: ClientProtocol | None = None) -> tuple[SmallWebSocket, Wire]:
+    """The server's side of a connection after the handshake."""
     config = uvicorn.Config(
-        echo, ws=SmallWebSocket, ws_per_message_deflate=False, ws_ping_interval=None, log_config=None
+        app, ws=SmallWebSocket, ws_per_message_deflate=False, ws_ping_interval=None, log_config=None
     )
     config.load()
-    client, wire = ClientProtocol(parse_uri("ws://x/")), Wire()
+    client, wire = client or ClientProtocol(parse_uri("ws://x/")), Wire()
     server = SmallWebSocket(config, ServerState(), {}, asyncio.get_running_loop())
     server.connection_made(wire)
     client.send_request(client.connect())
     server.data_received(b"".join(client.data_to_send()))
-    for _ in range(9):
-        await asyncio.sleep(0)
+    await rounds()
+    return server, wire
+
+
+async def told(pieces: list[bytes]) -> tuple[list[str | int], Wire]:
+    """Texts and the close code that a client hears when it sends these pieces."""
+    client = ClientProtocol(parse_uri("ws://x/"))
+    server, wire = await shaken(echo, client)
     for piece in pieces:
         if not wire.closed:
             server.data_received(piece)
-        for _ in range(9):
-            await asyncio.sleep(0)
+        await rounds()
     client.receive_data(b"".join(wire.written))
     server.connection_lost(None)
-    for _ in range(9):
-        await asyncio.sleep(0)
+    await rounds()
     heard: list[str | int] = []
     for event in client.events_received():
         if isinstance(event, Frame) and event.opcode is Opcode.TEXT:
@@ -127,7 +141,7 @@ def frame(opcode: Opcode, data: bytes, *, fin: bool = True) -> bytes:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.one_of(st.sampled_from(["ping", "parts"]), st.text(max_size=140)), max_size=8),
+    st.lists(st.one_of(st.sampled_from(["ping", "parts", "now", "now!" * 40]), st.text(max_size=140)), max_size=8),
     st.lists(st.integers(1, 60), max_size=40),
     st.booleans(),
 )
@@ -152,9 +166,13 @@ def test_texts_come_back_however_they_were_cut(said: list[str], steps: list[int]
             at += step
         pieces = [piece for piece in pieces if piece]
     heard, _ = asyncio.run(told(pieces))
-    texts = [one for one in heard if not str(one).startswith("pong")]
-    assert texts == [one for one in expected if not str(one).startswith("pong")]
-    assert sorted(map(str, heard)) == sorted(map(str, expected))  # a pong need not wait for the texts before it
+    assert in_turn(heard) == in_turn(expected)
+    assert sorted(map(str, heard)) == sorted(map(str, expected))
+
+
+def in_turn(heard: list[str | int]) -> list[str | int]:
+    """What waits for the texts before it."""
+    return [one for one in heard if not str(one).startswith(("pong", "now"))]
 
 
 @pytest.mark.parametrize(
@@ -181,3 +199,47 @@ def test_texts_of_one_go_are_written_together_and_before_the_close() -> None:
         assert len(wire.written) == 2  # the handshake, and all of these
 
     asyncio.run(play())
+
+
+def test_an_answer_at_once_wakes_nobody_and_a_peer_that_does_not_read_gets_none() -> None:
+    async def play() -> None:
+        woken: list[str] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+            await send({"type": "websocket.accept", "at_once": lambda text: f"{text}!" if text == "now" else None})
+            while (message := await receive())["type"] == "websocket.receive":
+                woken.append(message["text"])
+
+        server, wire = await shaken(app)
+        for text in (b"now", b"later"):
+            server.data_received(frame(Opcode.TEXT, text))
+            await rounds()
+        assert wire.written[1:] == [b"\x81\x04now!"]
+        assert woken == ["later"]
+        server.pause_writing()
+        server.data_received(frame(Opcode.TEXT, b"now"))
+        await rounds()
+        assert len(wire.written) == 2
+        assert woken == ["later", "now"]
+        server.connection_lost(None)
+        await rounds()
+
+    asyncio.run(play())
+
+
+PINGS = st.builds(
+    json.dumps, st.dictionaries(st.sampled_from(["op", "n", "ch"]), st.sampled_from(["ping", 1, -1, None]))
+)
+
+
+@given(st.one_of(PINGS, st.sampled_from(['{"op":"ping","n":7}', '{"op":"send","input":"\\"ping\\""}', '"ping"', "["])))
+def test_only_a_whole_ping_is_answered_at_once(text: str) -> None:
+    engine = SimpleNamespace(parts=SimpleNamespace(clock=lambda: 1.0))
+    said = Connection(cast(Any, SimpleNamespace(engine=engine)), "", cast(Any, None), cast(Any, None)).at_once(text)
+    try:
+        op = parse(text)
+    except Closing:
+        op = {"op": "broken"}
+    pong = {"op": "pong", "n": op["n"]} if "n" in op else {"op": "pong"}
+    assert (None if said is None else json.loads(said)) == (pong if op["op"] == "ping" else None)

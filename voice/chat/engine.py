@@ -61,7 +61,7 @@ class Engine:
         self._lives: dict[str, Live] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._keeper: asyncio.Task[None] | None = None
-        self._touched = 0.0
+        self._touched = self._tidied = 0.0
 
     async def create(
         self,
@@ -181,7 +181,7 @@ class Engine:
     def _keep(self, live: Live) -> Live:
         self._lives[live.card.sid] = live
         if self._keeper is None or self._keeper.done():
-            self._touched = self.parts.clock()
+            self._touched = self._tidied = self.parts.clock()
             self._keeper = self.parts.spawn(self._watch_over())
         return live
 
@@ -228,45 +228,49 @@ class Engine:
     async def _look_after(self) -> None:
         options, now = self.parts.options, self.parts.clock()
         self.parts.guards.tidy(now)
-        lost, open, over, unused = self._sorted(now)
-        for live in lost:
-            del self._lives[live.card.sid]
+        open = self._open()
         leases = {live.card.sid: live.fence for live in open if live.fence is not None}
         if leases:
             await self.parts.store.renew(leases, options.lease_s)
             for live in open:
                 live.leased = now if live.card.sid in leases else live.leased
         await asyncio.gather(*(self.adopt(live) for live in open if live.orphaned), return_exceptions=True)
-        await self._end([live for live in over if not self._busy(live) and self._over(live)])
-        await self._let_go([live for live in unused if live.lost is None and not self._busy(live)])
+        if now - self._tidied >= options.evict_s / 4:
+            self._tidied = now
+            await self._tidy(now)
         if now - self._touched >= options.touch_s:
             self._touched = now
             await self._touch(self.lives)
 
-    def _sorted(self, now: float) -> tuple[list[Live], list[Live], list[Live], list[Live]]:
-        """Sessions that are lost, have an open turn, are over, and are unused: once through all of them.
+    def _open(self) -> list[Live]:
+        """Sessions with an open turn; those without are forgotten until they have one again."""
+        found: list[Live] = []
+        for sid in tuple(self.parts.open):
+            live = self._lives.get(sid)
+            if live is None or live.lost is not None or live.talk.open_turn() is None:
+                del self.parts.open[sid]
+            else:
+                found.append(live)
+        return found
 
-        Most of many thousands are none of these, and they are looked at every few seconds.
+    async def _tidy(self, now: float) -> None:
+        """Forget sessions that are lost, end those that are over, let go of those unused: once through all of them.
+
+        Most of many thousands are none of these, so it is not done at every look.
         """
-        lost: list[Live] = []
-        open: list[Live] = []
         over: list[Live] = []
         unused: list[Live] = []
-        evict_s = self.parts.options.evict_s
-        for live in self._lives.values():
+        for live in self.lives:
             if live.lost is not None:
-                lost.append(live)
-                continue
-            if live.talk.open_turn() is not None:
-                open.append(live)
-            if live.followed or live.running:
-                continue
-            silent_s = now - live.seen
-            if live.card.ttl_s is not None and silent_s >= live.card.ttl_s:
-                over.append(live)
-            elif silent_s > evict_s:
-                unused.append(live)
-        return lost, open, over, unused
+                del self._lives[live.card.sid]
+            elif not self._busy(live):
+                silent_s = now - live.seen
+                if live.card.ttl_s is not None and silent_s >= live.card.ttl_s:
+                    over.append(live)
+                elif silent_s > self.parts.options.evict_s:
+                    unused.append(live)
+        await self._end(over)
+        await self._let_go([live for live in unused if live.lost is None and not self._busy(live)])
 
     def _wanted(self, sid: str) -> None:
         """Another process wants to own the session."""

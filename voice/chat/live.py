@@ -53,6 +53,7 @@ class Live:
         self._behind = 0
         self.leased = 0.0
         self._unwatch = parts.store.watch(card.sid, self._now_logged)
+        self._note_open()
 
     # Changing it
 
@@ -358,6 +359,7 @@ class Live:
             if event.seq == self.talk.seq + 1:
                 self.talk.apply(event)
                 self._tail.append(event)
+        self._note_open()
         self._now_logged(self.talk.seq)
         self._trim()
 
@@ -417,11 +419,16 @@ class Live:
                 row = ledger_row(turn) if turn.usage is not None else None
                 if row is not None:
                     self._parts.slots.spend(self.card.owner, row.input + row.output)
+        self._note_open()
         self._write(events, row, at_once=at_once)
         if self._generating is not None and not self._generating.running:
             if self._task is not None and self._task is not asyncio.current_task():
                 self._task.cancel()
             self._generating = None
+
+    def _note_open(self) -> None:
+        if self.talk.open_turn() is not None:
+            self._parts.open[self.card.sid] = None
 
     def _write(self, events: Sequence[Event], row: Usage | None = None, *, at_once: bool) -> None:
         if not events or self.lost is not None:

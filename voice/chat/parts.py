@@ -65,6 +65,8 @@ class Parts:
     counts: dict[str, int] = field(default_factory=dict)
     levels: dict[str, float] = field(default_factory=dict)
     """Figures of the metrics that are measured, not counted."""
+    open: dict[str, None] = field(default_factory=dict)
+    """Ids of the sessions with an open turn, and of some whose turn has ended meanwhile."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     slots: Slots = field(init=False)
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "long texts"))

@@ -59,6 +59,19 @@ class Connection:
             for channel in self._channels.values():
                 channel.end()
 
+    def at_once(self, text: str) -> str | None:
+        """The answer to a ping, which many thousands send and nobody has to be woken for; None for all else."""
+        if '"ping"' not in text:
+            return None
+        try:
+            op = parse(text)
+        except Closing:
+            return None  # `run` closes for it
+        if op["op"] != "ping":
+            return None
+        self.heard = self._service.engine.parts.clock()
+        return _pong(op)
+
     async def close(self, code: int, reason: str) -> None:
         """Say why and close."""
         if not self._closed:
@@ -70,7 +83,7 @@ class Connection:
     async def _take(self, op: dict[str, Any]) -> None:
         kind = op["op"]
         if kind == "ping":
-            await self._say({"op": "pong", **({"n": op["n"]} if "n" in op else {})})
+            await self._send({"type": "websocket.send", "text": _pong(op)})
             return
         if kind == "auth":
             self._auth(op["key"])
@@ -145,9 +158,6 @@ class Connection:
         except (Refused, StoreError) as error:
             await self._say_error(channel, op, _refusal(error))
 
-    async def _say(self, line: dict[str, Any]) -> None:
-        await self._send({"type": "websocket.send", "text": encode(line)})
-
     async def _say_error(self, channel: Channel, op: dict[str, Any], refused: Refused) -> None:
         error = {**told(refused), "re": op["op"]}
         number = op.get("sequence", op.get("turn"))
@@ -209,6 +219,10 @@ class Connection:
                 refused = _refusal(error)
         channel.end(refused)
         await self._send({"type": "websocket.send", "text": channel.frame("err", {**told(refused), "re": "attach"})})
+
+
+def _pong(ping: dict[str, Any]) -> str:
+    return encode({"op": "pong", "n": ping["n"]} if "n" in ping else {"op": "pong"})
 
 
 def _refusal(error: Refused | StoreError) -> Refused:

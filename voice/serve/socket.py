@@ -34,8 +34,9 @@ class SocketHub:
         except Refused as refused:
             await reject(refused, send)
             return
-        await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": []})
         connection = Connection(self._service, owner, receive, send)
+        accept = {"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": [], "at_once": connection.at_once}
+        await send(accept)
         if len(self.connections) >= self._most:
             await connection.close(TOO_MANY, "too many connections; come back later")
             return
