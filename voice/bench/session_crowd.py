@@ -24,6 +24,7 @@ async def delta_delays(
 ) -> dict[str, Any]:
     """Hold a reply in flight in every session; how long after the model server said a word its client has it.
 
+    Redaction keeps a word until the next one begins: the `released` figures count from there where a word came later.
     The model server has to stamp its words. Sessions begin at random within `spread_s`, after which the measurement
     starts, and begin again when a reply ends. All processes share this machine.
     """
@@ -38,10 +39,12 @@ async def delta_delays(
         before, begun = service.cpu_s(), time.monotonic()
         for room in rooms:
             room.delays_s.clear()
+            room.released_s.clear()
         await talking
         took_s = time.monotonic() - begun
         cpu = (service.cpu_s() - before) / took_s
     delays = [delay for room in rooms for delay in room.delays_s]
+    released = [delay for room in rooms for delay in room.released_s]
     return figures(
         sessions=sessions,
         connections=connections,
@@ -49,6 +52,8 @@ async def delta_delays(
         p50_ms=percentile(delays, 50) * 1000,
         p99_ms=percentile(delays, 99) * 1000,
         most_ms=max(delays) * 1000,
+        released_p50_ms=percentile(released, 50) * 1000,
+        released_p99_ms=percentile(released, 99) * 1000,
         turns=sum(room.turns for room in rooms),
         errors=sum(room.errors for room in rooms),
         server_cpu_percent=cpu * 100,
@@ -57,12 +62,17 @@ async def delta_delays(
 
 
 class Room(RawSocket):
-    """One connection with many sessions on it. `delays_s` are those of the words that arrived."""
+    """One connection with many sessions on it. `delays_s` are those of the words that arrived.
+
+    `released_s` count from when the next word was said, of those words that arrived after that.
+    """
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self._sequences: dict[int, int] = {}
+        self._before: dict[int, tuple[float, float]] = {}
         self.delays_s: list[float] = []
+        self.released_s: list[float] = []
         self.turns = self.errors = 0
 
     async def attach(self, made: Sequence[dict[str, Any]]) -> None:
@@ -92,13 +102,24 @@ class Room(RawSocket):
         op = json.loads(frame)
         kind = op.get("t")
         if kind == "delta":
-            self.delays_s += [age_s(word) for word in op["d"].split()]
+            for word in op["d"].split():
+                self._came(op.get("ch", 0), age_s(word))
         elif kind == "done":
+            self._before.pop(op.get("ch", 0), None)
             self.turns += 1
             self.send(op="ack", seq=op["seq"], ch=op.get("ch", 0))
             self._next(op.get("ch", 0))
         elif kind != "started":
             self.errors += 1
+
+    def _came(self, ch: int, age: float) -> None:
+        now = time.monotonic()
+        said = now - age
+        self.delays_s.append(age)
+        if (before := self._before.get(ch)) is not None:
+            said_before, came = before
+            self.released_s.append(came - (said if said <= came else said_before))
+        self._before[ch] = said, now
 
 
 async def echo_delays(*, connections: int = 20, per_s: float = 1000.0, seconds: float = 5.0) -> dict[str, Any]:

@@ -192,7 +192,8 @@ _AFTER_WORD = rf" {{0,2}}(?:\Z|[@(\[]|{_prefixes(_JOINING)}|(?:{'|'.join(_JOININ
 
 LIKELY = re.compile(
     rf"(?<![{_LETTER}_])(?:"
-    rf"[{_LETTER}_](?:[{_LETTER}_.%+-]{{0,63}}(?:(?P<word>\Z)|@|(?<=[a-z0-9]){_AFTER_WORD}))"
+    rf"(?P<word>[{_LETTER}_][{_LETTER}_.%+-]{{0,63}}\Z|[a-z0-9]{{1,32}} {{1,2}}\Z)"
+    rf"|[{_LETTER}_](?:[{_LETTER}_.%+-]{{0,63}}(?:@|(?<=[a-z0-9]){_AFTER_WORD}))"
     rf"|[0-9]"
     rf"|(?:plus|{'|'.join(NUMBER_WORDS)})(?:\Z|[^{_LETTER}])"
     rf"|[a-z]{{2}}[0-9]{{2}}|[0-9a-f]{{1,4}}:|[0-9a-f]{{8}}-"
@@ -201,5 +202,5 @@ LIKELY = re.compile(
 )
 """Where something may begin: a superset of the places where a family's pattern fits or may yet fit.
 
-`word` is the text's last word, which may be the name of an e-mail address.
+`word` is the text's last word, which may be the name of an e-mail address, written or said.
 """
