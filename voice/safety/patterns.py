@@ -107,8 +107,9 @@ class PatternReader:
         while tokens and tokens[0] not in _CLOSING:
             kind, value = tokens.popleft()
             before = now
+            to = end if not tokens or tokens[0] in _CLOSING else State()
             if (kind, value) == ("mark", "("):
-                now = self._either(tokens, before)
+                now = self._either(tokens, before, State())
             elif kind == "name":
                 if value not in self.lists:
                     raise PatternError(
@@ -117,12 +118,12 @@ class PatternReader:
                 if value in self._open:
                     raise PatternError(f"the list `{value}` holds itself")
                 self._open.append(value)
-                now = self._either(self._tokens(f"{self.lists[value]})"), before)
+                now = self._either(self._tokens(f"{self.lists[value]})"), before, to)
                 self._open.pop()
             elif kind == "gap":
                 now = self._gap(int(value), before)
             elif kind == "text":
-                now = self._words(value, before, end if not tokens or tokens[0] in _CLOSING else State())
+                now = self._words(value, before, to)
             else:
                 raise PatternError("a `?` follows nothing")
             if tokens and tokens[0] == ("mark", "?"):
@@ -130,9 +131,8 @@ class PatternReader:
                 now = now + [state for state in before if state not in now]
         return now
 
-    def _either(self, tokens: deque[_Token], begin: Frontier) -> Frontier:
+    def _either(self, tokens: deque[_Token], begin: Frontier, end: State) -> Frontier:
         ends: Frontier = []
-        end = State()
         while True:
             more = self._sequence(tokens, begin, end)
             if more is begin:
