@@ -36,7 +36,8 @@ def stored(kiosk: KioskProcess) -> set[object]:
 
 def test_nothing_of_a_visitor_remains(kiosk: KioskProcess, chromium: Browser) -> None:
     with chromium.new_context() as context:
-        visitor = visit(context, kiosk.page, idle_s=4.0, countdown_s=3.0)
+        context.clock.install()
+        visitor = visit(context, kiosk.page, idle_s=600.0, countdown_s=300.0)
         page, devtools = visitor.page, context.new_cdp_session(visitor.page)
         page.click("#contrast")
         visitor.ask(SECRET)
@@ -44,11 +45,14 @@ def test_nothing_of_a_visitor_remains(kiosk: KioskProcess, chromium: Browser) ->
         assert ANSWER in memory(devtools)
         session, token = visitor.session
         assert session in stored(kiosk)
-        page.wait_for_selector("#leaving[open] #seconds:has-text('3')", timeout=PATIENCE_MS)
+        context.clock.fast_forward(301_000)
+        page.wait_for_selector("#leaving[open] #seconds:has-text('29')", timeout=PATIENCE_MS)
         page.click("#stay")
         expect(page.locator("#leaving")).to_be_hidden()
         expect(page.locator(".turn.reply")).to_have_count(1)
+        context.clock.fast_forward(301_000)
         page.wait_for_selector("#leaving[open]", timeout=PATIENCE_MS)
+        context.clock.fast_forward(300_000)
         page.wait_for_selector("html[data-mode=attract]", timeout=PATIENCE_MS)
         page.wait_for_selector("#state:has-text('Ready')", timeout=PATIENCE_MS)
         left = " ".join(page.locator("#turns, #announcer, #typing, #operator").all_text_contents())
