@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,14 @@ class Visitor:
             parts = turns.nth(index).locator(label)
             expect(parts.nth(0)).to_have_text(text, timeout=PATIENCE_MS)
 
+    def expect_heard(self, said: str, turn: int = 0) -> None:
+        """Once it is answered, the caption of this turn has all words said but one: the browser changes their sound."""
+        self.page.wait_for_selector(f".turn.reply >> nth={turn}", timeout=PATIENCE_MS)
+        shown = self.page.locator(".turn.person").nth(turn).locator("span:not(.who)").first.inner_text()
+        words = said.split()
+        blocks = SequenceMatcher(None, words, shown.split(), autojunk=False).get_matching_blocks()
+        assert sum(block.size for block in blocks) >= len(words) - 1, shown
+
     def expect_state(self, *states: str) -> None:
         wanted = ",".join(f"html[data-state={state}]" for state in states)
         self.page.wait_for_selector(wanted, timeout=PATIENCE_MS)
@@ -122,8 +131,8 @@ def recording(folder: Path, *parts: str | float) -> Path:
     """A WAV file of spoken commands by name, and of pauses in seconds, as loud as somebody before the screen.
 
     It begins with a pause in which the browser's noise suppression and gain control settle. They change the sound so
-    much that most commands are understood or not by where a frame of the recognizer happens to begin; "private" is
-    understood wherever that is.
+    much that most commands are understood or not by where a frame of the recognizer happens to begin; of "private" at
+    most the first word is.
     """
     pieces = [silence(SETTLE_S), *(command(part) if isinstance(part, str) else silence(part) for part in parts)]
     pcm = np.concatenate(pieces) * 0.15 + np.random.default_rng(1).normal(0.0, 1.0, sum(map(len, pieces)))
