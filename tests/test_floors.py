@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (2, "audio/*.py vad/*.py wake/*.py control/*.py asr/*.py tts/*.py chat/stores/*.py"),
     (2, "chat/upstream/*.py chat/upstream/builtin/*.py"),
     (2, "addresses.py clock.py alarms.py browser.py worker.py folders.py config_files.py model_store.py download.py"),
-    (2, "audio_server.py service_manager.py board.py"),
+    (2, "audio_server.py service_manager.py board.py c_memory.py"),
     (1, "safety/verdict.py safety/words.py safety/patterns.py safety/rules.py safety/windows.py safety/classifiers.py"),
     (2, "safety/*.py"),
     (3, "logs.py leave_taking.py recording.py"),

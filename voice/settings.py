@@ -335,6 +335,7 @@ class ModelsSettings:
         "", "where models are kept; empty is audio_models/ of the checkout, else the user's data folder"
     )
     threads: int = option(0, "threads of each engine that runs a model; 0 lets it choose", least=0, most=64)
+    lean: bool = option(False, "what engines free goes back to the system at once: less memory, a little more work")
 
 
 @dataclass(frozen=True, slots=True)

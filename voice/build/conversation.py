@@ -23,6 +23,7 @@ from voice.build.devices import Devices
 from voice.build.engines import detector, espeak, judges, language, recognizer, synthesizer, turn_model, wake_gate
 from voice.build.redaction import masked
 from voice.build.sessions import session
+from voice.c_memory import return_big_pieces
 from voice.chat.held import HeldSession
 from voice.chat.revealed import RevealedSession
 from voice.chat.screen import Guard, Unguarded, screened_data
@@ -129,6 +130,8 @@ async def converse(
     stand = stand or Stand()
     loop = asyncio.get_running_loop()
     began = loop.time()
+    if settings.models.lean:
+        return_big_pieces()
     manager = ServiceManager(os.environ)
     control = Control(settings, observer, lambda: conversation)
     observer = pulse = Pulse(_both(observer, control), manager)
