@@ -114,6 +114,25 @@ def test_an_address_that_guesses_keys_waits_and_shuts_out_nobody_who_is_in() -> 
     virtual(scene)
 
 
+def test_of_the_addresses_that_showed_a_key_only_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        monkeypatch.setattr("voice.serve.access.MOST_NAMES", 3)
+        gate = access(api_keys="alpha")
+        for host in (1, 2, 3, 1, 4):  # 1 came again, so 2 is the one that was away longest
+            PEER.set(f"10.0.0.{host}")
+            gate.owner("alpha")
+        for host, remembered in ((1, True), (2, False), (3, True), (4, True)):
+            PEER.set(f"10.0.0.{host}")
+            for n in range(int(WRONG_KEYS[1]) + 1):
+                refusal(lambda n=n: gate.owner(f"guess {n}"))  # type: ignore[misc]
+            if remembered:
+                gate.owner("alpha")
+            else:
+                assert refusal(lambda: gate.owner("alpha")).code == "rate_limited"
+
+    virtual(scene)
+
+
 def test_guesses_over_the_wire_are_answered_with_429_and_when_to_come_back() -> None:
     async def run() -> None:
         async with serving(api_keys="alpha") as here:

@@ -68,6 +68,25 @@ def test_each_item_has_its_own_status_and_a_repeat_generates_nothing() -> None:
     asyncio.run(play())
 
 
+def test_a_defect_in_one_item_costs_no_other_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        async with serving(answer) as here:
+            made = [await here.create() for _ in range(3)]
+            session = here.app.service.access.session
+
+            async def broken(sid: str, *rest: Any) -> Any:
+                if sid == made[1]["session_id"]:
+                    raise ZeroDivisionError
+                return await session(sid, *rest)
+
+            monkeypatch.setattr(here.app.service.access, "session", broken)
+            results = (await post(here, [item(one, "x") for one in made])).json()["results"]
+            assert [one["status"] for one in results] == [200, 500, 200]
+            assert results[1]["error"]["code"] == "broken"
+
+    asyncio.run(play())
+
+
 def test_eleven_items_or_two_of_one_session_are_refused_whole() -> None:
     async def play() -> None:
         async with serving(answer) as here:

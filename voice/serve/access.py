@@ -16,7 +16,7 @@ from voice.chat.identity import Scope, granted
 from voice.chat.live import Live
 from voice.chat.log import Refused
 from voice.errors import ConfigError
-from voice.serve.limits import PEER, Buckets
+from voice.serve.limits import MOST_NAMES, PEER, Buckets
 from voice.settings import ServeSettings
 
 REFUSAL_S = 0.025
@@ -40,8 +40,9 @@ class Access:
         self._settings = replace(settings, api_keys="")  # only their hashes stay
         keys = [_key(item.strip()) for item in settings.api_keys.split(",") if item.strip()]
         self._keys = {_digest(key): owner for owner, key in keys}
-        self._seen: set[tuple[str, bytes]] = set()
+        self._seen: dict[tuple[str, bytes], None] = {}  # the oldest first
         self._origins = {origin.strip().rstrip("/") for origin in settings.origins.split(",") if origin.strip()}
+        self._names = {_hostname(origin) for origin in self._origins}
         clock = engine.parts.clock
         self._buckets = Buckets(settings.rate, 10 * settings.rate, clock)
         self._wrong_keys = Buckets(*WRONG_KEYS, clock)
@@ -66,7 +67,10 @@ class Access:
             if hmac.compare_digest(digest, sent):
                 found = owner
         if found and ((address, sent) in self._seen or not self._wrong_keys.wait_s(address)):
-            self._seen.add((address, sent))
+            self._seen.pop((address, sent), None)
+            self._seen[address, sent] = None
+            if len(self._seen) > MOST_NAMES:
+                del self._seen[next(iter(self._seen))]
             return found
         wait_s = self._wrong_keys.take(address) if key else 0.0
         if wait_s > 0:
@@ -136,20 +140,16 @@ class Access:
         return live
 
     def origin_allowed(self, origin: str | None, host: str) -> bool:
-        """Whether a web page from there may ask. Programs send no origin; the server's own pages may.
+        """Whether a web page from `origin` may ask under the name `host`; the server's own pages may.
 
-        Without API keys a page is the server's own only by an address, or as localhost: any other name could be made to
-        point here by whoever owns it.
+        Programs send no origin, nor do pages that only read what their own name leads to. Without API keys that name
+        has to be an address, localhost or one in serve.origins: any other could be made to point here by its owner.
         """
+        own = self.keyed or not host or _fixed(name := _hostname(f"//{host}")) or name in self._names
         if origin is None:
-            return True
-        if origin.rstrip("/") in self._origins:
-            return True
-        try:
-            place = urlsplit(origin)
-            return place.netloc.lower() == host.lower() != "" and (self.keyed or _fixed(place.hostname or ""))
-        except ValueError:
-            return False
+            return own
+        place = origin.rstrip("/")
+        return place in self._origins or (own and host != "" and place.lower().partition("://")[2] == host.lower())
 
 
 def own_key(api_keys: str) -> str:
@@ -168,6 +168,14 @@ def _key(item: str) -> tuple[str, str]:
         raise ConfigError("not an API key", where="VOICE_SERVE_API_KEYS", expected="KEY or NAME:read|write:KEY")
     owner = sha256(f"name {name}".encode()).hexdigest()[:16]
     return Reader(owner) if scope == "read" else owner, key
+
+
+def _hostname(url: str) -> str:
+    """The name or address in it, "" where there is none to be found."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _fixed(hostname: str) -> bool:

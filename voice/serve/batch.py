@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Request
@@ -13,6 +14,8 @@ from voice.serve.bodies import Batch, BatchAnswer, BatchItem, storable
 from voice.serve.errors import STATUS, told
 from voice.serve.service import Service
 from voice.serve.turns import FAILED, failed, turn_events, usage
+
+log = logging.getLogger(__name__)
 
 MOST_ITEMS = 10
 
@@ -44,6 +47,9 @@ def routes(service: Service) -> APIRouter:
             refused = Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True)
         except Refused as error:
             refused = error
+        except Exception:  # a defect in one turn: the others are answered all the same
+            log.exception("an item of a batch could not be answered")
+            refused = Refused("broken", "the server failed at this item")
         return named | {"status": STATUS.get(refused.code, 502), "error": told(refused)}
 
     async def _turn(item: BatchItem, owner: str) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from voice.chat.log import Refused
-from voice.serve.errors import answer
+from voice.serve.errors import answer, strange_origin
 
 SECURITY = {
     "x-content-type-options": "nosniff",
@@ -20,9 +19,26 @@ SECURITY = {
 }
 """On every answer whose route does not say otherwise: answers are data, not pages, and nobody else's to keep."""
 
+STAINLESS = (
+    "arch",
+    "helper-method",
+    "lang",
+    "os",
+    "package-version",
+    "retry-count",
+    "runtime",
+    "runtime-version",
+    "timeout",
+)
+ASKED = (
+    *("authorization", "content-type", "last-event-id", "x-client-type", "x-session-token"),
+    *("openai-organization", "openai-project", *(f"x-stainless-{what}" for what in STAINLESS)),
+)
+"""Headers that a page may send: ours, and those of OpenAI's JavaScript client."""
+
 PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, DELETE",
-    "access-control-allow-headers": "authorization, content-type, last-event-id, x-client-type, x-session-token",
+    "access-control-allow-headers": ", ".join(ASKED),
     "access-control-max-age": "600",
 }
 EXPOSED = "retry-after, x-session-id, x-session-token, x-should-retry"
@@ -59,7 +75,7 @@ class Browsers:
         welcome = self._allowed(origin, asked.get("host", ""))
         app: ASGIApp = self._app
         if not welcome:
-            app = answer(Refused("origin_refused", "a web page from another origin", expected="one in serve.origins"))
+            app = answer(strange_origin())
         elif origin is not None and scope["method"] == "OPTIONS" and "access-control-request-method" in asked:
             app = Response(status_code=204, headers=PREFLIGHT)
         await app(scope, receive, guarded)

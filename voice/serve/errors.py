@@ -56,6 +56,15 @@ _WAITS = {
 }
 
 
+def strange_origin() -> Refused:
+    """A web page that may not ask, or may not under this name."""
+    return Refused(
+        "origin_refused",
+        "a web page from another origin, or a name that may be made to point here",
+        expected="an address, localhost, or an origin in serve.origins",
+    )
+
+
 def told(refused: Refused) -> dict[str, Any]:
     """Code, message, temporary and what was expected, as every error on any wire carries them."""
     error: dict[str, Any] = {"code": refused.code, "message": str(refused), "temporary": refused.temporary}

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from voice.chat.log import Refused
 from voice.serve.connection import Connection
-from voice.serve.errors import answer
+from voice.serve.errors import answer, strange_origin
 from voice.serve.ops import RESTARTING, SILENT, TOO_MANY
 from voice.serve.service import Service
 
@@ -64,7 +64,7 @@ class SocketHub:
         if access.stopping:
             raise Refused("stopping", "the server is going down", temporary=True)
         if not access.origin_allowed(headers.get("origin"), headers.get("host", "")):
-            raise Refused("origin_refused", "a web page from another origin", expected="an origin in serve.origins")
+            raise strange_origin()
         if SUBPROTOCOL not in scope["subprotocols"]:
             raise Refused("bad_request", "no known subprotocol", expected=f"Sec-WebSocket-Protocol: {SUBPROTOCOL}")
         if not access.keyed:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from voice.chat.live import Live
 from voice.chat.log import Refused
 from voice.chat.stores.store import StoreError
+from voice.serve.errors import strange_origin
 from voice.serve.ops import RESTARTING
 from voice.serve.realtime.config import Config, updated
 from voice.serve.realtime.connection import GONE_ELSEWHERE, Connection
@@ -97,7 +98,7 @@ class RealtimeHub:
         """The owner, and the session as it begins. Raises Refused."""
         access, headers = self._service.access, Headers(scope=scope)
         if not access.origin_allowed(headers.get("origin"), headers.get("host", "")):
-            raise Refused("origin_refused", "a web page from another origin", expected="an origin in serve.origins")
+            raise strange_origin()
         if self._engines.full:
             raise Refused("talks_full", "as many talk as may", temporary=True, remedy="come back later")
         secret: ClientSecret | None = None
