@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.kiosk import CHROMIUM, FAKE, KioskProcess, browser
+from tests.support.kiosk import KioskProcess, browser
+from voice.bench.chromium import HUMMING, PROGRAM
 
 
 @pytest.fixture(scope="package")
 def kiosk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskProcess]:
-    if CHROMIUM is None:
+    if PROGRAM is None:
         pytest.skip("Chromium is not installed: scripts/system chromium")
     with KioskProcess(tmp_path_factory.mktemp("kiosk")) as running:
         yield running
@@ -21,5 +22,5 @@ def kiosk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskProcess]:
 @pytest.fixture(scope="package")
 def chromium(kiosk: KioskProcess) -> Iterator[Browser]:
     """A browser whose microphone hums."""
-    with browser(*FAKE) as launched:
+    with browser(*HUMMING) as launched:
         yield launched

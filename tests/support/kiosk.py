@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import functools
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import SequenceMatcher
@@ -22,21 +20,11 @@ from tests.support.served import ServedProcess
 from tests.support.speech import command
 from voice.audio.frames import RATE, Pcm, silence
 from voice.audio.wav import write_wav
+from voice.bench import chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = Path(__file__).parents[1] / "js" / "node_modules" / "axe-core" / "axe.min.js"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-FAKE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 PATIENCE_MS = 20_000
 SETTLE_S = 1.0
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: scripts/system chromium")
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: cd tests/js && npm ci")
 
 TAP = """
@@ -151,20 +139,14 @@ def browser(*flags: str) -> Iterator[Browser]:
 @contextmanager
 def listening(beside: Browser, microphone: Path) -> Iterator[Browser]:
     """Another Chromium, whose microphone is the file, played once from when the page opens it."""
-    flags = (*FAKE, f"--use-file-for-fake-audio-capture={microphone}%noloop")
-    with launched(beside.browser_type, *flags) as made:
+    with launched(beside.browser_type, *chromium.speaking(microphone)) as made:
         yield made
 
 
 @contextmanager
 def launched(kind: BrowserType, *flags: str) -> Iterator[Browser]:
     """A Chromium with these flags, which finds no sound device of this machine."""
-    nowhere: dict[str, str | float | bool] = {
-        **os.environ,
-        "PULSE_SERVER": "unix:/nowhere",
-        "ALSA_CONFIG_PATH": os.devnull,
-    }
-    made = kind.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags], env=nowhere)
+    made = kind.launch(**chromium.how(*flags))
     try:
         yield made
     finally:

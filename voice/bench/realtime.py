@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from voice.audio.frames import Pcm
+    from voice.bench.peers.stage import Said
+    from voice.bench.processes import Service
 
 STAGGER_S = 0.7
 """Visitors arrive this far apart, so that they do not speak in step."""
@@ -19,40 +25,52 @@ STAGGER_S = 0.7
 @click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
 @click.option("--rounds", default=3, show_default=True, metavar="N", help="Times the recording is spoken.")
 @click.option("--visitors", default=10, show_default=True, metavar="N", help="How many speak at once afterwards.")
-def command(target: Path | None, rounds: int, visitors: int) -> None:
+@click.option("--page", is_flag=True, help="Also speak it to the kiosk page, in Chromium.")
+def command(target: Path | None, rounds: int, visitors: int, page: bool) -> None:
     """Measure the Realtime API with the engines that need no model.
 
     The recorded conversation is spoken to `voice talk` and then, in real time over the protocol, to `voice serve`. Both
-    are timed from the true end of speech to the first sound. Then so many visitors speak it at once, and a simulated
-    player counts where a reply broke off for lack of audio.
+    are timed from the true end of speech to the first sound. With --page so is `voice kiosk`, by a browser whose
+    microphone speaks the recording: from the sound that the page gets to the sound that it gives. Then so many visitors
+    speak it at once, and a simulated player counts where a reply broke off for lack of audio.
     """
     from voice.bench.sessions import machine
 
     found: dict[str, Any] = {"machine": machine(), "date": date.today().isoformat()}
     click.echo(found["machine"])
     with tempfile.TemporaryDirectory() as folder:
-        found |= measure(Path(folder), rounds, visitors)
+        found |= measure(Path(folder), rounds, visitors, page)
     if target is not None:
         target.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
-def measure(folder: Path, rounds: int, visitors: int) -> dict[str, Any]:
-    """Both measurements, told as they are made."""
+def measure(folder: Path, rounds: int, visitors: int, page: bool) -> dict[str, Any]:
+    """All measurements, told as they are made."""
     from voice.bench import latency_plain as plain
 
     alone = plain.converse(folder, (), rounds)
     click.echo(_line("voice talk", alone["from_true_end_ms"]))
     over, crowd = asyncio.run(_served(folder, rounds, visitors))
     click.echo(_line("over the Realtime API", over["from_true_end_ms"]))
-    more_ms = round(over["from_true_end_ms"]["p50"] - alone["from_true_end_ms"]["p50"], 1)
-    click.echo(f"that is {more_ms} ms more at p50")
+    more: dict[str, Any] = {"more_ms": _more(over, alone)}
+    click.echo(f"that is {more['more_ms']} ms more at p50")
+    if page:
+        through = asyncio.run(_paged(folder, rounds))
+        click.echo(_line("through the page", through["from_true_end_ms"]))
+        more |= {"page": through, "page_more_ms": _more(through, alone)}
+        click.echo(f"that is {more['page_more_ms']} ms more at p50")
     response = crowd["response_ms"]
     click.echo(
         f"{visitors} visitors at once: {crowd['replies']} replies, {crowd['underruns']} underruns "
         f"({crowd['gaps_ms']} ms in all), response p50 {response['p50']} p95 {response['p95']} ms; "
         f"server {crowd['cpu_percent']} % of a core, {crowd['memory_mb']} MB"
     )
-    return {"talk": alone, "realtime": over, "more_ms": more_ms, "crowd": crowd}
+    return {"talk": alone, "realtime": over, **more, "crowd": crowd}
+
+
+def _more(row: dict[str, Any], than: dict[str, Any]) -> float:
+    mine, theirs = (float(one["from_true_end_ms"]["p50"]) for one in (row, than))
+    return round(mine - theirs, 1)
 
 
 def _line(name: str, row: dict[str, Any]) -> str:
@@ -61,23 +79,16 @@ def _line(name: str, row: dict[str, Any]) -> str:
 
 async def _served(folder: Path, rounds: int, visitors: int) -> tuple[dict[str, Any], dict[str, Any]]:
     from voice.audio.wav import read_wav
-    from voice.bench.latency_judge import judge, p50_p95
+    from voice.bench.latency_judge import p50_p95
     from voice.bench.latency_plain import RECORDING, repeated
-    from voice.bench.peers.stage import sounding
-    from voice.bench.processes import VOICE, Service, free_port
     from voice.bench.realtime_visitor import visit
 
-    port = free_port()
-    serve = [*VOICE, "serve", "--port", str(port), "--llm", "builtin", "--store", f"sqlite:///{folder}/served.sqlite"]
-    serve += ["--set", "asr.engine=pocketsphinx", "--set", "tts.engine=espeak", "--set", f"serve.talks={visitors + 1}"]
-    async with Service(serve, f"http://127.0.0.1:{port}") as server:
+    async with _server(folder, "serve", "--set", f"serve.talks={visitors + 1}") as server:
         said = repeated(folder / "spoken.wav", rounds)
         speech = read_wav(folder / "spoken.wav")
         one = await visit(server.url, speech)
         heard = one.player.heard(one.began, len(speech) / 16_000 + 10)
-        judged = judge(said, sounding(heard, join_s=0.3), ())
-        over = {"from_true_end_ms": p50_p95(judged.response_ms), "false_cut_offs": judged.false_cut_offs}
-        over |= {"underruns": len(one.player.gaps_s), "errors": one.errors}
+        over = _judged(said, heard) | {"underruns": len(one.player.gaps_s), "errors": one.errors}
         loop = asyncio.get_running_loop()
         before, began = server.cpu_s(), loop.time()
         visits = [visit(server.url, read_wav(RECORDING), wait_s=STAGGER_S * number) for number in range(visitors)]
@@ -94,3 +105,30 @@ async def _served(folder: Path, rounds: int, visitors: int) -> tuple[dict[str, A
             "memory_mb": round(server.memory_bytes() / 1024**2, 1),
         }
     return over, crowd
+
+
+async def _paged(folder: Path, rounds: int) -> dict[str, Any]:
+    from voice.bench.latency_plain import repeated
+    from voice.bench.realtime_page import heard
+
+    said = repeated(folder / "spoken.wav", rounds)
+    async with _server(folder, "kiosk", "--no-browser", "--profile", "desktop") as server:
+        return _judged(said, await heard(server.url + "/kiosk/", folder / "spoken.wav"))
+
+
+def _server(folder: Path, *command: str) -> Service:
+    from voice.bench.processes import VOICE, Service, free_port
+
+    port = free_port()
+    engines = ("asr.engine=pocketsphinx", "tts.engine=espeak", f"chat.store=sqlite:///{folder}/{command[0]}.sqlite")
+    options = [word for setting in engines for word in ("--set", setting)]
+    whole = [*VOICE, *command, "--port", str(port), "--llm", "builtin", *options]
+    return Service(whole, f"http://127.0.0.1:{port}")
+
+
+def _judged(said: Sequence[Said], heard: Pcm) -> dict[str, Any]:
+    from voice.bench.latency_judge import judge, p50_p95
+    from voice.bench.peers.stage import sounding
+
+    judged = judge(said, sounding(heard, join_s=0.3), ())
+    return {"from_true_end_ms": p50_p95(judged.response_ms), "false_cut_offs": judged.false_cut_offs}
