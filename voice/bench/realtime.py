@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from voice.bench.peers.stage import Said
     from voice.bench.processes import Service
 
+ENDPOINTING: dict[str, tuple[str, ...]] = {
+    "adaptive endpointing (default)": (),
+    "fixed endpointing": ("turn.endpointing=fixed",),
+}
+"""A browser changes a voice, so other words are understood, and words decide how long one waits, except with fixed."""
+
 STAGGER_S = 0.7
 """Visitors arrive this far apart, so that they do not speak in step."""
 
@@ -55,10 +61,12 @@ def measure(folder: Path, rounds: int, visitors: int, page: bool) -> dict[str, A
     more: dict[str, Any] = {"more_ms": _more(over, alone)}
     click.echo(f"that is {more['more_ms']} ms more at p50")
     if page:
-        through = asyncio.run(_paged(folder, rounds))
-        click.echo(_line("through the page", through["from_true_end_ms"]))
-        more |= {"page": through, "page_more_ms": _more(through, alone)}
-        click.echo(f"that is {more['page_more_ms']} ms more at p50")
+        for name, settings in ENDPOINTING.items():
+            beside = plain.converse(folder, settings, rounds) if settings else alone
+            through = asyncio.run(_paged(folder, settings, rounds))
+            more[name] = {"talk": beside, "page": through, "more_ms": _more(through, beside)}
+            click.echo(_line(f"through the page, {name}", through["from_true_end_ms"]))
+            click.echo(f"that is {more[name]['more_ms']} ms more than voice talk with it at p50")
     response = crowd["response_ms"]
     click.echo(
         f"{visitors} visitors at once: {crowd['replies']} replies, {crowd['underruns']} underruns "
@@ -83,7 +91,7 @@ async def _served(folder: Path, rounds: int, visitors: int) -> tuple[dict[str, A
     from voice.bench.latency_plain import RECORDING, repeated
     from voice.bench.realtime_visitor import visit
 
-    async with _server(folder, "serve", "--set", f"serve.talks={visitors + 1}") as server:
+    async with serving(folder, "serve", "--set", f"serve.talks={visitors + 1}") as server:
         said = repeated(folder / "spoken.wav", rounds)
         speech = read_wav(folder / "spoken.wav")
         one = await visit(server.url, speech)
@@ -107,16 +115,17 @@ async def _served(folder: Path, rounds: int, visitors: int) -> tuple[dict[str, A
     return over, crowd
 
 
-async def _paged(folder: Path, rounds: int) -> dict[str, Any]:
+async def _paged(folder: Path, settings: Sequence[str], rounds: int) -> dict[str, Any]:
     from voice.bench.latency_plain import repeated
     from voice.bench.realtime_page import heard
 
     said = repeated(folder / "spoken.wav", rounds)
-    async with _server(folder, "kiosk", "--no-browser", "--profile", "desktop") as server:
+    options = [word for setting in settings for word in ("--set", setting)]
+    async with serving(folder, "kiosk", "--no-browser", "--profile", "desktop", *options) as server:
         return _judged(said, await heard(server.url + "/kiosk/", folder / "spoken.wav"))
 
 
-def _server(folder: Path, *command: str) -> Service:
+def serving(folder: Path, *command: str) -> Service:
     from voice.bench.processes import VOICE, Service, free_port
 
     port = free_port()

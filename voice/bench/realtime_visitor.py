@@ -14,11 +14,11 @@ from voice.audio.frames import RATE, Pcm
 from voice.audio.resample import resample
 
 WIRE_RATE = 24_000
-CHUNK_S = 0.04
-"""What a page's capture worklet sends at once."""
+CHUNK_S = 0.02
+"""What the page's capture worklet sends at once."""
 
-JITTER_BUFFER_S = 0.06
-"""A reply begins to play so long after its first audio came."""
+AHEAD_S = 0.06
+"""A reply begins to play once so much of it is there, as in the page's playback worklet."""
 
 LATE_S = 0.002
 """Audio that comes no later than this after the player ran dry is not counted: the clock is read after the socket."""
@@ -32,18 +32,39 @@ class Player:
     gaps_s: list[float] = field(default_factory=list)
     replies: int = 0
     _item: str = ""
-    _until: float = 0.0
+    _until: float | None = None
+    _dry: float | None = None
+    _waiting: list[Pcm] = field(default_factory=list)
 
     def take(self, item: str, pcm: Pcm, now: float) -> None:
         """The next audio of an item, which came now."""
+        dry = self._until is not None and now > self._until + LATE_S
         if item != self._item:
+            self.end(now)
             self._item, self.replies = item, self.replies + 1
-            self._until = max(self._until, now + JITTER_BUFFER_S)
-        elif now > self._until + LATE_S:
-            self.gaps_s.append(now - self._until)
-            self._until = now
-        self.runs.append((self._until, pcm))
-        self._until += len(pcm) / WIRE_RATE
+            if dry:
+                self._until = None
+        elif dry:
+            self._dry, self._until = self._until, None
+        self._waiting.append(pcm)
+        if self._until is not None or sum(map(len, self._waiting)) >= AHEAD_S * WIRE_RATE:
+            self._play(now)
+
+    def end(self, now: float) -> None:
+        """No more comes of this item."""
+        if self._waiting:
+            self._play(now)
+        self._item = ""
+
+    def _play(self, now: float) -> None:
+        if self._dry is not None:
+            self.gaps_s.append(now - self._dry)
+            self._dry = None
+        at = now if self._until is None else self._until
+        for pcm in self._waiting:
+            self.runs.append((at, pcm))
+            at += len(pcm) / WIRE_RATE
+        self._until, self._waiting = at, []
 
     def cut(self, now: float) -> None:
         """Somebody speaks: what was not played yet never sounds."""
@@ -52,7 +73,7 @@ class Player:
             for at, pcm in self.runs
             if at < now
         ]
-        self._until, self._item = now, ""
+        self._item, self._until, self._dry, self._waiting = "", None, None, []
 
     def heard(self, began: float, length_s: float) -> Pcm:
         """What sounded from `began` on, at `RATE`."""
@@ -106,6 +127,8 @@ async def _hear(socket: Any, found: Visit) -> None:
         if kind == "response.output_audio.delta":
             pcm = np.frombuffer(base64.b64decode(event["delta"]), np.int16)
             found.player.take(event["item_id"], pcm, now)
+        elif kind == "response.output_audio.done":
+            found.player.end(now)
         elif kind == "input_audio_buffer.speech_started":
             found.player.cut(now)
         elif kind == "conversation.item.input_audio_transcription.completed":
