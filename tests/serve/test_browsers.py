@@ -76,9 +76,10 @@ def test_a_name_made_to_point_here_is_not_the_servers_own() -> None:
             posted = await here.http.get("/healthz", headers={"origin": f"http://{name}", "host": name})
             read = await here.http.get("/metrics", headers={"host": name})  # a page's own name: without an origin
             assert (posted.status_code, read.status_code) == (status, status), name
-        assert (await here.http.get("/metrics", headers={"host": "kiosk.example"})).status_code == 200
+        for given in ("kiosk.example", "node1.example:8971"):
+            assert (await here.http.get("/metrics", headers={"host": given})).status_code == 200
 
-    play(scene, origins=FRIEND)
+    play(scene, origins=FRIEND, advertise="http://node1.example:8971")
 
     async def keyed(here: Serving) -> None:
         asked = {"origin": "https://voice.example", "host": "voice.example"}

@@ -42,7 +42,7 @@ class Access:
         self._keys = {_digest(key): owner for owner, key in keys}
         self._seen: dict[tuple[str, bytes], None] = {}  # the oldest first
         self._origins = {origin.strip().rstrip("/") for origin in settings.origins.split(",") if origin.strip()}
-        self._names = {_hostname(origin) for origin in self._origins}
+        self._names = {_hostname(url) for url in (*self._origins, settings.advertise)} - {""}
         clock = engine.parts.clock
         self._buckets = Buckets(settings.rate, 10 * settings.rate, clock)
         self._wrong_keys = Buckets(*WRONG_KEYS, clock)
@@ -143,7 +143,8 @@ class Access:
         """Whether a web page from `origin` may ask under the name `host`; the server's own pages may.
 
         Programs send no origin, nor do pages that only read what their own name leads to. Without API keys that name
-        has to be an address, localhost or one in serve.origins: any other could be made to point here by its owner.
+        has to be an address, localhost or one in serve.origins or serve.advertise: any other could be made to point
+        here by its owner.
         """
         own = self.keyed or not host or _fixed(name := _hostname(f"//{host}")) or name in self._names
         if origin is None:
