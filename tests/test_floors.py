@@ -33,7 +33,7 @@ FLOORS: tuple[tuple[int, str], ...] = (
     (1, "safety/verdict.py safety/words.py safety/patterns.py safety/rules.py safety/windows.py safety/classifiers.py"),
     (2, "safety/*.py"),
     (3, "logs.py leave_taking.py recording.py"),
-    (3, "loop.py hearing.py listening.py speaking.py remembering.py ringing.py chat/*.py client.py"),
+    (3, "loop.py parts.py hearing.py listening.py speaking.py remembering.py ringing.py chat/*.py client.py"),
     (4, "serve/*.py serve/realtime/*.py"),
     (5, "build/*.py"),
     (6, "cli/*.py bench/*.py bench/peers/*.py __main__.py"),

@@ -19,7 +19,8 @@ from voice.chat.scripted import ScriptedSession, words
 from voice.chat.session import Delta, Effect, Failed
 from voice.clock import VirtualLoop, run_virtual
 from voice.errors import EngineError, MissingError
-from voice.loop import Conversation, Parts
+from voice.loop import Conversation
+from voice.parts import Parts
 from voice.tts.synthesizer import Emit
 from voice.tts.tone import ToneSynthesizer
 from voice.turn.turn import Overlap, Policy

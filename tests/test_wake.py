@@ -18,7 +18,7 @@ from voice.build.conversation import converse as build_and_converse
 from voice.chat.scripted import ScriptedSession, words
 from voice.clock import VirtualLoop, run_virtual
 from voice.events import Note
-from voice.loop import Parts
+from voice.parts import Parts
 from voice.settings import Settings
 from voice.text.backchannel import asks_for_silence
 from voice.turn.turn import Overlap, Policy

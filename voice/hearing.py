@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from voice import events as note
 from voice.audio.frames import SILENT_DBFS, Frame, level_dbfs, silence
 from voice.audio.ports import Source
 from voice.listening import Listener
+from voice.parts import Parts
 from voice.turn import events as ev
 from voice.turn.speech import Edge
 from voice.turn.turn import State
 from voice.wake.gate import Called
-
-if TYPE_CHECKING:
-    from voice.loop import Parts
 
 LEVEL_EVERY_S = 0.1
 

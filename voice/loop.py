@@ -5,35 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from functools import partial
 
 from voice import events as note
 from voice.alarms import Alarms
-from voice.asr.recognizer import Recognizer, Transcript
-from voice.audio.earcons import Earcons
-from voice.audio.frames import Frame, Pcm
-from voice.audio.playout import Audible, Drained, Playout, PlayoutEvent
-from voice.audio.ports import Sink, Source
-from voice.chat.session import Done, Effect, Link, Reply, Session
+from voice.asr.recognizer import Transcript
+from voice.audio.frames import Pcm
+from voice.audio.playout import Audible, Drained, PlayoutEvent
+from voice.chat.session import Done, Effect, Link, Reply
 from voice.errors import VoiceError
 from voice.hearing import Hearing
 from voice.listening import Listener
+from voice.parts import Parts
 from voice.remembering import Remembering
 from voice.ringing import Ringing
 from voice.safety.verdict import BLOCKED
 from voice.speaking import Reports, SpokenReply
 from voice.text.phrases import phrase
-from voice.timers import Timer, Timers
+from voice.timers import Timer
 from voice.trace import TurnTrace
-from voice.tts.synthesizer import Synthesizer
 from voice.turn import events as ev
-from voice.turn.machine import TurnMachine
 from voice.turn.model import HEARD_S, TurnModel
-from voice.turn.speech import SpeechGate
 from voice.turn.turn import State
-from voice.vad.detector import Detector
-from voice.wake.gate import WakeGate
 from voice.worker import Worker
 
 ECHO_S = 3.0
@@ -41,40 +34,6 @@ ECHO_S = 3.0
 
 CLOSING_S = 0.7
 """How long a conversation that is left may take to write down what was heard."""
-
-
-@dataclass(slots=True)
-class Parts:
-    """What a conversation is made of.
-
-    `turn_model`, if any, is asked where the machine's policy says so.
-    `ear` gives a microphone frame without the echo of the speaker.
-    `ready()` is called once, when somebody can be heard.
-    `watch` is shown all that the machine is told and asks for, before it is done; `acts` carries out an effect of a
-    reply and says so, before others are asked.
-    """
-
-    machine: TurnMachine
-    sink: Sink
-    playout: Playout
-    session: Session
-    detector: Detector
-    gate: SpeechGate
-    recognizer: Worker[Recognizer]
-    voices: list[Worker[Synthesizer]]
-    timers: Timers
-    observer: note.Observer
-    turn_model: Worker[TurnModel] | None = None
-    source: Source | None = None
-    typed: AsyncIterator[str] | None = None
-    ear: Callable[[Frame], Frame] = lambda frame: frame
-    ready: Callable[[], None] = lambda: None
-    watch: Callable[[ev.Event | ev.Action, float], None] = lambda what, at: None
-    acts: Callable[[Effect], bool] = lambda effect: False
-    language: str = "en"
-    preroll_s: float = 0.3
-    wake: WakeGate = field(default_factory=lambda: WakeGate(always=True))
-    earcons: Earcons = field(default_factory=Earcons)
 
 
 class Conversation:

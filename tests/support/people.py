@@ -19,7 +19,8 @@ from voice.audio.playout import Playout, PlayoutEvent
 from voice.audio.silent import SilentSink
 from voice.chat.scripted import ScriptedSession
 from voice.errors import EngineError
-from voice.loop import Conversation, Parts
+from voice.loop import Conversation
+from voice.parts import Parts
 from voice.timers import Timers
 from voice.trace import TurnTrace
 from voice.tts.synthesizer import Synthesizer

@@ -31,7 +31,8 @@ from voice.chat.upstream.builtin import understands
 from voice.errors import EngineError, MissingError
 from voice.events import Level, Note, Notice, Observer, TurnEnded
 from voice.leave_taking import LeaveTaking
-from voice.loop import Conversation, Parts
+from voice.loop import Conversation
+from voice.parts import Parts
 from voice.recording import Recorder
 from voice.service_manager import ServiceManager
 from voice.settings import Settings

@@ -11,7 +11,8 @@ from voice.audio.frames import Pcm
 from voice.audio.network import NetworkSink, NetworkSource, RemotePlayout
 from voice.audio.playout import Drained, PlayoutEvent
 from voice.events import Notice
-from voice.loop import Conversation, Parts
+from voice.loop import Conversation
+from voice.parts import Parts
 from voice.serve.realtime.config import Config
 from voice.serve.realtime.dictation import Dictation
 from voice.serve.realtime.engines import Engines, Kit
