@@ -36,7 +36,7 @@ from voice.text.spoken import language_of, spoken
         ("，你好", "你好"),
         ("x² + y²", "x squared plus y squared"),
         ("*你好*，世界", "你好，世界"),
-        ("555-1234 on 2026-11-22", "555-1234 on 2026-11-22"),
+        ("555-1234 on 2026-11-22", "555-1234 on November twenty-second, twenty twenty-six"),
     ],
 )
 def test_spoken(reply: str, words: str) -> None:

@@ -17,6 +17,8 @@ _TENS = {
     word: 10 * value
     for value, word in enumerate(str.split("twenty thirty forty fifty sixty seventy eighty ninety"), start=2)
 } | {"fourty": 40}
+_UNIT_WORDS = {value: word for word, value in _UNITS.items()}
+_TEN_WORDS = {value // 10: word for word, value in _TENS.items() if word != "fourty"}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[A-Za-z]+(?:'[a-z]+)?|\s+|.", re.DOTALL)
 
@@ -26,7 +28,8 @@ _LONGEST_FRACTION = 40  # tokens
 HAN_NUMBER = r"[负]?(?:\d[\d,]*(?:\.\d+)?[万亿]?|[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?)"
 """Pattern of a number in Chinese text: digits or numerals."""
 
-_HAN_DIGITS = {numeral: value for value, numeral in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+HAN_NUMERALS = "零一二三四五六七八九"
+_HAN_DIGITS = {numeral: value for value, numeral in enumerate(HAN_NUMERALS)} | {"〇": 0, "两": 2}
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
 _HAN_GROUPS = {"万": 10**4, "亿": 10**8}
 
@@ -141,6 +144,20 @@ def _han_whole(text: str) -> int | None:
         else:
             return None
     return total + group + (digit * scale // 10 if scale > 10 and text[-1] in _HAN_DIGITS else digit)
+
+
+def cardinal(value: int) -> str:
+    """A whole number below 100 in English words: `twenty-six`."""
+    if value in _UNIT_WORDS:
+        return _UNIT_WORDS[value]
+    ten, unit = divmod(value, 10)
+    return _TEN_WORDS[ten] + (f"-{_UNIT_WORDS[unit]}" if unit else "")
+
+
+def han_cardinal(value: int) -> str:
+    """A whole number from 1 to 99 in Chinese numerals: `二十六`."""
+    ten, unit = divmod(value, 10)
+    return (HAN_NUMERALS[ten] if ten > 1 else "") + ("十" if ten else "") + (HAN_NUMERALS[unit] if unit else "")
 
 
 def plain_number(value: float) -> str:

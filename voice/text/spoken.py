@@ -7,6 +7,7 @@ import unicodedata
 from html import unescape
 
 from voice.safety.verdict import BLOCKED
+from voice.text.dates import dates_in_words
 from voice.text.markdown import plain, without_fences
 from voice.text.phrases import phrase
 from voice.text.placeholders import PLACEHOLDER, in_words
@@ -135,7 +136,7 @@ def spoken(text: str, *, language: str = "", line_start: bool = True) -> str:
     text = unescape(text)
     text = _URL.sub(lambda found: _link(found, language), text)
     text = _EMAIL.sub(lambda found: _AT.get(language, "{} @ {}").format(found[1], found[2]), text)
-    text = _without_emoji(text)
+    text = dates_in_words(_without_emoji(text), language)
     for pattern, words in _WORDS.get(language, ()):
         text = pattern.sub(words, text)
     text = _LEFTOVERS.sub(" ", text)
