@@ -321,6 +321,22 @@ def test_a_conversation_that_is_over_does_not_wait_for_a_voice_that_hangs() -> N
     assert done.outcomes == ["answered", "empty"]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "notice"),
+    [(20.0, "Your timer is up."), (600.0, "a timer is still running; it will not ring any more")],
+)
+def test_typed_lines_that_end_wait_for_a_timer_that_rings_soon(seconds: float, notice: str) -> None:
+    async def typed() -> AsyncIterator[str]:
+        yield "set"
+
+    def shape(parts: Parts) -> None:
+        parts.source, parts.typed = None, typed()
+
+    done = talk(Person(1), session(lambda _: [Effect("timer.set", {"seconds": seconds}), *words("yes.")]), parts=shape)
+    assert done.notices() == [notice]
+    assert done.outcomes == ["answered"] * (2 if seconds < 30 else 1), "the ringing is said to its end"
+
+
 def test_a_timer_acts_only_after_commit_and_rings_aloud() -> None:
     def answer(text: str) -> list[object]:
         return [Effect("timer.set", {"seconds": 3.0, "label": "tea"}), *echo(text)]

@@ -21,7 +21,7 @@ BREATH_S = 0.3
 """Who goes on speaking so soon after the wake word is not interrupted by the sound that answers it."""
 
 TIMER_PATIENCE_S = 30.0
-"""A recording that has ended waits this long for a timer that is still to ring."""
+"""Input that has ended waits this long for a timer that is still to ring."""
 
 
 class Hearing:

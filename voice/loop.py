@@ -14,7 +14,7 @@ from voice.audio.frames import Pcm
 from voice.audio.playout import Audible, Drained, PlayoutEvent
 from voice.chat.session import Done, Effect, Link, Reply
 from voice.errors import VoiceError
-from voice.hearing import Hearing
+from voice.hearing import TIMER_PATIENCE_S, Hearing
 from voice.listening import Listener
 from voice.parts import Parts
 from voice.remembering import Remembering
@@ -135,6 +135,12 @@ class Conversation:
             if line.strip():
                 self.tell(ev.Typed(line.strip()))
                 await self._until_idle()
+        until = self._loop.time() + TIMER_PATIENCE_S
+        while (rings := self._parts.timers.due()) is not None and rings <= until:
+            await asyncio.sleep(max(0.0, rings - self._loop.time()))
+            await self._until_idle()
+        if rings is not None:
+            self._parts.observer(note.Notice("a timer is still running; it will not ring any more", "warning"))
 
     async def _until_idle(self) -> None:
         while self._machine.state is not State.IDLE:
