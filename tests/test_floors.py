@@ -13,27 +13,25 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "voice"
 
-# The first pattern that fits counts, so interfaces and pure files stand before the folders they lie in.
+# By floor, and within one along the path of an utterance. The first pattern that fits counts, so interfaces and pure
+# files stand before the folders they lie in.
 FLOORS: tuple[tuple[int, str], ...] = (
     (0, "__init__.py errors.py events.py audio/frames.py"),
-    (1, "turn/*.py text/*.py trace.py waterfall.py timers.py settings.py settings_merge.py choice.py models.py"),
-    (1, "systemd_unit.py"),
-    (1, "control/messages.py wake/wakeword.py wake/gate.py"),
-    (1, "audio/ports.py vad/detector.py asr/recognizer.py tts/synthesizer.py"),
-    (1, "asr/agreement.py asr/doubt.py asr/wer.py"),
+    (1, "audio/ports.py vad/detector.py wake/wakeword.py wake/gate.py turn/*.py"),
+    (1, "asr/recognizer.py asr/agreement.py asr/doubt.py asr/wer.py"),
+    (1, "chat/session.py chat/protocol.py chat/client_protocol.py chat/log.py chat/context.py chat/retry.py"),
+    (1, "chat/screen.py chat/admission.py chat/breaker.py chat/warming.py chat/upstream/upstream.py"),
     (1, "safety/folding.py safety/checks.py safety/phones.py safety/digits.py safety/numbers.py safety/kinds.py"),
     (1, "safety/finder.py safety/redaction.py safety/pseudonyms.py safety/revealing.py"),
-    (1, "chat/session.py chat/upstream/upstream.py"),
-    (1, "chat/protocol.py chat/client_protocol.py chat/log.py chat/context.py chat/retry.py chat/screen.py"),
-    (1, "chat/admission.py chat/breaker.py chat/warming.py"),
-    (2, "audio/*.py vad/*.py wake/*.py control/*.py asr/*.py tts/*.py chat/stores/*.py"),
-    (2, "chat/upstream/*.py chat/upstream/builtin/*.py"),
+    (1, "safety/verdict.py safety/words.py safety/patterns.py safety/rules.py safety/windows.py safety/classifiers.py"),
+    (1, "text/*.py tts/synthesizer.py trace.py waterfall.py timers.py control/messages.py"),
+    (1, "settings.py settings_merge.py choice.py models.py systemd_unit.py"),
+    (2, "audio/*.py vad/*.py wake/*.py asr/*.py chat/stores/*.py chat/upstream/*.py chat/upstream/builtin/*.py"),
+    (2, "safety/*.py tts/*.py control/*.py"),
     (2, "addresses.py clock.py alarms.py browser.py worker.py folders.py config_files.py model_store.py download.py"),
     (2, "audio_server.py service_manager.py board.py c_memory.py"),
-    (1, "safety/verdict.py safety/words.py safety/patterns.py safety/rules.py safety/windows.py safety/classifiers.py"),
-    (2, "safety/*.py"),
+    (3, "hearing.py listening.py parts.py loop.py chat/*.py speaking.py remembering.py ringing.py client.py"),
     (3, "logs.py leave_taking.py recording.py"),
-    (3, "loop.py parts.py hearing.py listening.py speaking.py remembering.py ringing.py chat/*.py client.py"),
     (4, "serve/*.py serve/realtime/*.py"),
     (5, "build/*.py"),
     (6, "cli/*.py bench/*.py bench/peers/*.py __main__.py"),
