@@ -6,6 +6,7 @@ const RATE = 24000;
 const AHEAD_S = 0.06; // buffered before a reply starts, and again after it ran dry
 const FADE_S = 0.01;
 const REPORT_S = 0.05;
+const PIECE = RATE / 50;
 
 class Playback extends AudioWorkletProcessor {
   constructor() {
@@ -20,7 +21,7 @@ class Playback extends AudioWorkletProcessor {
   }
 
   #forget() {
-    this.queue = []; // of {item, samples}, the head being played from `offset` on
+    this.queue = []; // of {item, pushed, samples}, the head being played from `offset` on
     this.offset = 0;
     this.buffered = 0;
     this.item = null;
@@ -46,9 +47,22 @@ class Playback extends AudioWorkletProcessor {
   }
 
   #push(item, samples) {
-    const made = this.resampler.push(samples);
-    if (made.length > 0) this.queue.push({ item, samples: made });
-    this.buffered += made.length;
+    for (let at = 0; at < samples.length; at += PIECE) {
+      this.queue.push({ item, pushed: samples.subarray(at, at + PIECE), samples: null });
+    }
+    this.buffered += (samples.length * sampleRate) / RATE;
+  }
+
+  /** What to play from, or null; resampled only now, since a reply comes in a burst and its beginning need not wait. */
+  #head() {
+    while (this.queue.length > 0) {
+      const [head] = this.queue;
+      head.samples ??= this.resampler.push(head.pushed);
+      if (this.offset < head.samples.length) return head;
+      this.queue.shift();
+      this.offset = 0;
+    }
+    return null;
   }
 
   process(_, [[output, ...others]]) {
@@ -77,7 +91,11 @@ class Playback extends AudioWorkletProcessor {
   }
 
   #next() {
-    const head = this.queue[0];
+    const head = this.#head();
+    if (head === null) {
+      this.#ranDry();
+      return 0;
+    }
     if (head.item !== this.item) {
       this.item = head.item;
       this.played = 0;
@@ -87,10 +105,9 @@ class Playback extends AudioWorkletProcessor {
     this.played += 1;
     this.buffered -= 1;
     if (this.offset === head.samples.length) {
-      this.queue.shift();
-      this.offset = 0;
-      if (this.queue.length === 0) this.#ranDry();
-      else if (this.queue[0].item !== this.item) this.#report();
+      const following = this.#head();
+      if (following === null) this.#ranDry();
+      else if (following.item !== this.item) this.#report();
     }
     return sample;
   }
@@ -98,6 +115,7 @@ class Playback extends AudioWorkletProcessor {
   #ranDry() {
     this.running = false;
     this.gain = 0;
+    this.buffered = 0;
     if (!this.ended.has(this.item)) this.underruns += 1;
     this.#report();
   }
