@@ -183,6 +183,7 @@ def in_turn(heard: list[str | int]) -> list[str | int]:
         (Frame(Opcode.TEXT, b"bare").serialize(mask=False), 1002),
         (frame(Opcode.TEXT, b"bye"), 4000),
     ],
+    ids=["no UTF-8", "a text within a text", "unmasked", "a farewell"],
 )
 def test_what_breaks_the_protocol_is_answered_with_its_code(piece: bytes, code: int) -> None:
     async def play() -> None:
