@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,12 +28,14 @@ class AudioServer:
         self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses
         self._sdk, self.url, self._key = openai, url.rstrip("/"), key
         self.omit = openai.omit
-        self.audio = openai.OpenAI(
+        client = openai.OpenAI(
             base_url=self.url,
             api_key=api_key or "none",  # the package insists on one; local servers ignore it
             max_retries=1,
             timeout=openai.Timeout(stall_s, connect=CONNECT_S),
-        ).audio
+        )
+        weakref.finalize(self, client.close)  # its connections are closed before they are lost
+        self.audio = client.audio
 
     @contextlib.contextmanager
     def failures(self) -> Iterator[None]:
