@@ -13,16 +13,13 @@ from voice.audio.frames import RATE, Pcm, silence
 LOUD = 300
 """Speech rises above this sample value."""
 
-BEAM = 1e-80
-"""How unlikely a path may become and still be followed; the recognizer's own 1e-48 loses speech with a gap in it."""
-
 
 def read_back(pcm: Pcm, *sentences: str) -> str:
     """The sentence spoken in 16 kHz audio, one of those given in lowercase words; empty where none fits."""
     loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > LOUD)
     if len(loud) == 0:
         return ""
-    decoder = Decoder(lm=None, loglevel="FATAL", beam=BEAM, pbeam=BEAM, wbeam=BEAM)
+    decoder = Decoder(lm=None, loglevel="FATAL")
     decoder.add_jsgf_string("said", f"#JSGF V1.0; grammar said; public <said> = {' | '.join(sentences)};")
     decoder.activate_search("said")
     spoken = pcm[max(0, loud[0] - RATE // 10) : loud[-1] + RATE // 10]
