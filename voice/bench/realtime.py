@@ -91,7 +91,7 @@ async def _served(folder: Path, rounds: int, visitors: int) -> tuple[dict[str, A
     from voice.bench.latency_plain import RECORDING, repeated
     from voice.bench.realtime_visitor import visit
 
-    async with serving(folder, "serve", "--set", f"serve.talks={visitors + 1}") as server:
+    async with serving(folder, "serve", settings=(f"serve.talks={visitors + 1}",)) as server:
         said = repeated(folder / "spoken.wav", rounds)
         speech = read_wav(folder / "spoken.wav")
         one = await visit(server.url, speech)
@@ -120,17 +120,17 @@ async def _paged(folder: Path, settings: Sequence[str], rounds: int) -> dict[str
     from voice.bench.realtime_page import heard
 
     said = repeated(folder / "spoken.wav", rounds)
-    options = [word for setting in settings for word in ("--set", setting)]
-    async with serving(folder, "kiosk", "--no-browser", "--profile", "desktop", *options) as server:
+    async with serving(folder, "kiosk", "--no-browser", "--profile", "desktop", settings=settings) as server:
         return _judged(said, await heard(server.url + "/kiosk/", folder / "spoken.wav"))
 
 
-def serving(folder: Path, *command: str) -> Service:
+def serving(folder: Path, *command: str, settings: Sequence[str] = ()) -> Service:
+    """A `voice` command that serves on a free port, with the engines that need no model and a store in the folder."""
     from voice.bench.processes import VOICE, Service, free_port
 
     port = free_port()
     engines = ("asr.engine=pocketsphinx", "tts.engine=espeak", f"chat.store=sqlite:///{folder}/{command[0]}.sqlite")
-    options = [word for setting in engines for word in ("--set", setting)]
+    options = [word for setting in (*engines, *settings) for word in ("--set", setting)]
     whole = [*VOICE, *command, "--port", str(port), "--llm", "builtin", *options]
     return Service(whole, f"http://127.0.0.1:{port}")
 

@@ -146,7 +146,8 @@ class Access:
         has to be an address, localhost or one in serve.origins or serve.advertise: any other could be made to point
         here by its owner.
         """
-        own = self.keyed or not host or _fixed(name := _hostname(f"//{host}")) or name in self._names
+        name = _hostname(f"//{host}")
+        own = self.keyed or not host or _fixed(name) or name in self._names
         if origin is None:
             return own
         place = origin.rstrip("/")
