@@ -5,7 +5,9 @@ import { LOOKS, blend, loudness } from "./shape-looks.js";
 const POINTS = 96;
 const LAYERS = 4;
 const RING_S = 2.2;
-const MOST_PIXELS = 900;
+const MOST_PIXELS = 600;
+const FRAME_S = 0.03; // 30 a second, and 20 while nothing happens: a machine without a GPU has voices to hear meanwhile
+const IDLE_FRAME_S = 0.045;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const rgba = ([r, g, b], alpha) => `rgba(${r | 0}, ${g | 0}, ${b | 0}, ${alpha})`;
@@ -51,7 +53,7 @@ export class Shape {
       this.#drawn = wanted;
     }
     const passed = Math.min(0.1, (now - this.#last) / 1000);
-    if (this.state === "idle" && passed < 0.03 && this.#last) return; // 30 frames a second do while nothing happens
+    if (passed < (this.state === "idle" ? IDLE_FRAME_S : FRAME_S) && this.#last) return;
     this.#last = now;
     this.#look = still.matches ? target : blend(this.#look, target, 1 - Math.exp(-passed * 5));
     const rate = this.#level > this.#loud ? 22 : 7;
