@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soxr
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, Route, expect, sync_playwright
 
 from tests.support.served import ServedProcess
 from tests.support.speech import command
 from voice.audio.frames import RATE, Pcm, silence
+from voice.audio.resample import resample
 from voice.audio.wav import write_wav
 from voice.bench import chromium
 
@@ -112,7 +112,7 @@ class Visitor:
         """16 kHz."""
         rate, text = self.page.evaluate(RECORDED)
         samples = np.frombuffer(base64.b64decode(text), np.int16)
-        return soxr.resample(samples, rate, RATE) if rate else silence(0.0)
+        return resample(samples, rate, RATE) if rate else silence(0.0)
 
 
 def recording(folder: Path, *parts: str | float) -> Path:

@@ -92,7 +92,7 @@ class _Cutter:
     def __init__(self, stream: Stream, size: int) -> None:
         self.stream = stream
         self._size = size
-        self._resampler = Resampler(stream.rate, RATE)
+        self._resampler = Resampler(stream.rate, RATE, at_once=True)
         self._rest = np.zeros(0, dtype=np.int16)
 
     def cut(self, pcm: Pcm, at: float) -> list[Frame]:
@@ -131,7 +131,7 @@ class Speaker:
         return self._line.device.name
 
     def _wanted(self, out: Samples, stream: Stream, at: float) -> None:
-        """Copy what the device asks for (PortAudio's thread); a conversion of 20 ms takes some 20 µs."""
+        """Copy what the device asks for (PortAudio's thread); a conversion of 20 ms takes a quarter of one."""
         if stream is not self._stream:
             self._stream, self._resampler = stream, Resampler(self.rate, stream.rate)
             self._rest = self._rest[:0]

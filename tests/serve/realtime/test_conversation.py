@@ -155,7 +155,8 @@ def test_truncate_cuts_the_history_to_what_the_client_played() -> None:
     async def run() -> None:
         async with serving(lengthy, engines=talks()) as here, Peer(here) as peer:
             await peer.type("tell me")
-            delta = (await peer.until("response.output_audio.delta"))[-1]
+            while len(sound(peer.events)) < 1.5 * RATE:
+                delta = (await peer.until("response.output_audio.delta"))[-1]
             await peer.send("x.played", item_id=delta["item_id"], ms=0)
             await peer.send("conversation.item.truncate", item_id=delta["item_id"], content_index=0, audio_end_ms=1500)
             events = await peer.until("conversation.item.truncated")

@@ -23,7 +23,7 @@ class Incoming:
 
     def __init__(self, kind: str) -> None:
         self._law = _LAWS.get(kind)
-        self._resampler = Resampler(g711.RATE if self._law else SPOKEN_RATE, RATE)
+        self._resampler = Resampler(g711.RATE if self._law else SPOKEN_RATE, RATE, at_once=True)
 
     def take(self, text: str) -> Pcm:
         """Samples of the next piece. Raises Wrong."""
