@@ -6,18 +6,18 @@ import sys
 
 import pytest
 
-from voice.c_memory import return_big_pieces
+from voice.c_memory import give_back
 
 HELD = """
 import ctypes, sys
 from pathlib import Path
-from voice.c_memory import return_big_pieces
+from voice.c_memory import give_back
 
 def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 if sys.argv[1] == "return":
-    assert return_big_pieces()
+    assert give_back()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.malloc.argtypes = [ctypes.c_size_t]
@@ -41,6 +41,30 @@ def test_a_big_piece_goes_back_though_a_small_one_lies_behind_it() -> None:
     assert held["return"] < 4 << 20 < held["keep"]
 
 
+HEAPS = """
+import ctypes, threading
+from voice.c_memory import give_back
+
+assert give_back()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.malloc.argtypes = [ctypes.c_size_t]
+found = []
+for _ in range(4):
+    thread = threading.Thread(target=lambda: found.append(libc.malloc(1 << 16)))
+    thread.start()
+    thread.join()
+heap = next(line for line in open("/proc/self/maps") if "[heap]" in line).split()[0]
+start, end = (int(part, 16) for part in heap.split("-"))
+print(all(start <= piece < end for piece in found))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
+def test_all_threads_share_one_heap() -> None:
+    assert subprocess.run([sys.executable, "-c", HEAPS], capture_output=True, check=True).stdout == b"True\n"
+
+
 def test_it_can_be_told_only_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "darwin")
-    assert not return_big_pieces()
+    assert not give_back()

@@ -23,7 +23,7 @@ from voice.build.devices import Devices
 from voice.build.engines import detector, espeak, judges, language, recognizer, synthesizer, turn_model, wake_gate
 from voice.build.redaction import masked
 from voice.build.sessions import session
-from voice.c_memory import return_big_pieces
+from voice.c_memory import give_back
 from voice.chat.held import HeldSession
 from voice.chat.revealed import RevealedSession
 from voice.chat.screen import Guard, Unguarded, screened_data
@@ -132,7 +132,7 @@ async def converse(
     loop = asyncio.get_running_loop()
     began = loop.time()
     if settings.models.lean:
-        return_big_pieces()
+        give_back()
     manager = ServiceManager(os.environ)
     control = Control(settings, observer, lambda: conversation)
     observer = pulse = Pulse(_both(observer, control), manager)
