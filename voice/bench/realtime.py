@@ -116,12 +116,14 @@ async def _served(folder: Path, rounds: int, visitors: int) -> tuple[dict[str, A
 
 
 async def _paged(folder: Path, settings: Sequence[str], rounds: int) -> dict[str, Any]:
+    from voice.audio.wav import read_wav
     from voice.bench.latency_plain import repeated
-    from voice.bench.realtime_page import heard
+    from voice.bench.realtime_page import asked, heard
 
     said = repeated(folder / "spoken.wav", rounds)
     async with serving(folder, "kiosk", "--no-browser", "--profile", "desktop", settings=settings) as server:
-        return _judged(said, await heard(server.url + "/kiosk/", folder / "spoken.wav"))
+        microphone, speaker = await heard(server.url + "/kiosk/", folder / "spoken.wav")
+    return _judged(asked(said, read_wav(folder / "spoken.wav"), microphone), speaker)
 
 
 def serving(folder: Path, *command: str, settings: Sequence[str] = ()) -> Service:
