@@ -22,6 +22,9 @@ LEAD_S = 2.0
 """Audio is sent so far ahead of its playing: what a busy machine or a network may take for a pause."""
 CHUNK_S = 0.1
 TICK_S = 0.01
+START_S = 0.2
+"""A reply begins with so much, if made within `PATIENCE_S`: on a busy machine the second piece may come late."""
+PATIENCE_S = 0.05
 BURST = 25
 """Frames given at once before others on the event loop have their turn."""
 
@@ -161,6 +164,11 @@ class RemotePlayout(Playout):
         """Seconds sent and not yet played."""
         return (self.sent - self.played) / self.rate
 
+    def may_begin(self, waited_s: float) -> bool:
+        """Whether the latest reply has begun, or has enough to begin with `waited_s` after its first sound was made."""
+        made_s = self.buffered_s
+        return self.sent > 0 or self.complete or made_s >= START_S or (made_s > 0.0 and waited_s >= PATIENCE_S)
+
     def take(self, most: int, at: float) -> Pcm:
         _ = self.played  # what is sent from now on was not there to be played before
         return super().take(most, at)
@@ -197,16 +205,23 @@ class NetworkSink:
         loop = asyncio.get_running_loop()
         while True:
             await self._wake.wait()
+            silent_since = loop.time()
             while self._playout.open:
-                lead = self._playout.ahead_s
-                while self._room() and lead < LEAD_S:
-                    pcm = self._playout.take(round(CHUNK_S * self.rate), loop.time())
-                    if len(pcm) == 0:
-                        break
-                    self._send(pcm)
-                    lead += len(pcm) / self.rate
+                if self._playout.buffered_s == 0.0:
+                    silent_since = loop.time()
+                if self._playout.may_begin(loop.time() - silent_since):
+                    self._send_ahead(loop.time())
                 await asyncio.sleep(TICK_S)
             self._wake.clear()
+
+    def _send_ahead(self, now: float) -> None:
+        lead = self._playout.ahead_s
+        while self._room() and lead < LEAD_S:
+            pcm = self._playout.take(round(CHUNK_S * self.rate), now)
+            if len(pcm) == 0:
+                break
+            self._send(pcm)
+            lead += len(pcm) / self.rate
 
     async def close(self) -> None:
         """Stop."""

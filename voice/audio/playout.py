@@ -94,6 +94,12 @@ class Playout:
         with self._lock:
             return self._left / self.rate
 
+    @property
+    def complete(self) -> bool:
+        """Whether no more of the latest reply is coming."""
+        with self._lock:
+            return self._finished
+
     def begin(self, reply: int, *, held: bool = False) -> None:
         """Start a new reply, dropping the former; a held one stays silent until `release`."""
         with self._lock:
