@@ -81,7 +81,7 @@ SKIPPED_S = 0.005
 """A context that renders nothing for less is not told from a late message."""
 
 TAIL_S = 1.0
-"""The end of a stretch is where so much of its end is found, at most `LOST_S` from where it would be."""
+"""A stretch is where so much of its end is found, at most `LOST_S` from where it would be after the one before."""
 LOST_S = 2.0
 
 
@@ -145,14 +145,15 @@ def stretches(rate: float, zeros: Sequence[float], first: int, pcm: str) -> list
 
 
 def asked(said: Sequence[Said], spoken: Pcm, microphone: Pcm) -> list[Said]:
-    """The truth about a recording, moved to where the microphone gave it."""
-    everywhere, found = offset(spoken, microphone), []
+    """The truth about a recording, moved to where the microphone gave it; it began when the microphone did."""
+    late_s, found = 0.0, []
     for one in said:
         tail = spoken[round(max(one.start, one.end - TAIL_S) * RATE) : round(one.end * RATE)]
-        earliest = max(0, round((one.end - LOST_S) * RATE) - len(tail) + everywhere)
-        there = microphone[earliest : round((one.end + LOST_S) * RATE) + everywhere]
+        earliest = max(0, round((one.end + late_s - LOST_S) * RATE) - len(tail))
+        there = microphone[earliest : round((one.end + late_s + LOST_S) * RATE)]
         end = (earliest + offset(tail, there) + len(tail)) / RATE
-        found.append(replace(one, start=end - (one.end - one.start), end=end))
+        late_s = end - one.end
+        found.append(replace(one, start=one.start + late_s, end=end))
     return found
 
 
