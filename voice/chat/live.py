@@ -1,51 +1,40 @@
-"""One session as it runs in this process: its conversation, its log, and whoever follows it."""
+"""One session as it runs in this process: its turns, the replies to them, and who owns it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from voice.chat.generation import generate
-from voice.chat.handover import PAGE, acquire, moved, read_on, unknown_session
+from voice.chat.handover import acquire, moved, read_on, unknown_session
 from voice.chat.identity import short
+from voice.chat.live_log import LiveLog
 from voice.chat.log import ENDS, Event, Refused, Turn
 from voice.chat.outlet import Outlet
 from voice.chat.parts import LONG, Parts
 from voice.chat.protocol import Conversation
-from voice.chat.stores.store import GONE, REWRITTEN, Card, FenceLost, StoreError, UnknownSession, Usage
+from voice.chat.stores.store import GONE, REWRITTEN, Card, StoreError, Usage
 from voice.chat.taking import Taken, said, taken
 from voice.safety.verdict import ALLOWED, BLOCKED, UNCHECKED, Verdict, together
 
 log = logging.getLogger(__name__)
 
 
-class Live:
-    """A session with its log's recent part in memory.
+class Live(LiveLog):
+    """A session whose turns are taken, answered and ended here.
 
     Methods that change it raise Refused. An event reaches followers only after the store has it. `lost` is set, and
     nothing goes on here, once another process has taken the session over or the store failed.
     """
 
-    __slots__ = ("_appending", "_behind", "_catching", "_generating", "_listeners", "_owning", "_parts", "_pending",
-                 "_tail", "_tail_after", "_task", "_unwatch", "card", "fence", "guard", "leased", "logged", "lost",
-                 "seen", "talk")  # fmt: skip
+    __slots__ = ("_behind", "_catching", "_generating", "_owning", "_task", "_unwatch", "guard", "leased")
 
     def __init__(self, parts: Parts, card: Card, talk: Conversation, tail: Sequence[Event] = ()) -> None:
-        self._parts, self.card, self.talk = parts, card, talk
+        super().__init__(parts, card, talk, tail)
         self.guard = parts.guards.of(card)
-        self.logged = talk.seq
-        self.fence: int | None = None
-        self.lost: Refused | None = None
-        self.seen = parts.clock()
-        self._tail = list(tail)
-        self._tail_after = talk.seq - len(self._tail)
-        self._pending: list[Event] = []
-        self._appending = 0
-        self._listeners: dict[Callable[[], None], None] = {}
         self._task: asyncio.Task[None] | None = None
         self._generating: Turn | None = None
         self._owning: asyncio.Task[None] | None = None
@@ -214,7 +203,7 @@ class Live:
         self._log(self.talk.end(turn, t, d))
         self._trim()
 
-    # Following it
+    # Where it stands
 
     @property
     def running(self) -> bool:
@@ -236,85 +225,6 @@ class Live:
     def orphaned(self) -> bool:
         """Whether a reply is awaited here that nobody makes, should its owner have died."""
         return self.lost is None and self.fence is None and self.followed and self.answering
-
-    @property
-    def followed(self) -> bool:
-        return bool(self._listeners)
-
-    def alive(self) -> None:
-        """Take a sign of life."""
-        self.seen = self._parts.clock()
-
-    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Have `wake` called whenever there is something new; returns what ends that."""
-        self._listeners[wake] = None
-
-        def leave() -> None:
-            self._listeners.pop(wake, None)
-            self.alive()
-
-        return leave
-
-    def recent(self, after: int, limit: int) -> Sequence[Event] | None:
-        """Logged events after `after` if memory still has them, else None: then `read`."""
-        start = after - self._tail_after
-        if start < 0:
-            return None
-        return self._tail[start : min(start + limit, self.logged - self._tail_after)]
-
-    async def read(self, after: int, limit: int) -> Sequence[Event]:
-        """Logged events after `after`, from memory or from the store. Raises Refused turn_gone if they were trimmed."""
-        recent = self.recent(after, limit)
-        if recent is not None:
-            return recent
-        events = await self._parts.store.read(self.card.sid, after, limit)
-        if not events or events[0].seq != after + 1:
-            raise Refused("turn_gone", f"the events after {after} were trimmed from the log", remedy="attach again")
-        return [event for event in events if event.seq <= self.logged]
-
-    async def follow(self, after: int) -> AsyncGenerator[Event]:
-        """Every event after `after`, first the logged, then the live ones, without end. Raises Refused when `lost`."""
-        async with aclosing(self.batches(after)) as batches:
-            async for batch in batches:
-                for event in batch:
-                    yield event
-
-    async def batches(self, after: int, *, patience_s: float | None = None) -> AsyncGenerator[Sequence[Event]]:
-        """Like `follow`, but all there is at once; an empty batch after `patience_s` seconds without an event."""
-        news = asyncio.Event()
-        leave = self.listen(news.set)
-        try:
-            while True:
-                news.clear()
-                batch = await self.read(after, PAGE)
-                if batch:
-                    after = batch[-1].seq
-                    yield batch
-                elif self.lost is not None:
-                    raise self.lost
-                else:
-                    try:
-                        async with asyncio.timeout(patience_s):
-                            await news.wait()
-                    except TimeoutError:
-                        yield ()
-        finally:
-            leave()
-
-    async def settled(self) -> None:
-        """Wait until everything up to now is logged. Raises Refused when it could not be."""
-        goal, news = self.talk.seq, asyncio.Event()
-        if self._pending:
-            self._flush(at_once=True)
-        leave = self.listen(news.set)
-        try:
-            while self.logged < goal and self.lost is None:
-                news.clear()
-                await news.wait()
-        finally:
-            leave()
-        if self.lost is not None:
-            raise self.lost
 
     def leave(self, why: Refused) -> None:
         """Go on no more in this process: generation stops, followers are told."""
@@ -430,35 +340,6 @@ class Live:
         if self.talk.open_turn() is not None:
             self._parts.open[self.card.sid] = None
 
-    def _write(self, events: Sequence[Event], row: Usage | None = None, *, at_once: bool) -> None:
-        if not events or self.lost is not None:
-            return
-        self._tail += events
-        self._pending += events
-        if at_once or row is not None or not self._appending:
-            self._flush(row, at_once=at_once)
-
-    def _flush(self, row: Usage | None = None, *, at_once: bool) -> None:
-        assert self.fence is not None
-        events, self._pending = self._pending, []
-        self._appending += 1
-        self._parts.count("events_logged", len(events))
-        written = self._parts.store.append(self.card.sid, self.fence, events, row, at_once=at_once)
-        written.add_done_callback(self._written)
-
-    def _written(self, written: asyncio.Future[int]) -> None:
-        self._appending -= 1
-        error = None if written.cancelled() else written.exception()
-        if isinstance(error, FenceLost):
-            self.leave(moved("another process took the session over"))
-        elif isinstance(error, UnknownSession):
-            self.leave(unknown_session())
-        elif error is not None:
-            log.error("session %s cannot be logged: %s", short(self.card.sid), error)
-            self.leave(Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True))
-        elif self._pending and not self._appending and self.lost is None:
-            self._flush(at_once=False)
-
     def _now_logged(self, seq: int) -> None:
         if seq == GONE:
             self._parts.guards.forget(self.card.sid)
@@ -470,30 +351,7 @@ class Live:
         if seq > self.talk.seq:
             self._others(seq)
             return
-        self.logged = max(self.logged, seq)
-        keep = self._parts.options.tail_events
-        if len(self._tail) > 2 * keep:
-            drop = min(len(self._tail) - keep, self.logged - self._tail_after)
-            del self._tail[:drop]
-            self._tail_after += drop
-        self._wake()
-
-    def _wake(self) -> None:
-        for wake in tuple(self._listeners):
-            wake()
-
-    def _trim(self) -> None:
-        talk, keep = self.talk, self._parts.options.keep_events
-        if talk.seq - talk.trimmed > 2 * keep and (through := talk.trim_point(keep)) > talk.trimmed:
-            talk.trim(through)
-            if self.fence is not None:
-                self._parts.spawn(self._shorten(through, talk.to_json(), self.fence))
-
-    async def _shorten(self, through: int, saved: Mapping[str, Any], fence: int) -> None:
-        try:
-            await self._parts.store.trim(self.card.sid, fence, through, saved)
-        except (StoreError, FenceLost, UnknownSession) as error:
-            log.warning("the log of session %s stays long: %s", short(self.card.sid), error)
+        self._reached(seq)
 
 
 NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}
