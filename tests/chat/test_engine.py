@@ -3,65 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from random import Random
-from typing import Any
 
 import pytest
 
+from tests.support.engine import scene, text, until_end
 from voice.chat.engine import Engine
-from voice.chat.live import Live
-from voice.chat.log import ENDS, Event, Refused
+from voice.chat.log import ENDS, Refused
 from voice.chat.parts import EngineOptions
 from voice.chat.screen import Blocked, Unguarded
 from voice.chat.session import Delta, Done, Effect
 from voice.chat.stores.memory import MemoryStore
-from voice.chat.stores.store import StoreError, Usage
+from voice.chat.stores.store import Usage
 from voice.chat.upstream.scripted import ScriptedUpstream, Step, echo
-from voice.chat.upstream.upstream import Ask, UpstreamError
-from voice.clock import run_virtual
+from voice.chat.upstream.upstream import UpstreamError
 
 busy = UpstreamError("too many requests", code="upstream_429", temporary=True)
 patient = UpstreamError("too many requests", code="upstream_429", temporary=True, retry_after_s=7)
-
-
-class Answers:
-    """Scripted answers, one for each request; the last one stays."""
-
-    def __init__(self, *answers: Iterable[Step]) -> None:
-        self.answers = [list(answer) for answer in answers]
-
-    def __call__(self, ask: Ask) -> Iterable[Step]:
-        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-
-
-def scene(play: Callable[[Engine, ScriptedUpstream], Awaitable[Any]], *answers: Iterable[Step], **how: Any) -> Any:
-    """Play with an engine in virtual time."""
-
-    async def run() -> Any:
-        upstream = ScriptedUpstream(Answers(*answers) if answers else echo)
-        options = EngineOptions(**how.pop("options", {}))
-        engine = Engine(how.pop("store", None) or MemoryStore(), upstream, options, random=Random(7), **how)
-        try:
-            return await play(engine, upstream)
-        finally:
-            await engine.close()
-
-    return run_virtual(run())
-
-
-async def until_end(live: Live, after: int = 0) -> list[Event]:
-    """The events after `after` up to the next end of a turn."""
-    events: list[Event] = []
-    async for event in live.follow(after):
-        events.append(event)
-        if event.t in ENDS:
-            break
-    return events
-
-
-def text(events: list[Event]) -> str:
-    return "".join(event.d for event in events if event.t == "delta")
 
 
 def test_a_reply_is_logged_delta_by_delta_and_metered() -> None:
@@ -248,17 +205,6 @@ def test_halves_of_surrogate_pairs_never_reach_the_log() -> None:
     assert scene(play, [Delta("a\ud83d"), Delta("\ud83d\ude42"), Done()]) == "a\ufffd🙂"
 
 
-def test_followers_who_come_at_any_time_get_every_event_once() -> None:
-    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
-        live, _ = await engine.create()
-        live.send(1, " ".join(str(n) for n in range(200)))
-        whole = await until_end(live)
-        for after in (0, 1, 57, len(whole) - 1):
-            assert await until_end(live, after) == whole[after:]
-
-    scene(play)
-
-
 def test_a_taken_over_session_refuses_its_late_owner() -> None:
     store = MemoryStore(lambda: asyncio.get_running_loop().time())
 
@@ -346,72 +292,6 @@ def test_a_session_without_a_sign_of_life_expires_and_reads_as_unknown() -> None
             await engine.open(sids[2])
 
     scene(play)
-
-
-def test_a_store_that_fails_ends_the_session_here_and_says_so() -> None:
-    class Full(MemoryStore):
-        full = False
-
-        def append(self, *args: Any, **how: Any) -> asyncio.Future[int]:
-            if not self.full:
-                return super().append(*args, **how)
-            answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            answer.set_exception(StoreError("database or disk is full", remedy="free some disk space"))
-            return answer
-
-    store = Full(lambda: asyncio.get_running_loop().time())
-
-    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
-        live, _ = await engine.create()
-        store.full = True
-        live.send(1, "hello")
-        with pytest.raises(Refused) as caught:
-            await until_end(live)
-        assert (caught.value.code, caught.value.temporary) == ("store_failed", True)
-        assert "disk space" in str(caught.value)
-        store.full = False
-        again = await engine.open(live.card.sid)
-        await again.own()
-        again.send(1, "hello")
-        assert (await until_end(again))[-1].t == "done"
-
-    scene(play, store=store)
-
-
-def test_a_long_log_is_trimmed_and_the_conversation_stays() -> None:
-    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
-        live, _ = await engine.create()
-        for number in range(1, 61):
-            turn = live.send(number, f"question {number}")
-            await until_end(live, turn.first)
-        said = live.talk.messages()
-        assert len(await engine.parts.store.read(live.card.sid, 0, 9999)) < 120
-        assert not live.talk.can_resume(0, live.card.epoch)
-        await engine.release(live)
-        again = await engine.open(live.card.sid)
-        assert again is not live
-        assert again.talk.messages() == said
-        assert again.talk.seq == live.talk.seq
-
-    scene(play, options={"keep_events": 50})
-
-
-def test_what_memory_no_longer_has_of_the_log_is_read_from_the_store() -> None:
-    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
-        live, _ = await engine.create()
-        for number in range(1, 21):
-            turn = live.send(number, f"question {number}")
-            await until_end(live, turn.first)
-        assert live.recent(live.logged - 10, 10) is not None
-        assert live.recent(live.logged - 20, 20) is None
-        found: list[Event] = []
-        async for event in live.follow(0):
-            found.append(event)
-            if event.seq == live.logged:
-                break
-        assert [event.seq for event in found] == list(range(1, live.logged + 1))
-
-    scene(play, options={"tail_events": 10})
 
 
 def test_idle_sessions_leave_memory_and_come_back() -> None:

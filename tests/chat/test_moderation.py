@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.chat.test_engine import scene, text, until_end
+from tests.support.engine import scene, text, until_end
 from voice.chat.engine import Engine
 from voice.chat.live import Live
 from voice.chat.local import open_local

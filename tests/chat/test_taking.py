@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from tests.chat.test_engine import until_end
+from tests.support.engine import until_end
 from voice.chat.engine import Engine
 from voice.chat.local import LocalSession
 from voice.chat.log import Refused
