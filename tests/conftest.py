@@ -6,11 +6,25 @@ import logging
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from tests.support import canaries
+
+REAL_TIME = (
+    "tests/audio/test_device.py",
+    "tests/bench/",
+    "tests/cli/test_devices.py",
+    "tests/kiosk/",
+    "tests/serve/realtime/",
+    "tests/serve/test_faults_",
+    "tests/serve/test_operate.py",
+    "tests/test_live.py",
+    "tests/test_service_real.py",
+)
+"""What plays, listens, or kills servers in real time: one of the two processes runs it all, one after another."""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,6 +43,14 @@ def pytest_configure(config: pytest.Config) -> None:
     root.addHandler(canaries.Reader())
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays in one process, and so does all that needs real time."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group("real time" if file.startswith(REAL_TIME) else file))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """A test that has something said in a log, or a token, fails."""
@@ -41,8 +63,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """What was logged between tests fails the run as well."""
-    if canaries.found and session.exitstatus == 0:
+    if (sent := getattr(session.config, "workeroutput", None)) is not None:
+        sent["canaries"] = canaries.found
+    elif canaries.found and session.exitstatus == 0:
         session.exitstatus = 1
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """What was logged in one of the processes."""
+    canaries.found += getattr(node, "workeroutput", {}).get("canaries", [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
