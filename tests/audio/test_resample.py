@@ -15,7 +15,7 @@ def sine(hertz: float, rate: int, duration_s: float = 1.0) -> Pcm:
     return wave
 
 
-@pytest.mark.parametrize("from_rate", [8_000, 11_025, 22_050, 44_100, 48_000, 192_000])
+@pytest.mark.parametrize("from_rate", [8_000, 11_025, 22_050, 44_100, 44_101, 48_000, 191_999, 192_000])
 def test_pitch_and_length_hold(from_rate: int) -> None:
     converted = resample(sine(440, from_rate), from_rate, 16_000)
     assert abs(len(converted) - 16_000) <= 1

@@ -17,6 +17,8 @@ _CUTOFF = 0.95
 """Half amplitude, as a share of the lower Nyquist frequency."""
 _BETA = 8.0
 """Of the Kaiser window: what must not be there is 80 dB down."""
+_MOST_PHASES = 1024
+"""Places between two inputs that an output is computed for: at odd rates the nearest, at worst half of that off."""
 _BLOCK_S = 0.1
 """Converted at once, so that a long clip needs little memory."""
 
@@ -45,7 +47,8 @@ class Resampler:
         self.from_rate, self.to_rate, self._at_once = from_rate, to_rate, at_once
         common = math.gcd(from_rate, to_rate)
         self._up, self._down = to_rate // common, from_rate // common
-        self._filter = _filter(self._up, self._down)
+        self._phases = min(self._up, _MOST_PHASES)
+        self._filter = _filter(self._phases, self._up / self._down)
         self._begin()
 
     def _begin(self) -> None:
@@ -87,7 +90,8 @@ class Resampler:
             return np.zeros(0, np.int16)
         positions = self._position + self._down * np.arange(count)
         windows = sliding_window_view(self._input, width)[positions // self._up]
-        exact = np.einsum("kt,kt->k", windows, self._filter[positions % self._up])
+        phases = positions % self._up * self._phases // self._up
+        exact = np.einsum("kt,kt->k", windows, self._filter[phases])
         self._position += count * self._down
         used = min(self._position // self._up, len(self._input))
         self._input = self._input[used:]
@@ -97,11 +101,11 @@ class Resampler:
 
 
 @lru_cache(maxsize=8)
-def _filter(up: int, down: int) -> NDArray[np.float32]:
-    """Its coefficients, shape (up, taps): a row for each place of an output between two inputs."""
-    cutoff = _CUTOFF * min(1.0, up / down)
+def _filter(phases: int, ratio: float) -> NDArray[np.float32]:
+    """Its coefficients, shape (phases, taps): a row for each place of an output between two inputs."""
+    cutoff = _CUTOFF * min(1.0, ratio)
     reach = math.ceil(_CROSSINGS / cutoff)
-    distance = np.arange(1 - reach, reach + 1) - np.arange(up)[:, np.newaxis] / up
+    distance = np.arange(1 - reach, reach + 1) - np.arange(phases)[:, np.newaxis] / phases
     window = np.i0(_BETA * np.sqrt(np.maximum(0.0, 1.0 - (distance / reach) ** 2)))
     rows = np.sinc(cutoff * distance) * window
     scaled: NDArray[np.float32] = (rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
