@@ -30,6 +30,10 @@ def test_pronunciations_of_known_words_are_usable() -> None:
     assert usable(DICTIONARY, frozenset([b"the", b"aard"])) == b"the DH AH\nthe(2) DH IY\n"
 
 
+def test_an_obscenity_nobody_said_cannot_be_heard() -> None:
+    assert usable(b"ship SH IH P\nshit SH IH T\nshit(2) SH IH D\n", frozenset([b"ship", b"shit"])) == b"ship SH IH P\n"
+
+
 def test_the_usable_words_are_loaded_from_a_file_that_goes_away(tmp_path: Path) -> None:
     whole = tmp_path / "words.dict"
     whole.write_bytes(DICTIONARY)
