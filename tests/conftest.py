@@ -22,9 +22,10 @@ REAL_TIME = (
     "tests/serve/test_faults_",
     "tests/serve/test_operate.py",
     "tests/test_live.py",
+    "tests/test_readme.py",
     "tests/test_service_real.py",
 )
-"""What plays, listens, or kills servers in real time: one of the two processes runs it all, one after another."""
+"""What plays, listens, kills servers in real time or needs the default port: one of the two processes runs it all."""
 
 
 @pytest.fixture(autouse=True, scope="session")

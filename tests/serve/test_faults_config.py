@@ -14,7 +14,7 @@ from voice.bench.processes import VOICE
 
 def serve(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*VOICE, "serve", "--llm", "builtin", *arguments],
+        [*VOICE, "serve", "--port", "0", "--llm", "builtin", *arguments],
         capture_output=True,
         text=True,
         timeout=30,
