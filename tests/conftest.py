@@ -70,6 +70,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = 1
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """What was logged in one of the processes."""
     canaries.found += getattr(node, "workeroutput", {}).get("canaries", [])

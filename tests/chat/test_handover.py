@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.engine import text
 from voice.chat.engine import Engine
 from voice.chat.live import Live
 from voice.chat.log import ENDS, Event, Refused
@@ -65,10 +66,6 @@ async def until_end(live: Live, turn: int, seen: list[Event] | None = None) -> l
             if event.t in ENDS:
                 break
     return seen
-
-
-def text(events: list[Event]) -> str:
-    return "".join(event.d for event in events if event.t == "delta")
 
 
 def kill(engine: Engine) -> None:

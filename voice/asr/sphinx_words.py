@@ -16,7 +16,6 @@ _HEADER = b"Trie Language Model"
 _LONGEST = 64
 """Bytes of a word, its ending zero byte counted."""
 
-
 _OBSCENE = frozenset(
     b"shit shits shitty bullshit fuck fucks fucked fucker fuckers fucking motherfucker cunt bitch bitches asshole "
     b"assholes slut sluts whore whores nigger niggers faggot".split()

@@ -18,7 +18,7 @@ _CUTOFF = 0.95
 _BETA = 8.0
 """Of the Kaiser window: what must not be there is 80 dB down."""
 _MOST_PHASES = 1024
-"""Places between two inputs that an output is computed for: at odd rates the nearest, at worst half of that off."""
+"""Places between two inputs that an output is computed for: at odd rates the one before the exact place."""
 _BLOCK_S = 0.1
 """Converted at once, so that a long clip needs little memory."""
 
@@ -47,8 +47,7 @@ class Resampler:
         self.from_rate, self.to_rate, self._at_once = from_rate, to_rate, at_once
         common = math.gcd(from_rate, to_rate)
         self._up, self._down = to_rate // common, from_rate // common
-        self._phases = min(self._up, _MOST_PHASES)
-        self._filter = _filter(self._phases, self._up / self._down)
+        self._filter = _filter(min(self._up, _MOST_PHASES), self._up / self._down)
         self._begin()
 
     def _begin(self) -> None:
@@ -90,7 +89,7 @@ class Resampler:
             return np.zeros(0, np.int16)
         positions = self._position + self._down * np.arange(count)
         windows = sliding_window_view(self._input, width)[positions // self._up]
-        phases = positions % self._up * self._phases // self._up
+        phases = positions % self._up * len(self._filter) // self._up
         exact = np.einsum("kt,kt->k", windows, self._filter[phases])
         self._position += count * self._down
         used = min(self._position // self._up, len(self._input))
