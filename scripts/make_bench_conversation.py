@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from make_speech import SPEECH, in_a_room, quiet, save
 
+from benchmarks.peers.stage import Said, added
 from voice.audio.frames import RATE, Pcm
-from voice.bench.peers.stage import Said, added
 
 LEAD_S, REPLY_S = 1.5, 10.0
 OVERLAP_AFTER_S, INTERRUPTION_AFTER_S = 3.2, 3.0

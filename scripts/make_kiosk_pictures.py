@@ -17,7 +17,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, ViewportSize, WebSocketRoute, async_playwright
 
-from voice.bench.processes import free_port
+from benchmarks.processes import free_port
 
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / "docs" / "kiosk"

@@ -1,6 +1,6 @@
-"""Make the labelled sentences that redaction is measured with: voice/bench/sets/redaction.txt.
+"""Make the labelled sentences that redaction is measured with: benchmarks/sets/redaction.txt.
 
-The ordinary sentences beside them, voice/bench/sets/redaction_plain.txt, are written by hand.
+The ordinary sentences beside them, benchmarks/sets/redaction_plain.txt, are written by hand.
 
 Every sentence is on a line of its own; what is to be taken out stands in it as `⟦KIND|as written⟧`. All numbers are
 made up here with a fixed seed. Some are said in ways that redaction does not know yet, and some ordinary numbers look

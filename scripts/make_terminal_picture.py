@@ -12,11 +12,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from voice.build.conversation import converse
-from voice.cli.screen import Screen
-from voice.config_files import load
-from voice.events import Note, ReplySpoken, TurnEnded
-from voice.settings_merge import Given
+from voice.cli.terminal import Screen
+from voice.conversation.observer import Note, ReplySpoken, TurnEnded
+from voice.settings.config_files import load
+from voice.settings.layers import Given
+from voice.wiring.conversation import converse
 
 ROOT = Path(__file__).parent.parent
 TURNS = 3

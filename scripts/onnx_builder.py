@@ -1,4 +1,4 @@
-"""Build an ONNX graph node by node with seeded weights; protobuf suffices, with the messages of voice.tts.onnx_file."""
+"""Build an ONNX graph node by node with seeded weights; protobuf suffices."""
 
 from __future__ import annotations
 

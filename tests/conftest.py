@@ -14,16 +14,16 @@ from hypothesis import settings
 from tests.support import canaries
 
 REAL_TIME = (
-    "tests/audio/test_device.py",
+    "tests/audio/test_devices.py",
     "tests/bench/",
-    "tests/cli/test_devices.py",
+    "tests/cli/commands/test_devices.py",
     "tests/kiosk/",
     "tests/serve/realtime/",
     "tests/serve/test_faults_",
-    "tests/serve/test_operate.py",
+    "tests/server/test_operate.py",
     "tests/test_live.py",
     "tests/test_readme.py",
-    "tests/test_service_real.py",
+    "tests/system/test_service_real.py",
 )
 """What plays, listens, kills servers in real time or needs the default port: one of the two processes runs it all."""
 

@@ -16,11 +16,11 @@ from threading import Thread
 
 import pytest
 
+from benchmarks.audio_house import serve_house
 from tests.support.pulse import Pulse, missing
 from tests.support.readback import read_back
-from voice.asr.wer import word_error_rate
+from voice.asr.word_error_rate import word_error_rate
 from voice.audio.wav import read_wav
-from voice.bench.audio_house import serve_house
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 

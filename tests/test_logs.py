@@ -10,8 +10,8 @@ import pytest
 
 from tests.support import canaries
 from voice import logs
-from voice.chat.identity import new_session_id, new_token, scoped_token
 from voice.logs import discreet
+from voice.sessions.tokens import new_session_id, new_token, scoped_token
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.upstream import Script
 from tests.support.scripted_upstream import UpstreamProcess
 from tests.support.served import ServedProcess
-from voice.bench.upstream import Script
 
 ROOT = Path(__file__).parent.parent
 SPEECH = ROOT / "tests" / "fixtures" / "speech" / "times.wav"
@@ -44,7 +44,7 @@ BOUNDS = {
     "voice talk --profile pi --set wake.mode=word": Bound(("--input", str(NAMED), "--fast"), words="voice: "),
     "voice transcribe": Bound(words='"real_time_factor"'),
     "voice models list": Bound(words="base"),
-    "voice models pull": Bound(code=69),  # no hub here; tests/test_download.py has one
+    "voice models pull": Bound(code=69),  # no hub here; tests/models/test_download.py has one
     "voice chat": Bound(("--server", "http://127.0.0.1:1"), code=69),  # no server here; tests/serve has one
     "voice doctor": Bound(words="recognition"),
     "voice doctor --security": Bound(words="conversations"),

@@ -7,7 +7,7 @@ import re
 import traceback
 from collections.abc import Iterable
 
-from voice.chat.identity import short
+from voice.sessions.tokens import short
 
 CHATTY = ("httpx", "httpcore", "openai", "websockets", "uvicorn", "huggingface_hub")
 """Libraries that write what they send and receive, where they are let."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from benchmarks.audio_house import House, serve_house
 from tests.support.speech import command, stream
 from voice.asr.remote import RemoteRecognizer
 from voice.audio.frames import silence
-from voice.bench.audio_house import House, serve_house
 from voice.errors import ConfigError, EngineError
 
 

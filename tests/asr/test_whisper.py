@@ -10,9 +10,9 @@ import pytest
 from faster_whisper import WhisperModel
 
 from tests.support.speech import command, commands, heard, stream, white_noise
-from voice.asr.recognizer import Transcript
-from voice.asr.wer import word_error_rate
+from voice.asr.interface import Transcript
 from voice.asr.whisper import WhisperRecognizer
+from voice.asr.word_error_rate import word_error_rate
 from voice.audio.frames import RATE, Pcm, level_dbfs, silence, to_float
 from voice.errors import EngineError, MissingError
 

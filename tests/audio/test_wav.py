@@ -18,8 +18,8 @@ from voice.audio.playout import Audible, Drained, Playout, PlayoutEvent
 from voice.audio.riff import WavReader
 from voice.audio.wav import WavSink, WavSource, read_wav, write_wav
 from voice.clock import run_virtual
+from voice.conversation.observer import Note, Notice
 from voice.errors import MissingError
-from voice.events import Note, Notice
 
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from voice.cli.plain import Plain
-from voice.cli.screen import Screen, sparkline
+from voice.cli.terminal import Screen, sparkline
 from voice.cli.typed import typed_lines
-from voice.events import Level, Note, Notice, ReplySpoken, StateChanged, TurnEnded, Words
+from voice.conversation.observer import Level, Note, Notice, ReplySpoken, StateChanged, TurnEnded, Words
 from voice.trace import TurnTrace
 
 ANSWERED = TurnTrace(

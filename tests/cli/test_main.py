@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from voice import __version__
 from voice.cli import COMMANDS, main
-from voice.cli.boundary import failures_in_one_line
+from voice.cli.group import failures_in_one_line
 from voice.errors import ConfigError, MissingError, UnavailableError, UsageError
 
 

@@ -10,11 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice.control.messages import COMMANDS, EVENTS, SHOWN, Command, Teller, line, parse
+from voice.conversation.observer import (
+    Level,
+    Muted,
+    Note,
+    Notice,
+    ReplySpoken,
+    StateChanged,
+    TimerRang,
+    TurnEnded,
+    Woken,
+    Words,
+)
 from voice.errors import UsageError
-from voice.events import Level, Muted, Note, Notice, ReplySpoken, StateChanged, TimerRang, TurnEnded, Woken, Words
-from voice.settings import HooksSettings
+from voice.settings.schema import HooksSettings
 from voice.trace import TurnTrace
-from voice.turn.turn import State
+from voice.turn.state import State
 
 
 def trace() -> TurnTrace:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from benchmarks.chromium import HUMMING, PROGRAM
 from tests.support.kiosk import KioskProcess, browser
-from voice.bench.chromium import HUMMING, PROGRAM
 
 
 @pytest.fixture(scope="package")

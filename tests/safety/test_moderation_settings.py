@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from tests.support.moderator import Moderator, openai_says
-from voice.build.safety import moderation
-from voice.cli.doctor import moderation as examined
+from voice.cli.commands.doctor import moderation as examined
 from voice.cli.findings import BROKEN, GOOD, LIMITED, Finding
 from voice.errors import ConfigError
 from voice.safety.moderation import Moderation
-from voice.settings import Settings
-from voice.settings_merge import Given, merge
+from voice.settings.layers import Given, merge
+from voice.settings.schema import Settings
+from voice.wiring.safety import moderation
 
 URL = "http://127.0.0.1:9/v1"
 

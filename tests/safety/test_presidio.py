@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voice.chat.screen import Clear, screened
 from voice.errors import MissingError
+from voice.safety.filters import Clear, screened
 from voice.safety.finder import Finder
-from voice.safety.guard import SessionGuard
+from voice.safety.session_redaction import SessionGuard
 
 pytest.importorskip("presidio_analyzer", reason="voice-assistant[privacy] is not installed")
 

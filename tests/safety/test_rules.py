@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from voice.safety.patterns import PatternError
+from voice.safety.rule_language import PatternError
 from voice.safety.rules import Match, Reading, Rule, Rules
 from voice.safety.rules_file import load
 

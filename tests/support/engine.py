@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from random import Random
 from typing import Any
 
-from voice.chat.engine import Engine
-from voice.chat.live import Live
-from voice.chat.log import ENDS, Event
-from voice.chat.parts import EngineOptions
-from voice.chat.stores.memory import MemoryStore
-from voice.chat.upstream.scripted import ScriptedUpstream, Step, echo
-from voice.chat.upstream.upstream import Ask
+from tests.support.scripted_llm import ScriptedUpstream, Step, echo
 from voice.clock import run_virtual
+from voice.llm.interface import Ask
+from voice.sessions.active_session import Live
+from voice.sessions.engine import Engine
+from voice.sessions.engine_context import EngineOptions
+from voice.sessions.log import ENDS, Event
+from voice.sessions.stores.memory import MemoryStore
 
 
 class Answers:

@@ -51,14 +51,14 @@ def _serve() -> None:
     import openai
     import openai.types.chat
 
-    import voice.build.sessions
-    import voice.chat.upstream.openai
-    import voice.cli.serve
-    import voice.serve.app
-    import voice.serve.server
+    import voice.cli.commands.serve
+    import voice.llm.openai
+    import voice.server.app
+    import voice.server.server
+    import voice.wiring.sessions
 
     assert openai
-    assert voice.serve.server
+    assert voice.server.server
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # what has ended is gone at once
     for line in sys.stdin:
         pid = os.fork()

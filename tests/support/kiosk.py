@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, Route, expect, sync_playwright
 
+from benchmarks import chromium
 from tests.support.served import ServedProcess
 from tests.support.speech import command
 from voice.audio.frames import RATE, Pcm, silence
 from voice.audio.resample import resample
 from voice.audio.wav import write_wav
-from voice.bench import chromium
 
 AXE = Path(__file__).parents[1] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 20_000

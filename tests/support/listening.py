@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from voice.audio.frames import Pcm
-from voice.tts.synthesizer import Chunk, Synthesizer, WordMark
+from voice.tts.interface import Chunk, Synthesizer, WordMark
 
 
 class Listener:

@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.processes import VOICE, Service
 from tests.support.pulse import Pulse, missing
-from voice.bench.processes import VOICE, Service
 
 SETTLE_S = 10.0
 ENGINES = ("--llm", "builtin", "--asr", "pocketsphinx", "--tts", "espeak", "--set", "wake.mode=word")

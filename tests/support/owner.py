@@ -11,11 +11,11 @@ import sys
 import time
 from pathlib import Path
 
-from voice.chat.engine import Engine
-from voice.chat.log import Refused
-from voice.chat.parts import EngineOptions
-from voice.chat.stores.sqlite import SqliteStore
-from voice.chat.upstream.openai import OpenAIUpstream
+from voice.llm.openai import OpenAIUpstream
+from voice.sessions.engine import Engine
+from voice.sessions.engine_context import EngineOptions
+from voice.sessions.log import Refused
+from voice.sessions.stores.sqlite import SqliteStore
 
 LEASE = EngineOptions(model="scripted", lease_s=0.5, renew_s=0.1)
 

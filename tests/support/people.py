@@ -12,25 +12,25 @@ from typing import TypeVar
 
 import numpy as np
 
-from voice import events as note
-from voice.asr.recognizer import Recognizer, Transcript
+from tests.support.energy_vad import EnergyDetector
+from tests.support.scripted_session import ScriptedSession
+from voice.asr.interface import Recognizer, Transcript
 from voice.audio.frames import RATE, Frame, Pcm, silence
 from voice.audio.playout import Playout, PlayoutEvent
 from voice.audio.silent import SilentSink
-from voice.chat.scripted import ScriptedSession
+from voice.conversation import observer as note
+from voice.conversation.components import Parts
+from voice.conversation.conversation import Conversation
+from voice.conversation.timers import Timers
 from voice.errors import EngineError
-from voice.loop import Conversation
-from voice.parts import Parts
-from voice.timers import Timers
 from voice.trace import TurnTrace
-from voice.tts.synthesizer import Synthesizer
+from voice.tts.interface import Synthesizer
 from voice.tts.tone import ToneSynthesizer
-from voice.turn.endpoint import Endpointer
+from voice.turn.endpointing import Endpointer
 from voice.turn.machine import TurnMachine
-from voice.turn.model import TurnModel
-from voice.turn.speech import SpeechGate
-from voice.turn.turn import Policy
-from voice.vad.energy import EnergyDetector
+from voice.turn.state import Policy
+from voice.turn.turn_model import TurnModel
+from voice.vad.speech_gate import SpeechGate
 from voice.worker import Worker
 
 T = TypeVar("T")

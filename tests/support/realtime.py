@@ -19,9 +19,9 @@ from tests.support.serving import Serving
 from tests.support.speech import command
 from voice.audio.frames import RATE, Pcm
 from voice.audio.resample import resample
-from voice.build.realtime import Talks
-from voice.serve.realtime.wire import SPOKEN_RATE
-from voice.settings import Settings, TtsSettings
+from voice.server.realtime.audio_codec import SPOKEN_RATE
+from voice.settings.schema import Settings, TtsSettings
+from voice.wiring.engine_pool import Talks
 
 Event = dict[str, Any]
 OURS = {"x.state", "x.partial", "x.spoken", "x.level", "x.latency", "x.notice"}

@@ -14,8 +14,8 @@ from typing import Any, Self
 import pytest
 import redis
 
-from voice.bench import redis_server
-from voice.bench.processes import free_port
+from benchmarks import redis_server
+from benchmarks.processes import free_port
 
 needs_redis = pytest.mark.skipif(redis_server.binary() is None, reason="needs redis-server: apt install redis-server")
 ON_REDIS = pytest.param("redis", marks=needs_redis)

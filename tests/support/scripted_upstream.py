@@ -9,14 +9,14 @@ import urllib.request
 from dataclasses import asdict
 from typing import Any, Self
 
-from voice.bench.upstream import Script
+from benchmarks.upstream import Script
 
 
 class UpstreamProcess:
-    """Context manager: a running `python -m voice.bench.upstream`. `url` is its base URL."""
+    """Context manager: a running `python -m benchmarks.upstream`. `url` is its base URL."""
 
     def __init__(self, *, kind: str = "generic", port: int = 0) -> None:
-        self._command = [sys.executable, "-m", "voice.bench.upstream", "--kind", kind, "--port", str(port)]
+        self._command = [sys.executable, "-m", "benchmarks.upstream", "--kind", kind, "--port", str(port)]
         self.url = ""
 
     def __enter__(self) -> Self:

@@ -12,10 +12,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Self
 
+from benchmarks.processes import free_port
 from tests.support import canaries
 from tests.support.forge import fork
 from tests.support.scripted_upstream import UpstreamProcess
-from voice.bench.processes import free_port
 
 
 class ServedProcess:

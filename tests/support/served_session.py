@@ -6,8 +6,8 @@ import json
 from collections import deque
 from typing import Any
 
-from voice.chat.log import Event, Refused
-from voice.chat.protocol import Conversation
+from voice.sessions.log import Event, Refused
+from voice.sessions.state import Conversation
 
 Op = dict[str, Any]
 

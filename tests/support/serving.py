@@ -13,18 +13,18 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from voice.chat.engine import Engine
-from voice.chat.parts import EngineOptions
-from voice.chat.screen import Guards
-from voice.chat.stores.memory import MemoryStore
-from voice.chat.stores.store import Store
-from voice.chat.upstream.scripted import ScriptedUpstream, Step, echo
-from voice.chat.upstream.upstream import Ask, Upstream
+from tests.support.scripted_llm import ScriptedUpstream, Step, echo
+from voice.llm.interface import Ask, Upstream
+from voice.safety.filters import Guards
 from voice.safety.moderation import Moderation
-from voice.serve.app import Application, create
-from voice.serve.realtime.engines import Engines
-from voice.serve.server import Server, bind, url
-from voice.settings import ServeSettings
+from voice.server.app import Application, create
+from voice.server.realtime.engine_pool import Engines
+from voice.server.server import Server, bind, url
+from voice.sessions.engine import Engine
+from voice.sessions.engine_context import EngineOptions
+from voice.sessions.stores.interface import Store
+from voice.sessions.stores.memory import MemoryStore
+from voice.settings.schema import ServeSettings
 
 Op = dict[str, Any]
 

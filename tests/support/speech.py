@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from voice.asr.recognizer import Recognizer, Transcript, Utterance
+from voice.asr.interface import Recognizer, Transcript, Utterance
 from voice.audio.frames import RATE, Pcm
 from voice.audio.wav import read_wav
 

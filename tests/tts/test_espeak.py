@@ -13,7 +13,7 @@ from tests.support.listening import Listener, listen
 from voice.errors import ConfigError
 from voice.tts import espeak
 from voice.tts.espeak import EspeakSynthesizer
-from voice.tts.synthesizer import Chunk
+from voice.tts.interface import Chunk
 
 
 def test_english_is_streamed_in_short_chunks_with_a_mark_at_each_word() -> None:

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.audio_house import House, serve_house
 from tests.support.readback import read_back
 from voice.audio.frames import RATE
 from voice.audio.resample import Resampler
-from voice.bench.audio_house import House, serve_house
 from voice.errors import EngineError
+from voice.tts.interface import Chunk, Synthesizer
 from voice.tts.remote import RemoteSynthesizer, samples
-from voice.tts.synthesizer import Chunk, Synthesizer
 
 HEADER = b"RIFF\0\0\0\0WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 16_000, 32_000, 2, 16) + b"data\0\0\0\0"
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.turn import events as ev
-from voice.turn.endpoint import Endpointer
+from voice.turn.endpointing import Endpointer
 from voice.turn.machine import TABLE, IllegalEvent, TurnMachine
-from voice.turn.turn import Overlap, Policy, State
+from voice.turn.state import Overlap, Policy, State
 
 SPEECH = ("what", "mhm")
 

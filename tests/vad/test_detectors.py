@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 import pytest
 
+from tests.support.energy_vad import EnergyDetector
 from tests.support.recordings import recordings
 from voice.audio.frames import RATE, Pcm, level_dbfs, silence
 from voice.audio.wav import read_wav
 from voice.errors import MissingError
 from voice.vad import silero
-from voice.vad.detector import Detector
-from voice.vad.energy import EnergyDetector
+from voice.vad.interface import Detector
 from voice.vad.silero import SileroDetector
 from voice.vad.webrtc import WebrtcDetector
 

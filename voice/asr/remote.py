@@ -7,9 +7,9 @@ import wave
 
 import numpy as np
 
-from voice.asr.recognizer import Transcript
+from voice.asr.interface import Transcript
 from voice.audio.frames import RATE, Pcm, silence
-from voice.audio_server import AudioServer
+from voice.audio.openai_server import AudioServer
 from voice.errors import EngineError
 
 DEFAULT_MODEL = "whisper-1"

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voice.asr.agreement import Agreement
-from voice.asr.doubt import Hypothesis, doubtful, hallucinated
-from voice.asr.recognizer import Transcript
+from voice.asr.hallucination import Hypothesis, doubtful, hallucinated
+from voice.asr.interface import Transcript
+from voice.asr.local_agreement import Agreement
 from voice.audio.frames import RATE, Pcm, level_dbfs, silence, to_float
 from voice.errors import EngineError, MissingError
 

@@ -12,8 +12,8 @@ from voice.audio.frames import RATE, Frame, Pcm
 from voice.audio.playout import Playout
 from voice.audio.resample import Resampler
 from voice.audio.riff import WavReader, WavWriter
+from voice.conversation.observer import Notice, Observer
 from voice.errors import MissingError
-from voice.events import Notice, Observer
 
 BLOCK_S = 1.0
 """Seconds read from the file at a time: what a recording of any length needs in memory."""

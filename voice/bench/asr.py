@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from voice.asr.wer import distance, words
+from voice.asr.word_error_rate import distance, words
 from voice.audio.frames import RATE, Pcm
-from voice.cli.shared import Resolved, configured, setting
+from voice.cli.options import Resolved, configured, setting
 from voice.errors import ConfigError, MissingError, UsageError
 from voice.trace import percentile
 
 if TYPE_CHECKING:
-    from voice.asr.recognizer import Recognizer
-    from voice.settings import Settings
+    from voice.asr.interface import Recognizer
+    from voice.settings.schema import Settings
 
 TABLE = "transcripts.tsv"
 STEP = RATE // 50
@@ -104,7 +104,7 @@ def table(folder: Path) -> list[tuple[str, str]]:
 
 def engines(settings: Settings) -> list[tuple[str, Recognizer]]:
     """What can be measured here: Whisper twice where a model is present, pocketsphinx for English."""
-    from voice.build.engines import recognizer
+    from voice.wiring.engines import recognizer
 
     found: list[tuple[str, Recognizer]] = []
     for window in ("full", "auto"):

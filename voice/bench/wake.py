@@ -15,10 +15,10 @@ import numpy as np
 from voice.audio.frames import RATE, Frame, silence
 from voice.audio.riff import WavReader
 from voice.audio.wav import blocks
-from voice.cli.shared import Resolved, configured, setting
+from voice.cli.options import Resolved, configured, setting
 from voice.errors import MissingError
-from voice.settings import Settings
-from voice.turn.speech import SpeechGate
+from voice.settings.schema import Settings
+from voice.vad.speech_gate import SpeechGate
 
 FRAME = RATE // 50
 TAIL_S = 0.5
@@ -50,7 +50,7 @@ def command(resolved: Resolved, folder: Path, target: Path | None) -> None:
 
     Each file in a folder named after a wake word, as hey_jarvis/, has it said once; in all others nobody says it.
     """
-    from voice.bench.sessions import machine
+    from benchmarks.sessions import machine
 
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".wav")
     if not files:
@@ -71,7 +71,7 @@ def command(resolved: Resolved, folder: Path, target: Path | None) -> None:
 
 def measure(files: list[Path], settings: Settings) -> Figures:
     """Listen to each file from a fresh start, with the detector of speech in front as in a conversation."""
-    from voice.build.engines import detector, wake_gate
+    from voice.wiring.engines import detector, wake_gate
 
     found = Figures()
     named = {name.strip() for name in settings.wake.words.split(",")}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voice.choice import Choice, choose_recognizer, choose_synthesizer
-from voice.model_store import ModelStore, shipped_registry
-from voice.settings import ChatSettings, Settings
+from voice.models.selection import Choice, choose_recognizer, choose_synthesizer
+from voice.models.store import ModelStore, shipped_registry
+from voice.settings.schema import ChatSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)

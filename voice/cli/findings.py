@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from voice.cli.shared import Resolved
+from voice.cli.options import Resolved
 from voice.errors import VoiceError
 
 GOOD, LIMITED, BROKEN = "ok", "--", "!!"

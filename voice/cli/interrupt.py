@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from voice.cli.boundary import INTERRUPTED
+from voice.cli.group import INTERRUPTED
 
 T = TypeVar("T")
 GRACE_S = 0.9

@@ -6,7 +6,7 @@ from types import TracebackType
 
 import click
 
-from voice.events import Note, Notice, TurnEnded, Words
+from voice.conversation.observer import Note, Notice, TurnEnded, Words
 
 
 class Plain:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from voice.conversation.observer import Muted, Note, Notice, StateChanged, TimerRang, TurnEnded, Woken, Words
 from voice.errors import UsageError
-from voice.events import Muted, Note, Notice, StateChanged, TimerRang, TurnEnded, Woken, Words
 
 EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voice.safety.folding import fold
-from voice.safety.kinds import LIKELY, Found, families
+from voice.safety.identifiers import LIKELY, Found, families
 
 
 @dataclass(frozen=True, slots=True)

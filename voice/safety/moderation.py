@@ -12,7 +12,7 @@ from voice.safety.classifiers import ModerationError
 from voice.safety.rules import Reading, Rules
 from voice.safety.verdict import ALLOWED, BLOCKED, UNCHECKED, Verdict, together
 from voice.text.phrases import phrase
-from voice.text.spoken import language_of
+from voice.text.speakable import language_of
 
 log = logging.getLogger(__name__)
 

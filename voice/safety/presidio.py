@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from voice.chat.screen import Screen
 from voice.errors import MissingError
-from voice.safety.redaction import Replace
+from voice.safety.filters import Screen
+from voice.safety.redactor import Replace
 from voice.text.placeholders import PLACEHOLDER
-from voice.text.spoken import language_of
+from voice.text.speakable import language_of
 
 if TYPE_CHECKING:
-    from voice.safety.guard import SecondStage
+    from voice.safety.session_redaction import SecondStage
 
 LONGEST = 400
 """Code points after which a sentence without an end is looked at as it is."""

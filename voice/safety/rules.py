@@ -10,7 +10,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voice.safety.patterns import PatternError, PatternReader, State, merged
+from voice.safety.rule_language import PatternError, PatternReader, State, merged
 from voice.safety.verdict import Verdict
 from voice.safety.words import Alphabet, Words
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from voice.errors import ConfigError, MissingError
-from voice.folders import PACKAGE
-from voice.safety.patterns import PatternError
+from voice.paths import PACKAGE
+from voice.safety.rule_language import PatternError
 from voice.safety.rules import Rule, Rules
 
 SHIPPED = PACKAGE / "safety" / "rules.yaml"

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from voice.text.markdown import FENCE, fence_end
-from voice.text.spoken import HAN, is_emoji
+from voice.text.speakable import HAN, is_emoji
 
 LONGEST = 200
 """Code points after which an endless sentence is cut at a pause or a word."""

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from voice.safety.verdict import BLOCKED
 from voice.text.boundaries import find_cut, stall_cut
-from voice.text.spoken import language_of, spoken
+from voice.text.speakable import language_of, spoken
 
 
 @dataclass(frozen=True, slots=True)

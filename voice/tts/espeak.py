@@ -16,9 +16,9 @@ import numpy as np
 
 from voice.audio.frames import Pcm
 from voice.errors import ConfigError, EngineError, MissingError
-from voice.text.spoken import language_of
-from voice.tts.alignment import WORD
-from voice.tts.synthesizer import Chunk, Emit, WordMark
+from voice.text.speakable import language_of
+from voice.tts.interface import Chunk, Emit, WordMark
+from voice.tts.word_timing import WORD
 
 WORDS_PER_MINUTE = 175
 SLOWEST_WPM, FASTEST_WPM = 80, 450

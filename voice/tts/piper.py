@@ -12,10 +12,10 @@ import numpy as np
 
 from voice.audio.frames import from_float
 from voice.errors import ConfigError, EngineError, MissingError
-from voice.text.spoken import language_of
-from voice.tts.alignment import id_offsets, word_phonemes
-from voice.tts.piper_split import FATAL, Feeds, SplitVoice, open_session, open_split
-from voice.tts.synthesizer import Chunk, Emit, WordMark
+from voice.text.speakable import language_of
+from voice.tts.interface import Chunk, Emit, WordMark
+from voice.tts.piper_streaming import FATAL, Feeds, SplitVoice, open_session, open_split
+from voice.tts.word_timing import id_offsets, word_phonemes
 
 READS_HAN = ("cmn", "zh", "yue", "ja")
 """espeak-ng voices that phonemize Han characters; others spell "Chinese letter" for each."""

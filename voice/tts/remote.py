@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from voice.audio_server import AudioServer
+from voice.audio.openai_server import AudioServer
 from voice.errors import EngineError
-from voice.tts.synthesizer import Chunk, Emit
+from voice.tts.interface import Chunk, Emit
 
 DEFAULT_MODEL, DEFAULT_VOICE = "tts-1", "alloy"
 MOST_HEADER = 4096

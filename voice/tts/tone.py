@@ -10,8 +10,8 @@ import numpy as np
 
 from voice.audio.frames import RATE, Pcm, from_float, silence
 from voice.errors import EngineError
-from voice.text.spoken import HAN
-from voice.tts.synthesizer import Chunk, Emit, WordMark
+from voice.text.speakable import HAN
+from voice.tts.interface import Chunk, Emit, WordMark
 
 WORD = re.compile(rf"[{HAN}]|[^\W{HAN}]+(?:['’.,:-][^\W{HAN}]+)*")
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from voice.turn import events as ev
-from voice.turn.endpoint import Endpointer
+from voice.turn.endpointing import Endpointer
 from voice.turn.events import Action, Event, Outcome
-from voice.turn.turn import Overlap, Policy, State, Turn
+from voice.turn.state import Overlap, Policy, State, Turn
 
 
 class IllegalEvent(Exception):

@@ -1,0 +1,55 @@
+"""`voice chat` as a person runs it: lines in, replies out, the same conversation again by its name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.processes import VOICE, free_port
+from benchmarks.upstream import Script
+from tests.support.served import Served
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("serve"), environment={"VOICE_SERVE_API_KEYS": "alpha"}) as running:
+        yield running
+
+
+def chat(home: Path, url: str, lines: str, *arguments: str, key: str = "alpha") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "XDG_DATA_HOME": str(home), "HOME": str(home), "VOICE_CHAT_SERVER_KEY": key}
+    command = [*VOICE, "chat", "--server", url, *arguments]
+    return subprocess.run(command, input=lines, capture_output=True, text=True, timeout=60, env=environment)
+
+
+def test_named_conversation_goes_on_where_it_was(served: Served, tmp_path: Path) -> None:
+    served.upstream.reset()
+    first = chat(tmp_path, served.server.url, "hello\n\nhow are you\n", "--session", "木", "--system", "Be kind.")
+    assert (first.returncode, first.stdout) == (0, "Answer 1 to: hello\nAnswer 2 to: how are you\n")
+    again = chat(tmp_path, served.server.url, "still there?", "--session", "木")
+    assert again.stdout == "Answer 3 to: still there?\n"
+    asked = [message["content"] for message in served.upstream.asked()["bodies"][-1]["messages"]]
+    assert asked[:3] == ["Be kind.", "hello", "Answer 1 to: hello"]
+
+
+def test_failed_turn_is_said_and_the_next_one_works(served: Served, tmp_path: Path) -> None:
+    served.upstream.reset()
+    served.upstream.queue(Script(fault="cut", after=2))
+    done = chat(tmp_path, served.server.url, "hello\nagain\n")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Answer ")
+    assert done.stdout.endswith("again\n")
+    assert "try again" in done.stderr
+
+
+def test_wrong_key_and_no_server_are_one_line(served: Served, tmp_path: Path) -> None:
+    wrong = chat(tmp_path, served.server.url, "hello", key="guess")
+    assert (wrong.returncode, len(wrong.stderr.splitlines())) == (78, 1)
+    assert "VOICE_CHAT_SERVER_KEY" in wrong.stderr
+    nobody = chat(tmp_path, f"http://127.0.0.1:{free_port()}", "hello")
+    assert (nobody.returncode, len(nobody.stderr.splitlines())) == (69, 1)
+    assert "voice serve" in nobody.stderr

@@ -1,0 +1,92 @@
+"""The builtin responder as an upstream: effects, deltas word by word, one usage; it stops when closed."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from datetime import datetime
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voice.llm.builtin import BuiltinUpstream
+from voice.llm.builtin.upstream import pieces, tokens
+from voice.llm.interface import Ask, Upstream
+from voice.sessions.interface import Delta, Done, Effect, Message
+
+SHIPPED = Path(__file__).parents[3] / "voice" / "demo" / "knowledge"
+
+
+def replies(upstream: BuiltinUpstream, *messages: Message) -> list[Delta | Effect | Done]:
+    async def collect() -> list[Delta | Effect | Done]:
+        return [event async for event in upstream.stream(Ask(tuple(messages)))]
+
+    return asyncio.run(collect())
+
+
+def builtin() -> BuiltinUpstream:
+    upstream: Upstream = BuiltinUpstream(SHIPPED, lambda: datetime(2026, 11, 22, 15, 5), lambda: [("tea", 95.0)])
+    assert isinstance(upstream, BuiltinUpstream)
+    return upstream
+
+
+def test_it_streams_word_by_word_and_ends_with_the_usage() -> None:
+    events = replies(builtin(), Message("system", "Be brief."), Message("user", "what is twelve times seven"))
+    assert events[:-1] == [Delta("12"), Delta(" times"), Delta(" 7"), Delta(" is"), Delta(" 84.")]
+    assert events[-1] == Done(input=7, cached=0, output=5, estimated=True)
+
+
+def test_chinese_comes_by_a_character_or_two() -> None:
+    events = replies(builtin(), Message("user", "你好"))
+    assert [event.text for event in events if isinstance(event, Delta)] == ["你好！", "有什", "么可", "以帮", "你？"]
+
+
+def test_a_timer_is_an_effect_before_the_words() -> None:
+    events = replies(builtin(), Message("user", "set a timer for five minutes"))
+    assert events[0] == Effect("timer.set", {"seconds": 300.0, "label": ""})
+    assert sum(isinstance(event, Effect) for event in events) == 1
+
+
+def test_it_sees_the_timers_notes_and_the_conversation() -> None:
+    def said(*messages: Message) -> str:
+        return "".join(event.text for event in replies(builtin(), *messages) if isinstance(event, Delta))
+
+    assert said(Message("user", "how long is left")) == "1 minute and 35 seconds left for tea."
+    moon = (Message("user", "how far is the moon"), Message("assistant", "The Moon is about 384,400 kilometers away"))
+    assert "384,400 kilometers" in said(moon[0])
+    assert said(*moon, Message("user", "and in miles")) == "384,400 kilometers is about 238,855 miles."
+
+
+def test_it_says_when_it_does_not_know_and_what_to_do() -> None:
+    for upstream in (builtin(), BuiltinUpstream()):
+        words = [
+            event.text for event in replies(upstream, Message("user", "who won the match")) if isinstance(event, Delta)
+        ]
+        assert "".join(words) == "I don't know that. Connect a model with --llm to ask me anything."
+
+
+def test_without_a_question_there_is_an_empty_reply() -> None:
+    assert replies(builtin(), Message("system", "x")) == [Done(input=1, output=0, estimated=True)]
+
+
+def test_closing_the_stream_ends_it() -> None:
+    async def first() -> object:
+        async with aclosing(builtin().stream(Ask((Message("user", "hello"),)))) as stream:  # type: ignore[type-var]
+            async for event in stream:
+                return event
+        return None
+
+    assert asyncio.run(first()) == Delta("Hello!")
+
+
+def test_close_forgets_the_notes() -> None:
+    upstream = builtin()
+    asyncio.run(upstream.close())
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_pieces_are_the_text(text: str) -> None:
+    assert "".join(pieces(text)) == text
+    assert tokens(text) <= len(text)

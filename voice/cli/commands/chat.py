@@ -1,0 +1,69 @@
+"""`voice chat`: type with a conversation that a server keeps."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable
+
+import click
+
+from voice.cli.options import Resolved, configured, setting
+from voice.errors import UnavailableError
+from voice.sessions.interface import Delta, Done, Failed, Link, Session
+from voice.settings.schema import ServeSettings
+
+
+@click.command("chat")
+@setting("--server", "chat.server", metavar="URL")
+@setting("--session", "chat.session", metavar="NAME")
+@setting("--model", "chat.model", metavar="NAME")
+@setting("--system", "chat.system", metavar="TEXT")
+@configured
+def command(resolved: Resolved) -> None:
+    """Type with a conversation kept by `voice serve`; only the new words travel.
+
+    Each line is a turn; the conversation survives the connection. With --session it goes on where it was. The key
+    comes from VOICE_CHAT_SERVER_KEY. Ends with the input or Ctrl-C.
+    """
+    from voice.cli.interrupt import run
+
+    run(_chat(resolved))
+
+
+async def _chat(resolved: Resolved) -> None:
+    from contextlib import AsyncExitStack
+
+    from voice.cli.typed import typed_lines
+    from voice.wiring.sessions import served
+
+    chat = resolved.settings.chat
+    url = chat.server or f"http://{ServeSettings().host}:{ServeSettings().port}"
+    async with AsyncExitStack() as stack:
+        session = await served(chat, url, stack)
+        await converse(session, typed_lines(), click.echo, prompt="> " if sys.stdin.isatty() else "")
+
+
+async def converse(
+    session: Session, lines: AsyncIterator[str], write: Callable[..., object], *, prompt: str = ""
+) -> None:
+    """Send each line and write its reply as it comes. Raises UnavailableError for a failure that will not pass."""
+    write(prompt, nl=False)
+    async for line in lines:
+        if line.strip():
+            await _turn(session, line, write)
+        write(prompt, nl=False)
+
+
+async def _turn(session: Session, line: str, write: Callable[..., object]) -> None:
+    async for event in session.send(line):
+        match event:
+            case Delta(text=text):
+                write(text, nl=False)
+            case Done():
+                write("")
+            case Link(up=up, reason=reason):
+                write("(connected again)" if up else f"(connection lost: {reason}; the reply will go on)", err=True)
+            case Failed(message=message, temporary=True):
+                write(f"\nerror: {message}; try again", err=True)
+            case Failed(message=message):
+                raise UnavailableError(message)

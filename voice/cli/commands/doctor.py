@@ -1,0 +1,202 @@
+"""`voice doctor`: what works on this machine, and the remedy for each thing that does not."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from voice.cli.engines import engines
+from voice.cli.findings import BROKEN, GOOD, LIMITED, Finding, show
+from voice.cli.options import Resolved, configured
+from voice.errors import VoiceError
+
+if TYPE_CHECKING:
+    from voice.audio.portaudio import Direction
+
+UNAVAILABLE = 69
+
+
+@click.command("doctor")
+@click.option("--security", is_flag=True, help="Show instead who could read, hear or change what.")
+@configured
+def command(resolved: Resolved, security: bool) -> None:
+    """Show what works here, and the remedy for what does not.
+
+    Ends with 69 when something that the settings ask for is broken; with --security, when something is open to others.
+    """
+    from voice.cli import security_checks as doctor_security
+
+    if show(doctor_security.CHECKS if security else CHECKS, resolved):
+        click.get_current_context().exit(UNAVAILABLE)
+
+
+def machine(resolved: Resolved) -> Finding:
+    """Python, the processor, and a single board's temperature and power."""
+    from voice.system.raspberry_pi import board
+
+    cores, found = os.cpu_count() or 1, board()
+    words = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {cores} cores"
+    tight = "" if cores > 1 else "one core is tight: --profile pi"
+    if found is None:
+        return Finding(GOOD, words, tight)
+    heat = [f"{found.celsius:.0f} °C"] if found.celsius is not None else []
+    told = "; ".join([", ".join([words, found.model, *heat]), *found.troubles])
+    return Finding(LIMITED if found.troubles else GOOD, told, found.remedy or tight)
+
+
+def sound(resolved: Resolved) -> Finding:
+    """What sound passes through."""
+    from voice.system.raspberry_pi import sound_route
+
+    route = sound_route()
+    if route:
+        return Finding(GOOD, route)
+    return Finding(LIMITED, "no sound server and no sound card", "on a Pi: docs/raspberry-pi.md, Sound")
+
+
+def microphone(resolved: Resolved) -> Finding:
+    """The microphone the settings choose."""
+    return _device(resolved, "microphone")
+
+
+def speaker(resolved: Resolved) -> Finding:
+    """The speaker the settings choose."""
+    return _device(resolved, "speaker")
+
+
+def _device(resolved: Resolved, direction: Direction) -> Finding:
+    from voice.audio.portaudio import choose, list_devices, pick_format
+
+    audio = resolved.settings.audio
+    wanted = audio.input if direction == "microphone" else audio.output
+    try:
+        device = choose(list_devices(), wanted, direction)
+        rate, channels = pick_format(device, direction, 16_000)
+    except VoiceError as error:
+        return Finding(BROKEN if wanted else LIMITED, error.what, error.remedy)
+    return Finding(GOOD, f"{device.name} ({rate} Hz, {channels} ch)")
+
+
+def recognition(resolved: Resolved) -> Finding:
+    """The recognizer: chosen, loaded and run once."""
+    from voice.wiring.engines import recognizer
+
+    choice = engines(resolved.settings).recognizer
+    began = time.perf_counter()
+    recognizer(resolved.settings).warm()
+    return Finding(GOOD, f"{choice}, ready in {time.perf_counter() - began:.1f} s", choice.better)
+
+
+def speech(resolved: Resolved) -> Finding:
+    """The synthesizer: chosen, loaded and run once."""
+    from voice.wiring.engines import synthesizer
+
+    choice = engines(resolved.settings).synthesizer
+    began = time.perf_counter()
+    synthesizer(resolved.settings).warm()
+    return Finding(GOOD, f"{choice}, ready in {time.perf_counter() - began:.1f} s", choice.better)
+
+
+def echo(resolved: Resolved) -> Finding:
+    """Echo cancelling, which lets a person interrupt without headphones."""
+    from voice.audio.echo_canceller import canceller_installed
+
+    wanted = resolved.settings.audio.echo
+    if canceller_installed():
+        return Finding(GOOD, f"audio.echo = {wanted}, WebRTC's canceller is installed")
+    remedy = f"for interrupting over loudspeakers: {sys.executable} -m pip install livekit"
+    if wanted == "aec":
+        return Finding(BROKEN, "audio.echo = aec, but the canceller is not installed", remedy)
+    return Finding(LIMITED, f"audio.echo = {wanted}, no canceller installed; headphones are best", remedy)
+
+
+def model(resolved: Resolved) -> Finding:
+    """The language model's server."""
+    from urllib.error import URLError
+    from urllib.request import Request, urlopen
+
+    from voice.llm.openai_dialects import base_url
+
+    chat = resolved.settings.chat
+    if chat.server:
+        return Finding(GOOD, f"sessions are kept by {chat.server}")
+    if chat.llm == "builtin":
+        return Finding(
+            GOOD, "builtin responder, no model", "for a model: --llm http://localhost:11434/v1 --model NAME (Ollama)"
+        )
+    request = Request(base_url(chat.llm) + "/models")
+    if chat.api_key:
+        request.add_header("Authorization", f"Bearer {chat.api_key}")
+    try:
+        with urlopen(request, timeout=5) as answer:
+            return Finding(GOOD, f"{chat.llm} answers ({answer.status})")
+    except (URLError, OSError, ValueError) as error:
+        return Finding(BROKEN, f"{chat.llm}: {error}", "is the server running, and the key in VOICE_CHAT_API_KEY?")
+
+
+def memory(resolved: Resolved) -> Finding:
+    """The place where conversations are kept."""
+    from pathlib import Path
+
+    from voice.paths import user_data
+
+    store = resolved.settings.chat.store
+    if store and not store.startswith("sqlite:///"):
+        return Finding(
+            GOOD, "conversations are kept on no disk" if store == "memory" else "conversations are kept by Redis"
+        )
+    folder = Path(store.removeprefix("sqlite:///")).expanduser().parent if store else user_data()
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if os.access(there, os.W_OK):
+        return Finding(GOOD, f"conversations are kept in {folder}")
+    return Finding(
+        BROKEN,
+        f"{folder} cannot be written",
+        "another place: --set chat.store=sqlite:///FILE, or none: --set chat.store=memory",
+    )
+
+
+def moderation(resolved: Resolved) -> Finding:
+    """The rules of moderation, and the servers that are asked besides."""
+    import asyncio
+
+    from voice.wiring.safety import moderation as build
+
+    safety = resolved.settings.safety
+    if resolved.settings.chat.server:
+        return Finding(GOOD, f"left to {resolved.settings.chat.server}")
+    made = build(resolved.settings)
+    if made is None:
+        return Finding(LIMITED, "off: nothing is judged before it is spoken or stored", "--set safety.moderate=strict")
+
+    async def ask() -> str:
+        try:
+            return (await made.ask("Hello, how are you?", None)).error
+        finally:
+            await made.close()
+
+    asked = ", ".join(judge.name for judge in made.judges)
+    error = asyncio.run(ask()) if made.judges else ""
+    if error:
+        return Finding(BROKEN, error, f"without it text is {'stopped' if made.closed else 'let on'}: safety.on_error")
+    count = len(made.rules.rules) if made.rules else 0
+    return Finding(GOOD, f"{safety.moderate}, {count} rules" + (f", and {asked}" if asked else ""))
+
+
+CHECKS = {
+    "machine": machine,
+    "sound": sound,
+    "microphone": microphone,
+    "speaker": speaker,
+    "recognition": recognition,
+    "speech": speech,
+    "echo": echo,
+    "language model": model,
+    "memory": memory,
+    "moderation": moderation,
+}

@@ -1,0 +1,48 @@
+"""`voice export`: what is stored of somebody's conversations, as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import click
+
+from voice.cli.options import Resolved, configured, setting
+
+KNOWN = {
+    "sessions.sqlite": "conversations, encrypted",
+    "store.key": "the key they are encrypted with",
+    "sessions.json": "names and tokens of conversations on servers",
+}
+"""What this program keeps in the user's data folder besides models."""
+
+
+@click.command("export")
+@click.argument("name", required=False)
+@setting("--server", "chat.server", metavar="URL")
+@setting("--store", "chat.store", metavar="URL")
+@configured
+def command(resolved: Resolved, name: str | None) -> None:
+    """Write what is stored of the conversation NAME, or of all, as JSON on standard output.
+
+    Everything is in it: messages as they are remembered, the log with what was said and not heard, what it cost, and
+    which files of this program there are besides.
+    """
+    click.echo(asyncio.run(_export(resolved, name)))
+
+
+async def _export(resolved: Resolved, name: str | None) -> str:
+    from voice.wiring.stored_conversations import keeping
+
+    async with keeping(resolved.settings) as kept:
+        found = {"kept_in": kept.where, "conversations": await kept.export(name), "files": files()}
+    return json.dumps(found, ensure_ascii=False, indent=1)
+
+
+def files() -> list[dict[str, str]]:
+    """The files of the user's data folder that tell about a person."""
+    from voice.paths import user_data
+
+    there = [(Path(user_data() / name), what) for name, what in KNOWN.items()]
+    return [{"path": str(path), "what": what} for path, what in there if path.exists()]

@@ -1,0 +1,41 @@
+"""`voice forget`: remove what is stored of a conversation, or of all."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from voice.cli.options import Resolved, configured, setting
+from voice.errors import UsageError
+
+
+@click.command("forget")
+@click.argument("name", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every conversation, also those kept here for clients.")
+@setting("--server", "chat.server", metavar="URL")
+@setting("--store", "chat.store", metavar="URL")
+@configured
+def command(resolved: Resolved, name: str | None, everything: bool) -> None:
+    """Remove the conversation NAME, or with --all every one: its text, its ledger and its key.
+
+    Works on the configured store, or on a server by the names this machine knows there. Without NAME and --all it says
+    which names there are.
+    """
+    if name is not None and everything:
+        raise UsageError("both a name and everything", where=f"{name} --all", expected="one of them")
+    asyncio.run(_forget(resolved, name, everything))
+
+
+async def _forget(resolved: Resolved, name: str | None, everything: bool) -> None:
+    from voice.wiring.stored_conversations import keeping
+
+    async with keeping(resolved.settings) as kept:
+        if name is None and not everything:
+            names = await kept.names()
+            raise UsageError(
+                "nothing to forget was named",
+                expected="NAME or --all; there is " + (", ".join(names) or "none"),
+            )
+        count = await kept.forget(name)
+        click.echo(f"{kept.where}: {count} {'conversation' if count == 1 else 'conversations'} removed")

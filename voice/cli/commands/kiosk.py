@@ -1,0 +1,55 @@
+"""`voice kiosk`: a page to talk to, served from here and opened full screen."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from contextlib import ExitStack
+
+import click
+
+from voice.cli.commands.serve import prepare_process, served
+from voice.cli.options import Resolved, configured, setting
+from voice.errors import MissingError
+
+
+@click.command("kiosk")
+@click.option("--no-browser", is_flag=True, help="Serve the page and open no browser.")
+@setting("--host", "serve.host", metavar="ADDRESS")
+@setting("--port", "serve.port", metavar="PORT")
+@setting("--knowledge", "chat.knowledge", metavar="FOLDER")
+@setting("--llm", "chat.llm", metavar="builtin|URL")
+@setting("--model", "chat.model", metavar="NAME")
+@setting("--title", "kiosk.title", metavar="TEXT")
+@functools.partial(configured, profile="kiosk")
+def command(resolved: Resolved, no_browser: bool) -> None:
+    """Let anybody who walks up to this screen talk.
+
+    Serves everything `voice serve` does, and the page on top, which is opened full screen where a browser and a screen
+    are. The questions it suggests come from the headings of your Markdown files (--knowledge). docs/kiosk.md.
+    """
+    prepare_process()
+    asyncio.run(_kiosk(resolved, browser=not no_browser))
+
+
+async def _kiosk(resolved: Resolved, *, browser: bool) -> None:
+    from voice.server.access import own_key
+    from voice.server.kiosk_page import PATH, install
+    from voice.system.kiosk_browser import opened
+    from voice.wiring.kiosk import page
+
+    settings = resolved.settings
+    made = page(settings)
+    with ExitStack() as stack:
+
+        def ready(url: str) -> None:
+            click.echo(f"the page: {url}{PATH}")
+            if not browser:
+                return
+            key = own_key(settings.serve.api_keys)
+            try:
+                stack.enter_context(opened(f"{url}{PATH}" + (f"#key={key}" if key else ""), settings.kiosk.browser))
+            except MissingError as error:
+                click.echo(f"voice: {error}", err=True)
+
+        await served(settings, ready, lambda app: install(app.http, made))

@@ -1,0 +1,42 @@
+"""`voice redact`: what would be taken out of a text, to try on real sentences."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+
+import click
+
+from voice.cli.options import Resolved, configured, setting
+
+
+@click.command("redact")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line for each line read: its text and what was found.")
+@setting("--regions", "safety.regions", metavar="CN,US,…")
+@setting("--presidio", "safety.presidio", metavar="off|patterns|MODEL,…")
+@configured
+def command(resolved: Resolved, as_json: bool) -> None:
+    """Read text from standard input and write it redacted, line by line.
+
+    The same number has the same name within one run and another in the next, as it has within one conversation.
+    """
+    from voice.safety.pseudonyms import Pseudonyms
+    from voice.safety.redactor import Redactor
+    from voice.wiring.redaction import finder, second_stage
+
+    looks, second = finder(resolved.settings.safety), second_stage(resolved.settings.safety)
+    names = Pseudonyms(secrets.token_bytes(32))
+    found: list[dict[str, str]] = []
+
+    def name(kind: str, value: str, written: str) -> str:
+        placeholder = names.name(kind, value, written)
+        found.append({"kind": kind, "text": written, "name": placeholder})
+        return placeholder
+
+    for line in sys.stdin:
+        found.clear()
+        first = Redactor(looks, name)
+        screen = first if second is None else second(first, name)
+        text = screen.feed(line.rstrip("\r\n")) + screen.flush()
+        click.echo(json.dumps({"text": text, "found": found}, ensure_ascii=False) if as_json else text)

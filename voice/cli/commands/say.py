@@ -1,0 +1,107 @@
+"""`voice say`: speak a text, into the speaker or a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from voice.cli.options import Resolved, configured, setting
+from voice.errors import UsageError
+
+if TYPE_CHECKING:
+    from voice.audio.playout import Playout
+    from voice.tts.interface import Chunk, Synthesizer
+
+AHEAD_S = 30.0
+"""Seconds of audio that may wait to be played before the next clause is made."""
+
+
+@click.command("say")
+@click.argument("text")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="A WAV file, not the speaker.")
+@setting("--tts", "tts.engine")
+@setting("--voice", "tts.voice", metavar="NAME")
+@setting("--language", "tts.language", metavar="TAG")
+@setting("--speed", "tts.speed")
+@configured
+def command(resolved: Resolved, text: str, output: Path | None) -> None:
+    """Speak TEXT; `-` reads it from standard input."""
+    from voice.wiring.engines import synthesizer
+
+    language = resolved.settings.tts.language or resolved.settings.asr.language
+    texts = clauses(sys.stdin.read() if text == "-" else text, language)
+    if not texts:
+        raise UsageError("nothing in it can be spoken", where="TEXT", expected="a text with words")
+    engine = synthesizer(resolved.settings)
+    if output is not None:
+        _into_file(engine, texts, output)
+    else:
+        from voice.cli.interrupt import run
+
+        run(_aloud(engine, texts, resolved.settings.audio.output))
+
+
+def clauses(text: str, language: str = "") -> list[str]:
+    """The speakable clauses of a text."""
+    from voice.text.clauses import ClauseSplitter
+
+    splitter = ClauseSplitter(language=language)
+    return [clause.text for clause in (*splitter.feed(text, 0.0), *splitter.finish(0.0)) if clause.text]
+
+
+def _into_file(engine: Synthesizer, texts: list[str], path: Path) -> None:
+    from voice.audio.riff import WavWriter
+
+    writer = WavWriter(path, engine.rate)
+
+    def write(chunk: Chunk) -> bool:
+        writer.write(chunk.pcm)
+        return True
+
+    try:
+        for text in texts:
+            engine.speak(text, write)
+    finally:
+        writer.close()
+
+
+async def _aloud(engine: Synthesizer, texts: list[str], device: str) -> None:
+    import asyncio
+
+    from voice.audio.device_watcher import DeviceKeeper
+    from voice.audio.devices import Speaker
+    from voice.audio.playout import Drained, Playout, PlayoutEvent
+
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+
+    def played(event: PlayoutEvent) -> None:
+        if isinstance(event, Drained):
+            loop.call_soon_threadsafe(over.set)
+
+    playout = Playout(engine.rate, played)
+    keeper = DeviceKeeper()
+    speaker = Speaker(keeper, device, playout, lambda event: click.echo(str(event), err=True))
+    try:
+        await speaker.start()
+        await play(engine, texts, playout)
+        await over.wait()
+        await asyncio.sleep(speaker.latency_s)
+    finally:
+        engine.cancel()
+        await speaker.close()
+        await keeper.close()
+
+
+async def play(engine: Synthesizer, texts: list[str], playout: Playout) -> None:
+    """Hand the clauses to the playout as one reply, none long before it is heard: the playout refuses too much."""
+    import asyncio
+
+    playout.begin(1)
+    for text in texts:
+        while (ahead := playout.buffered_s - AHEAD_S) > 0:  # noqa: ASYNC110  the device takes it at its own pace
+            await asyncio.sleep(ahead)
+        await asyncio.to_thread(engine.speak, text, lambda chunk: playout.push(chunk.pcm, 1))
+    playout.finish(1)

@@ -1,0 +1,83 @@
+"""`voice serve`: chat sessions for many clients, over HTTP and WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from voice import logs
+from voice.cli.options import Resolved, configured, extra, setting
+from voice.settings.schema import Settings
+from voice.system.service_manager import ServiceManager
+
+if TYPE_CHECKING:
+    from voice.server.app import Application
+
+
+@click.command("serve")
+@setting("--host", "serve.host", metavar="ADDRESS")
+@setting("--port", "serve.port", metavar="PORT")
+@setting("--llm", "chat.llm", metavar="builtin|URL")
+@setting("--model", "chat.model", metavar="NAME")
+@setting("--store", "chat.store", metavar="sqlite:///FILE|redis://HOST:PORT")
+@setting("--warm", "serve.warm", metavar="FILE")
+@configured
+def command(resolved: Resolved) -> None:
+    """Keep chat sessions: clients send only the new words, lose nothing when the network blinks, and come back later.
+
+    HTTP (OpenAI's chat completions among it) and WebSocket on one port; docs/protocol.md describes both. API keys come
+    from VOICE_SERVE_API_KEYS, and every address but loopback needs them. A stop lets running replies finish.
+    """
+    prepare_process()
+    asyncio.run(served(resolved.settings, lambda url: click.echo(f"listening on {url}")))
+
+
+def prepare_process() -> None:
+    """What a process that serves needs before its event loop runs."""
+    # So long a busy event loop keeps the interpreter while the thread that writes the log wants it; 5 ms is too long.
+    sys.setswitchinterval(0.001)
+    # What a turn leaves behind is nearly always freed at once, without the collector of cycles; every 700 objects, its
+    # default, it would look through the sessions in memory, which took a quarter of the processor time of a word.
+    gc.set_threshold(20_000, 20, 50)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.install()
+
+
+async def served(
+    settings: Settings, ready: Callable[[str], object], add: Callable[[Application], object] = lambda app: None
+) -> None:
+    """Serve until asked to stop; `ready` is told the address, `add` may add to the application before."""
+    from voice.wiring.engine_pool import Talks
+    from voice.wiring.prompt_warmup import warmed
+    from voice.wiring.sessions import engine, shared_options, upstream
+
+    with extra("serve", "fastapi uvicorn prometheus-client"):
+        from voice.server.app import create
+        from voice.server.server import bind, serve
+
+    manager = ServiceManager(os.environ)
+
+    def serving(url: str) -> None:
+        ready(url)
+        manager.ready()
+        manager.status(f"listening on {url}")
+
+    listening = bind(settings.serve)
+    try:
+        async with (
+            engine(settings, upstream(settings), how=shared_options(settings)) as running,
+            manager.watched(asyncio.get_running_loop().time),
+        ):
+            app = create(running, settings.serve, Talks(settings))
+            add(app)
+            async with warmed(settings.serve, running, click.echo):
+                await serve(app, listening, serving)
+    finally:
+        listening.close()

@@ -1,0 +1,142 @@
+"""`voice talk`: the conversation, live or over a recording."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import click
+
+from voice.cli.engines import engines
+from voice.cli.options import Resolved, configured, setting
+from voice.conversation.observer import Note, Notice, Observer, TurnEnded
+from voice.errors import MissingError, UsageError
+from voice.trace import TurnTrace
+
+FILE = click.Path(path_type=Path)
+HURRIED = "--fast: the clock stands still while engines work, so these are not the latencies of a live conversation"
+
+
+@click.command("talk")
+@click.option("--input", "source", type=FILE, metavar="FILE", help="A WAV file in place of the microphone.")
+@click.option("--output", "sink", type=FILE, metavar="FILE", help="A WAV file in place of the speaker.")
+@click.option("--fast", is_flag=True, help="With --input: as fast as the engines allow, not at real time.")
+@click.option("--text", "typing", is_flag=True, help="Type instead of talk; the same session, the same voice.")
+@setting("--asr", "asr.engine")
+@setting("--tts", "tts.engine")
+@setting("--llm", "chat.llm", metavar="builtin|URL")
+@setting("--model", "chat.model", metavar="NAME")
+@setting("--session", "chat.session", metavar="NAME")
+@setting("--server", "chat.server", metavar="URL")
+@click.option("--trace", type=FILE, metavar="FILE", help="Write one JSON line per turn; `voice trace` reads it.")
+@click.option("--plot", type=FILE, metavar="FILE.svg", help="Draw the waterfall of each turn when it is over.")
+@click.option("--record", type=FILE, metavar="DIR", help="Keep the person's voice and the words of each turn there.")
+@configured
+def command(
+    resolved: Resolved,
+    source: Path | None,
+    sink: Path | None,
+    fast: bool,
+    typing: bool,
+    trace: Path | None,
+    plot: Path | None,
+    record: Path | None,
+) -> None:
+    """Hold a spoken conversation. Ctrl-C ends it.
+
+    Without --input and --output it uses the microphone and the speaker. Nothing heard is kept without --record, which
+    says so aloud when it begins.
+    """
+    if fast and source is None:
+        raise UsageError("a microphone cannot be hurried", where="--fast", expected="--input FILE beside it")
+    if typing and source is not None:
+        raise UsageError("you type, or a recording speaks", where="--text", expected="--input without it")
+    if plot is not None and not plot.parent.is_dir():
+        raise MissingError("no such folder", where=str(plot.parent), expected="a folder to write in")
+    _apart(source, {"--output": sink, "--trace": trace, "--plot": plot})
+    from voice.audio.portaudio import only_python_on_stderr
+    from voice.cli.interrupt import run
+    from voice.clock import VirtualLoop
+    from voice.wiring.conversation import KEPT_TURNS, converse
+
+    turns: deque[TurnTrace] = deque(maxlen=KEPT_TURNS)
+    try:
+        with face(typing, turns) as observer:
+            for line in engines(resolved.settings).lines(resolved.settings.chat):
+                observer(Notice(line))
+            conversation = converse(
+                resolved.settings,
+                source=source,
+                sink=sink,
+                fast=fast,
+                observer=observer,
+                trace=trace,
+                text=_keyboard() if typing else None,
+                record=record,
+            )
+            with only_python_on_stderr():
+                run(conversation, VirtualLoop if fast else None)
+        if source is not None and not any(turn.text or turn.reply for turn in turns):
+            click.echo(f"no words were heard in {source}")
+    finally:
+        if not typing or plot is not None:
+            _sum_up(turns, plot, hurried=fast)
+
+
+@contextlib.contextmanager
+def face(typing: bool, turns: deque[TurnTrace]) -> Iterator[Observer]:
+    """The screen in a terminal, plain lines elsewhere; every turn that ends is put into `turns` as well."""
+    from rich.console import Console
+
+    from voice.cli.plain import Plain
+    from voice.cli.terminal import Screen
+
+    console = Console()
+    screen = (
+        Screen(console) if console.is_terminal and not typing else Plain("> " if typing and sys.stdin.isatty() else "")
+    )
+
+    def observe(event: Note) -> None:
+        if isinstance(event, TurnEnded):
+            turns.append(event.trace)
+        screen(event)
+
+    with screen:
+        yield observe
+
+
+def _apart(source: Path | None, written: dict[str, Path | None]) -> None:
+    """Refuse to write over the recording that speaks, or two files into one."""
+    seen = {} if source is None else {source.resolve(): "--input"}
+    for flag, path in written.items():
+        if path is not None and (other := seen.setdefault(path.resolve(), flag)) != flag:
+            raise UsageError(f"{other} is that file too", where=f"{flag} {path}", expected="a file of its own")
+
+
+def _keyboard() -> AsyncIterator[str]:
+    from voice.cli.typed import typed_lines
+
+    return typed_lines()
+
+
+def _sum_up(turns: deque[TurnTrace], plot: Path | None, *, hurried: bool) -> None:
+    """The latency table, where any turn was answered, and the picture."""
+    lines = [turn.to_json() for turn in turns if turn.text or turn.reply]
+    if not any(line["response_ms"] is not None for line in lines):
+        return
+    from rich.console import Console
+
+    from voice.cli.commands.trace import write_plot
+    from voice.cli.latency import latency_table
+
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 120
+    console.print(latency_table(lines, HURRIED if hurried else ""))
+    if plot is not None:
+        write_plot(plot, lines)
+        click.echo(f"picture: {plot}")

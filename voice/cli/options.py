@@ -1,0 +1,108 @@
+"""Flags that many commands share: where settings come from, and flags that are settings."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from voice import logs
+from voice.errors import MissingError, UsageError
+from voice.settings.config_files import PROFILES, load
+from voice.settings.layers import OPTIONS, Given, Resolved
+
+_FLAGS = "voice.flags"
+
+Function = Callable[..., Any]
+
+
+def setting(flag: str, key: str, *, metavar: str = "") -> Callable[[Function], Function]:
+    """A flag that is the setting `key`; it reaches the command through `configured`."""
+    option = OPTIONS[key]
+
+    def remember(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            ctx.meta.setdefault(_FLAGS, []).append(Given(key, value, flag, text=True))
+
+    return click.option(
+        flag,
+        callback=remember,
+        expose_value=False,
+        metavar=metavar or "|".join(option.choices) or option.kind.__name__.upper(),
+        help=f"{option.help} [{key}]",
+    )
+
+
+def configured(command: Function, *, profile: str = "desktop") -> Function:
+    """Add --profile, --config and --set, and call the command with the merged settings as `resolved`.
+
+    `profile` is taken where neither the flag nor VOICE_PROFILE names one.
+    """
+
+    @click.option(
+        "--profile",
+        envvar="VOICE_PROFILE",
+        default=profile,
+        show_default=True,
+        metavar="|".join(PROFILES),
+        help="Settings that fit a kind of machine.",
+    )
+    @click.option(
+        "--config",
+        "config",
+        envvar="VOICE_CONFIG",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A TOML file of settings, laid over the profile.",
+    )
+    @click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="SECTION.KEY=VALUE",
+        help="One setting; `voice config` lists them. May be repeated.",
+    )
+    @functools.wraps(command)
+    def with_settings(*args: Any, profile: str, config: Path | None, assignments: tuple[str, ...], **rest: Any) -> Any:
+        flags = [*click.get_current_context().meta.get(_FLAGS, []), *map(_assignment, assignments)]
+        resolved = load(profile=profile, config=config, environment=os.environ, flags=flags)
+        logs.install(_secrets(resolved))
+        return command(*args, resolved=resolved, **rest)
+
+    return with_settings
+
+
+@contextlib.contextmanager
+def extra(name: str, packages: str) -> Iterator[None]:
+    """Say which `packages` to install where an import of the extra `name` fails: a lean install has only the loop."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "voice":
+            raise
+        remedy = f"install them: {sys.executable} -m pip install {packages}"
+        raise MissingError(f"{error.name} is not installed", where=f"the extra [{name}]", remedy=remedy) from error
+
+
+def _secrets(resolved: Resolved) -> Iterator[str]:
+    """What may stand in no line of a log."""
+    for key, option in OPTIONS.items():
+        if option.secret:
+            for item in str(resolved.value(key)).split(","):
+                yield item.strip().rpartition(":")[2]
+
+
+def _assignment(text: str) -> Given:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError("no value", where=f"--set {text}", expected="--set SECTION.KEY=VALUE, as turn.silence_ms=400")
+    return Given(key.strip(), value, "--set", text=True)
+
+
+__all__ = ["Function", "Resolved", "configured", "extra", "setting"]

@@ -1,0 +1,183 @@
+"""`voice doctor --security`: who could read or hear what, as it is set up here."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from voice.cli.findings import BROKEN, GOOD, LIMITED, Finding
+from voice.cli.options import Resolved
+from voice.paths import user_data
+from voice.server.addresses import is_loopback
+
+SHORTEST_KEY = 20
+"""Characters of an API key below which it could be guessed."""
+
+
+def folder(resolved: Resolved) -> Finding:
+    """The folder of conversations, names, tokens and the key."""
+    path = user_data()
+    if not path.exists():
+        return Finding(GOOD, f"{path} is not there yet; nothing is kept")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name == "posix" and mode & 0o077:
+        words = f"others may look into {path} (mode {mode:o})"
+        return Finding(BROKEN if mode & 0o022 else LIMITED, words, f"chmod 700 {path}")
+    return Finding(GOOD, f"what is kept lies in {path}")
+
+
+def key(resolved: Resolved) -> Finding:
+    """The key that stored conversations are encrypted with."""
+    from voice.sessions.stores.master_key import master_key
+
+    path, given = user_data() / "store.key", resolved.settings.chat.store_key
+    if given:
+        master_key(given, path)
+        return Finding(GOOD, "conversations are encrypted with the key in VOICE_CHAT_STORE_KEY")
+    if not path.exists():
+        return Finding(GOOD, "the key of stored conversations is made with the first of them")
+    master_key("", path)
+    return _private(path, "conversations are encrypted with")
+
+
+def store(resolved: Resolved) -> Finding:
+    """The place where conversations are kept."""
+    where = resolved.settings.chat.store
+    if where == "memory":
+        return Finding(GOOD, "on no disk")
+    if where and not where.startswith("sqlite:///"):
+        place = urlsplit(where)
+        shown = f"{place.scheme}://{place.hostname}"
+        if not is_loopback(place.hostname or ""):
+            if not resolved.settings.chat.store_password:
+                remedy = "set one there, and here VOICE_CHAT_STORE_PASSWORD"
+                return Finding(BROKEN, f"{shown} is used without a password", remedy)
+            if place.scheme == "redis":
+                words = f"{shown}: what is said is encrypted, the link and its password are not"
+                return Finding(LIMITED, words, "rediss://, or a tunnel")
+        return Finding(GOOD, f"{shown}, encrypted")
+    path = Path(where.removeprefix("sqlite:///")).expanduser() if where else user_data() / "sessions.sqlite"
+    if not path.exists():
+        return Finding(GOOD, f"{path} is not there yet")
+    return _private(path, "encrypted conversations in")
+
+
+def retention(resolved: Resolved) -> Finding:
+    """How long conversations stay."""
+    retain = resolved.settings.chat.retain
+    words = f"chat.retain = {retain}: a conversation without a name is never kept"
+    return Finding(GOOD, words, "an end for named ones: --set chat.retain=days=30" if retain == "forever" else "")
+
+
+def redaction(resolved: Resolved) -> Finding:
+    """What is taken out of stored text."""
+    redact = resolved.settings.safety.redact
+    remedy = "--set safety.redact=stored"
+    return Finding(LIMITED if redact == "off" else GOOD, f"safety.redact = {redact}", remedy if redact == "off" else "")
+
+
+def moderation(resolved: Resolved) -> Finding:
+    """What may not be spoken."""
+    safety = resolved.settings.safety
+    words = f"safety.moderate = {safety.moderate}, servers that fail: {safety.on_error}"
+    if safety.moderate == "off":
+        return Finding(LIMITED, words, "for rooms with strangers: --set safety.moderate=strict")
+    return Finding(GOOD, words)
+
+
+def network(resolved: Resolved) -> Finding:
+    """Who can reach `voice serve`."""
+    serve = resolved.settings.serve
+    if is_loopback(serve.host):
+        return Finding(GOOD, f"serve.host = {serve.host}: this machine only")
+    if not serve.api_keys.strip(", "):
+        return Finding(BROKEN, f"serve.host = {serve.host} without API keys", "set VOICE_SERVE_API_KEYS")
+    remedy = "a proxy with TLS in front, and --host 127.0.0.1"
+    return Finding(LIMITED, f"serve.host = {serve.host}: HTTP, so who shares the network can listen", remedy)
+
+
+def keys(resolved: Resolved) -> Finding:
+    """The API keys of `voice serve`."""
+    items = [item.strip() for item in resolved.settings.serve.api_keys.split(",") if item.strip()]
+    if not items:
+        return Finding(GOOD, "no API keys: only programs of this machine may use voice serve")
+    weak = sum(len(item.rpartition(":")[2]) < SHORTEST_KEY for item in items)
+    words = f"{len(items)} API {'key' if len(items) == 1 else 'keys'} in VOICE_SERVE_API_KEYS"
+    if weak:
+        return Finding(BROKEN, f"{words}, {weak} shorter than {SHORTEST_KEY} characters", "openssl rand -base64 32")
+    return Finding(GOOD, words)
+
+
+def origins(resolved: Resolved) -> Finding:
+    """Web pages that may use `voice serve`."""
+    given = [origin.strip() for origin in resolved.settings.serve.origins.split(",") if origin.strip()]
+    for origin in given:
+        place = urlsplit(origin)
+        if "*" in origin or not place.scheme or not place.netloc:
+            remedy = "each origin in full, as https://kiosk.example"
+            return Finding(BROKEN, f"serve.origins: {origin} is no origin and never fits", remedy)
+        if place.scheme == "http" and not is_loopback(place.hostname or ""):
+            remedy = "serve the page by https"
+            return Finding(LIMITED, f"serve.origins: {origin} can be replaced by who shares its network", remedy)
+    return Finding(GOOD, "serve.origins: " + (", ".join(given) or "none but the server's own"))
+
+
+def words_out(resolved: Resolved) -> Finding:
+    """Where what is said is sent."""
+    chat, safety = resolved.settings.chat, resolved.settings.safety
+    urls = (chat.server, "" if chat.llm == "builtin" else chat.llm, safety.openai_url, safety.filter_url)
+    places = [urlsplit(url) for url in urls if url]
+    away = [place for place in places if not is_loopback(place.hostname or "")]
+    open_ones = [place.hostname or "" for place in away if place.scheme != "https"]
+    if open_ones:
+        words = f"words go to {', '.join(open_ones)} unencrypted"
+        return Finding(LIMITED, words, "https, or a server on this machine")
+    if away:
+        return Finding(GOOD, "words go to " + ", ".join(place.hostname or "" for place in away) + " by https")
+    return Finding(GOOD, "no word leaves this machine")
+
+
+def configuration(resolved: Resolved) -> Finding:
+    """The files of settings: secrets are refused in them, but who may write them decides where words go."""
+    for origin in sorted(set(resolved.origins.values())):
+        path = Path(origin)
+        if path.suffix == ".toml" and path.is_absolute() and path.exists() and path.stat().st_mode & stat.S_IWOTH:
+            return Finding(BROKEN, f"{path} can be changed by everybody", f"chmod o-w {path}")
+    return Finding(GOOD, "settings come from files that not everybody may change; secrets only from the environment")
+
+
+def leftovers(resolved: Resolved) -> Finding:
+    """Reports of defects, which may quote what was said."""
+    reports = sorted(Path(tempfile.gettempdir()).glob("voice-defect-*.txt"))
+    if not reports:
+        return Finding(GOOD, "no reports of defects lie about")
+    place = reports[0].parent
+    return Finding(LIMITED, f"{len(reports)} reports of defects in {place}", f"rm {place}/voice-defect-*.txt")
+
+
+def _private(path: Path, words: str) -> Finding:
+    """Whether only its owner may read it."""
+    found = path.stat()
+    if os.name == "posix" and found.st_mode & 0o077:
+        readable = stat.S_IMODE(found.st_mode)
+        return Finding(BROKEN, f"{words} {path}, which others may use (mode {readable:o})", f"chmod 600 {path}")
+    return Finding(GOOD, f"{words} {path}")
+
+
+CHECKS = {
+    "data folder": folder,
+    "encryption": key,
+    "store": store,
+    "retention": retention,
+    "redaction": redaction,
+    "moderation": moderation,
+    "words go out": words_out,
+    "network": network,
+    "API keys": keys,
+    "web pages": origins,
+    "settings": configuration,
+    "leftovers": leftovers,
+}

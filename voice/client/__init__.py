@@ -1,0 +1,135 @@
+"""Talk to a `voice serve` from Python: sessions that remember, survive their connection and send only new words.
+
+async with Sessions("http://127.0.0.1:8970") as sessions:
+    session = await sessions.create(system="Answer in one sentence.")
+    print(await session.ask("What is a session?"))
+    async for event in session.send("And a turn?"):
+        if isinstance(event, Delta):
+            print(event.text, end="")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+from voice.client.connection import ServerLink
+from voice.client.http import Rest, SessionError
+from voice.client.keyring import Keyring
+from voice.client.session import RemoteReply, RemoteSession
+from voice.sessions.interface import Delta, Done, Effect, Failed, Link, Message
+
+__all__ = [
+    "BatchItem",
+    "Delta",
+    "Done",
+    "Effect",
+    "Failed",
+    "Link",
+    "Message",
+    "RemoteReply",
+    "RemoteSession",
+    "SessionError",
+    "Sessions",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """One turn for `Sessions.batch`; `sequence` is the session's `expected`, as `Sessions.info` tells it."""
+
+    session_id: str
+    session_token: str
+    sequence: int
+    input: str
+
+
+class Sessions:
+    """The sessions of one server at `url`; `key` is one of its API keys, where it has any.
+
+    An async context manager: sessions opened through it share one connection, are closed with it, and stay on the
+    server. Every method
+    raises UnavailableError where no server answers, ConfigError for a wrong key, SessionError for a refusal.
+    """
+
+    def __init__(self, url: str, key: str = "") -> None:
+        self.url = url.rstrip("/")
+        self._key, self._rest = key, Rest(url, key)
+        self._link = ServerLink(self.url, key)
+        self._open: list[RemoteSession] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        for session in self._open:
+            await session.close()
+
+    async def create(
+        self, *, system: str = "", model: str = "", options: Mapping[str, object] | None = None
+    ) -> RemoteSession:
+        """Begin a conversation. Keep its `id` and `token`: they open it again, and the server shows them only now."""
+        session = await RemoteSession.create(
+            self.url, key=self._key, system=system, model=model, options=options, link=self._link
+        )
+        self._open.append(session)
+        return session
+
+    async def open(self, id: str, token: str) -> RemoteSession:
+        """Go on with a conversation. SessionError `session_unknown`: it expired, was deleted, or the token is wrong."""
+        session = await RemoteSession.attach(self.url, id, token, key=self._key, link=self._link)
+        self._open.append(session)
+        return session
+
+    async def named(self, name: str, keyring: Keyring, *, system: str = "", model: str = "") -> RemoteSession:
+        """Go on with the conversation the keyring calls `name`, or begin one where there is none any more."""
+        known = keyring.find(self.url, name)
+        if known is not None:
+            try:
+                return await self.open(*known)
+            except SessionError as error:
+                if error.code != "session_unknown":
+                    raise
+        session = await self.create(system=system, model=model)
+        keyring.keep(self.url, name, session.id, session.token)
+        return session
+
+    async def info(self, id: str, token: str) -> dict[str, Any]:
+        """Return the session's state: epoch, expected turn, messages, expiry, usage."""
+        return await self._rest.call("GET", f"/v1/sessions/{id}", token=token)
+
+    async def usage(self, id: str, token: str) -> dict[str, Any]:
+        """Return the ledger: totals, and per turn its input, cached input and output tokens."""
+        return await self._rest.call("GET", f"/v1/sessions/{id}/usage", token=token)
+
+    async def events(self, id: str, token: str) -> list[dict[str, Any]]:
+        """Return every event of the session's log that was not trimmed."""
+        state = await self._rest.call("GET", f"/v1/sessions/{id}/events?after=0&limit=1000", token=token)
+        events: list[dict[str, Any]] = state["events"]
+        while events and events[-1]["seq"] < state["seq"]:
+            path = f"/v1/sessions/{id}/events?after={events[-1]['seq']}&epoch={state['epoch']}&limit=1000"
+            state = await self._rest.call("GET", path, token=token)
+            events += state["events"]
+        return events
+
+    async def batch(self, items: Sequence[BatchItem], *, within_s: float = 120.0) -> list[dict[str, Any]]:
+        """Send one turn each to at most ten sessions; return what became of each, in their order.
+
+        A result has `status` 200 and `text`, or another status and `error`. The same items again start nothing anew.
+        """
+        body = {"items": [asdict(item) for item in items]}
+        headers = {"x-client-type": "batch"}
+        answer = await self._rest.call("POST", "/v1/batch", body, headers=headers, within_s=within_s)
+        results: list[dict[str, Any]] = answer["results"]
+        return results
+
+    async def lend(self, id: str, token: str, scope: Literal["read", "write"] = "read", ttl_s: int = 600) -> str:
+        """Return a token for somebody else that opens the session for `ttl_s` seconds, at most 3600."""
+        body = {"scope": scope, "ttl_s": ttl_s}
+        made = await self._rest.call("POST", f"/v1/sessions/{id}/token", body, token=token)
+        return str(made["session_token"])
+
+    async def delete(self, id: str, token: str) -> None:
+        """Delete the conversation, its text and its ledger."""
+        await self._rest.call("DELETE", f"/v1/sessions/{id}", token=token)

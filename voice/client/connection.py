@@ -1,0 +1,260 @@
+"""One WebSocket to a session server that carries many sessions, and comes back when it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import random
+from typing import Any, Protocol
+
+from voice.client.http import nodes
+from voice.client.protocol import ClientProtocol, LinkError, Op
+from voice.errors import VoiceError
+from voice.sessions.interface import Failed
+
+SUBPROTOCOL = "devmode.v1"
+BACKOFF_S = (0.1, 10.0)  # first and longest
+RESTARTING_S = 1.0
+START_ANEW_S = (0.2, 1.0)
+MAX_FRAME = 16 * 1024 * 1024  # a snapshot holds a whole conversation
+KEY_INVALID, RESTART, BUSY = 4001, 1012, 1013
+CHANNELS = 2
+"""Channels of each session: its events, and now and then its history."""
+
+
+class Rider(Protocol):
+    """A session that a link carries."""
+
+    core: ClientProtocol
+
+    def hand_on(self) -> None:
+        """Give what happened to those who wait for it."""
+
+    def link_is_up(self) -> None:
+        """It is attached."""
+
+    def link_is_down(self, why: Exception) -> None:
+        """It is not attached any more, or could not be."""
+
+
+class ServerLink:
+    """Carries sessions over one connection to the server at `url`; `key` is an API key, where it wants one.
+
+    Several nodes of one server are named with commas in between: where one does not answer, the next is tried. `url` is
+    the one in use. A link that carries one session goes to the node that has it, if it is told to.
+
+    A session that waits longer than `give_up_s` for the connection is told so. Frames of one session never wait for
+    another's: the server sends them in turn, and each has its own credit.
+    """
+
+    def __init__(self, url: str, key: str = "", *, give_up_s: float = 120.0) -> None:
+        self._urls, self._key, self._give_up_s = nodes(url), key, give_up_s
+        self.url = self._urls[0]
+        self._next = itertools.cycle([*self._urls[1:], self._urls[0]])
+        self._go_to = ""
+        self._riders: dict[int, Rider] = {}
+        self._places = itertools.count()
+        self._wake = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self._socket: Any = None
+        self._left: list[Op] = []
+        self._lost_at: float | None = None
+        self._attachments = 0
+        self.dialled_at = 0.0
+
+    def join(self, rider: Rider) -> None:
+        """Carry a session, from the next frame on."""
+        self._riders[next(self._places)] = rider
+        if self._socket is not None:
+            rider.core.connected(self._now())
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run(), name=f"link to {self.url}")
+        self.wake()
+
+    async def leave(self, rider: Rider) -> None:
+        """Carry a session no longer; the last one closes the connection."""
+        for place in [place for place, one in self._riders.items() if one is rider]:
+            del self._riders[place]
+            if rider.core.attached:
+                self._left.append({"op": "detach", "ch": CHANNELS * place})
+                self.wake()
+        if not self._riders and self._running is not None:
+            self._running.cancel()
+            await asyncio.wait({self._running})
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    def drop(self) -> None:
+        """Cut the connection, if there is one, as a bad network would."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _run(self) -> None:
+        """Stay connected while there are sessions to carry."""
+        tries, self._lost_at, untried = 0, None, len(self._urls) - 1
+        while self._riders:
+            before = self._attachments
+            again_s, why = await self._connect_once()
+            self.url, self._go_to = self._go_to or next(self._next), ""
+            if not self._attachments and untried:
+                untried -= 1
+                continue
+            for rider in tuple(self._riders.values()):
+                rider.link_is_down(why)
+            self._forget_dead()
+            tries = 0 if self._attachments > before else tries + 1
+            self._lost_at = self._now() if self._lost_at is None else self._lost_at
+            if self._now() - self._lost_at > self._give_up_s:
+                self._give_up(Failed("link_lost", f"{self.url}: no connection ({why})", temporary=True))
+            if self._riders:
+                await asyncio.sleep(random.uniform(0, max(again_s, min(BACKOFF_S[0] * 2**tries, BACKOFF_S[1]))))
+
+    def _forget_dead(self) -> None:
+        self._riders = {place: rider for place, rider in self._riders.items() if rider.core.dead is None}
+
+    def _give_up(self, failure: Failed) -> None:
+        for rider in self._riders.values():
+            rider.core.give_up(failure)
+            rider.hand_on()
+
+    async def _connect_once(self) -> tuple[float, Exception]:
+        """Hold one connection while it lasts. Returns the seconds within which to come back, and why it ended."""
+        from websockets.asyncio.client import connect
+        from websockets.exceptions import InvalidStatus, WebSocketException
+        from websockets.typing import Subprotocol
+
+        self.dialled_at = self._now()
+        try:
+            async with connect(
+                self.url.replace("http", "ws", 1) + "/v1/ws",
+                subprotocols=[Subprotocol(SUBPROTOCOL)],
+                additional_headers={"authorization": f"Bearer {self._key}"} if self._key else None,
+                compression=None,  # deltas are a few bytes; deflate costs 60 KiB per connection
+                ping_interval=None,  # the protocol has its own, which also keeps the session alive
+                close_timeout=1,
+                max_size=MAX_FRAME,
+            ) as socket:
+                await self._talk(socket)
+                code, reason = socket.close_code, socket.close_reason
+        except InvalidStatus as error:
+            if error.response.status_code == 401:
+                self._give_up(Failed("key_invalid", f"{self.url} refuses the key"))
+            return 0.0, LinkError(f"HTTP {error.response.status_code} instead of a WebSocket", where=self.url)
+        except (OSError, WebSocketException, VoiceError) as error:
+            return 0.0, error
+        except (KeyError, TypeError, ValueError) as error:
+            return 0.0, LinkError(f"the server sent what is no {SUBPROTOCOL} ({error!r})", where=self.url)
+        if code == KEY_INVALID:
+            self._give_up(Failed("key_invalid", f"{self.url} refuses the key"))
+        back_s = RESTARTING_S if code in (RESTART, BUSY) else 0.0
+        return back_s, LinkError(f"the server closed the connection ({code} {reason})".strip(), where=self.url)
+
+    async def _talk(self, socket: Any) -> None:
+        """Carry frames both ways until the connection ends. Raises LinkError for a server that breaks the rules."""
+        self._socket, self._left = socket, []
+        for rider in self._riders.values():
+            rider.core.connected(self._now())
+        writing = asyncio.create_task(self._write(socket))
+        reading = asyncio.create_task(self._read(socket))
+        try:
+            await asyncio.wait({writing, reading}, return_when=asyncio.FIRST_COMPLETED)
+            if writing.done() and not reading.done():
+                socket.transport.abort()  # whoever does not answer would not answer a closing handshake either
+        finally:
+            self._socket = None
+            for task in (writing, reading):
+                task.cancel()
+            results = await asyncio.gather(writing, reading, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    async def _read(self, socket: Any) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            while self._riders:
+                frame = await socket.recv(decode=False)
+                self._take(json.loads(frame), len(frame))
+                self.wake()
+        except ConnectionClosed:
+            return
+
+    def _take(self, op: Op, size: int) -> None:
+        """Give a frame to the session it is for; a pong is for all of them."""
+        place, channel = divmod(op.get("ch", 0), CHANNELS)
+        riders = tuple(self._riders.values()) if op["op"] == "pong" else (self._riders.get(place),)
+        for rider in riders:
+            if rider is None or not rider.core.up or (op["op"] == "ev" and not rider.core.attached):
+                continue  # it has left or starts anew, and this was under way
+            was = rider.core.attached
+            try:
+                rider.core.receive(op | {"ch": channel}, self._now(), size)
+            except LinkError as error:
+                if len(self._riders) == 1:
+                    raise
+                self._start_anew(place, rider, error)
+                continue
+            rider.hand_on()
+            to, rider.core.moved_to = rider.core.moved_to, ""
+            if to and to != self.url and len(self._riders) == 1:
+                self._go_to = to
+                raise LinkError(f"the session is at {to}", where=self.url)
+            if rider.core.attached and not was:
+                self._lost_at = None
+                self._attachments += 1
+                rider.link_is_up()
+            if rider.core.dead is not None:
+                rider.link_is_down(LinkError(rider.core.dead.message, where=self.url))
+                self._forget_dead()
+
+    def _start_anew(self, place: int, rider: Rider, why: LinkError) -> None:
+        """Attach one session again after a while; the others on this connection have nothing to do with it."""
+        rider.link_is_down(why)
+        self._left.append({"op": "detach", "ch": CHANNELS * place})
+        socket = self._socket
+
+        def again() -> None:
+            if self._socket is socket is not None and self._riders.get(place) is rider:
+                rider.core.connected(self._now())
+                self.wake()
+
+        asyncio.get_running_loop().call_later(random.uniform(*START_ANEW_S), again)
+
+    async def _write(self, socket: Any) -> None:
+        """Send what the sessions want sent, when it is due."""
+        from websockets.exceptions import ConnectionClosed
+
+        while self._riders:
+            self._wake.clear()
+            try:
+                for op in self._ops():
+                    await socket.send(json.dumps(op, ensure_ascii=False))
+            except ConnectionClosed:
+                return
+            due = [when for rider in self._riders.values() if (when := rider.core.due()) is not None]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(min(due, default=None)):
+                    await self._wake.wait()
+
+    def _ops(self) -> list[Op]:
+        """What all sessions want sent now. One heartbeat is enough for all of them."""
+        ops, self._left = self._left, []
+        for place, rider in self._riders.items():
+            rider.core.tick(self._now())
+            for op in rider.core.take():
+                if op["op"] == "ping":
+                    for other in self._riders.values():
+                        other.core.heartbeat(self._now())
+                elif place:
+                    op |= {"ch": CHANNELS * place + op.get("ch", 0)}
+                ops.append(op)
+        return ops

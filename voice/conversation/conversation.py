@@ -1,0 +1,452 @@
+"""One conversation: tells the turn machine what happens, does what it asks for, and owns every task of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+
+from voice.alarms import Alarms
+from voice.asr.interface import Transcript
+from voice.audio.frames import Pcm
+from voice.audio.playout import Audible, Drained, PlayoutEvent
+from voice.conversation import observer as note
+from voice.conversation.audio_input import TIMER_PATIENCE_S, Hearing
+from voice.conversation.components import Parts
+from voice.conversation.remembering import Remembering
+from voice.conversation.reply import Reports, SpokenReply
+from voice.conversation.ringing import Ringing
+from voice.conversation.timers import Timer
+from voice.conversation.transcriber import Listener
+from voice.errors import VoiceError
+from voice.safety.verdict import BLOCKED
+from voice.sessions.interface import Done, Effect, Link, Reply
+from voice.text.phrases import phrase
+from voice.trace import TurnTrace
+from voice.turn import events as ev
+from voice.turn.state import State
+from voice.turn.turn_model import HEARD_S, TurnModel
+from voice.worker import Worker
+
+ECHO_S = 3.0
+"""How long after a reply its echo may still become words: the room, the endpoint and the recognizer take their time."""
+
+CLOSING_S = 0.7
+"""How long a conversation that is left may take to write down what was heard."""
+
+
+class Conversation:
+    """Runs until its source and its typed lines have ended, or until it is cancelled.
+
+    While it is `running` it takes orders.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.speaks = True
+        """Whether replies are given a voice; else they are only text."""
+        self._parts, self._machine, self._playout = parts, parts.machine, parts.playout
+        self._events: deque[tuple[ev.Event, float]] = deque()
+        self._telling = False
+        self._traces: dict[int, TurnTrace] = {}
+        self._reply: SpokenReply | None = None
+        self._replies = 0
+        self._remembering = Remembering(lambda error: parts.observer(note.Notice(str(error), "error")))
+        self._shown = (0, 0)
+        self._said = ("", 0.0)
+        self._changed = asyncio.Event()
+        self.running = False
+
+    async def run(self) -> None:
+        """Converse. Ends every open turn on the way out, so that the history holds what was heard."""
+        parts = self._parts
+        self._loop = asyncio.get_running_loop()
+        self._alarms = Alarms(self._loop)
+        self._ringing = Ringing(parts.timers, self._alarms, parts.observer, self._rings)
+        async with asyncio.TaskGroup() as self._tasks:
+            self._listener = Listener(
+                parts.recognizer,
+                self.tell,
+                self._heard_words,
+                self._tasks,
+                preroll_s=parts.preroll_s,
+                failure=phrase("recognizer", parts.language),
+                asked_early=self._machine.policy.speculate != "off",
+                keeps_s=HEARD_S if parts.turn_model is not None else 0.0,
+                phrases=parts.wake.phrases,
+            )
+            self._hearing = Hearing(parts, self._listener, self.tell, self._show)
+            self.running = True
+            memory = self._tasks.create_task(self._remembering.run(), name="memory")
+            try:
+                await parts.sink.start()
+                async with asyncio.TaskGroup() as inputs:
+                    if parts.source is not None:
+                        inputs.create_task(self._hearing.run(parts.source), name="listen")
+                    if parts.typed is not None:
+                        inputs.create_task(self._type(parts.typed), name="type")
+            finally:
+                await self._close(memory)
+
+    async def _close(self, memory: asyncio.Task[None]) -> None:
+        parts = self._parts
+        self.running = False
+        self.tell(ev.Closed())
+        self._alarms.cancel()
+        if parts.source is not None:
+            await parts.source.close()
+        await self._remembering.settled(CLOSING_S)
+        memory.cancel()
+        await parts.sink.close()
+
+    def tell(self, event: ev.Event, now: float | None = None) -> None:
+        """Give the machine an event and do what it asks for; on the event loop, also from within an action."""
+        self._events.append((event, self._loop.time() if now is None else now))
+        if self._telling:
+            return
+        self._telling = True
+        before = self._machine.state
+        try:
+            while self._events:
+                next_event, at = self._events.popleft()
+                self._parts.watch(next_event, at)
+                self._perform(self._machine.receive(next_event, at), at)
+        finally:
+            self._telling = False
+        if self._machine.state is not before:
+            self._parts.observer(note.StateChanged(self._machine.state))
+            self._changed.set()
+        self._alarms.set("machine", self._machine.due(), self._tick)
+
+    def _perform(self, actions: list[ev.Action], now: float) -> None:
+        for action in actions:
+            self._parts.watch(action, now)
+            ACTIONS[type(action)](self, action, now)
+
+    def _tick(self, now: float) -> None:
+        self._perform(self._machine.tick(now), now)
+        self._alarms.set("machine", self._machine.due(), self._tick)
+
+    # What comes in: audio, typed lines, what the sink played.
+
+    async def _type(self, lines: AsyncIterator[str]) -> None:
+        self._parts.ready()
+        async for line in lines:
+            if line.strip():
+                self.tell(ev.Typed(line.strip()))
+                await self._until_idle()
+        until = self._loop.time() + TIMER_PATIENCE_S
+        while (rings := self._parts.timers.due()) is not None and rings <= until:
+            await asyncio.sleep(max(0.0, rings - self._loop.time()))
+            await self._until_idle()
+        if rings is not None:
+            self._parts.observer(note.Notice("a timer is still running; it will not ring any more", "warning"))
+
+    async def _until_idle(self) -> None:
+        while self._machine.state is not State.IDLE:
+            self._changed.clear()
+            await self._changed.wait()
+
+    @property
+    def spoken(self) -> str:
+        """What has been said of the reply, for as long as it may be heard in the room; empty afterwards."""
+        if self._reply is not None:
+            return self._reply.text[: self._reply.heard()]
+        text, at = self._said
+        return text if self._loop.time() - at < ECHO_S else ""
+
+    @property
+    def reply(self) -> SpokenReply | None:
+        """The reply on its way, if there is one."""
+        return self._reply
+
+    def type(self, text: str) -> None:
+        """Take words as a turn of their own, after what is going on."""
+        self.tell(ev.Typed(text))
+
+    def stop(self) -> None:
+        """Stop the reply; harmless where there is none."""
+        self.tell(ev.Stopped())
+
+    def microphone_lost(self) -> None:
+        """No more audio for now: what was heard is the turn."""
+        self._hearing.lost()
+
+    # What others may order, on the event loop.
+
+    def drop(self) -> None:
+        """Be quiet, and do not answer what is being said."""
+        self.tell(ev.Dropped())
+
+    def start_turn(self) -> None:
+        """What is said from now on is for us; a reply gives way."""
+        self._hearing.call()
+
+    def say(self, text: str) -> None:
+        """Say this as soon as nobody speaks. It is no part of the history."""
+        self.tell(ev.Announce(text, rings=False))
+
+    @property
+    def muted(self) -> bool:
+        """Whether nothing is heard."""
+        return self._hearing.muted
+
+    def mute(self, muted: bool) -> None:
+        """Hear nothing at all, or hear again."""
+        if muted is not self.muted:
+            self._hearing.mute(muted)
+            earcons = self._parts.earcons
+            self._playout.chime(earcons.mute if muted else earcons.unmute)
+            self._parts.observer(note.Muted(muted))
+
+    @property
+    def volume(self) -> float:
+        """Loudness of all that is played, 1 as it is made."""
+        return self._playout.volume
+
+    @volume.setter
+    def volume(self, volume: float) -> None:
+        self._playout.volume = volume
+
+    def played(self, event: PlayoutEvent) -> None:
+        """Take what the sink reports, on the event loop."""
+        reply = self._reply
+        if reply is None or event.reply != reply.number:
+            return
+        trace = self._trace(reply.turn)
+        if isinstance(event, Audible):
+            trace.mark("audible", event.at)
+            self.tell(ev.Audible(reply.turn, reply.revision))
+        elif isinstance(event, Drained):
+            self._show()
+            self.tell(ev.Drained(reply.turn, reply.revision, reply.mute))
+        elif self._machine.over is not None:
+            trace.notes["barge_in_ms"] = round((event.at - self._machine.over.started) * 1000, 1)
+
+    def _heard_words(self, turn: int, transcript: Transcript) -> None:
+        trace = self._traces.get(turn)  # a recognizer may be late, its turn over
+        if transcript.notes and trace is not None:
+            trace.notes["asr"] = transcript.notes
+        if "error" in transcript.notes:
+            self._parts.observer(note.Notice(str(transcript.notes["error"]), "error"))
+        elif transcript.text:
+            self._parts.observer(note.Words(transcript.text, False, transcript.stable))
+
+    # What the machine asks for.
+
+    def _do_listen(self, action: ev.Listen, now: float) -> None:
+        self._trace(action.turn)
+        self._listener.open(action.turn, action.at)
+
+    def _do_forget(self, action: ev.Forget, now: float) -> None:
+        self._listener.close(action.turn)
+
+    def _do_transcribe(self, action: ev.Transcribe, now: float) -> None:
+        self._listener.transcribe(action.turn, action.revision)
+
+    def _do_judge(self, action: ev.Judge, now: float) -> None:
+        model = self._parts.turn_model
+        assert model is not None, "the policy judges only with a turn model"
+        pcm = self._listener.audio(action.turn)
+        self._tasks.create_task(self._judge(model, action, pcm), name=f"judge {action.turn}")
+
+    async def _judge(self, model: Worker[TurnModel], action: ev.Judge, pcm: Pcm) -> None:
+        """A model that fails or is late costs nothing: the endpoint is decided without it."""
+        try:
+            complete = await model.call(lambda engine: engine.probability(pcm))
+        except VoiceError as error:
+            self._parts.observer(note.Notice(f"the end of the turn is judged by its words only: {error}", "warning"))
+        else:
+            self.tell(ev.Judged(action.turn, action.revision, complete))
+
+    def _do_grew(self, action: ev.Grew, now: float) -> None:
+        self._trace(action.turn).clear("speech_end", "endpoint")
+
+    def _do_decided(self, action: ev.Decided, now: float) -> None:
+        trace = self._trace(action.turn)
+        trace.rule = action.rule
+        trace.mark("speech_end", action.speech_end)
+        trace.mark("endpoint", now)
+
+    def _do_send(self, action: ev.Send, now: float) -> None:
+        trace = self._trace(action.turn)
+        trace.text = action.text
+        trace.mark("transcript", now)
+        sent = trace.notes.get("sent", 0)
+        trace.notes["sent"] = (sent if isinstance(sent, int) else 0) + 1
+
+        async def ask() -> Reply:
+            await self._remembering.settled()  # the history is settled before the session sees new words
+            return self._parts.session.send(action.text, draft=True)
+
+        self._begin(action.turn, action.revision).start(self._tasks, ask)
+
+    def _do_discard(self, action: ev.Discard, now: float) -> None:
+        reply = self._of(action.turn)
+        if reply is not None:
+            reply.cancel()
+            if reply.reply is not None:
+                self._remembering.do(reply.reply.discard())
+            self._reply = None
+            self._trace(action.turn).clear("transcript", "first_token", "first_clause", "first_audio")
+
+    def _do_release(self, action: ev.Release, now: float) -> None:
+        reply = self._of(action.turn)
+        if reply is not None:
+            trace = self._trace(action.turn)
+            if trace.text:
+                self._parts.observer(note.Words(trace.text, True, len(trace.text)))
+                if trace.rule != "typed":
+                    self._playout.chime(self._parts.earcons.turn)
+            reply.release()
+
+    def _do_commit(self, action: ev.Commit, now: float) -> None:
+        reply = self._of(action.turn)
+        if reply is not None and reply.reply is not None:
+            self._remembering.do(reply.reply.commit())
+            reply.commit()
+
+    def _do_pause(self, action: ev.Pause, now: float) -> None:
+        self._playout.pause()
+
+    def _do_resume(self, action: ev.Resume, now: float) -> None:
+        self._trace(action.turn).notes["resumed"] = True
+        self._playout.resume()
+
+    def _do_truncate(self, action: ev.Truncate, now: float) -> None:
+        reply = self._of(action.turn)
+        if reply is not None:
+            reply.cancel()
+            if reply.reply is not None:
+                self._remembering.do(reply.reply.commit())
+                self._remembering.do(reply.reply.truncate(reply.heard()))
+
+    def _do_say(self, action: ev.Say, now: float) -> None:
+        reply = self._of(action.turn)
+        if reply is None or reply.over:
+            reply = self._begin(action.turn, action.revision)
+            reply.start(self._tasks, None)
+        self._trace(action.turn).notes["said"] = action.text
+        if action.rings:
+            self._playout.push(self._parts.earcons.timer, reply.number)
+        self._tasks.create_task(reply.say_instead(action.text), name=f"say {action.turn}")
+
+    def _do_filler(self, action: ev.Filler, now: float) -> None:
+        self._playout.chime(self._parts.earcons.thinking)
+
+    def _do_finish(self, action: ev.Finish, now: float) -> None:
+        trace = self._trace(action.turn)
+        del self._traces[action.turn]
+        trace.outcome = action.outcome
+        reply = self._of(action.turn)
+        if reply is not None:
+            self._show()
+            trace.reply, trace.heard = reply.text, reply.text[: reply.heard()]
+            self._said = (trace.heard, now)
+            self._reply = None
+            if not reply.over:
+                reply.cancel()
+        if action.outcome is ev.Outcome.FAILED:
+            self._playout.chime(self._parts.earcons.error)
+        if action.outcome is not ev.Outcome.EMPTY:
+            self._parts.wake.answered(now)
+        self._parts.observer(note.TurnEnded(trace))
+
+    # Replies.
+
+    def _trace(self, turn: int) -> TurnTrace:
+        return self._traces.setdefault(turn, TurnTrace(turn, self._parts.session.id))
+
+    def _of(self, turn: int) -> SpokenReply | None:
+        return self._reply if self._reply is not None and self._reply.turn == turn else None
+
+    def _begin(self, turn: int, revision: int) -> SpokenReply:
+        """A new reply; what it goes through is told to this conversation while it is the current one."""
+        parts = self._parts
+        self._replies += 1
+        self._shown = (0, 0)
+
+        def failed(stage: str, what: str) -> None:
+            parts.observer(note.Notice(what, "error"))
+            self.tell(ev.Failed(turn, revision, ev.Stage(stage), phrase(stage, parts.language)))
+
+        self._reply = SpokenReply(
+            self._replies,
+            turn,
+            revision,
+            parts.voices,
+            self._playout,
+            Reports(
+                moment=self._trace(turn).mark,
+                text=lambda text: self._show(),
+                link=self._linked,
+                effect=self._effect,
+                moderated=partial(self._moderated, turn),
+                failed=failed,
+                voice_failed=lambda what, replaced: parts.observer(
+                    note.Notice(f"{what}; another voice takes over" if replaced else what, "warning")
+                ),
+            ),
+            language=parts.language,
+            ahead=self._machine.policy.speculate == "tts",
+            silent=not self.speaks,
+        )
+        return self._reply
+
+    def _show(self) -> None:
+        """Show the reply as far as it has been heard, where that has changed."""
+        reply = self._reply
+        if reply is not None and (shown := (reply.heard(), len(reply.text))) != self._shown:
+            self._shown = shown
+            self._parts.observer(note.ReplySpoken(reply.text[: shown[0]], reply.text))
+
+    def _linked(self, link: Link) -> None:
+        if not link.up:
+            self._playout.chime(self._parts.earcons.thinking)
+        text = "the session is connected again" if link.up else f"the session's connection is gone: {link.reason}"
+        self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
+
+    def _moderated(self, turn: int, done: Done) -> None:
+        found = ", ".join(done.flagged)
+        if done.blocked == "input" and turn in self._traces:
+            self._traces[turn].text = BLOCKED
+        if done.blocked:
+            what = "your words were" if done.blocked == "input" else "the reply was"
+            self._parts.observer(note.Notice(f"{what} stopped by moderation: {found}", "warning"))
+        elif done.flagged:
+            self._parts.observer(note.Notice(f"marked by moderation: {found}"))
+        if done.unchecked:
+            self._parts.observer(note.Notice("moderation failed; this turn was not checked", "warning"))
+
+    def _effect(self, effect: Effect) -> None:
+        if not self._parts.acts(effect):
+            self._ringing.act(effect, self._loop.time())
+
+    def _rings(self, timer: Timer) -> None:
+        text = phrase("timer_named" if timer.label else "timer", self._parts.language, label=timer.label)
+        self._parts.observer(note.Notice(text))
+        self._parts.observer(note.TimerRang(timer.label))
+        if self._machine.state is not State.IDLE:
+            self._playout.chime(self._parts.earcons.timer)  # at once; the words wait until nobody speaks
+        self.tell(ev.Announce(text))
+
+
+C = Conversation
+ACTIONS: dict[type, Callable[..., None]] = {
+    ev.Listen: C._do_listen,
+    ev.Forget: C._do_forget,
+    ev.Transcribe: C._do_transcribe,
+    ev.Judge: C._do_judge,
+    ev.Grew: C._do_grew,
+    ev.Decided: C._do_decided,
+    ev.Send: C._do_send,
+    ev.Discard: C._do_discard,
+    ev.Release: C._do_release,
+    ev.Commit: C._do_commit,
+    ev.Pause: C._do_pause,
+    ev.Resume: C._do_resume,
+    ev.Truncate: C._do_truncate,
+    ev.Say: C._do_say,
+    ev.Filler: C._do_filler,
+    ev.Finish: C._do_finish,
+}

@@ -1,0 +1,180 @@
+"""The recognizer's side of a conversation: keeps the last moments, feeds the open utterance, answers with words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from voice.asr.interface import Recognizer, Transcript, Utterance
+from voice.audio.frames import Frame, Pcm, silence
+from voice.errors import VoiceError
+from voice.turn.events import Event, Failed, Stage, Transcribed, WordsHeard
+from voice.wake.strip_wake_phrase import without_phrase
+from voice.worker import Worker
+
+KEPT_S = 1.0
+"""Audio kept besides the pre-roll: a start is noticed late by what the detector needs to be sure."""
+
+
+class Listener:
+    """One recognizer, one utterance at a time.
+
+    Every frame goes through `hear`. `tell` receives `WordsHeard`, `Transcribed` and `Failed`; `heard` every
+    transcript as the recognizer gave it, with its notes. `audio` gives back the last `keeps_s` of the open utterance.
+    A wake phrase at the head of the words, one of `phrases`, is taken off.
+    """
+
+    def __init__(
+        self,
+        recognizer: Worker[Recognizer],
+        tell: Callable[[Event], None],
+        heard: Callable[[int, Transcript], None],
+        tasks: asyncio.TaskGroup,
+        *,
+        preroll_s: float,
+        failure: str,
+        asked_early: bool = False,
+        keeps_s: float = 0.0,
+        phrases: tuple[str, ...] = (),
+    ) -> None:
+        self._recognizer, self._tell, self._heard, self._tasks = recognizer, tell, heard, tasks
+        self._preroll_s, self._failure, self._asked_early = preroll_s, failure, asked_early
+        self._phrases = phrases
+        self._keeps_s = max(keeps_s, preroll_s + KEPT_S)
+        self._kept: deque[Frame] = deque()
+        self._open: _Open | None = None
+
+    def hear(self, frame: Frame, *, voiced: bool = True) -> None:
+        """Take the next frame, whoever is speaking.
+
+        Where words are asked for in the first moments of silence, silent frames wait for that: a recognizer that is
+        busy guessing at them would be late with the answer.
+        """
+        self._kept.append(frame)
+        while self._kept and frame.at - self._kept[0].at > self._keeps_s:
+            self._kept.popleft()
+        if self._open is not None:
+            self._open.add(frame, wake=voiced or not self._asked_early)
+
+    def open(self, turn: int, at: float) -> None:
+        """Begin this turn's utterance with the audio from `preroll_s` before `at`."""
+        self.close()
+        self._open = _Open(turn, at - self._preroll_s)
+        for frame in self._kept:
+            if frame.at > self._open.since:
+                self._open.add(frame)
+        self._tasks.create_task(self._attend(self._open), name=f"utterance {turn}")
+
+    def forget(self, until: float) -> None:
+        """Drop what is kept up to a time: the wake word is no part of the utterance that follows it."""
+        while self._kept and self._kept[0].at <= until:
+            self._kept.popleft()
+
+    def audio(self, turn: int) -> Pcm:
+        """This turn's audio so far, at most the last `keeps_s`; empty when it is not open."""
+        if self._open is None or self._open.turn != turn:
+            return silence(0.0)
+        since = self._open.since
+        return np.concatenate([silence(0.0), *(frame.pcm for frame in self._kept if frame.at > since)])
+
+    def transcribe(self, turn: int, revision: int) -> None:
+        """Ask for the words of all audio heard so far; answered by `Transcribed` or `Failed`."""
+        if self._open is not None and self._open.turn == turn:
+            self._open.asked = revision
+            self._open.wake.set()
+
+    def close(self, turn: int | None = None) -> None:
+        """Forget the open utterance, or only that of `turn`; harmless when there is none."""
+        if self._open is not None and turn in (None, self._open.turn):
+            self._open.closed = True
+            self._open.wake.set()
+            self._open = None
+
+    async def _attend(self, mine: _Open) -> None:
+        """Feed one utterance until it is closed. Audio waits while the recognizer is busy, and is then fed at once."""
+        utterance, engine = None, None
+        try:
+            utterance = await self._recognizer.call(lambda recognizer: recognizer.open())
+            engine = self._recognizer.engine
+            while not mine.closed:
+                if mine.asked is not None:
+                    await self._answer(mine, utterance, mine.asked)
+                elif mine.wake.is_set():
+                    mine.wake.clear()
+                    await self._feed(mine, utterance)
+                else:
+                    await mine.wake.wait()
+        except VoiceError as error:
+            await self._fail(mine, error)
+        if utterance is not None and self._recognizer.engine is engine:  # else it was left behind with its engine
+            ended = utterance
+            try:
+                await self._recognizer.call(lambda _: ended.close())
+            except VoiceError as error:
+                self._heard(mine.turn, Transcript("", notes={"error": str(error)}))
+
+    async def _feed(self, mine: _Open, utterance: Utterance) -> None:
+        pcm = mine.take()
+        if len(pcm) == 0:
+            return
+        partial = await self._recognizer.call(lambda _: utterance.feed(pcm))
+        if partial is not None and not mine.closed:
+            self._heard(mine.turn, partial)
+            self._tell(WordsHeard(mine.turn, self._words(partial)))
+
+    async def _answer(self, mine: _Open, utterance: Utterance, revision: int) -> None:
+        """The words of all audio heard by now; a recognizer slower than speech must not be fed for ever first."""
+        pcm = mine.take()
+
+        def finish(_: Recognizer) -> Transcript:
+            if len(pcm):
+                utterance.feed(pcm)
+            return utterance.result()
+
+        final = await self._recognizer.call(finish)
+        if mine.asked == revision:
+            mine.asked = None
+        if not mine.closed:
+            self._heard(mine.turn, final)
+            self._tell(Transcribed(mine.turn, revision, self._words(final)))
+
+    async def _fail(self, mine: _Open, error: VoiceError) -> None:
+        """The words of this turn are lost to us: say so when they are asked for, not before."""
+        self._heard(mine.turn, Transcript("", notes={"error": str(error)}))
+        while not mine.closed:
+            if mine.asked is not None:
+                revision, mine.asked = mine.asked, None
+                self._tell(Failed(mine.turn, revision, Stage.RECOGNIZER, self._failure))
+            mine.wake.clear()
+            await mine.wake.wait()
+
+    def _words(self, transcript: Transcript) -> str:
+        """What was said; a recognizer that hears a noise may write no more than a full stop."""
+        text = without_phrase(transcript.text.strip(), self._phrases)
+        return text if any(character.isalnum() for character in text) else ""
+
+
+class _Open:
+    """The utterance of one turn, as the event loop sees it."""
+
+    def __init__(self, turn: int, since: float) -> None:
+        self.turn, self.since = turn, since
+        self.frames: list[Frame] = []
+        self.asked: int | None = None
+        self.closed = False
+        self.wake = asyncio.Event()
+
+    def add(self, frame: Frame, *, wake: bool = True) -> None:
+        """Queue a frame; the machine's longest turn bounds how many there can be."""
+        self.frames.append(frame)
+        if wake:
+            self.wake.set()
+
+    def take(self) -> Pcm:
+        """The audio queued since the last time."""
+        pcm = np.concatenate([frame.pcm for frame in self.frames]) if self.frames else np.zeros(0, dtype=np.int16)
+        self.frames.clear()
+        return pcm

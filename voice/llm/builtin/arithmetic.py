@@ -1,0 +1,204 @@
+"""Arithmetic as it is spoken, going on from the answer before: "what is twelve times seven", "divide that by two"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from voice.llm.builtin.expression import TooLarge, evaluate
+from voice.llm.builtin.question import Answer, Question
+from voice.text.numbers import HAN_NUMBER, han_number, plain_number, say_number
+
+_Rules = Sequence[tuple[re.Pattern[str], str]]
+
+
+def _rules(*pairs: tuple[str, str]) -> _Rules:
+    return [(re.compile(pattern), replacement) for pattern, replacement in pairs]
+
+
+_LEAD = re.compile(
+    r"^(?:what is|what's|whats|what are|what does|how much is|how many is|calculate|compute|work out|and|then)\s+"
+)
+_TAIL = re.compile(r"\s+(?:equals?|make|equal to|is)$|\s*=$")
+_ENGLISH = _rules(
+    (r"\b(?:that number|the result|the answer|that|this|it)\b", "@"),
+    (r"^add (.+) (?:and|to) (.+)$", r"\2 + \1"),
+    (r"^add (.+)$", r"@ + \1"),
+    (r"^(?:subtract|take) (.+) from (.+)$", r"\2 - (\1)"),
+    (r"^subtract (.+)$", r"@ - \1"),
+    (r"^multiply (.+) (?:by|and|with) (.+)$", r"(\1) * (\2)"),
+    (r"^multiply by (.+)$", r"@ * (\1)"),
+    (r"^divide (.+) by (.+)$", r"(\1) / (\2)"),
+    (r"^divide by (.+)$", r"@ / (\1)"),
+    (r"^(?:double|twice) (.+)$", r"2 * (\1)"),
+    (r"^triple (.+)$", r"3 * (\1)"),
+    (r"^half (?:of )?(.+)$|^halve (.+)$", r"(\1\2) / 2"),
+    (r"^(?:a|1) (?:third) of (.+)$", r"(\1) / 3"),
+    (r"^(?:a|1) (?:quarter) of (.+)$", r"(\1) / 4"),
+    (r"^(?:the )?sum of (.+) and (.+)$", r"\1 + \2"),
+    (r"^(?:the )?product of (.+) and (.+)$", r"(\1) * (\2)"),
+    (r"^square (?!root)(.+)$", r"(\1) ^ 2"),
+    (r"^(?:what )?percent(?:age)? of (\S+) is (\S+)$", r"\2 / \1 * 100"),
+    (r"(?:the )?square root of", "sqrt"),
+    (r"\bsquared\b", "^ 2"),
+    (r"\bcubed\b", "^ 3"),
+    (r"\b(?:raised )?to the power of\b|\bto the power\b", "^"),
+    (r"\s*(?:percent|%)\s+of\b", " % *"),
+    (r"\bpercent\b", "%"),
+    (r"\b(?:multiplied by|times|x)\b|×", "*"),
+    (r"\b(?:divided by|over)\b|÷", "/"),
+    (r"\bplus\b", "+"),
+    (r"\b(?:minus|take away|less)\b|−", "-"),
+    (r"\bnegative\b", "~"),
+    (r"(?<=\d),(?=\d{3})", ""),
+)
+_CHINESE = _rules(
+    (r"(?:等于|是|得|得到)?(?:多少|几)?$", ""),
+    (r"^(?:计算|算一下|算算|算)", ""),
+    (r"它|结果|刚才的数|这个数|那个数", "@"),
+    (r"(.+)的百分之(.+)", r"(\1)*(\2)%"),
+    (r"百分之(" + HAN_NUMBER + ")", r"\1%"),
+    (r"(.+)的平方根", r"sqrt(\1)"),
+    (r"根号", "sqrt"),
+    (r"的平方", "^2"),
+    (r"的立方", "^3"),
+    (r"的(" + HAN_NUMBER + ")次方", r"^\1"),
+    (r"(.+)的一半", r"(\1)/2"),
+    (r"乘以|乘上|乘|×|x", "*"),
+    (r"除以|÷", "/"),
+    (r"加上|加", "+"),
+    (r"减去|减|−", "-"),
+)
+_SAID = {
+    "*": ("times", "乘以"),
+    "/": ("divided by", "除以"),
+    "+": ("plus", "加"),
+    "-": ("minus", "减"),
+    "~": ("minus", "负"),
+    "^": ("to the power of", "的"),
+    "sqrt": ("the square root of", "根号"),
+    "%": ("percent", "%"),
+}
+_HYPHENATED = re.compile(r"\d+(?:-\d+)+")  # a telephone number or a date
+_FURTHEST_BACK = 12
+
+
+def arithmetic(question: Question) -> Answer | None:
+    """Answer a sum; the number before it in the conversation stands for "that"."""
+    expression = _expression(question)
+    if expression is None:
+        return None
+    answer = _previous_value(question) if "@" in expression else None
+    if "@" in expression and answer is None:
+        probe = _safely(expression, Fraction(1))
+        return (
+            Answer(question.say("I have no number to go on with.", "我还没有可以接着算的数。"))
+            if probe is not None
+            else None
+        )
+    try:
+        value = evaluate(expression, answer)
+    except ZeroDivisionError:
+        return Answer(question.say("I can't divide by zero.", "不能除以零。"))
+    except (TooLarge, OverflowError):
+        return Answer(question.say("That number is too large for me.", "这个数对我来说太大了。"))
+    except ValueError:
+        return Answer(question.say("A negative number has no real square root.", "负数没有实数平方根。"))
+    if value is None:
+        return None
+    return Answer(_sentence(question, expression, answer, value))
+
+
+def value_of(question: Question) -> Fraction | None:
+    """The number a question's answer comes to, None if it is no sum."""
+    expression = _expression(question)
+    if expression is None:
+        return None
+    return _safely(expression, _previous_value(question) if "@" in expression else None)
+
+
+def _safely(expression: str, answer: Fraction | None) -> Fraction | None:
+    try:
+        return evaluate(expression, answer)
+    except (ArithmeticError, ValueError):
+        return None
+
+
+def _previous_value(question: Question) -> Fraction | None:
+    """The exact value of the sum before, else the last number that was answered."""
+    earlier = question.previous() if len(question.before) else None
+    if earlier is not None:
+        recent = earlier.before[-2 * _FURTHEST_BACK :] if len(question.before) > 2 * _FURTHEST_BACK else earlier.before
+        if (
+            len(recent) < len(question.before)
+            and (value := value_of(Question(earlier.text, earlier.now, recent))) is not None
+        ):
+            return value
+    numbers = re.findall(r"\d[\d,]*(?:\.\d+)?", question.last_reply())
+    return Fraction(numbers[-1].replace(",", "")) if numbers else None
+
+
+def _expression(question: Question) -> str | None:
+    """The question in the tokens of `evaluate`, None when it has no operator or other words."""
+    words = question.words[:300]
+    if question.chinese:
+        for pattern, replacement in _CHINESE:
+            words = pattern.sub(replacement, words)
+        words = re.sub(HAN_NUMBER, _digits, words)
+    else:
+        if _HYPHENATED.fullmatch(words):
+            return None
+        words = _TAIL.sub("", _LEAD.sub("", words))
+        for pattern, replacement in _ENGLISH:
+            words = pattern.sub(replacement, words)
+    if re.match(r"\s*[*/^+]|\s*-\s", words) or (question.chinese and re.match(r"\s*-", words) and question.before):
+        words = "@ " + words
+    if not re.search(r"sqrt|[-+*/^%~]", words) or re.search(r"[^\d\s.+*/^%()@~sqrt-]", words):
+        return None
+    return words
+
+
+def _digits(found: re.Match[str]) -> str:
+    value = han_number(found[0])
+    return found[0] if value is None else plain_number(value)
+
+
+def _sentence(question: Question, expression: str, answer: Fraction | None, value: Fraction) -> str:
+    result, exact = _result(value, question)
+    tokens = re.findall(r"\d+(?:\.\d+)?|sqrt|[-+*/^%@~]", expression)
+    side = 1 if question.chinese else 0
+    words = [_said(token, side, question, answer) for token in tokens]
+    asked = ("" if question.chinese else " ").join(words).replace(" percent times", " percent of")
+    asked = re.sub(r" to the power of 2$", " squared", asked)
+    asked = re.sub(r"的2$", "的平方", re.sub(r"的(\d+)$", r"的\1次方" if not asked.endswith("的2") else r"的2", asked))
+    bracketed = re.search(r"\((?!\s*(?:[\d.]+|@)\s*\))", expression)
+    if len(tokens) > 8 or bracketed:
+        return question.say(
+            f"That is {'' if exact else 'about '}{result}.", f"{'等于' if exact else '约等于'}{result}。"
+        )
+    asked = asked[:1].upper() + asked[1:]
+    return question.say(
+        f"{asked} is {'' if exact else 'about '}{result}.", f"{asked}{'等于' if exact else '约等于'}{result}。"
+    )
+
+
+def _said(token: str, side: int, question: Question, answer: Fraction | None) -> str:
+    if token == "@":
+        return _result(answer, question)[0] if answer is not None else ""
+    if token in _SAID:
+        return _SAID[token][side]
+    return say_number(float(token), question.language)
+
+
+def _result(value: Fraction, question: Question) -> tuple[str, bool]:
+    """The value as it is said, and whether that is exact."""
+    if abs(value) >= 10**15:
+        exponent = len(str(abs(int(value)))) - 1
+        mantissa = say_number(float(value / Fraction(10) ** exponent))
+        return question.say(
+            f"{mantissa} times 10 to the power of {exponent}", f"{mantissa}乘以10的{exponent}次方"
+        ), False
+    said = say_number(float(value), question.language)
+    exact = "e" not in said and Fraction(said.replace(",", "")) == value
+    return said.replace("-", question.say("minus ", "负")), exact

@@ -1,0 +1,107 @@
+"""Greetings, thanks, a name to remember, and what the responder can do."""
+
+from __future__ import annotations
+
+import re
+
+from voice.llm.builtin.question import Answer, Question
+from voice.text.han import simplified
+
+_REPLIES = tuple(
+    (re.compile(f"^(?:{'|'.join(patterns)})$"), english, chinese)
+    for patterns, english, chinese in (
+        (
+            (
+                r"what can (?:you|i) (?:do|ask|say)(?: for me)?|help(?: me)?|what do you (?:do|know)",
+                r"what are you able to do|how (?:do|can) i use you",
+                r"你会什么|你会做什么|你?能做什么|你可以做什么|会什么|帮助|你有什么功能|做什么",
+            ),
+            "I can tell the time, calculate, convert units, set timers, repeat after you, and answer from my notes.",
+            "我会报时间和日期，做算术，换算单位，设计时器，跟你重复，还能根据笔记回答问题。",
+        ),
+        (
+            (
+                r"who are you|what are you|what is your name|what's your name|are you (?:a )?(?:robot|human|real)",
+                r"你是谁|你?叫什么|你?叫什么名字",
+            ),
+            "I am your voice assistant, and I run on this machine.",
+            "我是你的语音助手，就在这台机器上运行。",
+        ),
+        (
+            (r"how are you(?: doing)?(?: today)?|how's it going|你好吗|最近怎么样",),
+            "I'm fine, thank you. How can I help?",
+            "我很好，谢谢。有什么可以帮你？",
+        ),
+        (
+            (
+                r"(?:hello|hi|hey|good (?:morning|afternoon|evening|day)|greetings)(?: (?:there|computer|assistant))?",
+                r"你好|您好|嗨|哈喽|早上好|下午好|晚上好|早安|早",
+            ),
+            "Hello! How can I help?",
+            "你好！有什么可以帮你？",
+        ),
+        (
+            (
+                r"(?:thanks|thank you|many thanks|cheers)(?: (?:so|very) much| a lot)?(?: \w+)?",
+                "谢谢你?|多谢|感谢|谢了",
+            ),
+            "You're welcome.",
+            "不客气。",
+        ),
+        (
+            (r"(?:goodbye|good bye|bye|bye bye|see you|see you later|good night)(?: \w+)?", "再见|拜拜|回头见|晚安"),
+            "Goodbye!",
+            "再见！",
+        ),
+        (
+            (
+                "stop|be quiet|quiet|shut up|never mind|nevermind|cancel|forget it|nothing|wait|hold on|that's all",
+                "that is all|停|停下|别说了|安静|算了|没事|没事了|等一下|等等|取消|不用了",
+            ),
+            "Okay.",
+            "好的。",
+        ),
+        (
+            ("okay|ok|yes|yeah|right|sure|alright|no|mhm|good|great", "好|好的|是|是的|对|嗯|不|不是|可以"),
+            "All right.",
+            "好的。",
+        ),
+    )
+)
+_NAME = re.compile(
+    r"\b(?:my name is|my name's|call me|i am called)\s+([A-Za-z][\w'-]*(?:\s[A-Z][\w'-]*)?)", re.IGNORECASE
+)
+_HAN_NAME = re.compile(r"(?:我叫|我的名字是|我的名字叫|叫我)([^\s，。！？,.!?什谁吧]{1,8})")
+_ASKS_NAME = re.compile(
+    r"^(?:what is|what's|whats|do you remember|remember) my name$|^who am i$"
+    r"|我叫什么|我的名字是什么|我是谁|我的名字叫什么"
+)
+
+
+def manners(question: Question) -> Answer | None:
+    """Answer courtesies and questions about the responder itself, and remember a name within the conversation."""
+    words = question.words
+    for pattern, english, chinese in _REPLIES:
+        if pattern.search(words):
+            return Answer(question.say(english, chinese))
+    if _ASKS_NAME.search(words):
+        name = _told_name(question)
+        if name:
+            return Answer(question.say(f"Your name is {name}.", f"你叫{name}。"))
+        return Answer(question.say("You have not told me your name.", "你还没告诉我你的名字。"))
+    name = _name(question)
+    return Answer(question.say(f"Nice to meet you, {name}.", f"很高兴认识你，{name}。")) if name else None
+
+
+def _name(question: Question) -> str:
+    found = (_HAN_NAME if question.chinese else _NAME).search(simplified(question.text))
+    return found[1][:1].upper() + found[1][1:] if found else ""
+
+
+def _told_name(question: Question) -> str:
+    earlier = question.previous()
+    while earlier is not None:
+        if not _ASKS_NAME.search(earlier.words) and (name := _name(earlier)):
+            return name
+        earlier = earlier.previous()
+    return ""

@@ -1,0 +1,70 @@
+"""What of a conversation travels to the model: a prefix that stays the same byte for byte, plus the new words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from voice.sessions.interface import Message
+
+PER_MESSAGE = 4
+"""Tokens a chat template spends around each message."""
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens of a text without its tokenizer: a quarter per code point up to U+2E7F, one per code point above (CJK)."""
+    wide = sum(1 for char in text if char >= "\u2e80") if not text.isascii() else 0
+    return wide + -(-(len(text) - wide) // 4)
+
+
+def estimate_messages(messages: Iterable[Message]) -> int:
+    """Tokens of messages in a chat template."""
+    return sum(estimate_tokens(message.text) + PER_MESSAGE for message in messages)
+
+
+def merged(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """Join neighbours of one role and drop empty ones: many chat templates refuse anything but strict alternation.
+
+    A turn that failed or of which nothing was heard leaves two user messages side by side.
+    """
+    joined: list[Message] = []
+    for message in messages:
+        if not message.text and not message.calls and not message.call_id:
+            continue
+        plain = message.role in ("user", "assistant") and not message.calls
+        if plain and joined and joined[-1].role == message.role and not joined[-1].calls:
+            joined[-1] = Message(message.role, joined[-1].text + "\n" + message.text)
+        else:
+            joined.append(message)
+    return tuple(joined)
+
+
+def answered(messages: Sequence[Message]) -> list[Message]:
+    """Without function calls that have no answer and answers that have no call: model servers refuse either."""
+    told = {message.call_id for message in messages if message.role == "tool"}
+    asked = {call["call_id"] for message in messages for call in message.calls}
+    if not told and not asked:
+        return list(messages)
+    return [
+        replace(message, calls=tuple(call for call in message.calls if call["call_id"] in told))
+        for message in messages
+        if message.role != "tool" or message.call_id in asked
+    ]
+
+
+def cut_at(fixed: int, turns: Sequence[tuple[int, int]], window: int) -> int | None:
+    """The turn the context has to begin at from now on, or None while everything fits the model's window.
+
+    `fixed` tokens are always sent (system message and the new words), `turns` are (number, tokens), oldest first. A
+    quarter of the window, at most 1,024 tokens, is kept for the reply. Cuts go down to half of the rest: a rare large
+    step keeps the prefix, and with it the model server's cache, unchanged for many turns.
+    """
+    room = window - min(window // 4, 1024)
+    total = fixed + sum(tokens for _, tokens in turns)
+    if total <= room or not turns:
+        return None
+    for number, tokens in turns:
+        if total <= room // 2:
+            return number
+        total -= tokens
+    return turns[-1][0] + 1

@@ -1,0 +1,297 @@
+"""Any OpenAI-compatible server as upstream: OpenAI, Ollama, llama.cpp, vLLM, LiteLLM, another `voice serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from typing import Any
+
+from voice.errors import ConfigError
+from voice.llm import openai_dialects as dialects
+from voice.llm.interface import Ask, UpstreamError
+from voice.sessions.interface import Delta, Done, Effect
+
+log = logging.getLogger(__name__)
+
+PROBE_S = 2.0
+DRAIN_S = 0.1
+SEE_LOG = "look at that server's log"
+LOAD_S = 120.0  # a large model read from a slow disk
+
+
+class OpenAIUpstream:
+    """A model behind `/chat/completions`, reached through the official `openai` package.
+
+    `base_url` as in `http://localhost:11434/v1`; without `model` the only one the server has is taken. Waits at most
+    `connect_s` seconds for a connection and `stall_s` for anything to arrive on it. `continues` names how the server is
+    asked to go on with a reply it had begun, if it can.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str = "",
+        api_key: str = "",
+        *,
+        connect_s: float = 5.0,
+        stall_s: float = 60.0,
+        continues: str = "off",
+    ) -> None:
+        if not base_url.startswith(("http://", "https://")):
+            raise ConfigError(f"cannot reach {base_url!r}", where="chat.llm", expected="a URL as http://HOST:PORT/v1")
+        import openai  # 0.5 s, so not before somebody needs it
+
+        self._sdk = openai
+        self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses
+        self.url = dialects.base_url(base_url)
+        self.model, self.kind = model, dialects.known_kind(self.url)
+        self._stall_s = stall_s
+        self._tells_usage = True
+        self._looking: asyncio.Task[None] | None = None
+        self.continues, self._continuing = continues != "off", dialects.CONTINUING[continues]
+        self._plain = self._plain_transport()
+        self._first: Any = None
+        self._client = openai.AsyncOpenAI(
+            base_url=self.url,
+            api_key=api_key or "none",  # the package insists on one; local servers ignore it
+            max_retries=0,
+            timeout=openai.Timeout(stall_s, connect=connect_s),
+            http_client=openai.DefaultAsyncHttpxClient(transport=self._plain) if self._plain is not None else None,
+        )
+
+    def _plain_transport(self) -> Any:
+        """Return a transport that is cheap where the server is near; None where the package's own is needed."""
+        if self._transport.__name__ != "httpx2":
+            return None
+        from voice.llm.plain_http import PlainTransport, reaches
+
+        return PlainTransport() if reaches(self.url) else None
+
+    @property
+    def name(self) -> str:
+        return f"{self.model or 'model'} at {self.url}"
+
+    async def prepare(self) -> str:
+        """Find out which kind of server this is, keep its model loaded where it can be asked to; return the kind."""
+        await asyncio.shield(self._look_once())
+        return self.kind
+
+    async def stream(self, ask: Ask) -> AsyncGenerator[Delta | Effect | Done]:
+        """Yield the reply's deltas as they arrive, its calls, then `Done`; raises UpstreamError, also for a cut."""
+        model = ask.model or self.model or await self._only_model()
+        if not self.kind:
+            self._look_once()  # the hints are for later turns; this one does not wait for them
+        begun = [{"role": "assistant", "content": ask.begun}] if ask.begun else []
+        body: dict[str, object] = {
+            "messages": [*(dialects.message_json(message) for message in ask.messages), *begun],
+            **ask.options,
+            **dialects.hints(self.kind, ask.key),
+            **(self._continuing if begun else {}),
+            "model": model,
+            "stream": True,
+        }
+        counts, finished, held, calls = None, False, "", dialects.Calls()
+        async with contextlib.aclosing(self._chunks(body)) as chunks:
+            async for chunk in chunks:
+                counts = dialects.token_counts(chunk) or counts
+                for choice in chunk.get("choices") or ():
+                    finished = finished or bool(choice.get("finish_reason"))
+                    delta = choice.get("delta") or {}
+                    text, held = dialects.join_surrogates(held, delta.get("content") or delta.get("refusal") or "")
+                    if text:
+                        yield Delta(text)
+                    calls.take(delta.get("tool_calls") or ())
+        if not finished:
+            raise self._error("the reply was cut short", "upstream_cut", temporary=True, remedy=SEE_LOG)
+        for call in calls.whole():
+            yield Effect("function_call", call)
+        if counts is None:
+            yield Done()
+        else:
+            yield Done(input=counts[0], cached=counts[1], output=counts[2], estimated=False)
+
+    async def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait({self._looking})
+        await self._client.close()
+
+    async def _chunks(self, body: dict[str, object]) -> AsyncGenerator[Mapping[str, Any]]:
+        """Yield the decoded chunks of one answer. Closing it closes the connection, which stops the generation."""
+        stream, lines = None, dialects.DataLines()
+        try:
+            stream = await self._open(body)
+            # The package's own iterator costs twice as much as everything else that is done with a word, and httpx2's
+            # three more for each piece as much again.
+            plain = None if "content-encoding" in stream.headers else stream.extensions.get("body")
+            source = aiter(plain) if plain is not None else stream.aiter_bytes()
+            async for raw in source:
+                for data in lines.feed(raw):
+                    if data == b"[DONE]":
+                        await _drain(source)
+                        return
+                    yield self._decoded(data)
+            for data in lines.end():
+                yield self._decoded(data)
+        except self._sdk.APIError as error:
+            raise self._explain(error, started=stream is not None) from error
+        except self._transport.TimeoutException as error:
+            raise self._stalled() from error
+        except self._transport.HTTPError as error:
+            raise self._error("the connection broke", "upstream_cut", temporary=True, remedy=SEE_LOG) from error
+        finally:
+            if stream is not None:
+                await stream.aclose()
+
+    def _decoded(self, data: bytes) -> Mapping[str, Any]:
+        """Return one chunk; raises UpstreamError for an error told in the stream and for what is no JSON object."""
+        try:
+            chunk = json.loads(data.decode("utf-8", "surrogatepass"))
+        except ValueError as error:  # half a UTF-8 character, or half an object
+            chunk = error
+        if not isinstance(chunk, Mapping):
+            expected = "whole server-sent events"
+            raise self._error(
+                "the reply is not valid UTF-8 JSON", "upstream_garbled", temporary=True, expected=expected
+            )
+        if chunk.get("error"):
+            said = dialects.error_text(chunk) or "failed"
+            raise self._error(said, "upstream_error", temporary=True, remedy=SEE_LOG)
+        return chunk
+
+    async def _open(self, body: dict[str, object]) -> Any:
+        """Ask, with usage reporting unless the server is known to refuse that field; return the response, unread."""
+        try:
+            return await self._post(body | ({"stream_options": {"include_usage": True}} if self._tells_usage else {}))
+        except self._sdk.APIStatusError as error:
+            refused = error.status_code in (400, 422) and self._tells_usage and "stream_options" in str(error.body)
+            if not refused:
+                raise
+            self._tells_usage = False
+            return await self._open(body)
+
+    async def _post(self, body: dict[str, object]) -> Any:
+        """Send one request. Raises the package's errors.
+
+        `post` with plain dicts costs half of `chat.completions.create`, which walks and models every message. Where the
+        server is near, the package makes the first request only: later ones are that one with another body.
+        """
+        if self._first is None:
+            stream = await self._client.post(
+                "/chat/completions",
+                body=body,
+                cast_to=object,
+                stream=True,
+                stream_cls=self._sdk.AsyncStream[object],
+            )
+            self._first = stream.response.request if self._plain is not None else None
+            return stream.response
+        assert self._plain is not None
+        headers = [(name, value) for name, value in self._first.headers.raw if name.lower() != b"content-length"]
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        request = self._transport.Request(
+            "POST", self._first.url, headers=headers, content=content, extensions=self._first.extensions
+        )
+        try:
+            response = await self._plain.handle_async_request(request)
+        except self._transport.TimeoutException as error:
+            raise self._sdk.APITimeoutError(request=request) from error
+        except self._transport.HTTPError as error:
+            raise self._sdk.APIConnectionError(request=request) from error
+        if response.status_code < 400:
+            return response
+        said: Any = (await response.aread()).decode(errors="replace").strip()
+        with contextlib.suppress(ValueError):  # words, not JSON
+            said = json.loads(said)
+        said = said.get("error", said) if isinstance(said, Mapping) else said
+        raise self._sdk.APIStatusError(f"HTTP {response.status_code}", response=response, body=said)
+
+    async def _only_model(self) -> str:
+        """Return the server's model where it has exactly one."""
+        try:
+            names = [model.id for model in (await self._client.models.list()).data or ()]
+        except self._sdk.APIError as error:
+            raise self._explain(error, started=False) from error
+        if len(names) != 1:
+            few = ", ".join(names[:8]) or "none"
+            raise self._error(
+                "no model is named",
+                "upstream_no_model",
+                temporary=False,
+                expected=f"one of: {few}",
+                remedy="set chat.model",
+            )
+        self.model = names[0]
+        return self.model
+
+    def _look_once(self) -> asyncio.Task[None]:
+        if self._looking is None or (self._looking.done() and not self.kind):
+            self._looking = asyncio.create_task(self._look())
+        return self._looking
+
+    async def _look(self) -> None:
+        """Tell the server's kind by addresses only it has; an unreachable one is asked again at the next turn."""
+        root = dialects.root_url(self.url)
+        probing, loading = (self._client.with_options(timeout=seconds) for seconds in (PROBE_S, LOAD_S))
+        kind = "generic"
+        for path, sign, name in () if self.kind else dialects.PROBES:
+            try:
+                answer = await probing.get(root + path, cast_to=object)
+            except self._sdk.APIStatusError:
+                continue
+            except self._sdk.APIError as error:
+                log.debug("%s: cannot tell which server this is: %s", self.url, error)
+                return
+            if isinstance(answer, Mapping) and sign in answer:
+                kind = name
+                break
+        self.kind = self.kind or kind
+        if self.kind == "ollama" and self.model:
+            # Only Ollama's own API takes keep_alive; it holds for requests that come the OpenAI way afterwards.
+            body = {"model": self.model, "keep_alive": dialects.KEEP_ALIVE}
+            try:
+                await loading.post(f"{root}/api/generate", body=body, cast_to=object)
+            except self._sdk.APIError as error:
+                log.warning("%s: the model was not loaded: %s", self.url, self._explain(error, started=False).code)
+
+    def _explain(self, error: Any, *, started: bool) -> UpstreamError:
+        """Turn the package's exception into the one line a person needs."""
+        if isinstance(error, self._sdk.APIStatusError):
+            said = dialects.error_text(error.body)
+            code, temporary, remedy = dialects.refusal(error.status_code, str(error.code or ""), said)
+            what = f"HTTP {error.status_code}" + (f": {said}" if said else "")
+            after = dialects.retry_after_s(error.response.headers)
+            return self._error(what, code, temporary=temporary, remedy=remedy, retry_after_s=after)
+        cause = error.__cause__ or error
+        if isinstance(error, self._sdk.APITimeoutError) and type(cause).__name__ != "ConnectTimeout":
+            return self._stalled()
+        if isinstance(error, self._sdk.APIConnectionError):
+            if started:
+                return self._error("the connection broke", "upstream_cut", temporary=True, remedy=SEE_LOG)
+            return self._error(
+                f"no connection ({str(cause) or type(cause).__name__})",
+                "upstream_unreachable",
+                temporary=True,
+                remedy="start it or correct chat.llm",
+            )
+        said = dialects.error_text(error.body) or error.message
+        return self._error(said, "upstream_error", temporary=True, remedy=SEE_LOG)
+
+    def _stalled(self) -> UpstreamError:
+        what, remedy = f"nothing came for {self._stall_s:g} s", "is the model too large for this machine?"
+        return self._error(what, "stalled", temporary=True, remedy=remedy)
+
+    def _error(self, what: str, code: str, *, temporary: bool, **more: Any) -> UpstreamError:
+        return UpstreamError(what, code=code, temporary=temporary, where=self.url, **more)
+
+
+async def _drain(source: AsyncIterator[bytes]) -> None:
+    """Read what follows the last chunk, usually nothing, so that the connection can be used again."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_S):
+            async for _ in source:
+                pass

@@ -1,0 +1,110 @@
+"""Which engine and model `auto` takes, given what is present; and why, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voice.errors import ConfigError, MissingError
+from voice.models.registry import PIPER, WHISPER, Model
+
+REMOTE = "remote"
+
+SUGGESTED = {WHISPER: {"en": "base.en", "": "base.en"}, PIPER: {"en": "en_US-lessac-medium", "": "en_US-lessac-medium"}}
+"""What to download for a language; other languages take the highest rank that speaks them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An engine and its model: a registry name, a file or folder as the user gave it, or empty for the engine's own.
+
+    `why` says how it was chosen, `better` what to type for a better one (empty where there is none).
+    """
+
+    engine: str
+    model: str
+    why: str
+    better: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.engine} {self.model} ({self.why})" if self.model else f"{self.engine} ({self.why})"
+
+
+def choose_recognizer(
+    engine: str, model: str, language: str, present: Sequence[Model], registry: Sequence[Model] = (), url: str = ""
+) -> Choice:
+    """The recognizer for the settings asr.engine, asr.model, asr.language and asr.url.
+
+    `present` are the models on this disk, of any kind. Raises MissingError where what was asked for is not there.
+    """
+    if engine == REMOTE or (engine == "auto" and url):
+        return _remote("asr.url", url, model)
+    if engine not in ("auto", WHISPER):
+        return Choice(engine, model, "asked for")
+    if model:
+        return Choice(WHISPER, _named(model, present, registry), "asked for")
+    best = _best(WHISPER, language, present)
+    if best is not None:
+        return Choice(WHISPER, best.name, "best present", _upgrade(WHISPER, language, registry, best))
+    better = _upgrade(WHISPER, language, registry, None)
+    if engine == WHISPER:
+        raise MissingError(
+            "no Whisper model is here" + (f" for {language}" if language else ""), where="asr.engine", remedy=better
+        )
+    if not language or language.lower().startswith("en"):
+        return Choice("pocketsphinx", "", "no Whisper model here; English only", better)
+    return Choice("pocketsphinx", "", f"no Whisper model here; it knows English only, not {language}", better)
+
+
+def choose_synthesizer(
+    engine: str, voice: str, language: str, present: Sequence[Model], registry: Sequence[Model] = (), url: str = ""
+) -> Choice:
+    """The synthesizer for the settings tts.engine, tts.voice, tts.url and the language to speak (empty is English).
+
+    `present` are the models on this disk, of any kind. Raises MissingError where what was asked for is not there.
+    """
+    if engine == REMOTE or (engine == "auto" and url):
+        return _remote("tts.url", url, voice)
+    if engine not in ("auto", PIPER):
+        return Choice(engine, voice, "asked for")
+    known = any(model.name == voice and model.kind == PIPER for model in (*present, *registry))
+    if voice and (engine == PIPER or known or voice.endswith(".onnx")):
+        return Choice(PIPER, _named(voice, present, registry), "asked for")
+    if voice:
+        return Choice("espeak", voice, "no Piper voice has that name")
+    language = language or "en"
+    best = _best(PIPER, language, present)
+    if best is not None:
+        return Choice(PIPER, best.name, "best present", _upgrade(PIPER, language, registry, best))
+    better = _upgrade(PIPER, language, registry, None)
+    if engine == PIPER:
+        raise MissingError(f"no Piper voice for {language} is here", where="tts.engine", remedy=better)
+    return Choice("espeak", "", f"no Piper voice for {language} here", better)
+
+
+def _remote(key: str, url: str, model: str) -> Choice:
+    if not url:
+        raise ConfigError("no server is named", where=key, expected="a URL as http://HOST:PORT/v1")
+    return Choice(REMOTE, model, f"at {url}")
+
+
+def _best(kind: str, language: str, models: Sequence[Model]) -> Model | None:
+    fitting = [model for model in models if model.kind == kind and model.speaks(language)]
+    return max(fitting, key=lambda model: model.rank, default=None)
+
+
+def _named(name: str, present: Sequence[Model], registry: Sequence[Model]) -> str:
+    """The name or path as given; MissingError for a registry model that is not on this disk."""
+    if any(model.name == name for model in registry) and all(model.name != name for model in present):
+        raise MissingError("the model is not here", where=name, remedy=f"fetch it: voice models pull {name}")
+    return name
+
+
+def _upgrade(kind: str, language: str, registry: Sequence[Model], best: Model | None) -> str:
+    base = language.partition("-")[0].lower()
+    suggested = SUGGESTED[kind].get(base)
+    wanted = next((model for model in registry if model.name == suggested), None)
+    wanted = wanted or _best(kind, language, registry)
+    if wanted is None or (best is not None and best.rank >= wanted.rank):
+        return ""
+    return f"for better {'words' if kind == WHISPER else 'speech'}: voice models pull {wanted.name}"

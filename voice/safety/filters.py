@@ -1,0 +1,118 @@
+"""The last look at a text before it is logged: what must never be stored or sent is taken out here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from voice.sessions.stores.interface import Card
+
+
+class Blocked(Exception):
+    """A text must not go on at all. `code` is a stable word, the message one line for a person."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Screen(Protocol):
+    """Reads one text piece by piece, however it was split, and lets through what may be logged and sent.
+
+    A screen holds back the end of what it has read for as long as it could still be part of something to take out.
+    Both methods may raise Blocked.
+    """
+
+    def feed(self, text: str) -> str:
+        """Read the next piece; returns what is safe now, often less, sometimes nothing."""
+        ...
+
+    def flush(self) -> str:
+        """The text is complete: returns the rest."""
+        ...
+
+
+class Guard(Protocol):
+    """What one session does to texts on their way into its log, and from the log to the model server."""
+
+    def screen(self) -> Screen:
+        """A fresh screen: one for each input and one for each reply."""
+        ...
+
+    def to_model(self, text: str) -> str:
+        """What the model server is told in place of a logged text."""
+        ...
+
+
+class Guards(Protocol):
+    """The guards of an engine's sessions. What a guard remembers of a session lives in memory only."""
+
+    def of(self, card: Card) -> Guard:
+        """The guard of a session, the same for as long as its session is not forgotten."""
+        ...
+
+    def stateless(self) -> Guard:
+        """A guard for one request of no session."""
+        ...
+
+    def leave(self, sid: str, until: float) -> None:
+        """The session has gone from memory and may come back until this time on the engine's clock."""
+        ...
+
+    def forget(self, sid: str) -> None:
+        """The session is over: nothing of it is kept."""
+        ...
+
+    def tidy(self, now: float) -> None:
+        """Forget the sessions that did not come back in time."""
+        ...
+
+
+class Clear:
+    """Lets everything through at once."""
+
+    def feed(self, text: str) -> str:
+        return text
+
+    def flush(self) -> str:
+        return ""
+
+
+class Unguarded:
+    """Guards that remember nothing and give every session the same kind of screen."""
+
+    def __init__(self, screens: Callable[[], Screen] = Clear) -> None:
+        self.screen = screens
+
+    def to_model(self, text: str) -> str:
+        return text
+
+    def of(self, card: Card) -> Guard:
+        return self
+
+    def stateless(self) -> Guard:
+        return self
+
+    def leave(self, sid: str, until: float) -> None: ...
+
+    def forget(self, sid: str) -> None: ...
+
+    def tidy(self, now: float) -> None: ...
+
+
+def screened(guard: Guard, text: str) -> str:
+    """A whole text as it may be logged. Raises Blocked."""
+    screen = guard.screen()
+    return screen.feed(text) + screen.flush()
+
+
+def screened_data(guard: Guard, data: Any) -> Any:
+    """JSON data with all its texts screened; keys and numbers stay. Raises Blocked."""
+    if isinstance(data, str):
+        return screened(guard, data)
+    if isinstance(data, Mapping):
+        return {key: screened_data(guard, value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [screened_data(guard, value) for value in data]
+    return data

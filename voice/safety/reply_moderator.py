@@ -1,0 +1,161 @@
+"""The last gate of a reply: nothing passes that moderation has not let through, or it goes ahead and is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from voice.safety.filters import Blocked
+from voice.safety.moderation import Moderation
+from voice.safety.verdict import UNCHECKED, Verdict
+from voice.safety.windows import Windows
+
+
+class Flagged(Blocked):
+    """A reply must not go on, for these categories."""
+
+    def __init__(self, categories: tuple[str, ...]) -> None:
+        super().__init__("flagged", f"stopped by moderation: {', '.join(categories)}")
+        self.categories = categories
+
+
+class Outlet:
+    """One attempt at a reply on its way to `put`, which is called with text that may be logged and sent.
+
+    Rules read each delta and hold only what could still break one. Judges are asked about whole clauses, one window
+    after the other, while the reply goes on. `question` is what it answers. `feed`, `act` and `finish` raise Flagged,
+    and Blocked with code `unchecked` where a judge failed and text is stopped then. `categories` were flagged but may
+    pass; `unchecked` says that a judge failed and text passed all the same.
+    """
+
+    __slots__ = ("_act", "_checking", "_count", "_effects", "_final", "_held", "_moderation", "_news", "_put",
+                 "_question", "_reading", "_sent", "_windows", "categories", "unchecked")  # fmt: skip
+
+    def __init__(
+        self,
+        moderation: Moderation | None,
+        question: str,
+        put: Callable[[str], None],
+        act: Callable[[str, Mapping[str, Any]], None],
+        count: Callable[[str], None],
+    ) -> None:
+        self._moderation, self._question = moderation, question
+        self._put, self._act, self._count = put, act, count
+        self._reading = moderation.reading() if moderation is not None else None
+        self._held = ""
+        self._sent = 0
+        self._windows = Windows() if moderation is not None and moderation.judges else None
+        self._effects: list[tuple[str, Mapping[str, Any]]] = []
+        self._checking: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        self._final = False
+        self.categories: dict[str, None] = {}
+        self.unchecked = False
+
+    def feed(self, text: str) -> None:
+        """More of the reply."""
+        if self._reading is None:
+            self._pass(text)
+            return
+        self._held += text
+        self._reading.feed(text)
+        self._read()
+
+    def act(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Something the reply wants done; with judges, once all of its text has passed."""
+        if self._moderation is not None:
+            self._heed(self._moderation.words("\n".join(_texts(data))))
+        if self._windows is None:
+            self._act(kind, data)
+        else:
+            self._effects.append((kind, data))
+
+    async def finish(self) -> None:
+        """The reply is complete: returns once all of it has passed."""
+        if self._reading is not None:
+            self._reading.finish()
+            self._read()
+        if self._windows is not None:
+            self._final = True
+            self._check()
+            assert self._checking is not None
+            await self._checking
+        for kind, data in self._effects:
+            self._act(kind, data)
+
+    def close(self) -> None:
+        """Let nothing more pass."""
+        if self._checking is not None and not self._checking.done():
+            self._checking.cancel()
+        elif self._checking is not None and not self._checking.cancelled():
+            self._checking.exception()  # whoever fed the outlet has stopped for another reason
+
+    def _read(self) -> None:
+        """Pass on what the rules have read."""
+        assert self._reading is not None and self._moderation is not None
+        safe = len(self._held) if self._moderation.optimistic else self._reading.safe - self._sent
+        blocked = self._reading.blocked
+        if blocked is not None:
+            safe = max(0, min(safe, blocked.start - self._sent))
+        if safe > 0:
+            text, self._held = self._held[:safe], self._held[safe:]
+            self._sent += safe
+            self._pass(text)
+        for match in self._reading.matches:
+            self.categories[match.rule.category] = None
+        if blocked is not None:
+            raise Flagged((blocked.rule.category,))
+
+    def _pass(self, text: str) -> None:
+        """The rules have nothing against `text`."""
+        if self._windows is None:
+            self._put(text)
+            return
+        assert self._moderation is not None
+        if self._checking is not None and self._checking.done():
+            self._checking.result()
+        if self._moderation.optimistic:
+            self._put(text)
+        self._windows.feed(text)
+        self._check()
+
+    def _check(self) -> None:
+        self._news.set()
+        if self._checking is None:
+            self._checking = asyncio.get_running_loop().create_task(self._ask(), name="moderate a reply")
+
+    async def _ask(self) -> None:
+        """Ask the judges about window after window."""
+        assert self._moderation is not None and self._windows is not None
+        while True:
+            self._news.clear()
+            window = self._windows.take(final=self._final)
+            if window is not None:
+                self._heed(await self._moderation.ask(window.text, self._question))
+                if not self._moderation.optimistic:
+                    self._put(window.new)
+            elif self._final:
+                return
+            else:
+                await self._news.wait()
+
+    def _heed(self, verdict: Verdict) -> None:
+        assert self._moderation is not None
+        if verdict.error:
+            self._count("moderation_errors")
+        blocking = self._moderation.blocking(verdict)
+        if UNCHECKED in blocking:
+            raise Blocked(UNCHECKED, f"the reply could not be checked: {verdict.error}")
+        if blocking:
+            raise Flagged(blocking)
+        self.categories.update(dict.fromkeys(verdict.categories))
+        self.unchecked = self.unchecked or bool(verdict.error)
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, Mapping | list | tuple):
+        for value in data.values() if isinstance(data, Mapping) else data:
+            yield from _texts(value)

@@ -1,0 +1,106 @@
+"""The server as one ASGI application: HTTP routes, the WebSocket, and the figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from voice import __version__
+from voice.server import batch, errors, sessions
+from voice.server import chat_completions as completions
+from voice.server.cors import Browsers
+from voice.server.limits import PEER, BodyLimit
+from voice.server.metrics import Figures, text
+from voice.server.realtime import routes
+from voice.server.realtime.engine_pool import Engines
+from voice.server.realtime.hub import RealtimeHub
+from voice.server.schemas import Problem
+from voice.server.service import Service
+from voice.server.websocket_hub import SocketHub
+from voice.sessions.engine import Engine
+from voice.sessions.log import Refused
+from voice.sessions.stores.interface import StoreError
+from voice.settings.schema import ServeSettings
+
+WS_PATH, REALTIME_PATH = "/v1/ws", "/v1/realtime"
+
+
+class Application:
+    """An ASGI application. The WebSocket does not pass through the HTTP layers: idle connections stay small."""
+
+    def __init__(self, engine: Engine, settings: ServeSettings, engines: Engines | None) -> None:
+        self.service = Service(engine, settings)
+        self.hub = SocketHub(self.service)
+        self.realtime = RealtimeHub(self.service, engines) if engines is not None else None
+        self.http = _http(self.service, self.hub, self.realtime)
+        limited = BodyLimit(self.http, settings.body_kb * 1024)
+        self._guarded = Browsers(limited, self.service.access.origin_allowed)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is being made or sent."""
+        lives = self.service.engine.lives
+        making = any(live.running or (live.lost is None and live.logged < live.talk.seq) for live in lives)
+        return making or any(connection.sending for connection in self.hub.connections)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        PEER.set((scope.get("client") or ("",))[0])
+        if scope["type"] == "websocket" and scope["path"] == WS_PATH:
+            await self.hub(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == REALTIME_PATH and self.realtime is not None:
+            await self.realtime(scope, receive, send)
+        else:
+            await self._guarded(scope, receive, send)
+
+
+def create(engine: Engine, settings: ServeSettings, engines: Engines | None = None) -> Application:
+    """The application over an engine; with `engines` for voices it serves the Realtime API, too.
+
+    Closing the engine, its store and its model server is the caller's.
+    """
+    return Application(engine, settings, engines)
+
+
+def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None) -> FastAPI:
+    # No documentation pages: they would load scripts from elsewhere. /openapi.json has it all.
+    refusals: dict[int | str, dict[str, Any]] = {
+        422: {"model": Problem, "description": "Refused"},  # in place of FastAPI's own shape
+        "default": {"model": Problem, "description": "Refused; docs/protocol.md lists the codes"},
+    }
+    app = FastAPI(title="voice serve", version=__version__, docs_url=None, redoc_url=None, responses=refusals)
+    app.include_router(sessions.routes(service))
+    app.include_router(completions.routes(service))
+    app.include_router(batch.routes(service))
+    if realtime is not None:
+        app.include_router(routes.routes(service, realtime))
+    app.add_exception_handler(Refused, errors.on_refused)
+    app.add_exception_handler(StoreError, errors.on_store_error)
+    app.add_exception_handler(RequestValidationError, errors.on_invalid)
+    app.add_exception_handler(HTTPException, errors.on_http_error)
+    figures = Figures(service.engine, lambda: len(hub.connections), service.pressure.used_bytes)
+
+    @app.get("/healthz", tags=["operation"])
+    async def healthz() -> dict[str, str]:
+        """The process is alive."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["operation"])
+    async def readyz(request: Request) -> Response:
+        """Sessions can be served: the store answers, and no stop was asked for."""
+        if service.access.stopping:
+            raise Refused("stopping", "the server is going down", temporary=True)
+        await service.engine.count("")
+        return JSONResponse({"status": "ready"})
+
+    @app.get("/metrics", tags=["operation"], response_class=PlainTextResponse)
+    async def metrics() -> Response:
+        """Figures for Prometheus."""
+        return Response(text(figures), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return app

@@ -1,0 +1,206 @@
+"""OpenAI's chat completions: a turn of a session in developer mode, else handed through as it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from starlette.responses import JSONResponse, Response
+
+from voice.llm.interface import Ask, UpstreamError
+from voice.safety.filters import screened
+from voice.server.errors import from_upstream, told
+from voice.server.openai_shape import DONE, Shape
+from voice.server.schemas import Completion, storable
+from voice.server.service import Service
+from voice.server.sse import STREAMED, EventStream
+from voice.server.turns import FAILED, NO_USAGE, failed, turn_events, usage
+from voice.sessions.active_session import Live
+from voice.sessions.engine import Engine
+from voice.sessions.interface import Delta, Done, Message
+from voice.sessions.log import ENDS, Event, Refused
+from voice.sessions.stateless import moderated, redacted
+
+
+def routes(service: Service) -> APIRouter:
+    """The routes /v1/chat/completions and /v1/models."""
+    router, engine, access = APIRouter(prefix="/v1", tags=["openai"]), service.engine, service.access
+    fallback = engine.parts.options.model or engine.parts.upstream.name
+
+    @router.post("/chat/completions", responses=STREAMED)
+    async def complete(body: Completion, request: Request, x_session_token: Annotated[str, Header()] = "") -> Response:
+        """Answer the last message; with `developer_mode` the session remembers the ones before."""
+        owner = access.enter(request.headers, "write")
+        texts = [Message("system" if m.role == "developer" else m.role, m.text) for m in body.messages]
+        storable([[text.text for text in texts], body.model])
+        if not body.developer_mode:
+            return await _stateless(engine, body, tuple(texts), owner, body.model or fallback, int(service.now_s()))
+        live, headers = await _session(body, texts, owner, x_session_token)
+        words = [text.text for text in texts if text.role == "user"]
+        model = live.card.model or fallback
+        if not words:
+            return JSONResponse(
+                Shape(_id(live, 0), model, int(service.now_s())).whole("", NO_USAGE, live.talk.seq), headers=headers
+            )
+        options = body.options if body.session_id is not None else {}
+        if body.session_id is not None and body.model not in ("", live.card.model, fallback):
+            options["model"] = body.model
+        turn = await live.ask(body.sequence or 1, words[0], options=options)
+        shape = Shape(_id(live, turn.number), str(options.get("model", model)), int(service.now_s()))
+        return await _turn(live, turn.number, turn.first, shape, body, headers)
+
+    async def _session(body: Completion, texts: list[Message], owner: str, token: str) -> tuple[Live, dict[str, str]]:
+        """The session the request means: the one it names, or a new one, whose token goes back in a header."""
+        roles = [text.role for text in texts]
+        if body.session_id is not None:
+            live = await access.session(body.session_id, token, owner)
+            if roles != ["user"]:
+                raise Refused(
+                    "bad_request", "messages of an existing session", expected="one user message: the new one"
+                )
+            if body.sequence is None:
+                raise Refused("sequence_required", "the turn has no sequence", number=live.talk.last + 1)
+            if not live.knows(body.sequence):
+                await live.own()
+            return live, {"x-session-id": live.card.sid}
+        if roles not in (["user"], ["system"], ["system", "user"]):
+            raise Refused(
+                "bad_request",
+                "messages of a new session",
+                expected="a system message, a user message, or both in this order",
+            )
+        if body.sequence not in (None, 1):
+            raise Refused("sequence_gap", f"turn {body.sequence} is not the next one", number=1)
+        await access.may_create(owner)
+        system = texts[0].text if roles[0] == "system" else ""
+        live, new = await engine.create(system=system, model=body.model, options=body.options, owner=owner)
+        return live, {"x-session-id": live.card.sid, "x-session-token": new, "cache-control": "no-store"}
+
+    @router.get("/models")
+    async def models(request: Request) -> dict[str, Any]:
+        """The model that answers here."""
+        access.enter(request.headers)
+        return {"object": "list", "data": [{"id": fallback, "object": "model", "created": 0, "owned_by": "voice"}]}
+
+    return router
+
+
+def _id(live: Live, turn: int) -> str:
+    return f"chatcmpl-{live.card.sid}-{turn}"
+
+
+async def _turn(
+    live: Live, number: int, first: int, shape: Shape, body: Completion, headers: dict[str, str]
+) -> Response:
+    """A turn's reply. Nothing is sent before its first word, so that an early failure is an HTTP error."""
+    events = turn_events(live, number, first)
+    early: list[Event] = []
+    async for event in events:
+        early.append(event)
+        if event.t in ENDS or event.t in ("delta", "effect"):
+            break
+    if early[-1].t in FAILED:
+        await events.aclose()
+        raise failed(early[-1])
+    if body.stream:
+        with_usage = body.stream_options is not None and body.stream_options.include_usage
+        return EventStream(_chunks(events, early, shape, with_usage), headers)
+    text = [event.d for event in early if event.t == "delta"]
+    end = early[-1]
+    async for end in events:
+        if end.t == "delta":
+            text.append(end.d)
+    if end.t in FAILED:
+        raise failed(end)
+    return JSONResponse(shape.whole("".join(text), usage(end), end.seq, end.d or {}), headers=headers)
+
+
+async def _chunks(
+    events: AsyncGenerator[Event], early: list[Event], shape: Shape, with_usage: bool
+) -> AsyncGenerator[bytes]:
+    async with aclosing(events):
+        try:
+            yield b"".join(part for event in early for part in _chunk(event, shape, with_usage))
+            async for event in events:
+                yield b"".join(_chunk(event, shape, with_usage))
+        except Refused as refused:
+            yield shape.failure(told(refused))
+
+
+def _chunk(event: Event, shape: Shape, with_usage: bool) -> list[bytes]:
+    """What one event is on the wire; the end is followed by the usage, if wanted, and OpenAI's last line."""
+    if event.t == "delta":
+        return [shape.text(event.d, event.seq)]
+    if event.t == "started":
+        return [shape.role(event.seq)]
+    if event.t == "effect":
+        return [shape.effect(event.d, event.seq)]
+    if event.t in FAILED:
+        return [shape.failure(told(failed(event)))]
+    if event.t in ENDS:
+        told_usage = [shape.usage(usage(event), event.seq)] if with_usage else []
+        return [shape.stop(event.seq, event.d or {}), *told_usage, DONE]
+    return []
+
+
+async def _stateless(
+    engine: Engine, body: Completion, messages: tuple[Message, ...], owner: str, model: str, created: int
+) -> Response:
+    """Hand a request through to the model server and forget it."""
+    engine.parts.count("stateless_requests")
+    guard = engine.parts.guards.stateless()
+
+    def redacted_all() -> tuple[Message, ...]:
+        return tuple(m if m.role == "system" else replace(m, text=screened(guard, m.text)) for m in messages)
+
+    messages = await engine.parts.aside(sum(len(m.text) for m in messages), redacted_all)
+    ask = Ask(messages, model=body.model or engine.parts.options.model, options=body.options)
+    engine.parts.slots.check(owner)
+    asked = engine.parts.slots.stream(engine.parts.upstream, ask, owner)
+    stream = moderated(engine.parts, messages, redacted(guard, asked))
+    shape = Shape(f"chatcmpl-{created}-{engine.parts.random.getrandbits(48):x}", model, created)
+    try:
+        first = await anext(stream, None)
+        if body.stream:
+            with_usage = body.stream_options is not None and body.stream_options.include_usage
+            return EventStream(_passed(stream, first, shape, with_usage))
+        text, done = [first.text] if isinstance(first, Delta) else [], first
+        async for done in stream:
+            if isinstance(done, Delta):
+                text.append(done.text)
+    except UpstreamError as error:
+        raise from_upstream(error) from error
+    return JSONResponse(shape.whole("".join(text), _counts(done), None, _end(done)))
+
+
+async def _passed(stream: AsyncIterator[Any], first: Any, shape: Shape, with_usage: bool) -> AsyncGenerator[bytes]:
+    done: Any = first
+    try:
+        yield shape.role(None) + (shape.text(first.text, None) if isinstance(first, Delta) else b"")
+        async for done in stream:
+            if isinstance(done, Delta):
+                yield shape.text(done.text, None)
+        yield shape.stop(None, _end(done)) + (shape.usage(_counts(done), None) if with_usage else b"") + DONE
+    except UpstreamError as error:
+        yield shape.failure(told(from_upstream(error)))
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def _end(done: Any) -> dict[str, Any]:
+    """What moderation found, as the log of a session would say it."""
+    if not isinstance(done, Done) or not (done.flagged or done.unchecked):
+        return {}
+    marks = {"flagged": bool(done.flagged), "categories": list(done.flagged), "blocked": done.blocked}
+    return {name: mark for name, mark in marks.items() if mark} | ({"unchecked": True} if done.unchecked else {})
+
+
+def _counts(done: Any) -> Mapping[str, Any]:
+    if not isinstance(done, Done):
+        return NO_USAGE
+    return {"input": done.input, "cached": done.cached, "output": done.output, "estimated": done.estimated}

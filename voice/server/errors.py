@@ -1,0 +1,124 @@
+"""Refusals as HTTP answers: one shape for all of them, with what OpenAI's client looks at."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from voice.llm.interface import UpstreamError
+from voice.sessions.log import Refused
+
+STATUS = {
+    "bad_request": 400,
+    "key_invalid": 401,
+    "scope_insufficient": 403,
+    "origin_refused": 403,
+    "session_unknown": 404,
+    "turn_unknown": 404,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "turn_in_flight": 409,
+    "session_moved": 409,
+    "turn_gone": 410,
+    "body_too_large": 413,
+    "input_too_long": 413,
+    "sequence_required": 422,
+    "sequence_gap": 422,
+    "sequence_conflict": 422,
+    "batch_refused": 422,
+    "turn_discarded": 422,
+    "turn_committed": 422,
+    "rate_limited": 429,
+    "session_limit": 429,
+    "overloaded": 429,
+    "broken": 500,
+    "upstream_unavailable": 503,
+    "unchecked": 503,
+    "store_failed": 503,
+    "stopping": 503,
+    "talks_full": 503,
+    "stalled": 504,
+}
+"""The HTTP status of each code; failures of the model server that are not listed are 502."""
+
+_WAITS = {
+    "turn_in_flight": 1.0,
+    "session_moved": 1.0,
+    "stopping": 2.0,
+    "talks_full": 5.0,
+    "store_failed": 5.0,
+    "session_limit": 60.0,
+}
+
+
+def strange_origin() -> Refused:
+    """A web page that may not ask, or may not under this name."""
+    return Refused(
+        "origin_refused",
+        "a web page from another origin, or a name that may be made to point here",
+        expected="an address, localhost, or an origin in serve.origins",
+    )
+
+
+def told(refused: Refused) -> dict[str, Any]:
+    """Code, message, temporary and what was expected, as every error on any wire carries them."""
+    error: dict[str, Any] = {"code": refused.code, "message": str(refused), "temporary": refused.temporary}
+    if refused.retry_after_s is not None and refused.temporary:
+        error["retry_after"] = round(refused.retry_after_s, 1)
+    if refused.at:
+        error["at"] = refused.at
+    if refused.number is not None:
+        error["expected"] = refused.number
+    elif refused.expected:
+        error["expected"] = refused.expected
+    return error
+
+
+def answer(refused: Refused, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The HTTP answer that says so."""
+    status = STATUS.get(refused.code, 502)
+    kind = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}.get(
+        status, "invalid_request_error" if status < 500 else "api_error"
+    )
+    more = {"x-should-retry": "true" if refused.temporary else "false", **(headers or {})}
+    wait = refused.retry_after_s if refused.retry_after_s is not None else _WAITS.get(refused.code)
+    if refused.temporary and wait is not None:
+        more["retry-after"] = str(max(1, math.ceil(wait)))
+    return JSONResponse({"error": {**told(refused), "type": kind, "param": None}}, status, more)
+
+
+def from_upstream(error: UpstreamError) -> Refused:
+    """A failure of the model server as a refusal."""
+    return Refused(error.code, str(error), temporary=error.temporary, retry_after_s=error.retry_after_s)
+
+
+async def on_refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refused)
+    return answer(error)
+
+
+async def on_store_error(_: Request, error: Exception) -> JSONResponse:
+    return answer(Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True))
+
+
+async def on_invalid(_: Request, error: Exception) -> JSONResponse:
+    """The first thing wrong with a request's body or parameters."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return answer(
+        Refused("bad_request", f"{where}: {first['msg']}", expected="a request as /openapi.json describes it")
+    )
+
+
+async def on_http_error(_: Request, error: Exception) -> JSONResponse:
+    """What the router itself refuses: unknown paths and methods."""
+    assert isinstance(error, HTTPException)
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    headers = dict(error.headers or {})
+    return answer(Refused(codes.get(error.status_code, "bad_request"), str(error.detail)), headers)

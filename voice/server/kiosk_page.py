@@ -1,0 +1,85 @@
+"""The kiosk page over HTTP: its files, with headers that keep it to this server, and what the owner set for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from fastapi import FastAPI
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from voice import paths as folders
+
+PATH = "/kiosk/"
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "manifest-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types worklets",
+    )
+)
+"""No script or style but the page's own files, no request to any other host, and no text that could become HTML."""
+
+HEADERS = {
+    "content-security-policy": POLICY,
+    "permissions-policy": "microphone=(self), camera=(), geolocation=(), screen-wake-lock=(self)",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-cache",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the page reads when it opens.
+
+    `questions` by language; `hears` the languages whose speech is recognized here; `engines` what runs, in words.
+    """
+
+    title: str
+    languages: Sequence[str]
+    questions: Mapping[str, Sequence[str]]
+    hears: Sequence[str]
+    engines: Mapping[str, str]
+    idle_s: float
+    countdown_s: float
+    operator_key: str
+    keyed: bool
+    version: str
+
+
+def install(app: FastAPI, page: Page) -> None:
+    """Add the page to the application; / leads to it."""
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> Response:
+        return RedirectResponse(PATH, 307)
+
+    @app.get(PATH + "settings.json", include_in_schema=False)
+    async def settings() -> Response:
+        return JSONResponse(asdict(page), headers=HEADERS)
+
+    app.mount(PATH.rstrip("/"), Files(directory=folders.PACKAGE / "kiosk", html=True), name="kiosk")
+
+
+class Files(StaticFiles):
+    """The page's files with its headers; a browser asks each time whether they changed."""
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers.update(HEADERS)
+        return response

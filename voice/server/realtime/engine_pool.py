@@ -1,0 +1,54 @@
+"""What a spoken conversation needs from outside: ears, a voice, rules of turns; lent to one connection at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from voice.asr.interface import Recognizer
+from voice.settings.schema import Settings
+from voice.tts.interface import Synthesizer
+from voice.turn.machine import TurnMachine
+from voice.turn.turn_model import TurnModel
+from voice.vad.interface import Detector
+from voice.vad.speech_gate import SpeechGate
+from voice.worker import Worker
+
+
+@dataclass(slots=True)
+class Kit:
+    """Engines lent to one connection. `give_back` is called once, when nothing uses them any more.
+
+    `notice` is what the person should know about them, if anything.
+    """
+
+    recognizer: Worker[Recognizer]
+    voices: list[Worker[Synthesizer]]
+    turn_model: Worker[TurnModel] | None
+    language: str
+    give_back: Callable[[], None]
+    notice: str = ""
+
+
+class Engines(Protocol):
+    """Lends engines for settings. `settings` are those of the server, which a connection changes for itself."""
+
+    settings: Settings
+
+    @property
+    def full(self) -> bool:
+        """Whether as many talk as may."""
+        ...
+
+    async def lend(self, settings: Settings) -> Kit:
+        """Engines, warm. Raises VoiceError for a voice or language that is not here."""
+        ...
+
+    def machine(self, settings: Settings, spoken: Callable[[], str]) -> TurnMachine:
+        """The rules of turns."""
+        ...
+
+    def hearing(self, settings: Settings) -> tuple[Detector, SpeechGate]:
+        """What tells speech from silence."""
+        ...

@@ -1,0 +1,158 @@
+"""Who may open a Realtime connection, with which session; and where a reply was left when one broke."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from voice.server.errors import strange_origin
+from voice.server.realtime.client_secrets import PREFIX, ClientSecret, ClientSecrets
+from voice.server.realtime.connection import GONE_ELSEWHERE, Connection
+from voice.server.realtime.engine_pool import Engines
+from voice.server.realtime.session_config import Config, updated
+from voice.server.service import Service
+from voice.server.websocket_hub import reject
+from voice.server.websocket_messages import RESTARTING
+from voice.sessions.active_session import Live
+from voice.sessions.log import Refused
+from voice.sessions.stores.interface import StoreError
+
+SUBPROTOCOL = "realtime"
+KEY, SESSION, HEARD = "openai-insecure-api-key.", "x-session.", "x-heard."
+MOST_LEFT = 10_000
+LEAVE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a handshake asks for."""
+
+    key: str
+    session: str = ""
+    token: str = ""
+    heard: tuple[int, int] | None = None
+    model: str = ""
+
+
+class RealtimeHub:
+    """An ASGI application for websocket scopes of the Realtime API."""
+
+    def __init__(self, service: Service, engines: Engines) -> None:
+        self._service, self._engines = service, engines
+        self.secrets = ClientSecrets()
+        self.connections: set[Connection] = set()
+        self._by_session: dict[str, Connection] = {}
+        self._left: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def config(self) -> Config:
+        """A session as it begins."""
+        return Config(model="voice", instructions=self._engines.settings.chat.system)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        try:
+            wanted = handshake(scope)
+            owner, config = self._welcome(scope, wanted)
+            live, token = await self._session(wanted, owner)
+        except Refused as refused:
+            await reject(refused, send)
+            return
+        except StoreError as error:
+            await reject(Refused("store_failed", str(error), temporary=True), send)
+            return
+        sid = live.card.sid
+        offered = scope["subprotocols"]
+        await send(
+            {"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None, "headers": []}
+        )
+        connection = Connection(self._service.engine, live, self._engines, receive, send, config)
+        self.connections.add(connection)
+        self._by_session[sid] = connection
+        heard = wanted.heard if wanted.heard is not None else self._left.get(sid)
+        try:
+            left = await connection.run(token, heard)
+            self._left[sid] = left
+            self._left.move_to_end(sid)
+            if len(self._left) > MOST_LEFT:
+                self._left.popitem(last=False)
+        finally:
+            self.connections.discard(connection)
+            if self._by_session.get(sid) is connection:
+                del self._by_session[sid]
+
+    async def close(self) -> None:
+        """Tell everybody to come back, and leave their sessions in order."""
+        leaving = list(self.connections)
+        for connection in leaving:
+            connection.close(RESTARTING, "the server restarts")
+        if leaving:
+            await asyncio.wait([asyncio.create_task(one.gone.wait()) for one in leaving], timeout=LEAVE_S)
+
+    def _welcome(self, scope: Scope, wanted: Wanted) -> tuple[str, Config]:
+        """The owner, and the session as it begins. Raises Refused."""
+        access, headers = self._service.access, Headers(scope=scope)
+        if not access.origin_allowed(headers.get("origin"), headers.get("host", "")):
+            raise strange_origin()
+        if self._engines.full:
+            raise Refused("talks_full", "as many talk as may", temporary=True, remedy="come back later")
+        secret: ClientSecret | None = None
+        if wanted.key.startswith(PREFIX):
+            secret = self.secrets.find(wanted.key, self._service.now_s())
+            if secret is None:
+                raise Refused("key_invalid", "the client secret is unknown or over", expected="a new one")
+        owner = access.owner(wanted.key) if secret is None else secret.owner
+        access.take(owner)
+        config = replace(self.config(), model=wanted.model or "voice")
+        return owner, config if secret is None else updated(config, secret.session)
+
+    async def _session(self, wanted: Wanted, owner: str) -> tuple[Live, str]:
+        """The session asked for, or a new one with its token. Raises Refused or StoreError."""
+        service, engine = self._service, self._service.engine
+        if wanted.session:
+            live = await service.access.session(wanted.session, wanted.token, owner)
+            before = self._by_session.get(wanted.session)
+            if before is not None:
+                before.close(GONE_ELSEWHERE, "the session goes on in another connection")
+                async with asyncio.timeout(LEAVE_S):
+                    await before.gone.wait()
+            await live.own()
+            return live, ""
+        await service.access.may_create(owner)
+        return await engine.create(system=self._engines.settings.chat.system, owner=owner)
+
+
+def handshake(scope: Scope) -> Wanted:
+    """What the headers, the subprotocols and the query ask for. Raises Refused bad_request."""
+    headers, offered = Headers(scope=scope), scope["subprotocols"]
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    if "call_id" in query:
+        raise Refused("bad_request", "calls over WebRTC and SIP are not supported", expected="a WebSocket with audio")
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    session, token = headers.get("x-session-id", ""), headers.get("x-session-token", "")
+    if not session:
+        session, _, token = _offered(offered, SESSION).partition(".")
+    heard = headers.get("x-session-heard", "") or _offered(offered, HEARD)
+    return Wanted(
+        key.strip() if scheme.lower() == "bearer" else _offered(offered, KEY),
+        session,
+        token,
+        _numbers(heard) if heard else None,
+        (query.get("model") or [""])[0][:200],
+    )
+
+
+def _offered(offered: Sequence[str], prefix: str) -> str:
+    return next((one.removeprefix(prefix) for one in offered if one.startswith(prefix)), "")
+
+
+def _numbers(heard: str) -> tuple[int, int]:
+    turn, _, chars = heard.partition(".")
+    if not (turn.isascii() and turn.isdigit() and chars.isascii() and chars.isdigit() and len(heard) < 32):
+        raise Refused("bad_request", "what was heard is not understood", expected="TURN.CHARS, as x.spoken told them")
+    return int(turn), int(chars)

@@ -1,0 +1,187 @@
+"""What each of the client's events does, but for those that change the session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from voice.audio.frames import Pcm
+from voice.errors import VoiceError
+from voice.server.realtime import session_config as fields
+from voice.server.realtime.audio_codec import SPOKEN_RATE
+from voice.server.realtime.errors import Wrong, unsupported
+from voice.server.realtime.events import user_item
+from voice.server.realtime.items import Item
+from voice.turn.state import State
+
+if TYPE_CHECKING:
+    from voice.server.realtime.connection import Connection
+
+Event = dict[str, Any]
+LEAST_COMMIT_S = 0.1
+HEARING = (State.LISTENING, State.ENDING)
+SPEAKING = (State.THINKING, State.SPEAKING, State.PAUSED)
+
+
+async def append(to: Connection, event: Event) -> None:
+    pcm: Pcm = to.incoming.take(event["audio"])
+    if not to.talk.hear(pcm, manual=to.config.detection is None):
+        raise Wrong("buffer_full", "60 s of audio wait to be heard; this was dropped", "audio")
+    await asyncio.sleep(0)  # a client that sends a recording at once leaves the others their turn
+
+
+async def commit(to: Connection, event: Event) -> None:
+    dictation, stage = to.talk.dictation, to.talk.stage
+    if to.config.detection is not None:
+        if stage.machine.state not in HEARING:
+            raise Wrong("input_audio_buffer_commit_empty", "nobody has said anything that was not committed")
+        stage.conversation.microphone_lost()
+        return
+    assert dictation is not None
+    seconds = dictation.seconds
+    if seconds < LEAST_COMMIT_S:
+        raise Wrong(
+            "input_audio_buffer_commit_empty", f"the buffer has {seconds * 1000:.0f} ms; at least 100 are needed"
+        )
+    item = user_item(None)
+    to.narrator.committed(item)
+    try:
+        text = await dictation.commit()
+    except VoiceError as error:
+        to.narrator.untranscribed(item, str(error))
+        return
+    to.narrator.transcribed(item, text, seconds)
+    if text:
+        item.before = {"role": "user", "text": text}
+        to.items.waiting.append(item)
+
+
+async def clear(to: Connection, event: Event) -> None:
+    stage = to.talk.stage
+    stage.source.clear()
+    if stage.machine.state in HEARING:
+        stage.conversation.drop()
+    if to.talk.dictation is not None:
+        await to.talk.dictation.clear()
+    to.say("input_audio_buffer.cleared")
+
+
+async def create_item(to: Connection, event: Event) -> None:
+    before = to.items.last
+    item = to.items.created(event["item"])
+    for what in ("added", "done"):
+        to.say(f"conversation.item.{what}", item=dict(item.told), previous_item_id=before)
+
+
+async def retrieve_item(to: Connection, event: Event) -> None:
+    to.say("conversation.item.retrieved", item=dict(to.items.find(event["item_id"]).told))
+
+
+async def delete_item(to: Connection, event: Event) -> None:
+    item = to.items.find(event["item_id"])
+    if item not in to.items.waiting:
+        if item.spoken is None:
+            what = "deleting what a response was made with"
+            raise unsupported(what, "item_id", code="unsupported_delete")
+        await _cut(to, item, 0)
+    to.items.remove(item)
+    to.say("conversation.item.deleted", item_id=item.id)
+
+
+async def truncate_item(to: Connection, event: Event) -> None:
+    """Cut a reply to what was heard of it; the loop's own, nearer knowledge of that is never widened."""
+    item = to.items.find(event["item_id"])
+    if item.spoken is None:
+        raise Wrong("invalid_value", "only a reply can be cut", "item_id")
+    await _cut(to, item, event["audio_end_ms"] * SPOKEN_RATE // 1000)
+    to.say(
+        "conversation.item.truncated",
+        item_id=item.id,
+        content_index=event["content_index"],
+        audio_end_ms=event["audio_end_ms"],
+    )
+
+
+async def _cut(to: Connection, item: Item, samples: int) -> None:
+    spoken, stage = item.spoken, to.talk.stage
+    assert spoken is not None
+    if stage.conversation.reply is spoken:
+        stage.playout.report(samples)
+        to.talk.stop_reply()
+        return
+    heard = spoken.text[: spoken.heard_after(samples)]
+    if spoken.reply is not None:
+        await spoken.reply.truncate(len(heard))
+    for part in item.told["content"]:
+        name = "transcript" if "transcript" in part else "text"
+        part[name] = part[name][: len(heard)]
+
+
+async def create_response(to: Connection, event: Event) -> None:
+    wanted: Mapping[str, Any] = event.get("response") or {}
+    once = _once(wanted)
+    response, stage = to.narrator.response, to.talk.stage
+    if response is not None and not response.ended:
+        code = "conversation_already_has_active_response"
+        raise Wrong(code, f"{response.id} is not done; cancel it or wait for response.done")
+    modalities = once.pop("output_modalities", to.config.output_modalities)
+    to.narrator.metadata = once.pop("metadata", None)
+    to.session.once = once
+    conversation = stage.conversation
+    usual, conversation.speaks = conversation.speaks, modalities == ["audio"]
+    conversation.type(to.items.take_words())
+    conversation.speaks = usual
+
+
+def _once(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of this one response, checked. Raises Wrong."""
+    if wanted.get("conversation") not in (None, "auto"):
+        raise unsupported("a response outside the conversation", "response.conversation")
+    if wanted.get("input") is not None:
+        raise unsupported("input of a response", "response.input", instead="create items first")
+    if wanted.get("prompt") is not None:
+        raise unsupported("a stored prompt", "response.prompt", instead="send instructions")
+    checks: dict[str, Callable[[Any, str], Any]] = {
+        "instructions": fields.text,
+        "output_modalities": fields.modalities,
+        "tools": fields.tools,
+        "tool_choice": fields.tool_choice,
+        "max_output_tokens": fields.most_tokens,
+        "metadata": fields.metadata,
+    }
+    given = {name: wanted[name] for name in checks if wanted.get(name) is not None}
+    return {name: checks[name](value, f"response.{name}") for name, value in given.items()}
+
+
+async def cancel_response(to: Connection, event: Event) -> None:
+    if to.talk.stage.machine.state not in SPEAKING:
+        raise Wrong("response_cancel_not_active", "there is no response to cancel")
+    to.talk.stop_reply()
+
+
+async def clear_output(to: Connection, event: Event) -> None:
+    response = to.narrator.response
+    to.talk.stop_reply()
+    to.say("output_audio_buffer.cleared", response_id=response.id if response is not None else "")
+
+
+async def played(to: Connection, event: Event) -> None:
+    response = to.narrator.response
+    if response is not None and response.message is not None and response.message.id == event["item_id"]:
+        to.talk.stage.playout.report(round(event["ms"] * SPOKEN_RATE / 1000))
+
+
+HANDLERS: Mapping[str, Callable[[Connection, Event], Awaitable[None]]] = {
+    "input_audio_buffer.append": append,
+    "input_audio_buffer.commit": commit,
+    "input_audio_buffer.clear": clear,
+    "conversation.item.create": create_item,
+    "conversation.item.retrieve": retrieve_item,
+    "conversation.item.delete": delete_item,
+    "conversation.item.truncate": truncate_item,
+    "response.create": create_response,
+    "response.cancel": cancel_response,
+    "output_audio_buffer.clear": clear_output,
+    "x.played": played,
+}

@@ -1,0 +1,132 @@
+"""The persistent session of a connection: asked with what the client gave, and left as it is when the client goes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from voice.safety.unmask import logged_offset, revealed
+from voice.server.realtime.items import Item, Items
+from voice.server.realtime.session_config import Config
+from voice.sessions.active_session import Live
+from voice.sessions.engine import Engine
+from voice.sessions.interface import Delta, Done, Failed, Reply, ReplyEvent
+from voice.sessions.local_session import LocalReply, LocalSession, told
+from voice.sessions.log import ENDS, Refused
+from voice.sessions.session_wrappers import RevealedReply, own
+from voice.sessions.stores.interface import StoreError
+
+
+class RealtimeSession(LocalSession):
+    """A session whose turns take the connection's instructions, tools and waiting items along.
+
+    While `keeping`, replies are not cut: their rest is for whoever comes back. `rest` is such a rest, (turn, characters
+    heard), said in place of an answer to the next words. `once` are fields of one response. Replies are shown and heard
+    as redaction lets their person have them; the characters of `rest` and of what was heard are counted as shown.
+    """
+
+    def __init__(self, engine: Engine, live: Live, items: Items, config: Callable[[], Config]) -> None:
+        super().__init__(engine, live)
+        self._items, self._config = items, config
+        self.keeping = False
+        self.rest: tuple[int, int] | None = None
+        self.once: Mapping[str, Any] | None = None
+        self._taken: list[Item] = []
+
+    def send(self, text: str, *, draft: bool = False) -> Reply:  # type: ignore[override]
+        reply: Reply
+        if self.rest is not None:
+            (turn, heard), self.rest = self.rest, None
+            reply = RestReply(self, turn, self._logged(turn, heard))
+        else:
+            reply = KeptReply(self, text, draft)
+        return RevealedReply(reply, self._reveal, self._config().language)
+
+    def shown(self, text: str) -> str:
+        """A logged text as its person may see it."""
+        return revealed(text, self._reveal, self._config().language)
+
+    def _reveal(self, name: str) -> str | None:
+        return own(self.live.guard, name)
+
+    def _logged(self, turn: int, shown: int) -> int:
+        return logged_offset(self.live.talk.turns[turn].text, shown, self._reveal, self._config().language)
+
+    def options(self) -> Mapping[str, Any]:
+        self._taken = list(self._items.waiting)
+        found = self._config().options(self.once)
+        before = [item.before for item in self._taken if item.before is not None]
+        return {**found, "before": before} if before else found
+
+    def counted(self) -> None:
+        """The turn is part of the conversation, and so is what went before it."""
+        self._items.waiting = [item for item in self._items.waiting if item not in self._taken]
+        self._taken, self.once = [], None
+
+    async def close(self) -> None:
+        """Leave the session; it stays until it expires."""
+        self._leave()
+
+    def usage(self, turn: int) -> Mapping[str, Any] | None:
+        """Tokens of a turn that has ended."""
+        found = self.live.talk.turns.get(turn)
+        return None if found is None else found.usage
+
+    def unheard(self, heard: tuple[int, int] | None) -> tuple[int, int] | None:
+        """What to say first to someone who comes back: (turn, characters heard of it), None where nothing is left."""
+        talk = self.live.talk
+        turn = talk.turns.get(talk.last)
+        if turn is None or turn.discarded or heard is None or turn.heard is not None:
+            return None
+        chars = heard[1] if heard[0] == turn.number else 0
+        all_heard = not turn.running and self._logged(turn.number, chars) >= turn.length
+        return None if heard[0] > turn.number or all_heard else (turn.number, chars)
+
+
+class KeptReply(LocalReply):
+    """A reply that is not cut while the connection is being left."""
+
+    async def truncate(self, heard: int) -> None:
+        session = self._session
+        if not (isinstance(session, RealtimeSession) and session.keeping):
+            await super().truncate(heard)
+
+
+class RestReply:
+    """The rest of a turn's reply after its first `skipped` characters, followed to its end; a Reply."""
+
+    def __init__(self, session: RealtimeSession, turn: int, skipped: int) -> None:
+        self._session, self.turn, self.skipped = session, turn, skipped
+        self.before = session.live.talk.turns[turn].text[:skipped]
+
+    async def commit(self) -> None:
+        (await self._session.owned()).commit(self.turn)
+
+    async def discard(self) -> None:
+        """It was said before: there is nothing to drop."""
+
+    async def truncate(self, heard: int) -> None:
+        if not self._session.keeping:
+            (await self._session.owned()).truncate(self.turn, self.skipped + heard)
+
+    async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
+        try:
+            live = await self._session.owned()
+            first = live.talk.turns[self.turn].first
+            async with aclosing(live.follow(first)) as events:
+                async for event in events:
+                    if event.turn != self.turn:
+                        break
+                    said = told(event)
+                    if event.t == "delta":
+                        said = Delta(event.d[max(0, self.skipped - (event.o or 0)) :])
+                        if not said.text:
+                            continue
+                    if said is not None:
+                        yield said
+                    if event.t in ENDS:
+                        return
+            yield Done()
+        except (Refused, StoreError) as error:
+            yield Failed("session_unknown", str(error), temporary=False)

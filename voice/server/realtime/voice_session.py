@@ -1,0 +1,170 @@
+"""The voice loop of one connection: begun with its settings, changed, stopped, and begun again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from voice.audio.frames import Pcm
+from voice.audio.network import NetworkSink, NetworkSource, RemotePlayout
+from voice.audio.playout import Drained, PlayoutEvent
+from voice.conversation.components import Parts
+from voice.conversation.conversation import Conversation
+from voice.conversation.observer import Notice
+from voice.conversation.timers import Timers
+from voice.server.realtime.audio_codec import SPOKEN_RATE
+from voice.server.realtime.dictation import Dictation
+from voice.server.realtime.engine_pool import Engines, Kit
+from voice.server.realtime.events import Narrator, Stage
+from voice.server.realtime.session import RealtimeSession
+from voice.server.realtime.session_config import Config
+from voice.settings.schema import Settings
+from voice.turn.state import State
+
+log = logging.getLogger(__name__)
+
+
+class Talk:
+    """One loop at a time over one session. `room()` says whether the client reads, `broke(error)` that it fell."""
+
+    def __init__(
+        self,
+        engines: Engines,
+        session: RealtimeSession,
+        narrator: Narrator,
+        room: Callable[[], bool],
+        broke: Callable[[BaseException], None],
+    ) -> None:
+        self._engines, self._session, self._narrator = engines, session, narrator
+        self._room, self._broke = room, broke
+        self._kit: Kit | None = None
+        self._wished: Settings | None = None
+        self._running: asyncio.Task[None] | None = None
+        self.dictation: Dictation | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """The running loop's parts."""
+        assert self._narrator.stage is not None, "the loop was begun"
+        return self._narrator.stage
+
+    @property
+    def idle(self) -> bool:
+        return self.stage.machine.state is State.IDLE
+
+    async def begin(self, config: Config) -> None:
+        """Begin, or change what runs. Raises VoiceError for a voice or language that is not here."""
+        wished = config.settings(self._engines.settings)
+        if self._wished is not None and _engines_of(wished) == _engines_of(self._wished):
+            if wished != self._wished:
+                self._change(wished)
+        else:
+            kit = await self._engines.lend(wished)
+            await self.stop()
+            self._kit = kit
+            self._start(kit, wished)
+            await asyncio.sleep(0)  # it has begun now, and can be told things
+            if kit.notice:
+                self._narrator.note(Notice(kit.notice, "warning"))
+        self._wished = wished
+        self.stage.conversation.speaks = config.output_modalities == ["audio"]
+
+    async def stop(self) -> None:
+        """End the loop; what it did to the session is done when this returns."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+            await asyncio.wait({running})
+        if self.dictation is not None:
+            await self.dictation.close()
+        if self._kit is not None:
+            self._kit.give_back()
+            self._kit = None
+
+    def stop_reply(self, *, by_client: bool = True) -> None:
+        """Say no more of the reply."""
+        self._narrator.stopped_by_client = by_client
+        try:
+            self.stage.conversation.stop()
+        finally:
+            self._narrator.stopped_by_client = False
+
+    def _change(self, wished: Settings) -> None:
+        """Other rules of turns for the same engines; a turn that is going on is kept."""
+        stage = self.stage
+        new = self._engines.machine(wished, lambda: stage.conversation.spoken)
+        stage.machine.policy, stage.machine.endpointer = new.policy, new.endpointer
+
+    def _start(self, kit: Kit, wished: Settings) -> None:
+        loop = asyncio.get_running_loop()
+        conversation: Conversation | None = None
+        machine = self._engines.machine(wished, lambda: conversation.spoken if conversation else "")
+
+        def played(event: PlayoutEvent) -> None:
+            assert conversation is not None
+            reply = conversation.reply
+            if not isinstance(event, Drained) or reply is None or event.reply != reply.number or reply.mute:
+                conversation.played(event)
+                return
+            self._narrator.sent_all()
+            heard_out(event)
+
+        def heard_out(event: Drained) -> None:
+            """Tell the loop once the peer has played it all."""
+            assert conversation is not None
+            left_s = playout.ahead_s
+            reply = conversation.reply
+            if left_s > 0.0 and reply is not None and reply.number == event.reply:
+                loop.call_later(max(0.01, left_s), heard_out, event)
+            else:
+                conversation.played(replace(event, at=loop.time()))
+
+        playout = RemotePlayout(SPOKEN_RATE, played, loop.time, lambda: machine.state is State.PAUSED)
+        source = NetworkSource(wished.audio.frame_ms, lambda: machine.state is not State.IDLE)
+        sink = NetworkSink(playout, self._narrator.sound, self._room)
+        detector, gate = self._engines.hearing(wished)
+        conversation = Conversation(
+            Parts(
+                machine=machine,
+                sink=sink,
+                playout=playout,
+                session=self._session,
+                detector=detector,
+                gate=gate,
+                recognizer=kit.recognizer,
+                voices=kit.voices,
+                turn_model=kit.turn_model,
+                timers=Timers(),
+                observer=self._narrator.note,
+                source=source,
+                watch=self._narrator.watch,
+                acts=self._narrator.acts,
+                language=kit.language,
+                preroll_s=wished.audio.preroll_ms / 1000,
+            )
+        )
+        self._narrator.stage = Stage(conversation, machine, playout, source)
+        self._narrator.wake = sink.wake
+        self.dictation = Dictation(kit.recognizer)
+        self._running = asyncio.create_task(self._run(conversation), name="realtime conversation")
+
+    async def _run(self, conversation: Conversation) -> None:
+        try:
+            await conversation.run()
+        except Exception as error:  # the client is told, and the connection ends
+            log.exception("a realtime conversation fell")
+            self._broke(error)
+
+    def hear(self, pcm: Pcm, *, manual: bool) -> bool:
+        """Take the client's audio; False where too much of it waits."""
+        if manual:
+            assert self.dictation is not None
+            return self.dictation.add(pcm)
+        return self.stage.source.put(pcm)
+
+
+def _engines_of(settings: Settings) -> tuple[object, ...]:
+    """What of the settings makes other engines necessary."""
+    return settings.asr, settings.tts, settings.audio.preroll_ms

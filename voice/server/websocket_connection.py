@@ -1,0 +1,240 @@
+"""One WebSocket: ops come in one after another, events go out as fast as the peer reads them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.types import Receive, Send
+
+from voice.server.channel import Channel, encode
+from voice.server.errors import told
+from voice.server.service import Service
+from voice.server.sessions import placed
+from voice.server.websocket_messages import (
+    BAD_ORDER,
+    CREDIT,
+    KEY_REFUSED,
+    MOST_CREDIT,
+    NOT_TEXT,
+    TOO_MANY,
+    Closing,
+    parse,
+)
+from voice.sessions.log import Refused
+from voice.sessions.stores.interface import StoreError
+
+QUANTUM = 16 * 1024
+"""Bytes of one channel sent before the next channel has its turn. What a long frame takes beyond it is made up for in
+the channel's next turns (surplus round robin, Adiseshu, Parulkar and Varghese 1996)."""
+BATCH = 64
+MOST_CHANNELS = 1024
+
+
+class Connection:
+    """Runs one accepted WebSocket until it closes. `owner` is None until an API key was shown, where one is needed."""
+
+    __slots__ = ("_channels", "_closed", "_owner", "_pump", "_ready", "_receive", "_send", "_service", "heard")
+
+    def __init__(self, service: Service, owner: str | None, receive: Receive, send: Send) -> None:
+        self._service, self._owner = service, owner
+        self._receive, self._send = receive, send
+        self._channels: dict[int, Channel] = {}
+        self._ready: dict[Channel, None] = {}
+        self._pump: asyncio.Task[None] | None = None
+        self._closed = False
+        self.heard = service.engine.parts.clock()
+
+    @property
+    def sending(self) -> bool:
+        """Whether there are events that the peer may be sent now."""
+        return bool(self._ready) or (self._pump is not None and not self._pump.done())
+
+    async def run(self) -> None:
+        """Take ops until the peer leaves or breaks the protocol; the close frame says why."""
+        try:
+            while (message := await self._receive())["type"] == "websocket.receive":
+                self.heard = self._service.engine.parts.clock()
+                text = message.get("text")
+                if text is None:
+                    raise Closing(NOT_TEXT, "binary frame; expected JSON as text")
+                await self._take(parse(text))
+        except Closing as closing:
+            await self.close(closing.code, closing.reason)
+        finally:
+            self._closed = True
+            if self._pump is not None:
+                self._pump.cancel()
+            for channel in self._channels.values():
+                channel.end()
+
+    def at_once(self, text: str) -> str | None:
+        """The answer to a ping, which many thousands send and nobody has to be woken for; None for all else."""
+        if '"ping"' not in text:
+            return None
+        try:
+            op = parse(text)
+        except Closing:
+            return None  # `run` closes for it
+        if op["op"] != "ping":
+            return None
+        self.heard = self._service.engine.parts.clock()
+        return _pong(op)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Say why and close."""
+        if not self._closed:
+            self._closed = True
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+    # Ops
+
+    async def _take(self, op: dict[str, Any]) -> None:
+        kind = op["op"]
+        if kind == "ping":
+            await self._send({"type": "websocket.send", "text": _pong(op)})
+            return
+        if kind == "auth":
+            self._auth(op["key"])
+            return
+        if self._owner is None:
+            raise Closing(KEY_REFUSED, "no API key; expected the op auth first")
+        channel = self._channels.get(op["ch"])
+        if kind == "attach":
+            await self._attach(op)
+        elif channel is None:
+            raise Closing(BAD_ORDER, f"{kind} before attach on channel {op['ch']}")
+        elif kind == "detach":
+            channel.end()
+            del self._channels[op["ch"]]
+        elif kind == "ack":
+            channel.ack(op["seq"])
+            self._wake(channel)
+        else:
+            await self._change(channel, op)
+
+    def _auth(self, key: str) -> None:
+        try:
+            self._owner = self._service.access.owner(key)
+        except Refused as refused:
+            raise Closing(TOO_MANY if refused.temporary else KEY_REFUSED, str(refused)) from refused
+
+    async def _attach(self, op: dict[str, Any]) -> None:
+        before = self._channels.pop(op["ch"], None)
+        if before is not None:
+            before.end()
+        credit = min(op.get("credit", CREDIT), MOST_CREDIT)
+        channel = Channel(op["ch"], op["session_id"], op["session_token"], credit)
+        try:
+            if len(self._channels) >= MOST_CHANNELS:
+                raise Refused("session_limit", f"{MOST_CHANNELS} sessions on one connection", temporary=True)
+            await self._begin(channel, op.get("after"), op.get("epoch", ""))
+        except (Refused, StoreError) as error:
+            channel.end(_refusal(error))
+            await self._say_error(channel, op, _refusal(error))
+        self._channels[op["ch"]] = channel
+
+    async def _begin(self, channel: Channel, after: int | None, epoch: str) -> None:
+        access, owner = self._service.access, self._owner or ""
+        access.take(owner)
+        live = await access.session(channel.session_id, channel.token, owner, "read")
+        head, start = await placed(live, after, epoch)
+        await self._send({"type": "websocket.send", "text": channel.frame("attached", head)})
+        channel.begin(live, start, lambda: self._wake(channel))
+        self._wake(channel)
+
+    async def _change(self, channel: Channel, op: dict[str, Any]) -> None:
+        kind, access, owner = op["op"], self._service.access, self._owner or ""
+        try:
+            if channel.refused is not None:
+                raise channel.refused
+            if kind == "send":
+                access.take(owner)
+            if channel.scope != "write":
+                await access.session(channel.session_id, channel.token, owner, "write")
+                channel.scope = "write"
+            assert channel.live is not None
+            live = channel.live
+            if kind != "send" or not live.knows(op["sequence"]):
+                await live.own()
+            if kind == "send":
+                more = {name: op[name] for name in ("draft", "msg_id", "options") if name in op}
+                await live.ask(op["sequence"], op["input"], **more)
+            elif kind == "truncate":
+                live.truncate(op["turn"], op["heard"])
+            else:
+                getattr(live, kind)(op["turn"])
+        except (Refused, StoreError) as error:
+            await self._say_error(channel, op, _refusal(error))
+
+    async def _say_error(self, channel: Channel, op: dict[str, Any], refused: Refused) -> None:
+        error = {**told(refused), "re": op["op"]}
+        number = op.get("sequence", op.get("turn"))
+        if number is not None:
+            error["turn"] = number
+        if op.get("msg_id"):
+            error["msg_id"] = op["msg_id"]
+        await self._send({"type": "websocket.send", "text": channel.frame("err", error)})
+
+    # Events
+
+    def _wake(self, channel: Channel) -> None:
+        """Have a channel's events sent; one task for all channels, and none while nothing is to be sent."""
+        live = channel.live
+        if self._closed or live is None or channel in self._ready or (channel.room() <= 0 and live.lost is None):
+            return
+        self._ready[channel] = None
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._send_ready())
+
+    async def _send_ready(self) -> None:
+        while self._ready and not self._closed:
+            channel = next(iter(self._ready))
+            del self._ready[channel]
+            try:
+                await self._send_some(channel)
+            except (Refused, StoreError) as error:
+                await self._replace(channel, _refusal(error))
+            except OSError:
+                return  # the peer is gone, which `run` is about to learn
+            self._wake(channel)
+
+    async def _send_some(self, channel: Channel) -> None:
+        """Send what one turn allows. Raises the session's loss once everything before it was sent."""
+        live = channel.live
+        channel.allowance += QUANTUM
+        while live is not None and channel.allowance > 0:
+            room = channel.room()
+            if room <= 0:
+                channel.allowance = 0
+                if live.lost is not None:
+                    raise live.lost
+                return
+            for frame in channel.events(await live.read(channel.sent, min(BATCH, room))):
+                if channel.live is not live:
+                    return  # detached or attached anew meanwhile
+                await self._send({"type": "websocket.send", "text": frame})
+                channel.took(len(frame) if frame.isascii() else len(frame.encode()))
+                if channel.allowance <= 0 or not channel.open:
+                    break
+
+    async def _replace(self, channel: Channel, refused: Refused) -> None:
+        """Events were trimmed before they were sent: go on from a snapshot. Else the channel has ended."""
+        if refused.code == "turn_gone" and channel.live is not None:
+            try:
+                await self._begin(channel, None, "")
+                return
+            except (Refused, StoreError) as error:
+                refused = _refusal(error)
+        channel.end(refused)
+        await self._send({"type": "websocket.send", "text": channel.frame("err", {**told(refused), "re": "attach"})})
+
+
+def _pong(ping: dict[str, Any]) -> str:
+    return encode({"op": "pong", "n": ping["n"]} if "n" in ping else {"op": "pong"})
+
+
+def _refusal(error: Refused | StoreError) -> Refused:
+    if isinstance(error, Refused):
+        return error
+    return Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True)

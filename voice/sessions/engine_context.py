@@ -1,0 +1,99 @@
+"""What all sessions of an engine share: the store, the model server, the clock, and how patient they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, TypeVar
+
+from voice.llm.interface import Upstream
+from voice.safety.filters import Guards, Unguarded
+from voice.safety.moderation import Moderation
+from voice.sessions.admission import Limits
+from voice.sessions.circuit_breaker import BreakerPolicy
+from voice.sessions.retry import RetryPolicy
+from voice.sessions.stores.interface import Store
+from voice.sessions.upstream_queue import Slots
+
+T = TypeVar("T")
+
+LONG = 512
+"""Code points of a text that is worked on in a thread: a shorter one is done within milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How sessions run: `ttl_s` is their life without a sign of it, `stall_s` a model server's longest silence.
+
+    `input_chars` is how much may be said in a turn. Of a session's log about `keep_events` stay in the store and
+    `tail_events` in memory, for those who follow it. `advertise` is the address at which clients reach this process,
+    told to those who want what it holds.
+    """
+
+    model: str = ""
+    context_tokens: int = 8192
+    input_chars: int = 32_768
+    ttl_s: float = 1800.0
+    stall_s: float = 30.0
+    lease_s: float = 10.0
+    renew_s: float = 3.0
+    touch_s: float = 60.0
+    evict_s: float = 60.0
+    keep_events: int = 4096
+    tail_events: int = 1024
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    advertise: str = ""
+    limits: Limits = field(default_factory=Limits)
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What all sessions of an engine share. `clock` gives seconds that only ever grow."""
+
+    store: Store
+    upstream: Upstream
+    options: EngineOptions
+    clock: Callable[[], float]
+    random: Random
+    node: str
+    guards: Guards = field(default_factory=Unguarded)
+    moderation: Moderation | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    levels: dict[str, float] = field(default_factory=dict)
+    """Figures of the metrics that are measured, not counted."""
+    open: dict[str, None] = field(default_factory=dict)
+    """Ids of the sessions with an open turn, and of some whose turn has ended meanwhile."""
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    slots: Slots = field(init=False)
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "long texts"))
+
+    def __post_init__(self) -> None:
+        self.slots = Slots(self.options.limits, self.options.breaker, self.clock)
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to a figure of the metrics."""
+        self.counts[name] = self.counts.get(name, 0) + by
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a coroutine beside the caller; it is kept until it ends."""
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    async def aside(self, size: int, work: Callable[[], T]) -> T:
+        """Do `work` on a text of `size` code points; on a long one in a thread, one after another.
+
+        Other sessions go on meanwhile.
+        """
+        if size <= LONG:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def close(self) -> None:
+        """No more texts are worked on."""
+        self._thread.shutdown(wait=False, cancel_futures=True)

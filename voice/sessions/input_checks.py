@@ -1,0 +1,46 @@
+"""A turn's words on their way in: redacted, and read by the rules of moderation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from voice.safety.filters import Blocked, Guard, screened, screened_data
+from voice.safety.moderation import Moderation
+from voice.safety.verdict import ALLOWED, Verdict
+from voice.sessions.log import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a client sent with a turn, as it may be logged, and what the rules say of it."""
+
+    input: str
+    msg_id: str
+    options: Mapping[str, Any] | None
+    by_rules: Verdict
+
+    @property
+    def words(self) -> str:
+        """All of it that goes into the conversation."""
+        return said(self.input, self.options)
+
+
+def taken(
+    guard: Guard, moderation: Moderation | None, input: str, msg_id: str, options: Mapping[str, Any] | None
+) -> Taken:
+    """Takes time with a long text, and may run in a thread. Raises Refused."""
+    try:
+        input, msg_id = screened(guard, input), screened(guard, msg_id)
+        if options and "before" in options:
+            options = {**options, "before": screened_data(guard, options["before"])}
+    except Blocked as blocked:
+        raise Refused(blocked.code, str(blocked)) from blocked
+    return Taken(input, msg_id, options, moderation.words(said(input, options)) if moderation is not None else ALLOWED)
+
+
+def said(input: str, options: Mapping[str, Any] | None) -> str:
+    """All a client puts into the conversation with a turn: what it says comes before the words, and these."""
+    before = [str(one.get("text", "")) for one in (options or {}).get("before", ())]
+    return "\n".join([*before, input])

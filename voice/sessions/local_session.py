@@ -1,0 +1,196 @@
+"""A session in this process: the same core as a served one, without a network in between."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from voice.sessions.active_session import Live
+from voice.sessions.engine import FOREVER, Engine
+from voice.sessions.interface import Delta, Effect, Failed, Message, ReplyEvent
+from voice.sessions.log import ENDS, Event, Refused, Turn, done_of
+from voice.sessions.stores.interface import StoreError
+
+log = logging.getLogger(__name__)
+
+
+async def open_local(engine: Engine, *, name: str | None = None, system: str = "") -> LocalSession:
+    """Go on with the conversation of this name, or begin one; `system` counts for new ones only.
+
+    Without a name it is removed when it is closed, since nobody could come back to it.
+    """
+    live = None if name is None else await engine.find(name)
+    if live is None:
+        live, _ = await engine.create(system=system, name=name, ttl_s=FOREVER if name is not None else None)
+    await live.own(regenerate=False)
+    return LocalSession(engine, live)
+
+
+class LocalSession:
+    """A Session whose engine runs here."""
+
+    def __init__(self, engine: Engine, live: Live) -> None:
+        self._engine = engine
+        self.id = live.card.sid
+        self._hold(live)
+
+    def send(self, text: str, *, draft: bool = False) -> LocalReply:
+        return LocalReply(self, text, draft)
+
+    def options(self) -> Mapping[str, Any]:
+        """What its turns are asked with besides the words."""
+        return {}
+
+    async def history(self) -> Sequence[Message]:
+        """What was said and heard since the context was last cut, without the system message."""
+        return [message for _, message in (await self.owned()).talk.messages()]
+
+    async def close(self) -> None:
+        turn = self.live.talk.open_turn()
+        if turn is not None and self.live.lost is None:
+            self.live.cancel(turn.number)
+        self._leave()
+        if self.live.card.name is None:
+            await self._engine.delete(self.id)
+        else:
+            await self._engine.release(self.live)
+
+    async def forget(self) -> None:
+        """Remove everything said; what is sent next begins a session of the same name, prompt and options."""
+        card, leave = self.live.card, self._leave
+        life = FOREVER if card.ttl_s is None else card.ttl_s
+        if card.name is not None:
+            await self._gone(card.sid)
+        live, _ = await self._engine.create(
+            system=card.system, model=card.model, options=card.options, name=card.name, owner=card.owner, ttl_s=life
+        )
+        self.id = live.card.sid
+        self._hold(live)
+        leave()
+        if card.name is None:  # the name does not hinder: there is a session for what is sent meanwhile, too
+            await self._gone(card.sid)
+
+    async def _gone(self, sid: str) -> None:
+        with contextlib.suppress(Refused):  # it was gone already
+            await self._engine.delete(sid)
+
+    async def owned(self) -> Live:
+        """The session as this process may change it, opened again if it was lost. Raises Refused or StoreError."""
+        if self.live.lost is not None:
+            self._leave()
+            self._hold(await self._engine.open(self.id))
+        await self.live.own(regenerate=False)
+        return self.live
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run work that may outlive whoever asked for it."""
+        return self._engine.parts.spawn(work)
+
+    def _hold(self, live: Live) -> None:
+        self.live = live
+        self._leave = live.listen(lambda: None)  # the engine lets go of sessions nobody follows
+
+
+class LocalReply:
+    """A Reply. A turn that is discarded or truncated while it runs ends with `Done`, too."""
+
+    def __init__(self, session: LocalSession, text: str, draft: bool) -> None:
+        self._session, self._text, self._draft = session, text, draft
+        self._live = session.live
+        self._turn: Turn | None = None
+        self._refused: Refused | StoreError | None = None
+        self._events: AsyncIterator[ReplyEvent] | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self.turn = self._live.talk.last + 1
+        owned = self._live.lost is None and self._live.fence is not None
+        if owned:
+            options = session.options()
+            if self._live.takes_time(text, options=options):
+                self._starting = session.spawn(self._ask(options))
+            else:
+                self._start(options)
+
+    def __aiter__(self) -> AsyncIterator[ReplyEvent]:
+        if self._events is None:
+            self._events = self._follow()
+        return self._events
+
+    async def commit(self) -> None:
+        await self._change(lambda live: live.commit(self.turn))
+
+    async def discard(self) -> None:
+        await self._change(lambda live: live.discard(self.turn))
+
+    async def truncate(self, heard: int) -> None:
+        await self._change(lambda live: live.truncate(self.turn, heard))
+
+    def _start(self, options: Mapping[str, Any]) -> None:
+        try:
+            self.turn = self._live.talk.last + 1
+            self._turn = self._live.send(self.turn, self._text, draft=self._draft, options=options)
+        except Refused as refused:
+            self._refused = refused
+
+    async def _ask(self, options: Mapping[str, Any]) -> None:
+        """Begin the turn once its words were read and judged."""
+        try:
+            self.turn = self._live.talk.last + 1
+            self._turn = await self._live.ask(self.turn, self._text, draft=self._draft, options=options)
+        except Refused as refused:
+            self._refused = refused
+
+    async def _started(self) -> None:
+        if self._starting is not None:
+            await asyncio.shield(self._starting)
+
+    async def _change(self, change: Callable[[Live], None]) -> None:
+        """Decide about the turn. Where the session was lost, it is opened again; if that fails the next turn tells."""
+        await self._started()
+        if self._turn is None:
+            return
+        try:
+            change(await self._session.owned())
+            await self._session.live.settled()
+        except (Refused, StoreError) as error:
+            if isinstance(error, Refused) and not error.temporary:
+                raise
+            log.warning("turn %d is kept as it is: %s", self.turn, error)
+
+    async def _follow(self) -> AsyncIterator[ReplyEvent]:
+        try:
+            await self._started()
+            if self._turn is None and self._refused is None:
+                self._live = await self._session.owned()
+                await self._ask(self._session.options())
+            if self._refused is not None:
+                raise self._refused
+            assert self._turn is not None
+            async with aclosing(self._live.follow(self._turn.first)) as events:
+                async for event in events:
+                    if event.turn != self.turn:
+                        return
+                    said = told(event)
+                    if said is not None:
+                        yield said
+                    if event.t in ENDS:
+                        return
+        except (Refused, StoreError) as error:
+            code, temporary = (error.code, error.temporary) if isinstance(error, Refused) else ("store_failed", True)
+            yield Failed(code, str(error), temporary)
+
+
+def told(event: Event) -> ReplyEvent | None:
+    """An event as a reply tells it; None for those that only the log needs."""
+    if event.t == "delta":
+        return Delta(event.d)
+    if event.t == "effect":
+        return Effect(event.d["kind"], event.d["data"])
+    if event.t in ("failed", "retry_failed"):
+        return Failed(event.d["code"], event.d["message"], event.d["temporary"])
+    if event.t in ENDS:
+        return done_of(event.d or {})
+    return None

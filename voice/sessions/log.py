@@ -1,0 +1,155 @@
+"""The words of the session's log: events, the turns they tell of, and what refuses a client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from voice.errors import VoiceError
+from voice.llm.context import estimate_messages
+from voice.sessions.interface import Done, Message
+
+ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "discarded"})
+"""Events that end a running turn; the last two may also follow its end."""
+
+
+OWN_OPTIONS = frozenset({"model", "instructions", "before"})
+"""Options of a turn that are for the session: not told to the model server as they are.
+
+`instructions` take the system message's place; `before` are messages that come before the user's words.
+"""
+
+
+class Event(NamedTuple):
+    """One logged fact: its place `seq` in the log, its turn, type and data; `o` is a delta's code point offset."""
+
+    seq: int
+    turn: int
+    t: str
+    d: Any = None
+    o: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The wire's object; absent fields are left out."""
+        line: dict[str, Any] = {"seq": self.seq, "turn": self.turn, "t": self.t}
+        if self.o is not None:
+            line["o"] = self.o
+        if self.d is not None:
+            line["d"] = self.d
+        return line
+
+
+class Refused(VoiceError):
+    """What a client asked for is against the rules; `code` is stable, `number` the turn that was expected instead.
+
+    `temporary` says that the same may be asked again, after `retry_after_s` seconds where that is known; `at` is the
+    address of the server that may take it sooner.
+    """
+
+    exit_code = 69
+
+    def __init__(
+        self,
+        code: str,
+        what: str,
+        *,
+        temporary: bool = False,
+        retry_after_s: float | None = None,
+        number: int | None = None,
+        expected: str = "",
+        remedy: str = "",
+        at: str = "",
+    ) -> None:
+        super().__init__(what, expected=str(number) if number is not None else expected, remedy=remedy)
+        self.code, self.temporary, self.number = code, temporary, number
+        self.retry_after_s, self.at = retry_after_s, at
+
+
+class BrokenLog(VoiceError):
+    """The stored events do not follow one another."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One user message and its reply, as far as the log tells."""
+
+    number: int
+    input: str
+    body: str
+    first: int
+    draft: bool = False
+    running: bool = True
+    discarded: bool = False
+    outcome: str = ""
+    asked: int = 0
+    """Estimated tokens of the context it was asked with."""
+    length: int = 0
+    """Code points of the reply received."""
+    heard: int | None = None
+    acted: bool = False
+    """An effect was delivered."""
+    calls: list[Mapping[str, str]] = field(default_factory=list)
+    """Functions the reply called."""
+    msg_id: str = ""
+    categories: list[str] = field(default_factory=list)
+    """What moderation flagged the user's words for."""
+    blocked: bool = False
+    """The user's words were not let through; `input` stands in their place."""
+    tries: int = 1
+    drafted: bool = False
+    usage: Mapping[str, Any] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
+    memo: tuple[tuple[Message, ...], int] | None = None
+    """Messages and their tokens, once they cannot change by themselves any more."""
+
+    @property
+    def text(self) -> str:
+        """The reply as the conversation remembers it."""
+        return "".join(self.parts)[: self.heard]
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is part of the conversation."""
+        return not self.draft and not self.discarded
+
+    def asks(self) -> tuple[Message, ...]:
+        """What was put in before the user's words, and these."""
+        before = (
+            Message(one["role"], one["text"], call_id=one.get("call_id", "")) for one in self.options.get("before", ())
+        )
+        return (*before, Message("user", self.input))
+
+    def messages(self) -> tuple[Message, ...]:
+        return self._settled()[0]
+
+    def tokens(self) -> int:
+        """Estimated tokens of its messages."""
+        return self._settled()[1]
+
+    def _settled(self) -> tuple[tuple[Message, ...], int]:
+        if self.memo is not None:
+            return self.memo
+        said = (*self.asks(), Message("assistant", self.text, calls=tuple(self.calls)))
+        found = said, estimate_messages(said)
+        if not self.running:
+            self.memo = found
+        return found
+
+
+def done_of(told: Mapping[str, Any]) -> Done:
+    """The end of a turn that did not fail, as whoever iterates the reply is told of it."""
+    counts = {name: told["usage"][name] for name in _COUNTS if name in told.get("usage", ())}
+    flagged = tuple(told.get("categories", ()))
+    return Done(**counts, flagged=flagged, blocked=told.get("blocked", ""), unchecked=told.get("unchecked", False))
+
+
+_COUNTS = ("input", "cached", "output", "estimated")
+
+
+def body_hash(input: str, options: Mapping[str, Any]) -> str:
+    """What makes two sends of one number the same."""
+    return blake2b(json.dumps([input, dict(options)], sort_keys=True).encode(), digest_size=12).hexdigest()

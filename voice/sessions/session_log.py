@@ -1,0 +1,177 @@
+"""The log of one session in this process: written in order, its recent part in memory, and followed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from voice.sessions.engine_context import Parts
+from voice.sessions.log import Event, Refused
+from voice.sessions.ownership import PAGE, moved, unknown_session
+from voice.sessions.state import Conversation
+from voice.sessions.stores.interface import Card, FenceLost, StoreError, UnknownSession, Usage
+from voice.sessions.tokens import short
+
+log = logging.getLogger(__name__)
+
+
+class LiveLog(ABC):
+    """The store has an event before followers do: `logged` says how far. Once `lost` is set nothing goes on here."""
+
+    __slots__ = ("_appending", "_listeners", "_parts", "_pending", "_tail", "_tail_after", "card", "fence", "logged",
+                 "lost", "seen", "talk")  # fmt: skip
+
+    def __init__(self, parts: Parts, card: Card, talk: Conversation, tail: Sequence[Event]) -> None:
+        self._parts, self.card, self.talk = parts, card, talk
+        self.logged = talk.seq
+        self.fence: int | None = None
+        self.lost: Refused | None = None
+        self.seen = parts.clock()
+        self._tail = list(tail)
+        self._tail_after = talk.seq - len(self._tail)
+        self._pending: list[Event] = []
+        self._appending = 0
+        self._listeners: dict[Callable[[], None], None] = {}
+
+    @abstractmethod
+    def leave(self, why: Refused) -> None:
+        """Go on no more in this process, and tell followers why."""
+
+    @property
+    def followed(self) -> bool:
+        return bool(self._listeners)
+
+    def alive(self) -> None:
+        """Take a sign of life."""
+        self.seen = self._parts.clock()
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Have `wake` called whenever there is something new; returns what ends that."""
+        self._listeners[wake] = None
+
+        def leave() -> None:
+            self._listeners.pop(wake, None)
+            self.alive()
+
+        return leave
+
+    def recent(self, after: int, limit: int) -> Sequence[Event] | None:
+        """Logged events after `after` if memory still has them, else None: then `read`."""
+        start = after - self._tail_after
+        if start < 0:
+            return None
+        return self._tail[start : min(start + limit, self.logged - self._tail_after)]
+
+    async def read(self, after: int, limit: int) -> Sequence[Event]:
+        """Logged events after `after`, from memory or from the store. Raises Refused turn_gone if they were trimmed."""
+        recent = self.recent(after, limit)
+        if recent is not None:
+            return recent
+        events = await self._parts.store.read(self.card.sid, after, limit)
+        if not events or events[0].seq != after + 1:
+            raise Refused("turn_gone", f"the events after {after} were trimmed from the log", remedy="attach again")
+        return [event for event in events if event.seq <= self.logged]
+
+    async def follow(self, after: int) -> AsyncGenerator[Event]:
+        """Every event after `after`, first the logged, then the live ones, without end. Raises Refused when `lost`."""
+        async with aclosing(self.batches(after)) as batches:
+            async for batch in batches:
+                for event in batch:
+                    yield event
+
+    async def batches(self, after: int, *, patience_s: float | None = None) -> AsyncGenerator[Sequence[Event]]:
+        """Like `follow`, but all there is at once; an empty batch after `patience_s` seconds without an event."""
+        news = asyncio.Event()
+        leave = self.listen(news.set)
+        try:
+            while True:
+                news.clear()
+                batch = await self.read(after, PAGE)
+                if batch:
+                    after = batch[-1].seq
+                    yield batch
+                elif self.lost is not None:
+                    raise self.lost
+                else:
+                    try:
+                        async with asyncio.timeout(patience_s):
+                            await news.wait()
+                    except TimeoutError:
+                        yield ()
+        finally:
+            leave()
+
+    async def settled(self) -> None:
+        """Wait until everything up to now is logged. Raises Refused when it could not be."""
+        goal, news = self.talk.seq, asyncio.Event()
+        if self._pending:
+            self._flush(at_once=True)
+        leave = self.listen(news.set)
+        try:
+            while self.logged < goal and self.lost is None:
+                news.clear()
+                await news.wait()
+        finally:
+            leave()
+        if self.lost is not None:
+            raise self.lost
+
+    def _write(self, events: Sequence[Event], row: Usage | None = None, *, at_once: bool) -> None:
+        if not events or self.lost is not None:
+            return
+        self._tail += events
+        self._pending += events
+        if at_once or row is not None or not self._appending:
+            self._flush(row, at_once=at_once)
+
+    def _flush(self, row: Usage | None = None, *, at_once: bool) -> None:
+        assert self.fence is not None
+        events, self._pending = self._pending, []
+        self._appending += 1
+        self._parts.count("events_logged", len(events))
+        written = self._parts.store.append(self.card.sid, self.fence, events, row, at_once=at_once)
+        written.add_done_callback(self._written)
+
+    def _written(self, written: asyncio.Future[int]) -> None:
+        self._appending -= 1
+        error = None if written.cancelled() else written.exception()
+        if isinstance(error, FenceLost):
+            self.leave(moved("another process took the session over"))
+        elif isinstance(error, UnknownSession):
+            self.leave(unknown_session())
+        elif error is not None:
+            log.error("session %s cannot be logged: %s", short(self.card.sid), error)
+            self.leave(Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True))
+        elif self._pending and not self._appending and self.lost is None:
+            self._flush(at_once=False)
+
+    def _reached(self, seq: int) -> None:
+        """The store has everything up to `seq`: followers may have it, and memory keeps the recent part."""
+        self.logged = max(self.logged, seq)
+        keep = self._parts.options.tail_events
+        if len(self._tail) > 2 * keep:
+            drop = min(len(self._tail) - keep, self.logged - self._tail_after)
+            del self._tail[:drop]
+            self._tail_after += drop
+        self._wake()
+
+    def _wake(self) -> None:
+        for wake in tuple(self._listeners):
+            wake()
+
+    def _trim(self) -> None:
+        talk, keep = self.talk, self._parts.options.keep_events
+        if talk.seq - talk.trimmed > 2 * keep and (through := talk.trim_point(keep)) > talk.trimmed:
+            talk.trim(through)
+            if self.fence is not None:
+                self._parts.spawn(self._shorten(through, talk.to_json(), self.fence))
+
+    async def _shorten(self, through: int, saved: Mapping[str, Any], fence: int) -> None:
+        try:
+            await self._parts.store.trim(self.card.sid, fence, through, saved)
+        except (StoreError, FenceLost, UnknownSession) as error:
+            log.warning("the log of session %s stays long: %s", short(self.card.sid), error)

@@ -1,0 +1,111 @@
+"""A session as its own person sees it: placeholders are what they stand for, or words that can be said."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from voice.safety.filters import Guard
+from voice.safety.unmask import Reveal, Revealing, revealed
+from voice.sessions.interface import Delta, Done, Effect, Failed, Message, Reply, ReplyEvent, Session
+
+
+class RevealedReply:
+    """A reply whose text is shown; what was heard of it is told to the session in offsets of the logged text."""
+
+    def __init__(self, reply: Reply, reveal: Reveal, language: str) -> None:
+        self._reply, self._reveal, self._language = reply, reveal, language
+        self._revealing = Revealing(reveal, language)
+
+    @property
+    def turn(self) -> int:
+        """The turn it answers."""
+        return self._reply.turn
+
+    @property
+    def before(self) -> str:
+        """What of the turn's text came before this reply, where it goes on with one."""
+        return revealed(getattr(self._reply, "before", ""), self._reveal, self._language)
+
+    async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
+        async for event in self._reply:
+            if isinstance(event, Delta):
+                if text := self._revealing.feed(event.text):
+                    yield Delta(text)
+                continue
+            if isinstance(event, Done | Failed) and (text := self._revealing.flush()):
+                yield Delta(text)
+            yield self._shown(event)
+
+    async def commit(self) -> None:
+        await self._reply.commit()
+
+    async def discard(self) -> None:
+        await self._reply.discard()
+
+    async def truncate(self, heard: int) -> None:
+        await self._reply.truncate(self._revealing.logged(heard))
+
+    def _shown(self, event: ReplyEvent) -> ReplyEvent:
+        if isinstance(event, Effect):
+            return Effect(event.kind, _all_revealed(event.data, self._reveal, self._language))
+        if isinstance(event, Failed):
+            return Failed(event.code, revealed(event.message, self._reveal, self._language), event.temporary)
+        return event
+
+
+def own(guard: object, name: str) -> str | None:
+    """The original of a placeholder, where this guard knows one that may be shown."""
+    return guard.own(name) if isinstance(guard, Owner) else None
+
+
+@runtime_checkable
+class Owner(Guard, Protocol):
+    """A guard that knows the originals."""
+
+    def own(self, name: str) -> str | None:
+        """What the person's own screen and speech show for a placeholder; None where words stand in for it."""
+        ...
+
+
+class RevealedSession:
+    """Another session; `owner()` is who knows its originals, `language` is that of the words for what nobody knows."""
+
+    def __init__(self, session: Session, owner: Callable[[], Owner | None], language: str = "") -> None:
+        self._session, self._owner, self._language = session, owner, language
+
+    @property
+    def id(self) -> str:
+        return self._session.id
+
+    @property
+    def guard(self) -> Owner | None:
+        """The guard of what is said now; another after `forget`."""
+        return self._owner()
+
+    def _reveal(self, name: str) -> str | None:
+        guard = self.guard
+        return None if guard is None else guard.own(name)
+
+    def send(self, text: str, *, draft: bool = False) -> RevealedReply:
+        return RevealedReply(self._session.send(text, draft=draft), self._reveal, self._language)
+
+    async def history(self) -> Sequence[Message]:
+        said = await self._session.history()
+        return [Message(one.role, revealed(one.text, self._reveal, self._language)) for one in said]
+
+    async def forget(self) -> None:
+        await self._session.forget()
+
+    async def close(self) -> None:
+        await self._session.close()
+
+
+def _all_revealed(data: Any, reveal: Reveal, language: str) -> Any:
+    if isinstance(data, str):
+        return revealed(data, reveal, language)
+    if isinstance(data, Mapping):
+        return {key: _all_revealed(value, reveal, language) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_all_revealed(value, reveal, language) for value in data]
+    return data

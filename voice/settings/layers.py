@@ -1,0 +1,180 @@
+"""Settings from their layers, each value checked: default < profile < file < environment < flag."""
+
+from __future__ import annotations
+
+import difflib
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from voice.errors import ConfigError
+from voice.settings.schema import Settings, retained_days
+
+DEFAULT = "default"
+"""Origin of a value that no layer has set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One value as someone wrote it.
+
+    `key` is `section.name`, `origin` names the file, variable or flag for the reader. `text` values (from the
+    environment and flags) are parsed by the setting's type; others come typed from TOML. `secrets`: a secret
+    may stand there.
+    """
+
+    key: str
+    value: object
+    origin: str
+    text: bool = False
+    secrets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Merged settings and, per key, where its value came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+    def value(self, key: str) -> Any:
+        """The merged value of `section.name`."""
+        section, _, name = key.partition(".")
+        return getattr(getattr(self.settings, section), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What a setting takes: values of `kind` (bool, int, float, str), among `choices` or within bounds."""
+
+    kind: type[Any]
+    default: Any
+    help: str
+    choices: tuple[str, ...]
+    least: float | None
+    most: float | None
+    secret: bool
+
+
+def _table() -> dict[str, Option]:
+    sections = typing.get_type_hints(Settings)
+    return {
+        f"{section}.{item.name}": Option(type(item.default), item.default, **item.metadata)
+        for section, fields_of in sections.items()
+        for item in fields(fields_of)
+    }
+
+
+OPTIONS: Mapping[str, Option] = _table()
+"""Every setting by its key, in the order of `voice config`."""
+
+_BOOLEANS = dict.fromkeys(("true", "1", "yes", "on"), True) | dict.fromkeys(("false", "0", "no", "off"), False)
+
+
+def environment_name(key: str) -> str:
+    """The variable that sets `section.name`."""
+    return "VOICE_" + key.replace(".", "_").upper()
+
+
+def merge(layers: Iterable[Iterable[Given]]) -> Resolved:
+    """Lay later layers over earlier ones and check every value.
+
+    Raises ConfigError naming the key, its origin, what was expected, and for an unknown key the nearest one.
+    """
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(OPTIONS, DEFAULT)
+    for layer in layers:
+        for given in layer:
+            values[given.key] = checked(given)
+            origins[given.key] = given.origin
+    settings = Settings()
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        settings = replace(settings, **{section: replace(getattr(settings, section), **{name: value})})
+    resolved = Resolved(settings, origins)
+    _check_together(resolved)
+    return resolved
+
+
+def checked(given: Given) -> Any:
+    """The value in its setting's type; raises ConfigError where it cannot be used."""
+    option = OPTIONS.get(given.key)
+    if option is None:
+        raise ConfigError(
+            "unknown setting",
+            where=_where(given),
+            expected=_nearest(given.key),
+            remedy="`voice config` lists all",
+        )
+    if option.secret and not given.secrets:
+        raise ConfigError(
+            "a secret may not stand here",
+            where=_where(given),
+            expected=f"it in the environment as {environment_name(given.key)}",
+        )
+    value: Any = _parsed(given, option) if given.text else given.value
+    if option.kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not option.kind:
+        raise ConfigError(
+            f"{_shown(given, option)} has the wrong type", where=_where(given), expected=expectation(option)
+        )
+    too_small = option.least is not None and not value >= option.least
+    too_large = option.most is not None and not value <= option.most
+    if too_small or too_large or (option.choices and str(value) not in option.choices):
+        raise ConfigError(f"{_shown(given, option)} is not possible", where=_where(given), expected=expectation(option))
+    return value
+
+
+def expectation(option: Option) -> str:
+    """What values a setting takes, in words."""
+    if option.choices:
+        return "one of " + ", ".join(option.choices)
+    words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[option.kind]
+    if option.least is not None and option.most is not None:
+        return f"{words} from {option.least:.10g} to {option.most:.10g}"
+    return words
+
+
+def _parsed(given: Given, option: Option) -> object:
+    text = str(given.value)
+    if option.kind is bool:
+        return _BOOLEANS.get(text.strip().lower(), text)
+    if option.kind is str:
+        return text
+    try:
+        return option.kind(text.strip())
+    except ValueError:
+        return text
+
+
+def _check_together(resolved: Resolved) -> None:
+    turn = resolved.settings.turn
+    if turn.min_silence_ms > turn.max_silence_ms:
+        raise ConfigError(
+            f"{turn.min_silence_ms} is above turn.max_silence_ms = {turn.max_silence_ms}",
+            where=f"turn.min_silence_ms ({resolved.origins['turn.min_silence_ms']})",
+            expected="the shortest silence to be at most the longest",
+        )
+    retain = resolved.settings.chat.retain
+    if retained_days(retain) is None:
+        raise ConfigError(
+            f"{retain!r} is not possible",
+            where=f"chat.retain ({resolved.origins['chat.retain']})",
+            expected="conversation, days=N or forever",
+        )
+
+
+def _where(given: Given) -> str:
+    return given.key if given.origin == DEFAULT else f"{given.key} ({given.origin})"
+
+
+def _shown(given: Given, option: Option) -> str:
+    return "the value" if option.secret else repr(given.value)
+
+
+def _nearest(key: str) -> str:
+    same_name = [known for known in OPTIONS if known.partition(".")[2] == key.rpartition(".")[2]]
+    close = same_name or difflib.get_close_matches(key, OPTIONS, n=1)
+    return close[0] if close else "SECTION.KEY"

@@ -1,0 +1,120 @@
+"""The engines the settings name: recognizer, synthesizer, detector, turn model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from voice.asr.interface import Recognizer
+from voice.errors import ConfigError
+from voice.models.registry import Model
+from voice.models.selection import choose_recognizer, choose_synthesizer
+from voice.models.store import ModelStore, shipped_registry
+from voice.settings.schema import Settings
+from voice.tts.interface import Synthesizer
+from voice.turn.turn_model import TurnModel
+from voice.vad.interface import Detector
+from voice.wake.interface import WakeWord
+from voice.wake.wake_gate import WakeGate
+
+ESPEAK_VOICES = {"en": "en-us", "zh": "cmn"}
+"""espeak-ng's names where they differ from the language tag."""
+
+
+def language(settings: Settings) -> str:
+    """The language spoken by the assistant."""
+    return settings.tts.language or settings.asr.language or "en"
+
+
+def recognizer(settings: Settings) -> Recognizer:
+    """The recognizer the settings name; `auto` takes Whisper where a model is present."""
+    asr = settings.asr
+    registry, store = shipped_registry(), ModelStore(settings.models.folder)
+    chosen = choose_recognizer(asr.engine, asr.model, asr.language, store.present(registry), registry, asr.url)
+    if chosen.engine == "remote":
+        from voice.asr.remote import RemoteRecognizer
+
+        return RemoteRecognizer(asr.url, model=chosen.model, language=asr.language, api_key=asr.api_key)
+    if chosen.engine == "whisper":
+        from voice.asr.whisper import WhisperRecognizer
+
+        folder = _place(chosen.model, registry, store)
+        return WhisperRecognizer(folder, language=asr.language, threads=settings.models.threads, window=asr.window)
+    from voice.asr.pocketsphinx import SphinxRecognizer
+
+    return SphinxRecognizer()
+
+
+def _place(name: str, registry: Sequence[Model], store: ModelStore) -> Path:
+    """Where a model lies: in the store if the registry knows its name, else at the path that was given."""
+    known = next((model for model in registry if model.name == name), None)
+    return store.path(known) if known else Path(name).expanduser()
+
+
+def synthesizer(settings: Settings) -> Synthesizer:
+    """The synthesizer the settings name; `auto` takes Piper where a voice of the language is present."""
+    tts, speaks = settings.tts, language(settings)
+    registry, store = shipped_registry(), ModelStore(settings.models.folder)
+    chosen = choose_synthesizer(tts.engine, tts.voice, speaks, store.present(registry), registry, tts.url)
+    if chosen.engine == "remote":
+        from voice.tts.remote import RemoteSynthesizer
+
+        return RemoteSynthesizer(tts.url, model=tts.model, voice=tts.voice, speed=tts.speed, api_key=tts.api_key)
+    if chosen.engine == "piper":
+        from voice.tts.piper import PiperSynthesizer
+
+        voice = _place(chosen.model, registry, store)
+        split: Literal["auto", "off"] = "auto" if tts.split == "auto" else "off"
+        return PiperSynthesizer(voice, speed=tts.speed, split=split, threads=settings.models.threads)
+    if chosen.engine == "tone":
+        from voice.tts.tone import ToneSynthesizer
+
+        return ToneSynthesizer()
+    return espeak(settings, chosen.model)
+
+
+def espeak(settings: Settings, voice: str = "") -> Synthesizer:
+    from voice.tts.espeak import EspeakSynthesizer
+
+    speaks = language(settings)
+    return EspeakSynthesizer(voice or ESPEAK_VOICES.get(speaks.split("-")[0], speaks), speed=settings.tts.speed)
+
+
+def detector(settings: Settings) -> Detector:
+    """The voice activity detector the settings name."""
+    if settings.vad.engine == "silero":
+        from voice.vad.silero import SileroDetector
+
+        return SileroDetector()
+    from voice.vad.webrtc import WebrtcDetector
+
+    return WebrtcDetector(settings.vad.aggressiveness)
+
+
+def turn_model(settings: Settings) -> TurnModel:
+    """The turn model in the file the settings name."""
+    from voice.turn.smart_turn import SmartTurn
+
+    return SmartTurn(Path(settings.turn.model).expanduser())
+
+
+def judges(settings: Settings) -> bool:
+    """Whether a turn model is asked: a fixed silence needs none."""
+    return bool(settings.turn.model) and settings.turn.endpointing == "adaptive"
+
+
+def wake_gate(settings: Settings, *, spoken: bool) -> WakeGate:
+    """What decides whether speech is for us; where nobody can speak, or a recording does, all of it is."""
+    wake = settings.wake
+    if not spoken or wake.mode == "always":
+        return WakeGate(always=True)
+    word: WakeWord | None = None
+    if wake.mode == "word":
+        from voice.wake.micro_wake_word import MicroWakeWords
+
+        names = [name.strip() for name in wake.words.split(",") if name.strip()]
+        if not names:
+            raise ConfigError("no wake word is named", where="wake.words", expected="one or two, as hey_jarvis")
+        word = MicroWakeWords(names, wake.sensitivity)
+    return WakeGate(word, window_s=wake.window_s, follow_up_s=wake.follow_up_s, refractory_s=wake.refractory_s)

@@ -1,0 +1,208 @@
+"""The session the settings name: a store and a model in this process, or a session on a server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from voice import paths as folders
+from voice.clock import working
+from voice.conversation.timers import Timers
+from voice.errors import ConfigError, VoiceError
+from voice.llm.builtin import BuiltinUpstream
+from voice.llm.interface import Upstream
+from voice.sessions.admission import Limits
+from voice.sessions.circuit_breaker import BreakerPolicy
+from voice.sessions.engine import Engine
+from voice.sessions.engine_context import EngineOptions
+from voice.sessions.log import Refused
+from voice.sessions.session_wrappers import Owner, RevealedSession
+from voice.sessions.stores.interface import Store, StoreError
+from voice.sessions.stores.memory import MemoryStore
+from voice.settings.schema import ChatSettings, Settings, retained_days
+from voice.wiring.redaction import guards
+from voice.wiring.safety import moderation
+
+if TYPE_CHECKING:
+    from voice.client import Sessions
+    from voice.client.session import RemoteSession
+
+
+log = logging.getLogger(__name__)
+
+
+def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[], float] | None = None) -> Upstream:
+    """The model behind the sessions: the builtin responder, or a server by its URL."""
+    chat = settings.chat
+    if chat.llm != "builtin":
+        from voice.llm.openai import OpenAIUpstream
+
+        return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues)
+    knowledge = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
+    running = (lambda: timers.left(now())) if timers is not None and now is not None else None
+    return BuiltinUpstream(knowledge, timers=running)
+
+
+def store_file(settings: Settings) -> Path:
+    """The file of the SQLite store that the settings name."""
+    where = settings.chat.store
+    return Path(where.removeprefix("sqlite:///")).expanduser() if where else folders.user_data() / "sessions.sqlite"
+
+
+def store(settings: Settings, *, own: bool = False) -> Store:
+    """Where sessions are kept, everything said in them encrypted; `own` is for a single conversation."""
+    from voice.sessions.stores.encrypted import SealedStore
+    from voice.sessions.stores.master_key import master_key
+
+    where = settings.chat.store
+    if where == "memory":
+        return MemoryStore()
+    if where.startswith(("redis://", "rediss://")):
+        from voice.sessions.stores.redis import RedisStore
+
+        if urlsplit(where).password:
+            raise ConfigError(
+                "a password may not stand in the address",
+                where="chat.store",
+                expected="it in the environment as VOICE_CHAT_STORE_PASSWORD",
+            )
+        shared = RedisStore(where, settings.chat.store_password)
+        return SealedStore(shared, master_key(settings.chat.store_key, folders.user_data() / "store.key"), shared.where)
+    from voice.sessions.stores.sqlite import SqliteStore
+    from voice.sessions.stores.sqlite_file import MANY, ONE
+    from voice.sessions.stores.sqlite_seal import seal_file
+
+    if where and not where.startswith("sqlite:///"):
+        raise ConfigError(
+            f"cannot keep sessions in {where!r}",
+            where="chat.store",
+            expected="sqlite:///FILE, redis://HOST:PORT/NUMBER or memory",
+        )
+    path = store_file(settings)
+    key = master_key(settings.chat.store_key, folders.user_data() / "store.key")
+    pages = ONE if own else MANY
+    seal_file(path, key, pages)
+    return SealedStore(SqliteStore(path, pages=pages), key, str(path))
+
+
+def options(settings: Settings) -> EngineOptions:
+    """How sessions run."""
+    return EngineOptions(model=settings.chat.model, context_tokens=settings.chat.context_tokens)
+
+
+def own_options(settings: Settings, lasting: bool) -> EngineOptions:
+    """How the one session of a conversation runs: nobody else follows its log, and the machine may be small."""
+    return replace(options(settings), keep_events=2048 if lasting else 256, tail_events=64)
+
+
+def shared_options(settings: Settings) -> EngineOptions:
+    """How sessions of many clients run: within the limits of the settings."""
+    serve = settings.serve
+    limits = Limits(serve.turns, serve.turns_per_key, serve.queue, serve.queue_s, serve.tokens)
+    breaker = BreakerPolicy(serve.breaker_failures, serve.breaker_slow_s, serve.breaker_open_s)
+    return replace(
+        options(settings), limits=limits, breaker=breaker, advertise=serve.advertise, input_chars=serve.input_chars
+    )
+
+
+@asynccontextmanager
+async def engine(
+    settings: Settings,
+    model: Upstream,
+    keep: Callable[[], Store] | None = None,
+    how: EngineOptions | None = None,
+) -> AsyncIterator[Engine]:
+    """Sessions over the store that `keep` makes, else that of the settings, and this model, which gets ready meanwhile.
+
+    Both are closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
+    """
+    with working():
+        judging, guarding = await asyncio.to_thread(lambda: (moderation(settings), guards(settings.safety)))
+    kept = keep() if keep is not None else store(settings)
+    try:
+        await kept.count("")  # it answers, or the program ends with one line
+    except BaseException:
+        await kept.close()
+        raise
+    made = Engine(kept, model, how or options(settings), guards=guarding, moderation=judging)
+    beside = [asyncio.create_task(model.prepare(), name="prepare the model")]
+    days = retained_days(settings.chat.retain)
+    if days and days != math.inf:
+        beside.append(asyncio.create_task(_forget_old(made, days), name="forget what is old"))
+    try:
+        yield made
+    finally:
+        for task in beside:
+            task.cancel()
+        await made.close()
+        await kept.close()
+        await model.close()
+        if judging is not None:
+            await judging.close()
+
+
+async def _forget_old(engine: Engine, days: float) -> None:
+    while True:
+        try:
+            await engine.forget_unused_since(time.time() - days * 86_400)
+        except (StoreError, Refused) as error:
+            log.warning("old conversations could not be removed: %s", error)
+        await asyncio.sleep(3600)
+
+
+async def served(chat: ChatSettings, url: str, stack: AsyncExitStack) -> RemoteSession:
+    """A session on the server at `url`, left with the stack: the one of that name, or a new one that ends with it."""
+    from voice.client import Sessions
+    from voice.client.keyring import Keyring
+
+    sessions = await stack.enter_async_context(Sessions(url, chat.server_key))
+    if not chat.session:
+        made = await sessions.create(system=chat.system, model=chat.model)
+        stack.push_async_callback(_delete, sessions, made)
+        return made
+    keyring = Keyring(folders.user_data() / "sessions.json")
+    return await sessions.named(chat.session, keyring, system=chat.system, model=chat.model)
+
+
+async def _delete(sessions: Sessions, session: RemoteSession) -> None:
+    """Nobody could come back to it. Where the server is away, it expires there by itself."""
+    await session.close()
+    with contextlib.suppress(VoiceError):
+        await sessions.delete(session.id, session.token)
+
+
+async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, language: str) -> RevealedSession:
+    """The session of the settings as its person sees it, closed with the stack: on a server, or in this process.
+
+    `language` is that of the words for what is not shown.
+    """
+    chat, loop = settings.chat, asyncio.get_running_loop()
+    if chat.server:
+        many = guards(settings.safety)
+        guard = many.fresh() if many is not None else None
+        return RevealedSession(await served(chat, chat.server, stack), lambda: guard, language)
+    from voice.sessions.local_session import open_local
+
+    lasting = bool(chat.session and retained_days(chat.retain))  # what nobody can come back to is not written down
+    keep = partial(store, settings, own=True) if lasting else MemoryStore
+    running = await stack.enter_async_context(
+        engine(settings, upstream(settings, timers, loop.time), keep, own_options(settings, lasting))
+    )
+    local = await open_local(running, name=chat.session if lasting else None, system=chat.system)
+    stack.push_async_callback(local.close)
+
+    def owner() -> Owner | None:
+        guard = running.parts.guards.of(local.live.card)
+        return guard if isinstance(guard, Owner) else None
+
+    return RevealedSession(local, owner, language)

@@ -1,0 +1,163 @@
+"""What is stored of conversations, on this machine or on the server of the settings: list, export, remove."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from voice import paths as folders
+from voice.client import SessionError, Sessions
+from voice.client.keyring import Keyring
+from voice.errors import UsageError
+from voice.sessions.ownership import PAGE
+from voice.sessions.state import Conversation
+from voice.sessions.stores.encrypted import CHECK
+from voice.sessions.stores.interface import Store, Stored, UnknownSession
+from voice.sessions.stores.memory import MemoryStore
+from voice.settings.schema import Settings
+from voice.wiring.sessions import store, store_file
+
+
+class Keeping(Protocol):
+    """Conversations that outlast their programs. `where` they are, for a person."""
+
+    where: str
+
+    async def names(self) -> list[str]:
+        """Names of conversations, oldest use first."""
+        ...
+
+    async def export(self, name: str | None) -> list[dict[str, Any]]:
+        """All that is stored of one conversation, or of all. Raises UsageError for a name that is not there."""
+        ...
+
+    async def forget(self, name: str | None) -> int:
+        """Remove one conversation, or all; returns how many. Raises UsageError for a name that is not there."""
+        ...
+
+
+@asynccontextmanager
+async def keeping(settings: Settings) -> AsyncIterator[Keeping]:
+    """What the settings name: the server, else the store."""
+    chat = settings.chat
+    if chat.server:
+        async with Sessions(chat.server, chat.server_key) as sessions:
+            yield _Served(sessions, Keyring(folders.user_data() / "sessions.json"))
+        return
+    file = store_file(settings)
+    in_a_file = not chat.store or chat.store.startswith("sqlite:///")
+    kept = MemoryStore() if in_a_file and not file.exists() else store(settings)  # looking makes no file
+    try:
+        yield _Stored(kept, chat.store or str(file))
+    finally:
+        await kept.close()
+
+
+class _Stored:
+    """In a store, which may also hold the nameless sessions of a `voice serve`."""
+
+    def __init__(self, kept: Store, where: str) -> None:
+        self._store, self.where = kept, where
+
+    async def names(self) -> list[str]:
+        cards = [(await self._store.load(sid)).card for sid in await self._store.kept()]
+        return [card.name for card in cards if card.name is not None]
+
+    async def export(self, name: str | None) -> list[dict[str, Any]]:
+        sids = await self._store.kept() if name is None else [await self._find(name)]
+        found = []
+        for sid in sids:
+            try:
+                found.append(await self._exported(await self._store.load(sid)))
+            except UnknownSession:
+                continue  # its time was over
+        return found
+
+    async def forget(self, name: str | None) -> int:
+        if name is not None:
+            await self._store.delete(await self._find(name))
+            return 1
+        sids = await self._store.kept()
+        # The check of the key goes, too: who lost the key begins anew this way.
+        gone = await asyncio.gather(*map(self._store.delete, [*sids, CHECK]), return_exceptions=True)
+        for result in gone:
+            if isinstance(result, BaseException) and not isinstance(result, UnknownSession):
+                raise result
+        return len(sids)
+
+    async def _find(self, name: str) -> str:
+        sid = await self._store.find(name)
+        if sid is None:
+            raise _no_such(name, await self.names())
+        return sid
+
+    async def _exported(self, stored: Stored) -> dict[str, Any]:
+        card, talk = stored.card, Conversation(stored.card.epoch, system=stored.card.system)
+        if stored.saved is not None:
+            talk.restore(stored.saved)
+        events = []
+        while talk.seq < stored.seq:
+            for event in await self._store.read(card.sid, talk.seq, PAGE):
+                talk.apply(event)
+                events.append(event.to_json())
+        return {
+            "name": card.name,
+            "session_id": card.sid,
+            "system": card.system,
+            "model": card.model,
+            "options": dict(card.options),
+            "messages": talk.snapshot()["messages"],
+            "events": events,
+            "usage": [asdict(row) for row in await self._store.usage(card.sid)],
+        }
+
+
+class _Served:
+    """On a server: the conversations whose names and tokens this machine's keyring has."""
+
+    def __init__(self, sessions: Sessions, keyring: Keyring) -> None:
+        self._sessions, self._keyring, self.where = sessions, keyring, sessions.url
+
+    async def names(self) -> list[str]:
+        return self._keyring.names(self.where)
+
+    async def export(self, name: str | None) -> list[dict[str, Any]]:
+        found = []
+        for each in await self.names() if name is None else [name]:
+            id, token = self._find(each)
+            try:
+                info = await self._sessions.info(id, token)
+                events = await self._sessions.events(id, token)
+                usage = (await self._sessions.usage(id, token))["turns"]
+            except SessionError as error:
+                if error.code != "session_unknown":
+                    raise
+                continue  # it has expired there
+            kept = {key: info[key] for key in ("session_id", "system", "model", "messages")}
+            found.append({"name": each, **kept, "events": events, "usage": usage})
+        return found
+
+    async def forget(self, name: str | None) -> int:
+        wanted = await self.names() if name is None else [name]
+        for each in wanted:
+            try:
+                await self._sessions.delete(*self._find(each))
+            except SessionError as error:
+                if error.code != "session_unknown":
+                    raise
+            self._keyring.drop(self.where, each)
+        return len(wanted)
+
+    def _find(self, name: str) -> tuple[str, str]:
+        known = self._keyring.find(self.where, name)
+        if known is None:
+            raise _no_such(name, self._keyring.names(self.where))
+        return known
+
+
+def _no_such(name: str, names: list[str]) -> UsageError:
+    expected = "one of " + ", ".join(names) if names else "a name; none is stored"
+    return UsageError("no conversation has this name", where=name, expected=expected)
