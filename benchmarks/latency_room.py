@@ -22,8 +22,7 @@ from voice.audio.frames import Frame
 from voice.audio.playout import Playout
 from voice.audio.resample import Resampler
 from voice.conversation.observer import Note, TurnEnded
-from voice.settings.config_files import load
-from voice.settings.layers import Given
+from voice.settings.layers import Given, load
 from voice.settings.schema import Settings
 from voice.wiring.conversation import Stand, converse
 

@@ -26,8 +26,7 @@ def redaction(*, misses: bool = False) -> dict[str, Any]:
     from benchmarks.safety_moderation import labelled as moderated
     from benchmarks.safety_moderation import late_ms, replies
     from benchmarks.safety_redaction import costs_us, labelled, measured
-    from voice.safety.finder import Finder
-    from voice.safety.redactor import Redactor
+    from voice.safety.redactor import Finder, Redactor
 
     finder = Finder()
     table, sentences = measured(finder), labelled()

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from voice.safety.finder import Finder
 from voice.safety.identifiers import KINDS
-from voice.safety.redactor import Redactor, Span
+from voice.safety.redactor import Finder, Redactor, Span
 from voice.trace import percentile
 
 SETS = tuple(Path(__file__).parent / "sets" / name for name in ("redaction.txt", "redaction_plain.txt"))

@@ -14,8 +14,7 @@ from rich.terminal_theme import MONOKAI
 
 from voice.cli.terminal import Screen
 from voice.conversation.observer import Note, ReplySpoken, TurnEnded
-from voice.settings.config_files import load
-from voice.settings.layers import Given
+from voice.settings.layers import Given, load
 from voice.wiring.conversation import converse
 
 ROOT = Path(__file__).parent.parent

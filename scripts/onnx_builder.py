@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from voice.tts.onnx_file import FLOAT, INT64, message
+from voice.tts.piper_streaming import FLOAT, INT64, message
 
 OPSET = 17
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from onnx_builder import Builder
 
-from voice.tts.onnx_file import FLOAT, INT64
+from voice.tts.piper_streaming import FLOAT, INT64
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from voice.asr.sphinx_words import known_words, usable, usable_dictionary
+from voice.asr.pocketsphinx import known_words, usable, usable_dictionary
 
 WORDS = ("</s>", "<s>", "café", "the", "times")
 DICTIONARY = "aardvark AA R D\ncafé K AE F EY\nthe DH AH\nthe(2) DH IY\ntimes T AY M Z\n".encode()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.support.pulse import Pulse, missing
-from voice.audio import stream as stream_module
+from voice.audio import portaudio as stream_module
 from voice.audio.device_watcher import DeviceBack, DeviceEvent, DeviceKeeper, DeviceLost
 from voice.audio.devices import Microphone, Speaker
 from voice.audio.frames import RATE, Frame, Pcm, level_dbfs

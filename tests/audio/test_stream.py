@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voice.audio import stream as stream_module
-from voice.audio.portaudio import Device, Direction
-from voice.audio.stream import SampleClock, Samples, Stream
+from voice.audio import portaudio as stream_module
+from voice.audio.portaudio import Device, Direction, SampleClock, Samples, Stream
 from voice.errors import MissingError
 
 DEVICE = Device(0, "desk", "ALSA", 2, 2, 48_000)

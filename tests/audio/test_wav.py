@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from voice.audio.frames import RATE, Frame, Pcm
 from voice.audio.playout import Audible, Drained, Playout, PlayoutEvent
-from voice.audio.riff import WavReader
-from voice.audio.wav import WavSink, WavSource, read_wav, write_wav
+from voice.audio.wav import WavReader, WavSink, WavSource, read_wav, write_wav
 from voice.clock import run_virtual
 from voice.conversation.observer import Note, Notice
 from voice.errors import MissingError

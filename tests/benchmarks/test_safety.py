@@ -12,8 +12,7 @@ from benchmarks.safety_moderation import labelled as moderated
 from benchmarks.safety_moderation import scores as moderation_scores
 from benchmarks.safety_redaction import Labelled, labelled, measured, scores
 from voice.cli import main
-from voice.safety.finder import Finder
-from voice.safety.redactor import Redactor
+from voice.safety.redactor import Finder, Redactor
 from voice.safety.rules import Rule, Rules
 from voice.safety.rules_file import load
 from voice.safety.verdict import CATEGORIES

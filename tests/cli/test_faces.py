@@ -10,9 +10,7 @@ from collections import deque
 import pytest
 from rich.console import Console
 
-from voice.cli.plain import Plain
-from voice.cli.terminal import Screen, sparkline
-from voice.cli.typed import typed_lines
+from voice.cli.terminal import Plain, Screen, sparkline, typed_lines
 from voice.conversation.observer import Level, Note, Notice, ReplySpoken, StateChanged, TurnEnded, Words
 from voice.trace import TurnTrace
 

@@ -10,7 +10,7 @@ import pytest
 
 STUCK = """
 import asyncio, threading
-from voice.cli.interrupt import run
+from voice.cli.group import run
 
 async def main():
     never = threading.Event()

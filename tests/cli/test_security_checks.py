@@ -13,8 +13,7 @@ from voice.cli import main
 from voice.cli.findings import BROKEN, GOOD, LIMITED
 from voice.cli.security_checks import CHECKS
 from voice.sessions.stores.sqlite import SqliteStore
-from voice.settings.config_files import load
-from voice.settings.layers import Given, Resolved
+from voice.settings.layers import Given, Resolved, load
 
 LONG = "0123456789abcdefghijklmnop"
 

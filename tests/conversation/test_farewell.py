@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.conversation.farewell import is_farewell
+from voice.conversation.history import is_farewell
 
 
 @pytest.mark.parametrize(

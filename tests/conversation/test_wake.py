@@ -19,7 +19,7 @@ from voice.conversation import observer as note
 from voice.conversation.components import Parts
 from voice.conversation.observer import Note
 from voice.settings.schema import Settings
-from voice.turn.backchannel import asks_for_silence
+from voice.turn.overlap import asks_for_silence
 from voice.turn.state import Overlap, Policy
 from voice.wake.wake_gate import WakeGate
 from voice.wiring.conversation import converse as build_and_converse

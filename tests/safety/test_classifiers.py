@@ -9,9 +9,16 @@ import pytest
 
 from tests.support.moderator import Moderator, chat_says, completion_says, openai_says
 from voice.errors import ConfigError
-from voice.safety.classifiers import ModerationError, policies, share, shield_prompt
+from voice.safety.classifiers import (
+    LlamaGuard,
+    ModerationError,
+    OpenAIModeration,
+    ShieldGemma,
+    policies,
+    share,
+    shield_prompt,
+)
 from voice.safety.moderation import Judge
-from voice.safety.servers import LlamaGuard, OpenAIModeration, ShieldGemma
 
 LATE_S = 0.3
 PATIENT_S = 20.0

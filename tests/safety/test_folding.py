@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.safety.folding import fold
+from voice.safety.redactor import fold
 
 
 @given(st.text())

@@ -6,8 +6,7 @@ import random
 
 import pytest
 
-from voice.safety.finder import Finder
-from voice.safety.redactor import Redactor
+from voice.safety.redactor import Finder, Redactor
 
 FINDER = Finder()
 

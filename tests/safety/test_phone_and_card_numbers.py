@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.safety.digits import MOST_DIGITS, RUN, pieces
+from voice.safety.phone_and_card_numbers import MOST_DIGITS, RUN, pieces
 
 
 @pytest.mark.parametrize(

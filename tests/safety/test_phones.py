@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.safety.phones import chinese_mobile, telephone
+from voice.safety.phone_and_card_numbers import chinese_mobile, telephone
 
 REGIONS = ("CN", "US", "GB")
 

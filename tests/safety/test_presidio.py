@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from voice.errors import MissingError
 from voice.safety.filters import Clear, screened
-from voice.safety.finder import Finder
+from voice.safety.redactor import Finder
 from voice.safety.session_redaction import SessionGuard
 
 pytest.importorskip("presidio_analyzer", reason="voice-assistant[privacy] is not installed")

@@ -12,12 +12,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from voice.safety import phone_and_card_numbers as numbers
-from voice.safety import phones
-from voice.safety.digits import HAN_DIGITS
-from voice.safety.finder import Finder, Next
-from voice.safety.folding import fold
+from voice.safety import phone_and_card_numbers as phones
 from voice.safety.identifiers import LIKELY, families
-from voice.safety.redactor import Redactor
+from voice.safety.phone_and_card_numbers import HAN_DIGITS
+from voice.safety.redactor import Finder, Next, Redactor, fold
 
 FINDER = Finder()
 

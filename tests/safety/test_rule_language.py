@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.safety.rule_language import PatternError, PatternReader, State, inflected, merged
-from voice.safety.words import Alphabet
+from voice.safety.rule_language import Alphabet, PatternError, PatternReader, State, inflected, merged
 
 
 def read(*patterns: str, **lists: str) -> PatternReader:

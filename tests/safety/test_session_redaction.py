@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from voice.safety.filters import screened, screened_data
-from voice.safety.finder import Finder
-from voice.safety.pseudonyms import MOST, Pseudonyms
-from voice.safety.session_redaction import PrivateGuards
+from voice.safety.redactor import Finder
+from voice.safety.session_redaction import MOST, PrivateGuards, Pseudonyms
 from voice.sessions.stores.interface import Card
 
 CARD = Card("s_1", "e", token_hash=b"t", key=b"k" * 32)

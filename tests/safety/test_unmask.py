@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice.safety.filters import screened
-from voice.safety.finder import Finder
+from voice.safety.redactor import Finder
 from voice.safety.session_redaction import SessionGuard
 from voice.safety.unmask import Revealing, revealed
 

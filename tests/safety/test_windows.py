@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.safety.windows import LONGEST, OVERLAP, Window, Windows
+from voice.safety.reply_moderator import LONGEST, OVERLAP, Window, Windows
 
 
 def test_the_first_window_is_the_first_clause() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.safety.words import LONGEST, Alphabet, Words
+from voice.safety.rule_language import LONGEST, Alphabet, Words
 
 ALPHABET = Alphabet({"殺": "杀", "а": "a"})
 

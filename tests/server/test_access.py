@@ -12,8 +12,7 @@ from tests.support.scripted_llm import ScriptedUpstream
 from tests.support.serving import serving
 from voice.clock import run_virtual
 from voice.errors import ConfigError
-from voice.server.access import REFUSAL_S, WRONG_KEYS, WRONG_TOKENS, Access, own_key
-from voice.server.limits import PEER
+from voice.server.access import PEER, REFUSAL_S, WRONG_KEYS, WRONG_TOKENS, Access, own_key
 from voice.sessions.engine import Engine
 from voice.sessions.log import Refused
 from voice.sessions.stores.encrypted import SealedStore

@@ -18,9 +18,9 @@ from tests.support.scripted_llm import Step
 from tests.support.served import Served
 from tests.support.serving import serving
 from voice.llm.interface import Ask, UpstreamError
+from voice.safety.classifiers import OpenAIModeration
 from voice.safety.moderation import Moderation
 from voice.safety.rules import Rule, Rules
-from voice.safety.servers import OpenAIModeration
 from voice.sessions.interface import Delta, Done
 from voice.sessions.stores.sqlite import SqliteStore
 

@@ -11,10 +11,10 @@ import pytest
 from benchmarks.upstream import Script
 from tests.support.scripted_upstream import UpstreamProcess
 from voice.llm.openai import OpenAIUpstream
+from voice.sessions.circuit_breaker import RetryPolicy
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
 from voice.sessions.log import ENDS, Event
-from voice.sessions.retry import RetryPolicy
 from voice.sessions.stores.interface import Usage
 from voice.sessions.stores.sqlite import SqliteStore
 

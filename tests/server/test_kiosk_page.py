@@ -12,8 +12,7 @@ from tests.support.serving import serving
 from voice.errors import ConfigError, MissingError
 from voice.llm.builtin.notes import headings
 from voice.server.kiosk_page import HEADERS, PATH, install
-from voice.settings.config_files import load
-from voice.settings.layers import Given
+from voice.settings.layers import Given, load
 from voice.wiring.kiosk import page
 
 PACKAGE = Path(__file__).parents[2] / "voice" / "kiosk"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.server.limits import Buckets
+from voice.server.access import Buckets
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voice.server.suggestions import suggestions
+from voice.server.kiosk_page import suggestions
 
 
 def test_the_first_question_of_each_heading_file_by_file() -> None:

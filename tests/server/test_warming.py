@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice.errors import ConfigError
-from voice.server.warming import Schedule, peaks, prompts, spread
+from voice.server.prompt_warmup import Schedule, peaks, prompts, spread
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

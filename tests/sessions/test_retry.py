@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.sessions.retry import RetryPolicy
+from voice.sessions.circuit_breaker import RetryPolicy
 
 
 @pytest.mark.parametrize(

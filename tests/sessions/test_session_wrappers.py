@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from voice.safety.finder import Finder
+from voice.safety.redactor import Finder
 from voice.safety.session_redaction import SessionGuard
 from voice.sessions.interface import Delta, Done, Effect, Message, ReplyEvent
 from voice.sessions.session_wrappers import RevealedSession

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.support.scripted_llm import ScriptedUpstream, echo
 from voice.safety.filters import screened
-from voice.safety.finder import Finder
 from voice.safety.moderation import Moderation
+from voice.safety.redactor import Finder
 from voice.safety.rules import Rule, Rules
 from voice.safety.session_redaction import SessionGuard
 from voice.sessions.engine_context import EngineOptions, Parts

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from voice.sessions.admission import Admission, Limits, Ticket
 from voice.sessions.log import Refused
+from voice.sessions.upstream_queue import Admission, Limits, Ticket
 
 
 class AnyOrder(RuleBasedStateMachine):

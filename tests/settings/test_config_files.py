@@ -10,8 +10,7 @@ import pytest
 
 from voice.errors import ConfigError
 from voice.paths import shipped
-from voice.settings.config_files import PROFILES, load
-from voice.settings.layers import Given
+from voice.settings.layers import PROFILES, Given, load
 
 
 def refusal(**arguments: Any) -> str:

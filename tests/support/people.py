@@ -15,9 +15,9 @@ import numpy as np
 from tests.support.energy_vad import EnergyDetector
 from tests.support.scripted_session import ScriptedSession
 from voice.asr.interface import Recognizer, Transcript
+from voice.audio.devices import SilentSink
 from voice.audio.frames import RATE, Frame, Pcm, silence
 from voice.audio.playout import Playout, PlayoutEvent
-from voice.audio.silent import SilentSink
 from voice.conversation import observer as note
 from voice.conversation.components import Parts
 from voice.conversation.conversation import Conversation

@@ -15,7 +15,7 @@ import pytest
 from tests.support.notified import notified
 from tests.support.speech import FOLDER
 from voice.clock import VirtualLoop
-from voice.system.service_manager import ServiceManager
+from voice.system.systemd import ServiceManager
 
 
 @pytest.mark.parametrize("abstract", [False, True])

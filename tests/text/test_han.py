@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voice.text.han import simplified
+from voice.text.numbers import simplified
 
 
 def test_simplified() -> None:

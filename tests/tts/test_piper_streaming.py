@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tests.support.listening import Listener, listen
 from tests.tts.test_piper import MINI, make_mini
 from voice.tts import piper_streaming as piper_split
-from voice.tts.onnx_file import message
 from voice.tts.piper import PiperSynthesizer
 from voice.tts.piper_streaming import (
     CutError,
@@ -21,6 +20,7 @@ from voice.tts.piper_streaming import (
     check_feeds,
     compare,
     cut,
+    message,
     open_session,
     open_split,
     pieces,

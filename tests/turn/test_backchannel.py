@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.turn.backchannel import is_backchannel, is_stop
+from voice.turn.overlap import is_backchannel, is_stop
 
 
 @pytest.mark.parametrize(

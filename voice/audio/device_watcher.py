@@ -16,8 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from voice.audio.portaudio import Direction, choose, list_devices, restart
-from voice.audio.stream import BLOCK_S, Handle, Stream
+from voice.audio.portaudio import BLOCK_S, Direction, Handle, Stream, choose, list_devices, restart
 from voice.errors import MissingError
 
 T = TypeVar("T")

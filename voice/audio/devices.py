@@ -12,8 +12,8 @@ import numpy as np
 from voice.audio.device_watcher import DeviceEvent, DeviceKeeper, Line
 from voice.audio.frames import RATE, Frame, Pcm
 from voice.audio.playout import Playout
+from voice.audio.portaudio import BLOCK_S, Samples, Stream
 from voice.audio.resample import Resampler, mono
-from voice.audio.stream import BLOCK_S, Samples, Stream
 
 QUEUE_BLOCKS = 250
 """Blocks, of 20 ms or more, a microphone keeps for a reader that is late; older ones are dropped and counted."""
@@ -151,3 +151,35 @@ class Speaker:
     async def close(self) -> None:
         """Stop at once and free the device."""
         await self._keeper.let_go(self._line)
+
+
+class SilentSink:
+    """Plays to nobody, in real or virtual time, so that a conversation without a speaker goes the whole way.
+
+    It takes `block_s` seconds at a time, as a speaker would.
+    """
+
+    name = "no speaker"
+
+    def __init__(self, playout: Playout, block_s: float = 0.02) -> None:
+        self.rate = playout.rate
+        self._playout, self._block_s = playout, block_s
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin pulling."""
+        self._task = asyncio.create_task(self._run(), name="play to nobody")
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        start, pulls = loop.time(), 0
+        while True:
+            self._playout.pull(round(self.rate * self._block_s), loop.time())
+            pulls += 1
+            await asyncio.sleep(max(0.0, start + pulls * self._block_s - loop.time()))
+
+    async def close(self) -> None:
+        """Stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})

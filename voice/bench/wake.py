@@ -13,8 +13,7 @@ import click
 import numpy as np
 
 from voice.audio.frames import RATE, Frame, silence
-from voice.audio.riff import WavReader
-from voice.audio.wav import blocks
+from voice.audio.wav import WavReader, blocks
 from voice.cli.options import Resolved, configured, setting
 from voice.errors import MissingError
 from voice.settings.schema import Settings

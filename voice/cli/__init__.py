@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from voice import __version__, logs
-from voice.cli.group import failures_in_one_line
-from voice.cli.lazy import LazyGroup
+from voice.cli.group import LazyGroup, failures_in_one_line
 
 COMMANDS = {
     "talk": "Hold a spoken conversation.",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import importlib
+import os
+import signal
+import sys
 import tempfile
+import threading
 import traceback
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -66,3 +72,74 @@ def _report(error: BaseException, *, debug: bool) -> str:
     ) as file:
         file.write(kinds(error) + "\n")
     return f"a defect, not your fault: {type(error).__name__}; the report to send is {file.name}"
+
+
+class LazyGroup(click.Group):
+    """A group over modules: `table` is name → help line, and module `package.NAME` holds `command`."""
+
+    def __init__(self, *args: Any, package: str, table: Mapping[str, str], **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self._package, self._table = package, table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._table:
+            return None
+        command: click.Command = importlib.import_module(f"{self._package}.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not args[0].startswith("-") and args[0] not in self._table:
+            raise click.NoSuchCommand(args[0], possibilities=self._table, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self._table.items()))
+
+
+T = TypeVar("T")
+GRACE_S = 0.9
+"""How long cleaning up may take after the first Ctrl-C."""
+
+
+def run(main: Coroutine[Any, Any, T], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> T:
+    """Run a coroutine to its end; SIGINT and SIGTERM cancel it and raise KeyboardInterrupt here."""
+    interrupted = False
+
+    async def guarded() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+
+        def stop() -> None:
+            nonlocal interrupted
+            if interrupted:
+                _leave()
+            interrupted = True
+            last_resort = threading.Timer(GRACE_S, _leave)
+            last_resort.daemon = True
+            last_resort.start()
+            task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+        return await main
+
+    try:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(guarded())
+    except asyncio.CancelledError:
+        if interrupted:
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _leave() -> None:
+    """Leave at once: a thread inside a C library cannot be asked to stop. The cursor is given back."""
+    if sys.stdout.isatty():
+        os.write(sys.stdout.fileno(), b"\x1b[?25h\n")
+    os._exit(INTERRUPTED)

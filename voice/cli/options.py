@@ -14,8 +14,7 @@ import click
 
 from voice import logs
 from voice.errors import MissingError, UsageError
-from voice.settings.config_files import PROFILES, load
-from voice.settings.layers import OPTIONS, Given, Resolved
+from voice.settings.layers import OPTIONS, PROFILES, Given, Resolved, load
 
 _FLAGS = "voice.flags"
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import threading
 from collections import deque
+from collections.abc import AsyncIterator
 from types import TracebackType
 
+import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.style import Style
@@ -112,3 +117,78 @@ def _said(who: str, colour: str, text: Text, after: Text | None = None) -> Table
     row.add_column(justify="right", no_wrap=True)
     row.add_row(who, text, after or Text(""))
     return row
+
+
+class Plain:
+    """An observer that prints a line when the words of a turn are final, one when its reply has ended, and notices.
+
+    `prompt` is for someone at a keyboard: it is printed when a line is awaited, and their own words are not repeated.
+    """
+
+    def __init__(self, prompt: str = "") -> None:
+        self._prompt = prompt
+        self._said = ""
+
+    def __enter__(self) -> Plain:
+        self._ask()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def __call__(self, event: Note) -> None:
+        match event:
+            case Words(text=text, final=True) if not self._prompt and text != self._said:
+                self._said = text
+                click.echo(f"you:   {text}")
+            case TurnEnded(trace=trace):
+                self._said = ""
+                if trace.text or trace.reply:
+                    manner = "" if trace.outcome == "answered" else f"({trace.outcome})"
+                    self._line(" ".join(filter(None, ("voice:", trace.shown, manner))))
+                if trace.response_ms is not None and not self._prompt:
+                    spans = ", ".join(f"{name.replace('_', ' ')} {ms:.0f}" for name, ms in trace.spans())
+                    click.echo(f"       {trace.response_ms:.0f} ms ({spans})")
+            case Notice(text=text, level=level):
+                self._line(text if self._prompt and level == "info" else f"{level}: {text}")
+
+    def _line(self, text: str) -> None:
+        """A line of its own, in place of the prompt that waits for input."""
+        click.echo(f"\r{text}" if self._prompt else text)
+        self._ask()
+
+    def _ask(self) -> None:
+        if self._prompt:
+            click.echo(self._prompt, nl=False)
+
+
+async def typed_lines(descriptor: int = 0) -> AsyncIterator[str]:
+    """Each line read from the file descriptor, without its ending, until it ends.
+
+    It is read raw: a daemon thread that waits inside a buffered `sys.stdin` would break the interpreter's exit.
+    """
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def read() -> None:
+        while True:
+            try:
+                block = os.read(descriptor, 4096)
+            except OSError:
+                block = b""  # a closed terminal has ended as well
+            try:
+                loop.call_soon_threadsafe(queue.put_nowait, block)
+            except RuntimeError:
+                return  # the conversation is over
+            if not block:
+                return
+
+    threading.Thread(target=read, name="keyboard", daemon=True).start()
+    rest = b""
+    while block := await queue.get():
+        *lines, rest = (rest + block).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace").rstrip("\r")
+    if rest:
+        yield rest.decode("utf-8", "replace")

@@ -7,17 +7,16 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
-from voice.alarms import Alarms
 from voice.asr.interface import Transcript
 from voice.audio.frames import Pcm
 from voice.audio.playout import Audible, Drained, PlayoutEvent
+from voice.clock import Alarms
 from voice.conversation import observer as note
 from voice.conversation.audio_input import TIMER_PATIENCE_S, Hearing
 from voice.conversation.components import Parts
-from voice.conversation.remembering import Remembering
+from voice.conversation.history import Remembering
 from voice.conversation.reply import Reports, SpokenReply
-from voice.conversation.ringing import Ringing
-from voice.conversation.timers import Timer
+from voice.conversation.timers import Ringing, Timer
 from voice.conversation.transcriber import Listener
 from voice.errors import VoiceError
 from voice.safety.verdict import BLOCKED

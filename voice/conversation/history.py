@@ -3,11 +3,62 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Awaitable, Callable
 
-from voice.conversation.farewell import is_farewell
 from voice.conversation.observer import Note, Notice, Observer, TurnEnded
 from voice.errors import VoiceError
 from voice.sessions.interface import Session
+
+_LEADS = r"(?:ok|okay|alright|all right|well|so|and|no|yes|great|thanks|thank you(?: very much| so much)?|danke|gut)"
+_LEAVES = (
+    r"(?:good ?bye|bye(?: bye)?|farewell|good night|so long|see (?:you|ya)|talk to you (?:later|soon)|until next time"
+    r"|tschüss|tschüß|ciao|auf wiedersehen|auf wiederhören|gute nacht|bis (?:bald|morgen|später|dann))"
+)
+_TRAILS = (
+    r"(?:then|now|for now|later|soon|tomorrow|again|everyone|everybody|all|my friend|and thanks|and thank you|thanks"
+    r"|thank you|danke|und danke|voice|assistant|computer)"
+)
+_WORDS = re.compile(rf"(?:{_LEADS} )*{_LEAVES}(?: {_TRAILS})*")
+_HAN = re.compile(
+    r"(?:好的?|那|那么|嗯|行|谢谢(?:你|您)?|多谢|我走了|没事了)*"
+    r"(?:再见|拜拜|拜|再会|回头见|下次见|明天见|晚点见|一会儿见|晚安)+(?:了|啦|吧|哦|呀|谢谢(?:你|您)?)*"
+)
+
+
+def is_farewell(words: str) -> bool:
+    """Whether the whole utterance is a farewell in English, Chinese or German, and nothing besides."""
+    plain = " ".join(re.sub(r"[^\w\s]", " ", words.lower()).split())
+    return bool(_WORDS.fullmatch(plain) or _HAN.fullmatch(plain.replace(" ", "")))
+
+
+class Remembering:
+    """Commits, discards and truncations on their way to the session, so that the event loop need not wait for them."""
+
+    def __init__(self, failed: Callable[[VoiceError], None]) -> None:
+        self._failed = failed
+        self._work: asyncio.Queue[Awaitable[None]] = asyncio.Queue()
+
+    def do(self, work: Awaitable[None]) -> None:
+        """Carry this out after what was decided before."""
+        self._work.put_nowait(work)
+
+    async def settled(self, within_s: float | None = None) -> None:
+        """Wait until the history is as decided, or until `within_s` seconds have passed."""
+        settled = asyncio.ensure_future(self._work.join())
+        await asyncio.wait({settled}, timeout=within_s)
+        settled.cancel()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            work = await self._work.get()
+            try:
+                await work
+            except VoiceError as error:
+                self._failed(error)
+            finally:
+                self._work.task_done()
 
 
 class LeaveTaking:

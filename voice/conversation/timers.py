@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from voice.errors import UsageError
+from voice.clock import Alarms
+from voice.conversation.observer import Notice, Observer
+from voice.errors import UsageError, VoiceError
+from voice.sessions.interface import Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +60,29 @@ class Timers:
     def left(self, now: float) -> list[tuple[str, float]]:
         """Label and seconds left of each running timer, the next to ring first."""
         return [(timer.label, max(0.0, timer.at - now)) for timer in self._running]
+
+
+class Ringing:
+    """Carries out the effects of replies; `rings` is given each timer when its time has come."""
+
+    def __init__(self, timers: Timers, alarms: Alarms, observer: Observer, rings: Callable[[Timer], None]) -> None:
+        self._timers, self._alarms, self._observer, self._rings = timers, alarms, observer, rings
+
+    def act(self, effect: Effect, now: float) -> None:
+        """Do what a committed reply asked for; what cannot be done is said."""
+        if effect.kind == "timer.set":
+            seconds, label = effect.data.get("seconds"), effect.data.get("label", "")
+            try:
+                self._timers.set(float(str(seconds)), str(label), now)
+            except (VoiceError, ValueError) as error:
+                self._observer(Notice(f"the timer was not set: {error}", "warning"))
+        elif effect.kind == "timer.cancel":
+            self._timers.cancel(str(effect.data.get("label", "")))
+        else:
+            self._observer(Notice(f"the reply asked for {effect.kind}, which nothing here can do", "warning"))
+        self._alarms.set("timers", self._timers.due(), self._ring)
+
+    def _ring(self, now: float) -> None:
+        for timer in self._timers.tick(now):
+            self._rings(timer)
+        self._alarms.set("timers", self._timers.due(), self._ring)

@@ -11,8 +11,7 @@ from typing import Any
 import regex
 
 from voice.safety.check_digits import address, iban_length, is_iban
-from voice.safety.digits import HAN_DIGITS, NUMBER_WORDS, RUN
-from voice.safety.phone_and_card_numbers import CONTEXT, FRACTION, ends, number
+from voice.safety.phone_and_card_numbers import CONTEXT, FRACTION, HAN_DIGITS, NUMBER_WORDS, RUN, ends, number
 
 KINDS = ("PHONE", "ID", "CARD", "EMAIL", "IBAN", "IP")
 """What the patterns find. Other finders bring kinds of their own, as PERSON."""

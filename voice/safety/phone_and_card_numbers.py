@@ -4,11 +4,158 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
+
+import phonenumbers
+import regex
 
 from voice.safety.check_digits import card_lengths, is_card, is_identity_card
-from voice.safety.digits import MOST_DIGITS, Piece, pieces
-from voice.safety.phones import SHORTEST, chinese_mobile, telephone
+
+_WORDS = dict(zip(str.split("zero one two three four five six seven eight nine"), "0123456789", strict=True)) | {
+    "oh": "0",
+    "o": "0",
+    "nought": "0",
+}
+_HAN = dict(zip("零一二三四五六七八九", "0123456789", strict=True)) | dict(
+    zip("〇○幺两兩壹贰叁肆伍陆柒捌玖", "00122123456789", strict=True)
+)
+_TIMES = {"double": 2, "triple": 3, "treble": 3}
+
+HAN_DIGITS = "".join(_HAN)
+NUMBER_WORDS = (*_WORDS, *_TIMES)
+
+_WRITTEN = r"[0-9]{1,20}(?![0-9])"
+_TIMES_SAID = f"(?:{'|'.join(_TIMES)}) {{1,2}}"
+_SAID = f"(?:(?:{_TIMES_SAID})?(?:{'|'.join(_WORDS)})|{_TIMES_SAID}[0-9])(?![a-z0-9])"
+_HAN_SAID = f"[{HAN_DIGITS}]"
+_SAID_ANY = f"(?:{_SAID}|{_HAN_SAID})"
+_GAP = r" {0,2}(?:[-./()]{1,2} {0,2})?"
+_PAUSE = r"(?: {0,2}[,，、嗯呃] {0,2}|,? {1,2}(?:um|uh|er|erm),? {1,2})"
+_TOKEN = f"(?:{_WRITTEN}|{_SAID_ANY})"
+_PLUS = r"(?:\(?\+ ?|plus {1,2}|加 ?)"
+_X = rf"(?:{_GAP}(?:x|ex|艾克斯|叉)(?![a-z0-9]))"
+
+MOST_TOKENS, MOST_DIGITS = 20, 19
+
+RUN = regex.compile(rf"{_PLUS}?\(?{_TOKEN}(?>{_GAP}{_TOKEN}|{_PAUSE}{_SAID_ANY}){{0,{MOST_TOKENS - 1}}}+{_X}?")
+"""Digits one after another, as far as they could be one number, in folded text; at most 20 words or blocks.
+
+What was read is not read in another way (`(?>…)`, `+`), or a run that is none would cost its length squared.
+"""
+
+_PARTS = re.compile(rf"(?P<plus>{_PLUS})|(?P<written>[0-9]+)|(?P<said>{_SAID})|(?P<han>{_HAN_SAID})|(?P<x>{_X})")
+
+
+class Piece(NamedTuple):
+    """A block or a word of a run: its digits (`X` for a check character) and where it ends in the text."""
+
+    digits: str
+    end: int
+    written: bool
+
+
+def pieces(text: str, start: int, end: int) -> tuple[list[Piece], bool]:
+    """What RUN found says, up to a digit more than a number may have, and whether a plus stands before it."""
+    found: list[Piece] = []
+    plus, count = False, 0
+    for part in _PARTS.finditer(text, start, end):
+        kind, words = part.lastgroup, part[0]
+        if kind == "plus":
+            plus = plus or not found
+        elif kind == "written":
+            found.append(Piece(words, part.end(), True))
+        elif kind == "han":
+            found.append(Piece(_HAN[words], part.end(), False))
+        elif kind == "said":
+            times, _, word = words.rpartition(" ")
+            found.append(Piece(_WORDS.get(word, word) * _TIMES.get(times.strip(), 1), part.end(), False))
+        else:
+            found.append(Piece("X", part.end(), False))
+        count += len(found[-1].digits) if kind != "plus" else 0
+        if count > MOST_DIGITS:
+            break
+    return found, plus
+
+
+phonenumbers.enable_pattern_cache()  # one after another, numbers of all countries would have patterns compiled anew
+
+_MOBILE = re.compile(r"(?:(?:00)?86)?(1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8})")
+SHORTEST, LONGEST = 7, 17  # with 00 or 011 in front
+
+
+def chinese_mobile(digits: str) -> str | None:
+    """The number in E.164, from 11 digits or with 86 or 0086 in front."""
+    found = _MOBILE.fullmatch(digits)
+    return found and "+86" + found[1]
+
+
+def telephone(digits: str, blocks: Sequence[int], regions: Sequence[str], *, plus: bool, named: bool) -> str | None:
+    """A valid number in E.164, or None.
+
+    `blocks` are the lengths the digits were written in. Without a country code they count only where words before
+    them say that they are a telephone number (`named`), or where they are written in a region's own grouping: any ten
+    digits would be somebody's number otherwise.
+    """
+    if not SHORTEST <= len(digits) <= LONGEST:
+        return None
+    if plus:
+        return _valid("+" + digits, None, ())
+    for prefix in ("00", "011"):
+        if digits.startswith(prefix) and (named or len(blocks) > 1):
+            found = _valid("+" + digits[len(prefix) :], None, ())
+            if found is not None:
+                return found
+    if not named and len(blocks) < 2:
+        return None
+    borders = () if named else tuple(accumulate(blocks[:-1]))
+    likely = (region for region in regions if _shape(region).fullmatch(digits))
+    return next(filter(None, (_valid(digits, region, borders) for region in likely)), None)
+
+
+@lru_cache(512)
+def _shape(region: str) -> re.Pattern[str]:
+    """What every number of a region looks like, perhaps with its country code and a prefix: quickly told.
+
+    Regions that share a country code know each other's numbers.
+    """
+    code = phonenumbers.country_code_for_region(region)
+    sharing = phonenumbers.region_codes_for_country_code(code)
+    shapes, prefixes = set[str](), set[str]()
+    for other in sharing:
+        known = phonenumbers.PhoneMetadata.metadata_for_region(other, None)
+        assert known is not None and known.general_desc is not None, "a region that is listed is described"
+        shapes.add(known.general_desc.national_number_pattern or "[0-9]+")
+        if other in (region, sharing[0]):  # the first speaks for all of them
+            prefixes.add(known.national_prefix_for_parsing or "")
+            if known.national_prefix_transform_rule:
+                return re.compile("[0-9]+")  # what follows such a prefix is not what the pattern describes
+    return re.compile(f"(?:{code})?(?:{'|'.join(sorted(prefixes))})?(?:{'|'.join(sorted(shapes))})")
+
+
+@lru_cache(4096)
+def _valid(number: str, region: str | None, borders: tuple[int, ...]) -> str | None:
+    """E.164 of a valid number whose gaps, if any, are where its region writes them."""
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(parsed):
+        return None
+    if region is not None:
+        groups = _national(parsed)
+        before = number.removesuffix("".join(groups))
+        if before not in ("", str(parsed.country_code)):
+            return None  # a city's code needs its zero where that is written
+        if not set(borders) <= {len(before) + border for border in (0, *accumulate(map(len, groups)))}:
+            return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _national(parsed: phonenumbers.PhoneNumber) -> list[str]:
+    return re.findall(r"\d+", phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
+
 
 CONTEXT = 48
 """Code points before a find that may tell what it is."""

@@ -10,9 +10,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voice.safety.rule_language import PatternError, PatternReader, State, merged
+from voice.safety.rule_language import Alphabet, PatternError, PatternReader, State, Words, merged
 from voice.safety.verdict import Verdict
-from voice.safety.words import Alphabet, Words
 
 
 @dataclass(frozen=True, slots=True)

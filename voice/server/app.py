@@ -14,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 from voice import __version__
 from voice.server import batch, errors, sessions
 from voice.server import chat_completions as completions
+from voice.server.access import PEER, BodyLimit
 from voice.server.cors import Browsers
-from voice.server.limits import PEER, BodyLimit
 from voice.server.metrics import Figures, text
-from voice.server.realtime import routes
+from voice.server.realtime import hub as routes
 from voice.server.realtime.engine_pool import Engines
 from voice.server.realtime.hub import RealtimeHub
 from voice.server.schemas import Problem

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 
 from fastapi import FastAPI
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -12,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from voice import paths as folders
+from voice.text.speakable import language_of
 
 PATH = "/kiosk/"
 POLICY = "; ".join(
@@ -83,3 +86,21 @@ class Files(StaticFiles):
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers.update(HEADERS)
         return response
+
+
+_QUESTION = re.compile(r"[^?？]*?[?？]")
+_LONGEST = {"en": 60, "zh": 24}
+"""Characters of a question that can be taken in at a glance."""
+
+
+def suggestions(files: Sequence[Sequence[str]], language: str) -> list[str]:
+    """The first question of each heading in this language, file by file in turn, each once.
+
+    Where no heading asks anything, the headings themselves: an owner may write `## Opening hours`.
+    """
+    mine = [[heading for heading in headings if language_of(heading) == language] for headings in files]
+    asked = [[found[0].strip() for heading in headings if (found := _QUESTION.match(heading))] for headings in mine]
+    if not any(asked):
+        asked = mine
+    mixed = (one for row in zip_longest(*asked) for one in row if one is not None)
+    return [one for one in dict.fromkeys(mixed) if len(one) <= _LONGEST.get(language, 60)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import signal
 import socket
 from collections.abc import Callable
@@ -11,10 +12,19 @@ from typing import Any
 import uvicorn
 
 from voice.errors import ConfigError, UnavailableError
-from voice.server.addresses import is_loopback
 from voice.server.app import Application
 from voice.server.fast_websocket import SmallWebSocket
 from voice.settings.schema import ServeSettings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def bind(settings: ServeSettings) -> socket.socket:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from voice.server.access import Access
-from voice.server.pressure import Pressure
+from voice.server.metrics import Pressure
 from voice.sessions.active_session import Live
 from voice.sessions.engine import FOREVER, Engine
 from voice.settings.schema import ServeSettings

@@ -12,11 +12,9 @@ from typing import Any, TypeVar
 from voice.llm.interface import Upstream
 from voice.safety.filters import Guards, Unguarded
 from voice.safety.moderation import Moderation
-from voice.sessions.admission import Limits
-from voice.sessions.circuit_breaker import BreakerPolicy
-from voice.sessions.retry import RetryPolicy
+from voice.sessions.circuit_breaker import BreakerPolicy, RetryPolicy
 from voice.sessions.stores.interface import Store
-from voice.sessions.upstream_queue import Slots
+from voice.sessions.upstream_queue import Limits, Slots
 
 T = TypeVar("T")
 

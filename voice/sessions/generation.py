@@ -11,11 +11,10 @@ from voice.llm.context import estimate_tokens
 from voice.llm.interface import Ask, UpstreamError
 from voice.safety.filters import Blocked, Guard, screened, screened_data
 from voice.safety.reply_moderator import Flagged, Outlet
-from voice.sessions.admission import Ticket
 from voice.sessions.engine_context import Parts
 from voice.sessions.interface import Delta, Done, Effect, Message
 from voice.sessions.log import OWN_OPTIONS, Turn
-from voice.sessions.upstream_queue import NOT_ASKED, Attempt
+from voice.sessions.upstream_queue import NOT_ASKED, Attempt, Ticket
 
 if TYPE_CHECKING:
     from voice.sessions.active_session import Live

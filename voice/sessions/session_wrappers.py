@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from voice.clock import working
 from voice.safety.filters import Guard
 from voice.safety.unmask import Reveal, Revealing, revealed
 from voice.sessions.interface import Delta, Done, Effect, Failed, Message, Reply, ReplyEvent, Session
@@ -109,3 +110,59 @@ def _all_revealed(data: Any, reveal: Reveal, language: str) -> Any:
     if isinstance(data, list | tuple):
         return [_all_revealed(value, reveal, language) for value in data]
     return data
+
+
+class HeldReply:
+    """A reply during whose steps virtual time does not jump."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self.turn = reply.turn
+
+    async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
+        events = aiter(self._reply)
+        while True:
+            try:
+                with working():
+                    event = await anext(events)
+            except StopAsyncIteration:
+                return
+            yield event
+
+    async def commit(self) -> None:
+        with working():
+            await self._reply.commit()
+
+    async def discard(self) -> None:
+        with working():
+            await self._reply.discard()
+
+    async def truncate(self, heard: int) -> None:
+        with working():
+            await self._reply.truncate(heard)
+
+
+class HeldSession:
+    """Another session, step by step under `working()`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def id(self) -> str:
+        return self._session.id
+
+    def send(self, text: str, *, draft: bool = False) -> HeldReply:
+        return HeldReply(self._session.send(text, draft=draft))
+
+    async def history(self) -> Sequence[Message]:
+        with working():
+            return await self._session.history()
+
+    async def forget(self) -> None:
+        with working():
+            await self._session.forget()
+
+    async def close(self) -> None:
+        with working():
+            await self._session.close()

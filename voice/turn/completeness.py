@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from voice.text.han import simplified
-from voice.text.numbers import in_digits
+from voice.text.numbers import in_digits, simplified
 from voice.text.speakable import language_of
 
 Verdict = Literal["complete", "unfinished", "unknown"]

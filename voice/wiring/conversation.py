@@ -27,26 +27,24 @@ from voice.conversation.timers import Timers
 from voice.errors import EngineError, MissingError
 from voice.llm.builtin import understands
 from voice.safety.filters import Guard, Unguarded, screened_data
-from voice.sessions.held import HeldSession
-from voice.sessions.session_wrappers import RevealedSession
+from voice.sessions.session_wrappers import HeldSession, RevealedSession
 from voice.settings.schema import Settings
 from voice.system.malloc import give_back
-from voice.system.service_manager import ServiceManager
+from voice.system.systemd import ServiceManager
 from voice.text.phrases import phrase
 from voice.trace import TurnTrace
 from voice.tts.interface import Synthesizer
-from voice.turn.backchannel import asks_for_silence, is_backchannel
 from voice.turn.completeness import completeness
 from voice.turn.endpointing import Endpointer
 from voice.turn.machine import TurnMachine
-from voice.turn.overlap import is_echo
+from voice.turn.overlap import asks_for_silence, is_backchannel, is_echo
 from voice.turn.state import Overlap, Policy
 from voice.turn.turn_model import TurnModel
 from voice.vad.speech_gate import SpeechGate
 from voice.wiring.control import Control
 from voice.wiring.devices import Devices
 from voice.wiring.engines import detector, espeak, judges, language, recognizer, synthesizer, turn_model, wake_gate
-from voice.wiring.redaction import masked
+from voice.wiring.safety import masked
 from voice.wiring.sessions import session
 from voice.worker import Worker
 

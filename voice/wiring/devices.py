@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voice.audio.devices import SilentSink
 from voice.audio.interfaces import Sink, Source
 from voice.audio.playout import Playout
-from voice.audio.silent import SilentSink
 from voice.conversation.observer import Notice, Observer
 from voice.settings.schema import Settings
 

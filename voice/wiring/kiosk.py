@@ -12,8 +12,7 @@ from voice.llm.builtin.notes import headings
 from voice.models.registry import WHISPER, Model
 from voice.models.selection import Choice, choose_recognizer, choose_synthesizer
 from voice.models.store import ModelStore, shipped_registry
-from voice.server.kiosk_page import Page
-from voice.server.suggestions import suggestions
+from voice.server.kiosk_page import Page, suggestions
 from voice.settings.schema import Settings
 
 LANGUAGES = ("en", "zh")

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from voice.errors import ConfigError
-from voice.server import warming
+from voice.server import prompt_warmup as warming
 from voice.server.prompt_warmup import Warmer
 from voice.sessions.engine import Engine
 from voice.settings.schema import ServeSettings

@@ -21,7 +21,6 @@ from voice.conversation.timers import Timers
 from voice.errors import ConfigError, VoiceError
 from voice.llm.builtin import BuiltinUpstream
 from voice.llm.interface import Upstream
-from voice.sessions.admission import Limits
 from voice.sessions.circuit_breaker import BreakerPolicy
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
@@ -29,9 +28,9 @@ from voice.sessions.log import Refused
 from voice.sessions.session_wrappers import Owner, RevealedSession
 from voice.sessions.stores.interface import Store, StoreError
 from voice.sessions.stores.memory import MemoryStore
+from voice.sessions.upstream_queue import Limits
 from voice.settings.schema import ChatSettings, Settings, retained_days
-from voice.wiring.redaction import guards
-from voice.wiring.safety import moderation
+from voice.wiring.safety import guards, moderation
 
 if TYPE_CHECKING:
     from voice.client import Sessions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from voice.audio.devices import SilentSink
 from voice.audio.playout import Drained, Playout, PlayoutEvent
-from voice.audio.silent import SilentSink
 from voice.cli.commands.say import clauses, play
 from voice.clock import VirtualLoop
 from voice.tts.tone import ToneSynthesizer

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.llm.builtin import BuiltinUpstream
-from voice.llm.builtin.upstream import pieces, tokens
+from voice.llm.builtin.responder import pieces, tokens
 from voice.llm.interface import Ask, Upstream
 from voice.sessions.interface import Delta, Done, Effect, Message
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voice.llm.builtin.duration import find_duration, say_duration
-from voice.llm.builtin.expression import TooLarge, evaluate
+from voice.llm.builtin.arithmetic import TooLarge, evaluate
 from voice.llm.builtin.question import Question, RunningTimers
 from voice.llm.builtin.responder import answer, understands
+from voice.llm.builtin.timers import find_duration, say_duration
 from voice.llm.builtin.units import UNITS, convert
 from voice.sessions.interface import Message
 

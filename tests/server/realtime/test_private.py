@@ -15,7 +15,7 @@ from voice.sessions.interface import Delta, Done
 from voice.settings.schema import SafetySettings
 from voice.tts.espeak import EspeakSynthesizer
 from voice.tts.interface import Emit
-from voice.wiring.redaction import guards
+from voice.wiring.safety import guards
 
 ADDRESS = "ada@b.io"
 SAID = f"I am {ADDRESS}, hello"

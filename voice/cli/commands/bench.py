@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from voice.cli.lazy import LazyGroup
+from voice.cli.group import LazyGroup
 
 BENCHMARKS = {
     "latency": "Response latency of the recorded conversation, its parts, memory and processor time.",

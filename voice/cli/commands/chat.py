@@ -25,7 +25,7 @@ def command(resolved: Resolved) -> None:
     Each line is a turn; the conversation survives the connection. With --session it goes on where it was. The key
     comes from VOICE_CHAT_SERVER_KEY. Ends with the input or Ctrl-C.
     """
-    from voice.cli.interrupt import run
+    from voice.cli.group import run
 
     run(_chat(resolved))
 
@@ -33,7 +33,7 @@ def command(resolved: Resolved) -> None:
 async def _chat(resolved: Resolved) -> None:
     from contextlib import AsyncExitStack
 
-    from voice.cli.typed import typed_lines
+    from voice.cli.terminal import typed_lines
     from voice.wiring.sessions import served
 
     chat = resolved.settings.chat

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from voice.cli.options import Function, Resolved, configured, setting
 from voice.errors import VoiceError
@@ -65,7 +69,7 @@ def list_(resolved: Resolved, language: str) -> None:
 @with_store
 def pull_(resolved: Resolved, names: tuple[str, ...]) -> None:
     """Download models; an interrupted download goes on where it stopped."""
-    from voice.cli.commands.progress import download_progress
+    from voice.cli.commands.models import download_progress
     from voice.models.download import pull
 
     store = ModelStore(resolved.settings.models.folder)
@@ -119,3 +123,27 @@ def _path_of(model: Model, store: ModelStore) -> Path:
             "the model is not here", where=model.name, remedy=f"fetch it: voice models pull {model.name}"
         )
     return store.path(model)
+
+
+@contextmanager
+def download_progress(model: Model) -> Iterator[Report]:
+    """Show how far the model's files have come, as one bar on standard error; silent where that is no terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn(model.name), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield Report(model, progress)
+
+
+class Report:
+    """Adds the files of one model up into one bar."""
+
+    def __init__(self, model: Model, progress: Progress) -> None:
+        self._totals = {file.path: file.size for file in model.files}
+        self._done = dict.fromkeys(self._totals, 0)
+        self._progress = progress
+        self._task = progress.add_task(model.name, total=sum(self._totals.values()))
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        self._done[name] = done
+        self._totals[name] = total or self._totals[name]
+        self._progress.update(self._task, completed=sum(self._done.values()), total=sum(self._totals.values()))

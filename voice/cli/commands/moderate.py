@@ -19,7 +19,7 @@ def command(resolved: Resolved, as_json: bool) -> None:
 
     A line is judged by the rules and by the moderation servers of the settings. Nothing of it is kept.
     """
-    from voice.cli.interrupt import run
+    from voice.cli.group import run
 
     run(_judge(resolved, as_json))
 

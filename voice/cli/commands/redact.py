@@ -21,9 +21,9 @@ def command(resolved: Resolved, as_json: bool) -> None:
 
     The same number has the same name within one run and another in the next, as it has within one conversation.
     """
-    from voice.safety.pseudonyms import Pseudonyms
     from voice.safety.redactor import Redactor
-    from voice.wiring.redaction import finder, second_stage
+    from voice.safety.session_redaction import Pseudonyms
+    from voice.wiring.safety import finder, second_stage
 
     looks, second = finder(resolved.settings.safety), second_stage(resolved.settings.safety)
     names = Pseudonyms(secrets.token_bytes(32))

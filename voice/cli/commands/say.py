@@ -39,7 +39,7 @@ def command(resolved: Resolved, text: str, output: Path | None) -> None:
     if output is not None:
         _into_file(engine, texts, output)
     else:
-        from voice.cli.interrupt import run
+        from voice.cli.group import run
 
         run(_aloud(engine, texts, resolved.settings.audio.output))
 
@@ -53,7 +53,7 @@ def clauses(text: str, language: str = "") -> list[str]:
 
 
 def _into_file(engine: Synthesizer, texts: list[str], path: Path) -> None:
-    from voice.audio.riff import WavWriter
+    from voice.audio.wav import WavWriter
 
     writer = WavWriter(path, engine.rate)
 

@@ -15,7 +15,7 @@ import click
 from voice import logs
 from voice.cli.options import Resolved, configured, extra, setting
 from voice.settings.schema import Settings
-from voice.system.service_manager import ServiceManager
+from voice.system.systemd import ServiceManager
 
 if TYPE_CHECKING:
     from voice.server.app import Application

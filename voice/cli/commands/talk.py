@@ -59,7 +59,7 @@ def command(
         raise MissingError("no such folder", where=str(plot.parent), expected="a folder to write in")
     _apart(source, {"--output": sink, "--trace": trace, "--plot": plot})
     from voice.audio.portaudio import only_python_on_stderr
-    from voice.cli.interrupt import run
+    from voice.cli.group import run
     from voice.clock import VirtualLoop
     from voice.wiring.conversation import KEPT_TURNS, converse
 
@@ -92,8 +92,7 @@ def face(typing: bool, turns: deque[TurnTrace]) -> Iterator[Observer]:
     """The screen in a terminal, plain lines elsewhere; every turn that ends is put into `turns` as well."""
     from rich.console import Console
 
-    from voice.cli.plain import Plain
-    from voice.cli.terminal import Screen
+    from voice.cli.terminal import Plain, Screen
 
     console = Console()
     screen = (
@@ -118,7 +117,7 @@ def _apart(source: Path | None, written: dict[str, Path | None]) -> None:
 
 
 def _keyboard() -> AsyncIterator[str]:
-    from voice.cli.typed import typed_lines
+    from voice.cli.terminal import typed_lines
 
     return typed_lines()
 
@@ -131,7 +130,7 @@ def _sum_up(turns: deque[TurnTrace], plot: Path | None, *, hurried: bool) -> Non
     from rich.console import Console
 
     from voice.cli.commands.trace import write_plot
-    from voice.cli.latency import latency_table
+    from voice.cli.latency_table import latency_table
 
     console = Console()
     if not console.is_terminal and "COLUMNS" not in os.environ:

@@ -21,7 +21,7 @@ def command(file: Path, plot: Path | None) -> None:
     """
     from rich.console import Console
 
-    from voice.cli.latency import latency_table
+    from voice.cli.latency_table import latency_table
 
     lines = read_trace(file)
     Console().print(latency_table(lines))

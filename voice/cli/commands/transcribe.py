@@ -100,8 +100,7 @@ def pieces(file: Path) -> Iterator[Pcm]:
     import numpy as np
 
     from voice.audio.frames import RATE
-    from voice.audio.riff import WavReader
-    from voice.audio.wav import blocks
+    from voice.audio.wav import WavReader, blocks
 
     held: list[Pcm] = []
     with WavReader(file) as reader:

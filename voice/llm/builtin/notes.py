@@ -10,7 +10,7 @@ from pathlib import Path
 
 from voice.errors import MissingError
 from voice.text.boundaries import find_cut
-from voice.text.han import simplified
+from voice.text.numbers import simplified
 from voice.text.speakable import HAN, language_of, spoken
 
 _LEAST_COVERED = 0.7

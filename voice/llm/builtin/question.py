@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from voice.sessions.interface import Effect, Message
-from voice.text.han import simplified
-from voice.text.numbers import in_digits
+from voice.text.numbers import in_digits, simplified
 from voice.text.speakable import language_of
 
 RunningTimers = Sequence[tuple[str, float]]

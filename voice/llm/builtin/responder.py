@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from pathlib import Path
 
 from voice.llm.builtin.arithmetic import arithmetic
 from voice.llm.builtin.clock import clock
-from voice.llm.builtin.conversion import conversion
-from voice.llm.builtin.question import Answer, Question, Skill
-from voice.llm.builtin.repeat import repeat
-from voice.llm.builtin.small_talk import manners
+from voice.llm.builtin.notes import Knowledge
+from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill
+from voice.llm.builtin.small_talk import manners, repeat
 from voice.llm.builtin.timers import timer
+from voice.llm.builtin.units import conversion
+from voice.llm.interface import Ask, UpstreamError
+from voice.sessions.interface import Delta, Done, Effect
+from voice.text.speakable import HAN
 
 SKILLS: tuple[Skill, ...] = (manners, timer, clock, conversion, arithmetic, repeat)
 
@@ -45,3 +52,69 @@ def unknown(question: Question) -> Answer:
             "这个我不知道。用 --llm 接上一个模型，就什么都能问了。",
         )
     )
+
+
+_PIECE = re.compile(rf"\s*(?:[{HAN}]{{1,2}}[，。！？；：、…”’）》]*|[^\s{HAN}]+)|\s+")
+_TOKEN = re.compile(rf"[{HAN}]|[^\s{HAN}]{{1,6}}")
+
+
+class BuiltinUpstream:
+    """An `Upstream` of small skills and a folder of notes; it answers at once and says so when it does not know.
+
+    `now` gives the local time, `timers` the timers running, if the caller keeps any. Raises MissingError for a folder
+    of notes that cannot be read.
+    """
+
+    name, continues = "builtin", True
+
+    def __init__(
+        self,
+        knowledge: Path | None = None,
+        now: Callable[[], datetime] = datetime.now,
+        timers: Callable[[], RunningTimers] | None = None,
+    ) -> None:
+        self._knowledge = Knowledge(knowledge) if knowledge is not None else None
+        self._now, self._timers = now, timers
+
+    async def stream(self, ask: Ask) -> AsyncIterator[Delta | Effect | Done]:
+        """Yield effects, then the reply word by word, then the usage, estimated."""
+        reply = self._answer(ask)
+        for effect in reply.effects:
+            yield effect
+        if not reply.text.startswith(ask.begun):
+            raise UpstreamError("the answer would be another one now", code="interrupted", temporary=True)
+        for piece in pieces(reply.text[len(ask.begun) :]):
+            yield Delta(piece)
+            await asyncio.sleep(0)
+        yield Done(
+            input=sum(tokens(message.text) for message in ask.messages), output=tokens(reply.text), estimated=True
+        )
+
+    async def prepare(self) -> None:
+        """The notes were read when this was made."""
+
+    async def close(self) -> None:
+        """Forget the notes."""
+        if self._knowledge is not None:
+            self._knowledge.close()
+
+    def _answer(self, ask: Ask) -> Answer:
+        last = max((index for index, message in enumerate(ask.messages) if message.role == "user"), default=None)
+        if last is None:
+            return Answer("")
+        timers = self._timers() if self._timers is not None else None
+        question = Question(ask.messages[last].text, self._now(), ask.messages[:last], timers)
+        found = answer(question)
+        if found is None and self._knowledge is not None and (text := self._knowledge.answer(question.text)):
+            found = Answer(text)
+        return found or unknown(question)
+
+
+def pieces(text: str) -> list[str]:
+    """The text as a model would stream it: words with the space before them, Chinese by one or two characters."""
+    return _PIECE.findall(text)
+
+
+def tokens(text: str) -> int:
+    """A rough count of a model's tokens."""
+    return len(_TOKEN.findall(text))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from voice.llm.builtin.question import Answer, Question
+from voice.text.numbers import HAN_NUMBER, han_number, say_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +72,103 @@ def convert(value: float, source: Unit, target: Unit) -> float | None:
     if source.kind != target.kind:
         return None
     return (value * source.factor + source.offset - target.offset) / target.factor
+
+
+def _names(*, chinese: bool) -> str:
+    names = [name for name in BY_NAME if bool(re.search("[一-鿿]", name)) is chinese]
+    return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+
+
+_EN, _ZH = _names(chinese=False), _names(chinese=True)
+_QUANTITY = rf"(?P<value>-?\d[\d,]*(?:\.\d+)?|minus \d[\d.]*|an?|one half|half an?) ?(?P<source>{_EN})"
+_HAN_QUANTITY = rf"(?P<value>{HAN_NUMBER})个?(?P<source>{_ZH})"
+_TO, _HAN_TO = rf"(?P<target>{_EN})", rf"(?P<target>{_ZH})"
+_ENGLISH = (
+    re.compile(
+        rf"\bhow many {_TO} (?:is|are|in|are in|are there in|make|do|does|is in|were in) (?:there in )?{_QUANTITY}$"
+    ),
+    re.compile(
+        r"^(?:(?:convert|change|what is|what's|what are|how (?:much|many|hot|cold|far|long) is) )?"
+        rf"{_QUANTITY} (?:in|to|into|as|in to) {_TO}$"
+    ),
+    re.compile(rf"^(?:what is |what's )?{_TO} (?:from|for|of) {_QUANTITY}$"),
+)
+_CHINESE = (
+    re.compile(
+        rf"^(?:把|将)?{_HAN_QUANTITY}(?:等于|是|有|合|换成|转换成|换算成|转成|相当于|换算为|为)+(?:多少|几)?个?{_HAN_TO}$"
+    ),
+    re.compile(rf"^多少{_HAN_TO}(?:等于|是){_HAN_QUANTITY}$"),
+)
+_FOLLOW = re.compile(
+    r"^(?:(?:and|what about|how about|(?:what is|what's|convert|how much is) (?:that|it)|that) )*"
+    rf"(?:in|to|into) {_TO}$"
+)
+_HAN_FOLLOW = re.compile(rf"^(?:那|换成|转换成|换算成|用|是多少|等于多少|合多少|多少)+{_HAN_TO}(?:是多少|表示)?$")
+_SAID = re.compile(rf"(?P<value>\d[\d,]*(?:\.\d+)?) (?P<source>{_EN})\b")
+_HAN_SAID = re.compile(rf"(?P<value>{HAN_NUMBER})(?P<source>{_ZH})")
+_FURTHEST_BACK = 6
+
+
+def conversion(question: Question) -> Answer | None:
+    """Convert a quantity, or the one spoken of before, to another unit."""
+    asked = _asked(question, _FURTHEST_BACK)
+    if asked is None:
+        return None
+    value, source, target = asked
+    result = convert(value, source, target)
+    if result is None:
+        return Answer(
+            question.say(
+                f"{_cap(source.many)} can't be given in {target.many}.", f"{source.han}不能换算成{target.han}。"
+            )
+        )
+    if source.kind != "temperature" and value < 0:
+        return Answer(question.say("That can't be below zero.", "这个量不能是负数。"))
+    shown, _ = _quantity(value, source, question)
+    converted, exact = _quantity(result, target, question)
+    about = "" if exact else question.say("about ", "大约")
+    return Answer(question.say(f"{_cap(shown)} is {about}{converted}.", f"{shown}等于{about}{converted}。"))
+
+
+def _asked(question: Question, depth: int) -> tuple[float, Unit, Unit] | None:
+    words = question.words
+    for pattern in _CHINESE if question.chinese else _ENGLISH:
+        if found := pattern.search(words):
+            value = _value(found["value"], question)
+            return None if value is None else (value, BY_NAME[found["source"]], BY_NAME[found["target"]])
+    follow = (_HAN_FOLLOW if question.chinese else _FOLLOW).match(words)
+    if follow is None or depth == 0:
+        return None
+    target = BY_NAME[follow["target"]]
+    earlier = question.previous()
+    before = _asked(earlier, depth - 1) if earlier is not None else None
+    if before is not None:
+        return before[0], before[1], target
+    for found in (_HAN_SAID if question.chinese else _SAID).finditer(question.last_reply()):
+        source = BY_NAME[found["source"].lower()]
+        value = _value(found["value"], question)
+        if value is not None and source.kind == target.kind:
+            return value, source, target
+    return None
+
+
+def _value(text: str, question: Question) -> float | None:
+    if question.chinese:
+        return han_number(text)
+    if text in ("a", "an"):
+        return 1.0
+    if "half" in text:
+        return 0.5
+    return float(text.replace("minus ", "-").replace(",", "").rstrip("."))
+
+
+def _quantity(value: float, unit: Unit, question: Question) -> tuple[str, bool]:
+    """A value and its unit as they are said, and whether that is exact; large values are said whole."""
+    shown = round(value) if abs(value) >= 1000 else round(value, 2) if abs(value) >= 1 else float(f"{value:.3g}")
+    number = say_number(float(shown), question.language).replace("-", question.say("minus ", "负"))
+    exact = abs(shown - value) <= 1e-9 * max(1.0, abs(value))
+    return question.say(f"{number} {unit.one if shown == 1 else unit.many}", f"{number}{unit.han}"), exact
+
+
+def _cap(text: str) -> str:
+    return text[:1].upper() + text[1:]

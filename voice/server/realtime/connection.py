@@ -14,13 +14,11 @@ from voice.errors import VoiceError
 from voice.server.realtime import requests
 from voice.server.realtime.audio_codec import Incoming
 from voice.server.realtime.engine_pool import Engines
-from voice.server.realtime.errors import Wrong
 from voice.server.realtime.events import Narrator
 from voice.server.realtime.items import Item, Items, new_id
-from voice.server.realtime.parse import checked, event_id, parse
 from voice.server.realtime.response import spoken_turn
 from voice.server.realtime.session import RealtimeSession
-from voice.server.realtime.session_config import Config, updated
+from voice.server.realtime.session_config import Config, Wrong, checked, event_id, parse, updated
 from voice.server.realtime.voice_session import Talk
 from voice.server.websocket_messages import NOT_TEXT, Closing
 from voice.sessions.active_session import Live

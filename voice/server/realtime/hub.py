@@ -6,16 +6,21 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs
 
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
 from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from voice.server.errors import strange_origin
-from voice.server.realtime.client_secrets import PREFIX, ClientSecret, ClientSecrets
+from voice.server.realtime.client_secrets import DEFAULT_S, LEAST_S, MOST_S, PREFIX, ClientSecret, ClientSecrets
 from voice.server.realtime.connection import GONE_ELSEWHERE, Connection
 from voice.server.realtime.engine_pool import Engines
-from voice.server.realtime.session_config import Config, updated
+from voice.server.realtime.items import new_id
+from voice.server.realtime.session_config import Config, Wrong, updated
 from voice.server.service import Service
 from voice.server.websocket_hub import reject
 from voice.server.websocket_messages import RESTARTING
@@ -156,3 +161,38 @@ def _numbers(heard: str) -> tuple[int, int]:
     if not (turn.isascii() and turn.isdigit() and chars.isascii() and chars.isdigit() and len(heard) < 32):
         raise Refused("bad_request", "what was heard is not understood", expected="TURN.CHARS, as x.spoken told them")
     return int(turn), int(chars)
+
+
+class ExpiresAfter(BaseModel):
+    anchor: Literal["created_at"] = "created_at"
+    seconds: Annotated[int, Field(ge=LEAST_S, le=MOST_S)] = DEFAULT_S
+
+
+class SecretWanted(BaseModel):
+    expires_after: ExpiresAfter = ExpiresAfter()
+    session: dict[str, Any] = {}
+
+
+def routes(service: Service, hub: RealtimeHub) -> APIRouter:
+    """The routes under /v1/realtime."""
+    router = APIRouter(prefix="/v1/realtime", tags=["realtime"])
+
+    @router.post("/client_secrets")
+    async def client_secrets(body: SecretWanted, request: Request) -> JSONResponse:
+        """A secret that opens the Realtime API for a while; its connections begin with this session."""
+        owner = service.access.enter(request.headers)
+        try:
+            config = updated(hub.config(), body.session)
+        except Wrong as wrong:
+            raise Refused("bad_request", wrong.message, expected=wrong.param or "") from wrong
+        if isinstance(body.session.get("model"), str):
+            config = replace(config, model=body.session["model"][:200])
+        now = service.now_s()
+        until = now + body.expires_after.seconds
+        value = hub.secrets.make(ClientSecret(owner, until, body.session), now)
+        told = config.told(new_id("sess"))
+        return JSONResponse(
+            {"value": value, "expires_at": int(until), "session": told}, headers={"cache-control": "no-store"}
+        )
+
+    return router

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voice.conversation.reply import SpokenReply
-from voice.server.realtime.errors import Wrong, unsupported
+from voice.server.realtime.session_config import Wrong, unsupported
 
 MOST_ITEMS = 512
 """Older ones are forgotten here; the session remembers what was said in them."""

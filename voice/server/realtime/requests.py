@@ -10,9 +10,9 @@ from voice.audio.frames import Pcm
 from voice.errors import VoiceError
 from voice.server.realtime import session_config as fields
 from voice.server.realtime.audio_codec import SPOKEN_RATE
-from voice.server.realtime.errors import Wrong, unsupported
 from voice.server.realtime.events import user_item
 from voice.server.realtime.items import Item
+from voice.server.realtime.session_config import Wrong, unsupported
 from voice.turn.state import State
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from voice.sessions.stores.interface import (
     Stored,
     UnknownSession,
     Usage,
+    Watchers,
 )
-from voice.sessions.stores.watchers import Watchers
 
 
 @dataclass(slots=True)

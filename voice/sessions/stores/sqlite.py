@@ -19,10 +19,19 @@ from typing import Any, TypeVar
 
 from voice.clock import VirtualLoop, working
 from voice.sessions.log import Event
-from voice.sessions.stores.interface import Card, FenceLost, Lease, LeaseHeld, NameTaken, Stored, UnknownSession, Usage
+from voice.sessions.stores.interface import (
+    Card,
+    FenceLost,
+    Lease,
+    LeaseHeld,
+    NameTaken,
+    Stored,
+    UnknownSession,
+    Usage,
+    Watchers,
+)
 from voice.sessions.stores.sqlite_file import BUSY_MS, MANY, Pages, connect, failures, prepare
 from voice.sessions.stores.sqlite_writer import Append, Job, Writer
-from voice.sessions.stores.watchers import Watchers
 
 T = TypeVar("T")
 

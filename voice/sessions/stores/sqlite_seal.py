@@ -9,9 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 from voice.sessions.log import Event
-from voice.sessions.stores.encrypted import Locksmith, close_event, close_saved
+from voice.sessions.stores.encrypted import Locksmith, Seal, close_event, close_saved
 from voice.sessions.stores.interface import Card, StoreError
-from voice.sessions.stores.seal import Seal
 from voice.sessions.stores.sqlite_file import MANY, Pages, connect, failures, prepare
 
 SEALED = 0x766F6963
