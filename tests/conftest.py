@@ -15,11 +15,11 @@ from tests.support import canaries
 
 REAL_TIME = (
     "tests/audio/test_devices.py",
-    "tests/bench/",
+    "tests/benchmarks/",
     "tests/cli/commands/test_devices.py",
     "tests/kiosk/",
-    "tests/serve/realtime/",
-    "tests/serve/test_faults_",
+    "tests/server/realtime/",
+    "tests/server/test_faults_",
     "tests/server/test_operate.py",
     "tests/test_live.py",
     "tests/test_readme.py",

@@ -38,7 +38,12 @@ class Voice(LazyGroup):
             return super().invoke(ctx)
 
 
-@click.group(cls=Voice, package="voice.cli", table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Voice,
+    package="voice.cli.commands",
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, "-V", "--version", prog_name="voice", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, envvar="VOICE_DEBUG", help="Show the traceback of a defect.")
 def main(debug: bool) -> None:

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from types import ModuleType
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -87,8 +88,12 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self._table:
             return None
-        command: click.Command = importlib.import_module(f"{self._package}.{cmd_name}").command
+        command: click.Command = self.module(cmd_name).command
         return command
+
+    def module(self, name: str) -> ModuleType:
+        """The module of a command of the table."""
+        return importlib.import_module(f"{self._package}.{name}")
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
