@@ -158,7 +158,8 @@ class Talker:
                 await self.check()
 
     async def _turn(self, said: str) -> None:
-        from voice.sessions.interface import Delta, Failed
+        from voice.llm.interface import Delta
+        from voice.sessions.interface import Failed
 
         found, loop = self._found, asyncio.get_running_loop()
         text, end, begun = "", "", loop.time()

@@ -15,7 +15,8 @@ from benchmarks.session_load import Completions
 from voice.client.connection import ServerLink
 from voice.client.http import Rest
 from voice.client.session import RemoteSession
-from voice.sessions.interface import Delta, Failed
+from voice.llm.interface import Delta
+from voice.sessions.interface import Failed
 
 
 class Relay:

@@ -8,10 +8,9 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from voice.llm.interface import Ask
+from voice.llm.interface import Ask, Delta, Done
 from voice.sessions.active_session import Live
 from voice.sessions.engine import Engine
-from voice.sessions.interface import Delta, Done
 from voice.sessions.stores.encrypted import SealedStore
 from voice.sessions.stores.interface import Store
 from voice.sessions.stores.redis import RedisStore

@@ -16,7 +16,8 @@ from benchmarks.processes import VOICE, Service, free_port
 from benchmarks.session_load import figures, percentile
 from benchmarks.session_log import logged_deltas_per_s
 from voice.client.session import RemoteSession
-from voice.sessions.interface import Delta, Failed
+from voice.llm.interface import Delta
+from voice.sessions.interface import Failed
 
 LONG = " ".join(f"word{n}" for n in range(1000))
 

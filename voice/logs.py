@@ -7,14 +7,17 @@ import re
 import traceback
 from collections.abc import Iterable
 
-from voice.sessions.tokens import short
-
 CHATTY = ("httpx", "httpcore", "openai", "websockets", "uvicorn", "huggingface_hub")
 """Libraries that write what they send and receive, where they are let."""
 
 _ID = re.compile(r"(?<![\w-])s_[\w-]{22}(?![\w-])")
 _SECRET = re.compile(r"(?<![\w-])(vt_|vs_|sk-|ek_)[\w.-]{8,}|(?i:\b(bearer )[\w.~+/=-]{8,})")
 _known: set[str] = set()
+
+
+def short(session: str) -> str:
+    """A session id as logs show it."""
+    return session[:8]
 
 
 def discreet(text: str) -> str:

@@ -13,7 +13,8 @@ from benchmarks.safety_moderation import scores as moderation_scores
 from benchmarks.safety_redaction import Labelled, labelled, measured, scores
 from voice.cli import main
 from voice.safety.redactor import Finder, Redactor
-from voice.safety.rules import Rule, Rules
+from voice.safety.rule_language import Rule
+from voice.safety.rules import Rules
 from voice.safety.rules_file import load
 from voice.safety.verdict import CATEGORIES
 

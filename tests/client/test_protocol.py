@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.support.served_session import Served, reply_to, size
 from voice.client.protocol import ClientProtocol, LinkError, Op, Turn
-from voice.sessions.interface import Delta, Done, Failed, Link
+from voice.llm.interface import Delta, Done
+from voice.sessions.interface import Failed, Link
 
 
 class Told:

@@ -16,7 +16,8 @@ from tests.support.served_session import Served, reply_to
 from voice.client.http import SessionError
 from voice.client.session import RemoteSession
 from voice.errors import ConfigError, UnavailableError
-from voice.sessions.interface import Delta, Done, Effect, Failed, Link, Message, ReplyEvent
+from voice.llm.interface import Delta, Done, Effect, Message
+from voice.sessions.interface import Failed, Link, ReplyEvent
 
 HELLO = "".join(reply_to("hello"))
 

@@ -20,7 +20,8 @@ from voice.clock import VirtualLoop, run_virtual
 from voice.conversation.components import Parts
 from voice.conversation.conversation import Conversation
 from voice.errors import EngineError, MissingError
-from voice.sessions.interface import Delta, Effect, Failed
+from voice.llm.interface import Delta, Effect
+from voice.sessions.interface import Failed
 from voice.tts.interface import Emit
 from voice.tts.tone import ToneSynthesizer
 from voice.turn.state import Overlap, Policy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voice.llm.context import answered, cut_at, estimate_messages, estimate_tokens, merged
-from voice.sessions.interface import Message
+from voice.llm.interface import Message
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ import pytest
 from benchmarks.upstream import Script
 from tests.support.scripted_upstream import UpstreamProcess
 from voice.errors import ConfigError
-from voice.llm.interface import Ask, UpstreamError
+from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.llm.openai import OpenAIUpstream
-from voice.sessions.interface import Delta, Done, Effect, Message
 
 
 @pytest.fixture(scope="module")

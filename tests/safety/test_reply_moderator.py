@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from voice.safety.moderation import Moderation
 from voice.safety.reply_moderator import Flagged, Outlet
-from voice.safety.rules import Rule, Rules
+from voice.safety.rule_language import Rule
+from voice.safety.rules import Rules
 
 RULES = Rules([Rule("illegal", "red fox"), Rule("politics", "vote for")])
 ACTIONS = {"politics": "flag"}

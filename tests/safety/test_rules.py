@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from voice.safety.rule_language import PatternError
-from voice.safety.rules import Match, Reading, Rule, Rules
+from voice.safety.rule_language import PatternError, Rule
+from voice.safety.rules import Match, Reading, Rules
 from voice.safety.rules_file import load
 
 SHIPPED = load()

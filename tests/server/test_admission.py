@@ -9,10 +9,10 @@ from dataclasses import replace
 from tests.support.scripted_llm import Step
 from tests.support.serving import Serving, serving
 from voice.client.protocol import ClientProtocol
-from voice.llm.interface import Ask, UpstreamError
+from voice.llm.interface import Ask, Delta, Done, UpstreamError
 from voice.sessions.circuit_breaker import BreakerPolicy, RetryPolicy
 from voice.sessions.engine_context import EngineOptions
-from voice.sessions.interface import Delta, Done, Failed
+from voice.sessions.interface import Failed
 from voice.sessions.upstream_queue import Limits
 
 FULL = EngineOptions(limits=Limits(turns=1, queue=2))

@@ -12,9 +12,8 @@ import pytest
 from tests.support.scripted_llm import Step
 from tests.support.serving import Serving, serving
 from voice.client import BatchItem, SessionError, Sessions
-from voice.llm.interface import Ask, UpstreamError
+from voice.llm.interface import Ask, Delta, Done, UpstreamError
 from voice.sessions.engine_context import EngineOptions
-from voice.sessions.interface import Delta, Done
 from voice.sessions.log import Refused
 from voice.sessions.upstream_queue import Limits
 

@@ -11,8 +11,7 @@ import pytest
 
 from tests.support.scripted_llm import Step
 from tests.support.serving import Serving, serving
-from voice.llm.interface import Ask, UpstreamError
-from voice.sessions.interface import Delta, Done, Effect
+from voice.llm.interface import Ask, Delta, Done, Effect, UpstreamError
 
 DEVELOPER: dict[str, Any] = {"developer_mode": True}
 

@@ -17,11 +17,11 @@ from tests.support.moderator import Moderator, openai_says
 from tests.support.scripted_llm import Step
 from tests.support.served import Served
 from tests.support.serving import serving
-from voice.llm.interface import Ask, UpstreamError
+from voice.llm.interface import Ask, Delta, Done, UpstreamError
 from voice.safety.classifiers import OpenAIModeration
 from voice.safety.moderation import Moderation
-from voice.safety.rules import Rule, Rules
-from voice.sessions.interface import Delta, Done
+from voice.safety.rule_language import Rule
+from voice.safety.rules import Rules
 from voice.sessions.stores.sqlite import SqliteStore
 
 CANARY = "xylophone 抢劫 heist"

@@ -12,7 +12,8 @@ from benchmarks.upstream import Script
 from tests.support.served import Served, ServedProcess
 from tests.support.ws import Tiny
 from voice.client.session import RemoteSession
-from voice.sessions.interface import Delta, Done, Failed, ReplyEvent
+from voice.llm.interface import Delta, Done
+from voice.sessions.interface import Failed, ReplyEvent
 
 KILLS = 20
 REPLY = " ".join(f"word{n}" for n in range(12))

@@ -19,9 +19,10 @@ from tests.support.scripted_llm import ScriptedUpstream
 from tests.support.scripted_upstream import UpstreamProcess
 from tests.support.served import ServedProcess
 from voice.client.session import RemoteReply, RemoteSession
+from voice.llm.interface import Delta
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
-from voice.sessions.interface import Delta, Failed
+from voice.sessions.interface import Failed
 from voice.sessions.log import Refused
 from voice.sessions.stores.redis import RedisStore
 

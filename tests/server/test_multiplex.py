@@ -10,8 +10,7 @@ import pytest
 from tests.support.scripted_llm import Step
 from tests.support.serving import serving
 from voice.client import Sessions
-from voice.llm.interface import Ask
-from voice.sessions.interface import Delta, Done
+from voice.llm.interface import Ask, Delta, Done
 from voice.sessions.log import Refused
 
 MANY = 60

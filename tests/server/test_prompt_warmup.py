@@ -19,11 +19,10 @@ from tests.support.served import Served
 from tests.support.serving import serving
 from voice.cli import main
 from voice.clock import run_virtual
-from voice.llm.interface import Ask, UpstreamError
+from voice.llm.interface import Ask, Delta, Done, UpstreamError
 from voice.server.prompt_warmup import LOOK_S, Schedule, Warmer, peaks
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
-from voice.sessions.interface import Delta, Done
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.upstream_queue import Limits
 

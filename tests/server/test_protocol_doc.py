@@ -10,10 +10,9 @@ from typing import Any
 
 from tests.support.scripted_llm import Step
 from tests.support.serving import serving
-from voice.llm.interface import Ask
+from voice.llm.interface import Ask, Delta, Done
 from voice.server.errors import STATUS
 from voice.server.websocket_messages import FIELDS
-from voice.sessions.interface import Delta, Done
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
 

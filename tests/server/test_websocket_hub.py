@@ -13,10 +13,9 @@ from websockets.typing import Origin
 
 from tests.support.scripted_llm import Step
 from tests.support.serving import Op, serving
-from voice.llm.interface import Ask
+from voice.llm.interface import Ask, Delta, Done
 from voice.server import websocket_hub as hub
 from voice.sessions.engine_context import EngineOptions
-from voice.sessions.interface import Delta, Done
 from voice.sessions.log import Refused
 from voice.sessions.stores.sqlite import SqliteStore
 

@@ -8,11 +8,10 @@ import pytest
 
 from tests.support.engine import scene, text, until_end
 from tests.support.scripted_llm import ScriptedUpstream, Step, echo
-from voice.llm.interface import UpstreamError
+from voice.llm.interface import Delta, Done, Effect, UpstreamError
 from voice.safety.filters import Blocked, Unguarded
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
-from voice.sessions.interface import Delta, Done, Effect
 from voice.sessions.log import ENDS, Refused
 from voice.sessions.stores.interface import Usage
 from voice.sessions.stores.memory import MemoryStore

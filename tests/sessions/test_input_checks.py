@@ -12,7 +12,8 @@ from tests.support.engine import until_end
 from tests.support.scripted_llm import ScriptedUpstream, echo
 from voice.safety.filters import Unguarded
 from voice.safety.moderation import Moderation
-from voice.safety.rules import Rule, Rules
+from voice.safety.rule_language import Rule
+from voice.safety.rules import Rules
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import LONG, EngineOptions
 from voice.sessions.interface import Failed

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tests.support.scripted_llm import ScriptedUpstream, Step, echo
-from voice.llm.interface import Ask, UpstreamError
+from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.sessions.engine import Engine
-from voice.sessions.interface import Delta, Done, Effect, Failed, Message, ReplyEvent
+from voice.sessions.interface import Failed, ReplyEvent
 from voice.sessions.local_session import LocalReply, LocalSession, open_local
 from voice.sessions.stores.interface import UnknownSession
 from voice.sessions.stores.sqlite import SqliteStore

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from tests.support.engine import scene, text, until_end
 from tests.support.scripted_llm import ScriptedUpstream, Step
+from voice.llm.interface import Delta, Done, Effect
 from voice.safety.classifiers import ModerationError
 from voice.safety.moderation import Moderation
-from voice.safety.rules import Rule, Rules
+from voice.safety.rule_language import Rule
+from voice.safety.rules import Rules
 from voice.safety.verdict import ALLOWED, Verdict
 from voice.sessions.active_session import Live
 from voice.sessions.engine import Engine
-from voice.sessions.interface import Delta, Done, Effect, Failed, ReplyEvent
+from voice.sessions.interface import Failed, ReplyEvent
 from voice.sessions.local_session import open_local
 from voice.sessions.log import Event, Refused
 

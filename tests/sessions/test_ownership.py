@@ -12,11 +12,10 @@ import pytest
 from tests.support.engine import text
 from tests.support.scripted_llm import ScriptedUpstream, Step, echo
 from voice.clock import run_virtual
-from voice.llm.interface import Ask
+from voice.llm.interface import Ask, Delta, Done, Effect
 from voice.sessions.active_session import Live
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
-from voice.sessions.interface import Delta, Done, Effect
 from voice.sessions.log import ENDS, Event, Refused
 from voice.sessions.stores.memory import MemoryStore
 

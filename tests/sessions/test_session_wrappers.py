@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from voice.llm.interface import Delta, Done, Effect, Message
 from voice.safety.redactor import Finder
 from voice.safety.session_redaction import SessionGuard
-from voice.sessions.interface import Delta, Done, Effect, Message, ReplyEvent
+from voice.sessions.interface import ReplyEvent
 from voice.sessions.session_wrappers import RevealedSession
 
 KNOWN = {"<PHONE:7f3a9c1e>": "138 0013 8000"}

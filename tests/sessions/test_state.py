@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.sessions.interface import Message
+from voice.llm.interface import Message
 from voice.sessions.log import ENDS, BrokenLog, Event, Refused
 from voice.sessions.state import Conversation
 

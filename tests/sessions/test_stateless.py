@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.scripted_llm import ScriptedUpstream, echo
+from voice.llm.interface import Delta, Done, Effect, Message
 from voice.safety.filters import screened
 from voice.safety.moderation import Moderation
 from voice.safety.redactor import Finder
-from voice.safety.rules import Rule, Rules
+from voice.safety.rule_language import Rule
+from voice.safety.rules import Rules
 from voice.safety.session_redaction import SessionGuard
 from voice.sessions.engine_context import EngineOptions, Parts
-from voice.sessions.interface import Delta, Done, Effect, Message
 from voice.sessions.log import Refused
 from voice.sessions.stateless import moderated, redacted
 from voice.sessions.stores.memory import MemoryStore

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voice.sessions.tokens import granted, new_session_id, new_token, scoped_token, short, token_hash
+from voice.logs import short
+from voice.sessions.tokens import granted, new_session_id, new_token, scoped_token, token_hash
 
 
 def test_ids_and_tokens_are_long_and_new_each_time() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 
-from voice.llm.interface import Ask
-from voice.sessions.interface import Delta, Done, Effect
+from voice.llm.interface import Ask, Delta, Done, Effect
 
 Step = Delta | Effect | Done | float | Exception
 """What a scripted reply does next: say something, wait some seconds, or fail."""

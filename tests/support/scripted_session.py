@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from voice.sessions.interface import Delta, Done, Message, ReplyEvent
+from voice.llm.interface import Delta, Done, Message
+from voice.sessions.interface import ReplyEvent
 
 
 @dataclass(slots=True)

@@ -18,7 +18,8 @@ from voice.client.connection import ServerLink
 from voice.client.http import Rest, SessionError
 from voice.client.keyring import Keyring
 from voice.client.session import RemoteReply, RemoteSession
-from voice.sessions.interface import Delta, Done, Effect, Failed, Link, Message
+from voice.llm.interface import Delta, Done, Effect, Message
+from voice.sessions.interface import Failed, Link
 
 __all__ = [
     "BatchItem",

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voice.errors import VoiceError
-from voice.sessions.interface import Delta, Done, Effect, Failed, Link, Message, ReplyEvent
+from voice.llm.interface import Delta, Done, Effect, Message
+from voice.sessions.interface import Failed, Link, ReplyEvent
 from voice.sessions.log import done_of
 
 Op = dict[str, Any]

@@ -11,7 +11,8 @@ from voice.client.connection import ServerLink
 from voice.client.http import Rest, SessionError, key_refused, unreachable
 from voice.client.protocol import ClientProtocol, Turn
 from voice.errors import VoiceError
-from voice.sessions.interface import Delta, Done, Failed, Message, ReplyEvent
+from voice.llm.interface import Delta, Done, Message
+from voice.sessions.interface import Failed, ReplyEvent
 
 
 class RemoteReply:

@@ -12,7 +12,8 @@ from voice.audio.interfaces import Sink, Source
 from voice.audio.playout import Playout
 from voice.conversation import observer as note
 from voice.conversation.timers import Timers
-from voice.sessions.interface import Effect, Session
+from voice.llm.interface import Effect
+from voice.sessions.interface import Session
 from voice.tts.interface import Synthesizer
 from voice.turn import events as ev
 from voice.turn.machine import TurnMachine

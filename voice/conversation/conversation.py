@@ -19,9 +19,10 @@ from voice.conversation.reply import Reports, SpokenReply
 from voice.conversation.timers import Ringing, Timer
 from voice.conversation.transcriber import Listener
 from voice.errors import VoiceError
-from voice.safety.verdict import BLOCKED
-from voice.sessions.interface import Done, Effect, Link, Reply
+from voice.llm.interface import Done, Effect
+from voice.sessions.interface import Link, Reply
 from voice.text.phrases import phrase
+from voice.text.placeholders import BLOCKED
 from voice.trace import TurnTrace
 from voice.turn import events as ev
 from voice.turn.state import State

@@ -11,7 +11,8 @@ from voice.audio.playout import Playout
 from voice.audio.resample import Resampler
 from voice.conversation.heard_text import Heard
 from voice.errors import VoiceError
-from voice.sessions.interface import Delta, Done, Effect, Failed, Link, Reply, ReplyEvent
+from voice.llm.interface import Delta, Done, Effect
+from voice.sessions.interface import Failed, Link, Reply, ReplyEvent
 from voice.text.clauses import Clause, ClauseSplitter
 from voice.tts.interface import Chunk, Synthesizer
 from voice.worker import Worker

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from voice.clock import Alarms
 from voice.conversation.observer import Notice, Observer
 from voice.errors import UsageError, VoiceError
-from voice.sessions.interface import Effect
+from voice.llm.interface import Effect
 
 
 @dataclass(frozen=True, slots=True)

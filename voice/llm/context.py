@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from voice.sessions.interface import Message
+from voice.llm.interface import Message
 
 PER_MESSAGE = 4
 """Tokens a chat template spends around each message."""

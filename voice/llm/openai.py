@@ -12,8 +12,7 @@ from typing import Any
 
 from voice.errors import ConfigError
 from voice.llm import openai_dialects as dialects
-from voice.llm.interface import Ask, UpstreamError
-from voice.sessions.interface import Delta, Done, Effect
+from voice.llm.interface import Ask, Delta, Done, Effect, UpstreamError
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from voice.sessions.interface import Message
+from voice.llm.interface import Message
 
 KEEP_ALIVE = "30m"  # as long as a session lives without a sign of life
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from voice.sessions.stores.interface import Card
+from typing import Any, Protocol
 
 
 class Blocked(Exception):
@@ -45,10 +42,19 @@ class Guard(Protocol):
         ...
 
 
+class SessionSecret(Protocol):
+    """What guards need to know of a session: its id, and 32 bytes for each purpose that only this session has."""
+
+    @property
+    def sid(self) -> str: ...
+
+    def secret(self, purpose: str) -> bytes: ...
+
+
 class Guards(Protocol):
     """The guards of an engine's sessions. What a guard remembers of a session lives in memory only."""
 
-    def of(self, card: Card) -> Guard:
+    def of(self, session: SessionSecret) -> Guard:
         """The guard of a session, the same for as long as its session is not forgotten."""
         ...
 
@@ -88,7 +94,7 @@ class Unguarded:
     def to_model(self, text: str) -> str:
         return text
 
-    def of(self, card: Card) -> Guard:
+    def of(self, session: SessionSecret) -> Guard:
         return self
 
     def stateless(self) -> Guard:

@@ -10,8 +10,9 @@ from typing import Protocol
 
 from voice.safety.classifiers import ModerationError
 from voice.safety.rules import Reading, Rules
-from voice.safety.verdict import ALLOWED, BLOCKED, UNCHECKED, Verdict, together
+from voice.safety.verdict import ALLOWED, UNCHECKED, Verdict, together
 from voice.text.phrases import phrase
+from voice.text.placeholders import BLOCKED
 from voice.text.speakable import language_of
 
 log = logging.getLogger(__name__)

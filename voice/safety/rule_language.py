@@ -14,10 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from voice.safety.rules import Rule
 
 LONGEST = 40
 """A longer run of letters counts as several words, so that no text can be held back for ever."""
@@ -134,6 +130,16 @@ _TOKEN = re.compile(r"\s*(?:(?P<gap>\.\.(?P<most>\d+))|<(?P<name>[\w-]+)>|(?P<ma
 
 _Token = tuple[str, str]
 _CLOSING = (("mark", "|"), ("mark", ")"))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One pattern of a category; an `exception` makes what it covers harmless. `where` is its file and line."""
+
+    category: str
+    pattern: str
+    exception: bool = False
+    where: str = ""
 
 
 class PatternError(ValueError):

@@ -10,18 +10,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voice.safety.rule_language import Alphabet, PatternError, PatternReader, State, Words, merged
+from voice.safety.rule_language import Alphabet, PatternError, PatternReader, Rule, State, Words, merged
 from voice.safety.verdict import Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One pattern of a category; an `exception` makes what it covers harmless. `where` is its file and line."""
-
-    category: str
-    pattern: str
-    exception: bool = False
-    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

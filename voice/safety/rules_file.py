@@ -8,8 +8,8 @@ from typing import Any
 
 from voice.errors import ConfigError, MissingError
 from voice.paths import PACKAGE
-from voice.safety.rule_language import PatternError
-from voice.safety.rules import Rule, Rules
+from voice.safety.rule_language import PatternError, Rule
+from voice.safety.rules import Rules
 
 SHIPPED = PACKAGE / "safety" / "rules.yaml"
 KEYS = ("variants", "lists", "categories")

@@ -6,14 +6,10 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from voice.safety.filters import Guard, Screen, Unguarded
+from voice.safety.filters import Guard, Screen, SessionSecret, Unguarded
 from voice.safety.redactor import Finder, Redactor, Replace
 from voice.text.placeholders import PLACEHOLDER
-
-if TYPE_CHECKING:
-    from voice.sessions.stores.interface import Card
 
 MOST = 4096
 """Originals a session keeps; the oldest give way."""
@@ -81,11 +77,11 @@ class PrivateGuards:
         self._guards: dict[str, SessionGuard] = {}
         self._until: dict[str, float] = {}
 
-    def of(self, card: Card) -> SessionGuard:
-        self._until.pop(card.sid, None)
-        guard = self._guards.get(card.sid)
+    def of(self, session: SessionSecret) -> SessionGuard:
+        self._until.pop(session.sid, None)
+        guard = self._guards.get(session.sid)
         if guard is None:
-            guard = self._guards[card.sid] = self._made(card.secret("pseudonyms"))
+            guard = self._guards[session.sid] = self._made(session.secret("pseudonyms"))
         return guard
 
     def stateless(self) -> Guard:

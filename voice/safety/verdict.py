@@ -7,9 +7,6 @@ from dataclasses import dataclass
 CATEGORIES = ("politics", "violence", "self-harm", "sexual", "hate", "illegal", "fraud")
 """What the shipped rules know; other providers and an owner's own rules may add theirs."""
 
-BLOCKED = "[Blocked]"
-"""What stands in the log, in frames and in the context in place of a text that was taken out."""
-
 UNCHECKED = "unchecked"
 """The category of a text nobody could judge, where that means it must not go on."""
 

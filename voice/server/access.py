@@ -20,7 +20,7 @@ from voice.server.errors import answer
 from voice.sessions.active_session import Live
 from voice.sessions.engine import Engine
 from voice.sessions.log import Refused
-from voice.sessions.ownership import unknown_session
+from voice.sessions.session_log import unknown_session
 from voice.sessions.tokens import Scope, granted
 from voice.settings.schema import ServeSettings
 

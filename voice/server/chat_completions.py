@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from starlette.responses import JSONResponse, Response
 
-from voice.llm.interface import Ask, UpstreamError
+from voice.llm.interface import Ask, Delta, Done, Message, UpstreamError
 from voice.safety.filters import screened
 from voice.server.batch import FAILED, NO_USAGE, failed, turn_events, usage
 from voice.server.errors import from_upstream, told
@@ -20,7 +20,6 @@ from voice.server.service import Service
 from voice.server.sse import STREAMED, EventStream
 from voice.sessions.active_session import Live
 from voice.sessions.engine import Engine
-from voice.sessions.interface import Delta, Done, Message
 from voice.sessions.log import ENDS, Event, Refused
 from voice.sessions.stateless import moderated, redacted
 

@@ -14,9 +14,8 @@ from datetime import time as TimeOfDay
 from typing import cast
 
 from voice.errors import ConfigError
-from voice.llm.interface import Ask, UpstreamError
+from voice.llm.interface import Ask, Done, Message, UpstreamError
 from voice.sessions.engine import Engine
-from voice.sessions.interface import Done, Message
 
 BETWEEN = "---"
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")

@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from voice.logs import short
 from voice.safety.reply_moderator import Outlet
-from voice.safety.verdict import ALLOWED, BLOCKED, UNCHECKED, Verdict, together
+from voice.safety.verdict import ALLOWED, UNCHECKED, Verdict, together
 from voice.sessions.engine_context import LONG, Parts
 from voice.sessions.generation import generate
 from voice.sessions.input_checks import Taken, said, taken
 from voice.sessions.log import ENDS, Event, Refused, Turn
-from voice.sessions.ownership import acquire, moved, read_on, unknown_session
-from voice.sessions.session_log import LiveLog
+from voice.sessions.session_log import LiveLog, acquire, moved, read_on, unknown_session
 from voice.sessions.state import Conversation
 from voice.sessions.stores.interface import GONE, REWRITTEN, Card, StoreError, Usage
-from voice.sessions.tokens import short
+from voice.text.placeholders import BLOCKED
 
 log = logging.getLogger(__name__)
 

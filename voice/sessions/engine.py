@@ -16,7 +16,7 @@ from voice.safety.moderation import Moderation
 from voice.sessions.active_session import Live
 from voice.sessions.engine_context import EngineOptions, Parts
 from voice.sessions.log import Event, Refused
-from voice.sessions.ownership import PAGE, moved, unknown_session
+from voice.sessions.session_log import PAGE, moved, unknown_session
 from voice.sessions.state import Conversation
 from voice.sessions.stores.interface import Card, Store, StoreError, UnknownSession, Usage
 from voice.sessions.tokens import new_session_id, new_token, token_hash

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from voice.llm.context import estimate_tokens
-from voice.llm.interface import Ask, UpstreamError
+from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.safety.filters import Blocked, Guard, screened, screened_data
 from voice.safety.reply_moderator import Flagged, Outlet
 from voice.sessions.engine_context import Parts
-from voice.sessions.interface import Delta, Done, Effect, Message
 from voice.sessions.log import OWN_OPTIONS, Turn
+from voice.sessions.state import Conversation
+from voice.sessions.stores.interface import Card
 from voice.sessions.upstream_queue import NOT_ASKED, Attempt, Ticket
-
-if TYPE_CHECKING:
-    from voice.sessions.active_session import Live
 
 log = logging.getLogger(__name__)
 
 
-async def generate(live: Live, turn: Turn, parts: Parts, ticket: Ticket) -> None:
+class Answered(Protocol):
+    """What a generation needs of its session: the turns so far, and the ways in which a reply goes on and ends."""
+
+    guard: Guard
+    card: Card
+    talk: Conversation
+
+    def outlet(self, turn: Turn) -> Outlet: ...
+
+    def end(self, turn: Turn, t: str, d: dict[str, Any]) -> None: ...
+
+    def block(self, turn: Turn, part: str, categories: Sequence[str], usage: Mapping[str, Any]) -> None: ...
+
+
+async def generate(live: Answered, turn: Turn, parts: Parts, ticket: Ticket) -> None:
     """Ask the model server in the ticket's turn, as the retry policy allows, never after something was delivered."""
     tried = 0
     while turn.running:
@@ -65,7 +78,7 @@ async def generate(live: Live, turn: Turn, parts: Parts, ticket: Ticket) -> None
             outlet.close()
 
 
-async def _attempt(live: Live, turn: Turn, parts: Parts, attempt: Attempt, outlet: Outlet, begun: str) -> Done:
+async def _attempt(live: Answered, turn: Turn, parts: Parts, attempt: Attempt, outlet: Outlet, begun: str) -> Done:
     """One request. Raises UpstreamError, also for a silence longer than `stall_s` and for a reply without an end."""
     card, options = live.card, parts.options
     model = str(turn.options.get("model") or card.model or options.model)
@@ -126,7 +139,7 @@ def _noted(turn: Turn, outlet: Outlet, tried: int) -> dict[str, Any]:
     return noted | ({"unchecked": True} if outlet.unchecked else {})
 
 
-def _usage(live: Live, turn: Turn, done: Done, begun: str) -> dict[str, Any]:
+def _usage(live: Answered, turn: Turn, done: Done, begun: str) -> dict[str, Any]:
     """What the reply cost. Of one that was continued, the server counted only the rest."""
     if done.input == done.output == 0:
         return live.talk.usage(turn)
@@ -134,14 +147,14 @@ def _usage(live: Live, turn: Turn, done: Done, begun: str) -> dict[str, Any]:
     return {"input": done.input, "cached": done.cached, "output": output, "estimated": estimated}
 
 
-def _failure(live: Live, turn: Turn, error: UpstreamError, tried: int) -> dict[str, Any]:
+def _failure(live: Answered, turn: Turn, error: UpstreamError, tried: int) -> dict[str, Any]:
     """What the end of a failed turn tells. Where nothing was delivered, nothing is metered."""
     nothing = {"input": 0, "cached": 0, "output": 0, "estimated": True}
     message = _message(live, error)
     return _told(error.code, message, error.temporary, live.talk.usage(turn) if turn.length else nothing, tried)
 
 
-def _message(live: Live, error: UpstreamError) -> str:
+def _message(live: Answered, error: UpstreamError) -> str:
     """What a model server says of its failure may quote what it was asked."""
     try:
         return screened(live.guard, str(error))

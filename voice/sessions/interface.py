@@ -2,53 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of the remembered conversation. An assistant's text is what was heard of it.
-
-    `calls` are functions it called, each with `call_id`, `name` and `arguments`; a tool's message answers `call_id`.
-    """
-
-    role: Literal["system", "user", "assistant", "tool"]
-    text: str
-    calls: tuple[Mapping[str, str], ...] = ()
-    call_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """More of the reply's text."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """Something the reply wants done besides being spoken, such as a timer; acts only after the turn is committed."""
-
-    kind: str
-    data: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The reply is complete. Token counts; `cached` is the part of `input` that upstream had cached."""
-
-    input: int = 0
-    cached: int = 0
-    output: int = 0
-    estimated: bool = True
-    flagged: tuple[str, ...] = ()
-    """Categories moderation found in the turn."""
-    blocked: str = ""
-    """`input` or `reply` where moderation stopped it, which the reply's text says in its place."""
-    unchecked: bool = False
-    """Moderation failed, and text passed without it."""
+from voice.llm.interface import Delta, Done, Effect, Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import aclosing
 from typing import Any
 
+from voice.llm.interface import Delta, Effect, Message
 from voice.sessions.active_session import Live
 from voice.sessions.engine import FOREVER, Engine
-from voice.sessions.interface import Delta, Effect, Failed, Message, ReplyEvent
+from voice.sessions.interface import Failed, ReplyEvent
 from voice.sessions.log import ENDS, Event, Refused, Turn, done_of
 from voice.sessions.stores.interface import StoreError
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from voice.errors import VoiceError
 from voice.llm.context import estimate_messages
-from voice.sessions.interface import Done, Message
+from voice.llm.interface import Done, Message
 
 ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "discarded"})
 """Events that end a running turn; the last two may also follow its end."""

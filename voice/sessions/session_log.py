@@ -1,4 +1,4 @@
-"""The log of one session in this process: written in order, its recent part in memory, and followed."""
+"""The log of one session in this process: written in order, followed, and taken over from another process."""
 
 from __future__ import annotations
 
@@ -9,14 +9,27 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
+from voice.logs import short
 from voice.sessions.engine_context import Parts
 from voice.sessions.log import Event, Refused
-from voice.sessions.ownership import PAGE, moved, unknown_session
 from voice.sessions.state import Conversation
-from voice.sessions.stores.interface import Card, FenceLost, StoreError, UnknownSession, Usage
-from voice.sessions.tokens import short
+from voice.sessions.stores.interface import Card, FenceLost, Lease, LeaseHeld, StoreError, UnknownSession, Usage
 
 log = logging.getLogger(__name__)
+
+PAGE = 1000
+HAND_OVER_S = (0.02, 0.04, 0.08)
+"""Waits in which a holder that does nothing with a session gives it up to whoever wants it."""
+
+
+def moved(what: str, *, node: str = "") -> Refused:
+    """Another process has the session; where its address is known, the client may go there."""
+    return Refused("session_moved", what, temporary=True, at=node.partition("@")[2])
+
+
+def unknown_session() -> Refused:
+    """Said of sessions that never were, are no more, or whose token is wrong: in the same words."""
+    return Refused("session_unknown", "no such session, or the token is wrong", remedy="create a session")
 
 
 class LiveLog(ABC):
@@ -40,6 +53,15 @@ class LiveLog(ABC):
     @abstractmethod
     def leave(self, why: Refused) -> None:
         """Go on no more in this process, and tell followers why."""
+
+    @abstractmethod
+    def learn(self, events: Sequence[Event]) -> None:
+        """Take what another owner logged, from the store."""
+
+    @property
+    @abstractmethod
+    def answering(self) -> bool:
+        """Whether a reply is being generated, here or elsewhere."""
 
     @property
     def followed(self) -> bool:
@@ -175,3 +197,33 @@ class LiveLog(ABC):
             await self._parts.store.trim(self.card.sid, fence, through, saved)
         except (StoreError, FenceLost, UnknownSession) as error:
             log.warning("the log of session %s stays long: %s", short(self.card.sid), error)
+
+
+async def acquire(live: LiveLog, parts: Parts) -> Lease:
+    """Take the session's lease and learn everything logged before. Raises Refused session_moved or session_unknown."""
+    lease = await _lease(live, parts)
+    await read_on(live, parts, lease.seq)
+    return lease
+
+
+async def read_on(live: LiveLog, parts: Parts, goal: int) -> None:
+    """Learn what others logged, at least up to `goal`. Raises Refused where that is not to be had any more."""
+    while live.talk.seq < goal:
+        events = await parts.store.read(live.card.sid, live.talk.seq, PAGE)
+        if not events or events[0].seq > live.talk.seq + 1:
+            raise moved("the log went on without this process; attach again")
+        live.learn(events)
+
+
+async def _lease(live: LiveLog, parts: Parts) -> Lease:
+    waits = iter(HAND_OVER_S)
+    while True:
+        try:
+            return await parts.store.acquire(live.card.sid, parts.node, parts.options.lease_s)
+        except UnknownSession as unknown:
+            raise unknown_session() from unknown
+        except LeaseHeld as held:
+            wait_s = next(waits, None)
+            if wait_s is None or not held.node or live.answering:
+                raise moved("another process has the session", node=held.node) from held
+        await asyncio.sleep(wait_s)

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from voice.clock import working
+from voice.llm.interface import Delta, Done, Effect, Message
 from voice.safety.filters import Guard
 from voice.safety.unmask import Reveal, Revealing, revealed
-from voice.sessions.interface import Delta, Done, Effect, Failed, Message, Reply, ReplyEvent, Session
+from voice.sessions.interface import Failed, Reply, ReplyEvent, Session
 
 
 class RevealedReply:

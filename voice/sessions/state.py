@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from voice.llm.context import PER_MESSAGE, answered, cut_at, estimate_tokens, merged
-from voice.sessions.interface import Message
+from voice.llm.interface import Message
 from voice.sessions.log import BrokenLog, Event, Refused, Turn, body_hash
 
 _SAVED = ("seq", "trimmed", "last", "begins", "ratio")

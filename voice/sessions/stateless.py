@@ -6,14 +6,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from voice.llm.interface import UpstreamError
+from voice.llm.interface import Delta, Done, Effect, Message, UpstreamError
 from voice.safety.filters import Blocked, Guard, screened_data
 from voice.safety.moderation import Moderation
 from voice.safety.reply_moderator import Flagged, Outlet
 from voice.safety.unmask import Revealing
 from voice.safety.verdict import ALLOWED, UNCHECKED, Verdict, together
 from voice.sessions.engine_context import Parts
-from voice.sessions.interface import Delta, Done, Effect, Message
 from voice.sessions.log import Refused
 from voice.sessions.session_wrappers import own
 

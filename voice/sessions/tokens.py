@@ -48,11 +48,6 @@ def granted(stored: bytes | None, session: str, token: str, now_s: float) -> Sco
     return None
 
 
-def short(session: str) -> str:
-    """A session id as logs show it."""
-    return session[:8]
-
-
 def _parse(token: str) -> tuple[str, int, str]:
     scope, _, rest = token.removeprefix("vs_").partition(".")
     until, _, signature = rest.partition(".")

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, cast
 
-from voice.llm.interface import Ask, Upstream, UpstreamError
+from voice.llm.interface import Ask, Delta, Done, Effect, Upstream, UpstreamError
 from voice.sessions.circuit_breaker import Breaker, BreakerPolicy
-from voice.sessions.interface import Delta, Done, Effect
 from voice.sessions.log import Refused
 
 SHORTEST_S, LONGEST_S = 1.0, 60.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from voice.safety.verdict import BLOCKED
 from voice.text.boundaries import find_cut, stall_cut
+from voice.text.placeholders import BLOCKED
 from voice.text.speakable import language_of, spoken
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 
+BLOCKED = "[Blocked]"
+"""What stands in the log, in frames and in the context in place of a text that was taken out."""
+
 PLACEHOLDER = re.compile(r"<([A-Z_]{2,16}):[0-9a-f]{8,16}>")
 
 WORDS = MappingProxyType(

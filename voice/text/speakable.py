@@ -6,11 +6,10 @@ import re
 import unicodedata
 from html import unescape
 
-from voice.safety.verdict import BLOCKED
 from voice.text.dates import dates_in_words
 from voice.text.markdown import plain, without_fences
 from voice.text.phrases import phrase
-from voice.text.placeholders import PLACEHOLDER, in_words
+from voice.text.placeholders import BLOCKED, PLACEHOLDER, in_words
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 """Ranges for a pattern, escaped: written out, an editor that normalizes U+F900 makes all of Korean Chinese."""

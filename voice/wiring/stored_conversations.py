@@ -12,7 +12,7 @@ from voice import paths as folders
 from voice.client import SessionError, Sessions
 from voice.client.keyring import Keyring
 from voice.errors import UsageError
-from voice.sessions.ownership import PAGE
+from voice.sessions.session_log import PAGE
 from voice.sessions.state import Conversation
 from voice.sessions.stores.encrypted import CHECK
 from voice.sessions.stores.interface import Store, Stored, UnknownSession

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from voice.llm.builtin import BuiltinUpstream
 from voice.llm.builtin.responder import pieces, tokens
-from voice.llm.interface import Ask, Upstream
-from voice.sessions.interface import Delta, Done, Effect, Message
+from voice.llm.interface import Ask, Delta, Done, Effect, Message, Upstream
 
 SHIPPED = Path(__file__).parents[3] / "voice" / "demo" / "knowledge"
 

@@ -15,7 +15,7 @@ from voice.llm.builtin.question import Question, RunningTimers
 from voice.llm.builtin.responder import answer, understands
 from voice.llm.builtin.timers import find_duration, say_duration
 from voice.llm.builtin.units import UNITS, convert
-from voice.sessions.interface import Message
+from voice.llm.interface import Message
 
 NOON = datetime(2026, 11, 22, 15, 5)
 

@@ -11,8 +11,7 @@ from websockets.exceptions import InvalidStatus
 from tests.support.realtime import Peer, of, talks
 from tests.support.scripted_llm import Step
 from tests.support.serving import serving
-from voice.llm.interface import Ask
-from voice.sessions.interface import Delta, Done
+from voice.llm.interface import Ask, Delta, Done
 from voice.sessions.stores.memory import MemoryStore
 
 LONG = "One sentence is here. Another sentence follows it. And then there is a third one. It ends with a fourth one."

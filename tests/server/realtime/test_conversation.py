@@ -13,8 +13,7 @@ from tests.support.serving import serving
 from voice.audio import g711
 from voice.audio.frames import RATE
 from voice.audio.resample import resample
-from voice.llm.interface import Ask
-from voice.sessions.interface import Delta, Done, Effect
+from voice.llm.interface import Ask, Delta, Done, Effect
 from voice.settings.schema import Settings
 from voice.wiring.sessions import upstream
 

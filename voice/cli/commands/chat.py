@@ -9,7 +9,8 @@ import click
 
 from voice.cli.options import Resolved, configured, setting
 from voice.errors import UnavailableError
-from voice.sessions.interface import Delta, Done, Failed, Link, Session
+from voice.llm.interface import Delta, Done
+from voice.sessions.interface import Failed, Link, Session
 from voice.settings.schema import ServeSettings
 
 

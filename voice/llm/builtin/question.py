@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from voice.sessions.interface import Effect, Message
+from voice.llm.interface import Effect, Message
 from voice.text.numbers import in_digits, simplified
 from voice.text.speakable import language_of
 

@@ -15,8 +15,7 @@ from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill
 from voice.llm.builtin.small_talk import manners, repeat
 from voice.llm.builtin.timers import timer
 from voice.llm.builtin.units import conversion
-from voice.llm.interface import Ask, UpstreamError
-from voice.sessions.interface import Delta, Done, Effect
+from voice.llm.interface import Ask, Delta, Done, Effect, UpstreamError
 from voice.text.speakable import HAN
 
 SKILLS: tuple[Skill, ...] = (manners, timer, clock, conversion, arithmetic, repeat)

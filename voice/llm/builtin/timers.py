@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voice.llm.builtin.question import Answer, Question
-from voice.sessions.interface import Effect
+from voice.llm.interface import Effect
 from voice.text.numbers import HAN_NUMBER, han_number, say_number
 
 _SECONDS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "day": 86400}

@@ -11,7 +11,6 @@ from typing import Any
 from starlette.types import Receive, Send
 
 from voice.errors import VoiceError
-from voice.server.realtime import requests
 from voice.server.realtime.audio_codec import Incoming
 from voice.server.realtime.engine_pool import Engines
 from voice.server.realtime.events import Narrator
@@ -36,11 +35,24 @@ EVERYTHING = 2**53
 """Characters heard of a reply that was played to its end."""
 
 
+Handler = Callable[["Connection", dict[str, Any]], Awaitable[None]]
+
+
 class Connection:
-    """Runs one accepted WebSocket over one session. `heard` is what its client knows of the last reply, if it said."""
+    """Runs one accepted WebSocket over one session; `handlers` do what each kind of event asks.
+
+    `heard` is what its client knows of the last reply, if it said.
+    """
 
     def __init__(
-        self, engine: Engine, live: Live, engines: Engines, receive: Receive, send: Send, config: Config
+        self,
+        engine: Engine,
+        live: Live,
+        engines: Engines,
+        receive: Receive,
+        send: Send,
+        config: Config,
+        handlers: Mapping[str, Handler],
     ) -> None:
         self.config, self.live = config, live
         self.items = Items()
@@ -49,7 +61,7 @@ class Connection:
         self.talk = Talk(engines, self.session, self.narrator, self._room, self._broke)
         self.incoming = Incoming(config.audio["input"]["format"]["type"])
         self.gone = asyncio.Event()
-        self._receive, self._send = receive, send
+        self._receive, self._send, self._handlers = receive, send, handlers
         self._outbox: deque[str] = deque()
         self._unread = 0
         self._news = asyncio.Event()
@@ -116,7 +128,7 @@ class Connection:
         try:
             event = parse(text)
             name = event_id(event)
-            await HANDLERS[checked(event)["type"]](self, event)
+            await self._handlers[checked(event)["type"]](self, event)
             self._errors = 0
         except Wrong as wrong:
             self._refuse(wrong, name)
@@ -220,10 +232,3 @@ class Connection:
         wrong = Wrong("server_error", f"{type(told).__name__}: {told}", kind="server_error")
         self.say("error", error=wrong.told(None))
         self.close(BROKEN, "the conversation failed; come back")
-
-
-Handler = Callable[[Connection, dict[str, Any]], Awaitable[None]]
-HANDLERS: Mapping[str, Handler] = {
-    "session.update": Connection.change,
-    **requests.HANDLERS,
-}

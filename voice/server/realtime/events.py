@@ -10,11 +10,11 @@ from voice.audio.frames import Pcm
 from voice.audio.network import NetworkSource, RemotePlayout
 from voice.conversation import observer as note
 from voice.conversation.conversation import Conversation
+from voice.llm.interface import Effect
 from voice.server.realtime.items import Item, Items, new_id
 from voice.server.realtime.response import Response, Say, spoken_turn
 from voice.server.realtime.session import RealtimeSession
 from voice.server.realtime.session_config import Config
-from voice.sessions.interface import Effect
 from voice.turn import events as ev
 from voice.turn.machine import TurnMachine
 

@@ -20,6 +20,7 @@ from voice.server.realtime.client_secrets import DEFAULT_S, LEAST_S, MOST_S, PRE
 from voice.server.realtime.connection import GONE_ELSEWHERE, Connection
 from voice.server.realtime.engine_pool import Engines
 from voice.server.realtime.items import new_id
+from voice.server.realtime.requests import HANDLERS
 from voice.server.realtime.session_config import Config, Wrong, updated
 from voice.server.service import Service
 from voice.server.websocket_hub import reject
@@ -76,7 +77,7 @@ class RealtimeHub:
         await send(
             {"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None, "headers": []}
         )
-        connection = Connection(self._service.engine, live, self._engines, receive, send, config)
+        connection = Connection(self._service.engine, live, self._engines, receive, send, config, HANDLERS)
         self.connections.add(connection)
         self._by_session[sid] = connection
         heard = wanted.heard if wanted.heard is not None else self._left.get(sid)

@@ -1,22 +1,20 @@
-"""What each of the client's events does, but for those that change the session."""
+"""What each of the client's events does."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from voice.audio.frames import Pcm
 from voice.errors import VoiceError
 from voice.server.realtime import session_config as fields
 from voice.server.realtime.audio_codec import SPOKEN_RATE
+from voice.server.realtime.connection import Connection, Handler
 from voice.server.realtime.events import user_item
 from voice.server.realtime.items import Item
 from voice.server.realtime.session_config import Wrong, unsupported
 from voice.turn.state import State
-
-if TYPE_CHECKING:
-    from voice.server.realtime.connection import Connection
 
 Event = dict[str, Any]
 LEAST_COMMIT_S = 0.1
@@ -172,7 +170,8 @@ async def played(to: Connection, event: Event) -> None:
         to.talk.stage.playout.report(round(event["ms"] * SPOKEN_RATE / 1000))
 
 
-HANDLERS: Mapping[str, Callable[[Connection, Event], Awaitable[None]]] = {
+HANDLERS: Mapping[str, Handler] = {
+    "session.update": Connection.change,
     "input_audio_buffer.append": append,
     "input_audio_buffer.commit": commit,
     "input_audio_buffer.clear": clear,

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
+from voice.llm.interface import Delta, Done
 from voice.safety.unmask import logged_offset, revealed
 from voice.server.realtime.items import Item, Items
 from voice.server.realtime.session_config import Config
 from voice.sessions.active_session import Live
 from voice.sessions.engine import Engine
-from voice.sessions.interface import Delta, Done, Failed, Reply, ReplyEvent
+from voice.sessions.interface import Failed, Reply, ReplyEvent
 from voice.sessions.local_session import LocalReply, LocalSession, told
 from voice.sessions.log import ENDS, Refused
 from voice.sessions.session_wrappers import RevealedReply, own
