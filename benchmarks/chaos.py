@@ -96,10 +96,10 @@ async def _talk_through(
     relay: Relay, nodes: list[Service], redis: Service, seconds: float, sessions: int, draw: random.Random, write: Write
 ) -> dict[str, Any]:
     from benchmarks.session_links import Watched
-    from voice.client.connection import ServerLink
+    from voice.client.connection import ServerConnection
 
     found, over = Found(), asyncio.Event()
-    links = [ServerLink(relay.url) for _ in range(max(1, sessions // 4))]
+    links = [ServerConnection(relay.url) for _ in range(max(1, sessions // 4))]
     talkers = [
         Talker(await Watched.create(relay.url, link=links[n % len(links)]), relay.url, found) for n in range(sessions)
     ]
@@ -143,9 +143,9 @@ class Talker:
     """One conversation. Every reply is compared with what the model said, and with what the log kept of it."""
 
     def __init__(self, session: Any, url: str, found: Found) -> None:
-        from voice.client.http import Rest
+        from voice.client.http import HttpClient
 
-        self.session, self._found, self._rest = session, found, Rest(url)
+        self.session, self._found, self._rest = session, found, HttpClient(url)
         self._heard: dict[int, tuple[str, str]] = {}
         self._checked = 0
         self._log: dict[int, dict[str, str]] = {}
@@ -159,7 +159,7 @@ class Talker:
 
     async def _turn(self, said: str) -> None:
         from voice.llm.interface import Delta
-        from voice.sessions.interface import Failed
+        from voice.sessions.interface import ReplyFailed
 
         found, loop = self._found, asyncio.get_running_loop()
         text, end, begun = "", "", loop.time()
@@ -167,7 +167,7 @@ class Talker:
         async for event in reply:
             if isinstance(event, Delta):
                 text += event.text
-            elif isinstance(event, Failed):
+            elif isinstance(event, ReplyFailed):
                 end = event.code
         found.longest_turn_s = max(found.longest_turn_s, loop.time() - begun)
         found.turns += 1

@@ -24,7 +24,7 @@ from voice.audio.resample import Resampler
 from voice.conversation.observer import Note, TurnEnded
 from voice.settings.layers import Given, load
 from voice.settings.schema import Settings
-from voice.wiring.conversation import Stand, converse
+from voice.wiring.conversation import Overrides, converse
 
 
 class Ears:
@@ -127,7 +127,7 @@ def run(job: Job) -> None:
 
     with TemporaryDirectory() as folder:
         settings = settings_of(job, folder)
-        stand = Stand(
+        stand = Overrides(
             audio=lambda playout: (Ears(room, settings.audio.frame_ms, meter), Mouth(room, playout)),
             recognizer=lambda: Truthful(room, settings),
         )

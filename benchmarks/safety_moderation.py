@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from voice.safety.moderation import Moderation
-from voice.safety.reply_moderator import Outlet
+from voice.safety.reply_moderator import ReplyModerator
 from voice.safety.rules import Reading, Rules
 from voice.safety.verdict import CATEGORIES
 from voice.text.clauses import ClauseSplitter
@@ -84,7 +84,7 @@ def costs_us(rules: Rules, texts: Sequence[str]) -> dict[str, float]:
     moderation = Moderation(rules)
     spent: list[float] = []
     for text in texts:
-        outlet = Outlet(moderation, "", lambda text: None, lambda kind, data: None, lambda name: None)
+        outlet = ReplyModerator(moderation, "", lambda text: None, lambda kind, data: None, lambda name: None)
         for piece in pieces(text):
             begun = time.thread_time_ns()
             outlet.feed(piece)

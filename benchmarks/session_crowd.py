@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.processes import Service, free_port
 from benchmarks.session_load import MOST_CREDIT, RawSocket, figures, percentile
 from benchmarks.upstream import age_s, stamp
-from voice.client.http import Rest
+from voice.client.http import HttpClient
 from voice.client.protocol import IDLE_PING_S
 
 
@@ -224,7 +224,7 @@ async def heartbeats(
 
 async def create(url: str, count: int) -> list[dict[str, Any]]:
     """That many new sessions."""
-    rest, gate = Rest(url), asyncio.Semaphore(16)
+    rest, gate = HttpClient(url), asyncio.Semaphore(16)
 
     async def one() -> dict[str, Any]:
         async with gate:

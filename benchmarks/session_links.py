@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from benchmarks.processes import Service, free_port
 from benchmarks.session_load import Completions
-from voice.client.connection import ServerLink
-from voice.client.http import Rest
+from voice.client.connection import ServerConnection
+from voice.client.http import HttpClient
 from voice.client.session import RemoteSession
 from voice.llm.interface import Delta
-from voice.sessions.interface import Failed
+from voice.sessions.interface import ReplyFailed
 
 
 class Relay:
@@ -104,7 +104,14 @@ class Watched(RemoteSession):
     """A session that times how long it takes to come back, and whose connection can be cut."""
 
     def __init__(
-        self, url: str, id: str, token: str, *, key: str = "", give_up_s: float = 120.0, link: ServerLink | None = None
+        self,
+        url: str,
+        id: str,
+        token: str,
+        *,
+        key: str = "",
+        give_up_s: float = 120.0,
+        link: ServerConnection | None = None,
     ) -> None:
         super().__init__(url, id, token, key=key, give_up_s=give_up_s, link=link)
         self.resumed_s: list[float] = []
@@ -176,7 +183,7 @@ async def _talk(session: RemoteSession, reply: str, found: Outages, over: asynci
         async for event in session.send(f"turn {found.turns}"):
             if isinstance(event, Delta):
                 text += event.text
-            elif isinstance(event, Failed):
+            elif isinstance(event, ReplyFailed):
                 end = event.code
         found.turns += 1
         whole = reply if not end else reply[: len(text)]
@@ -193,7 +200,7 @@ async def idle(
 
     The heartbeats' figure is the processor share of 1,000 connections, percent of one core.
     """
-    rest, gate = Rest(service.url), asyncio.Semaphore(32)
+    rest, gate = HttpClient(service.url), asyncio.Semaphore(32)
 
     async def create() -> dict[str, Any]:
         async with gate:

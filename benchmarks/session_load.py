@@ -13,7 +13,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from voice.client.connection import SUBPROTOCOL
-from voice.client.http import Rest
+from voice.client.http import HttpClient
 from voice.errors import UnavailableError
 
 MOST_CREDIT = 16 * 1024 * 1024
@@ -133,7 +133,7 @@ class Frames(RawSocket):
         self._system, self._sequence = system, 0
 
     async def __aenter__(self) -> Self:
-        made = await Rest(self._parts.geturl()).call("POST", "/v1/sessions", {"system": self._system})
+        made = await HttpClient(self._parts.geturl()).call("POST", "/v1/sessions", {"system": self._system})
         await super().__aenter__()
         self.send(op="attach", session_id=made["session_id"], session_token=made["session_token"], credit=MOST_CREDIT)
         await self.frame()

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from voice.llm.interface import Ask, Delta, Done
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
-from voice.sessions.stores.encrypted import SealedStore
+from voice.sessions.stores.encrypted import EncryptedStore
 from voice.sessions.stores.interface import Store
 from voice.sessions.stores.redis import RedisStore
 from voice.sessions.stores.sqlite import SqliteStore
@@ -45,7 +45,7 @@ async def logged_deltas_per_s(sessions: int = 200, words: int = 500, redis: str 
     loop = asyncio.get_running_loop()
     with tempfile.TemporaryDirectory() as folder:
         kept: Store = RedisStore(redis) if redis else SqliteStore(Path(folder) / "sessions.db")
-        store = SealedStore(kept, secrets.token_bytes(32))
+        store = EncryptedStore(kept, secrets.token_bytes(32))
         engine = Engine(store, Flood(words))
         lives = [(await engine.create())[0] for _ in range(sessions)]
         begun = loop.time()
@@ -58,7 +58,7 @@ async def logged_deltas_per_s(sessions: int = 200, words: int = 500, redis: str 
     return sessions * words / took_s
 
 
-async def _ended(live: Live) -> None:
+async def _ended(live: ActiveSession) -> None:
     """Wait until the reply's end is logged."""
     news = asyncio.Event()
     leave = live.listen(news.set)

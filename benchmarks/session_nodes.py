@@ -17,7 +17,7 @@ from benchmarks.session_load import figures, percentile
 from benchmarks.session_log import logged_deltas_per_s
 from voice.client.session import RemoteSession
 from voice.llm.interface import Delta
-from voice.sessions.interface import Failed
+from voice.sessions.interface import ReplyFailed
 
 LONG = " ".join(f"word{n}" for n in range(1000))
 
@@ -72,6 +72,6 @@ async def _end(session: RemoteSession, begun: asyncio.Event) -> float:
     async for event in session.send("tell me"):
         if isinstance(event, Delta):
             begun.set()
-        elif isinstance(event, Failed) and event.code != "interrupted":
+        elif isinstance(event, ReplyFailed) and event.code != "interrupted":
             raise RuntimeError(f"{event.code}: {event.message}")
     return asyncio.get_running_loop().time()

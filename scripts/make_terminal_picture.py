@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from voice.cli.terminal import Screen
+from voice.cli.terminal import LiveScreen
 from voice.conversation.observer import Note, ReplySpoken, TurnEnded
 from voice.settings.layers import Given, load
 from voice.wiring.conversation import converse
@@ -31,7 +31,7 @@ def main() -> None:
         recording = ROOT / "voice" / "demo" / "conversation.wav"
         asyncio.run(converse(settings, source=recording, observer=events.append))  # at real time: figures are shown
     console = Console(width=86, record=True, force_terminal=True, file=io.StringIO())
-    screen = Screen(console)
+    screen = LiveScreen(console)
     ended = 0
     for event in events:
         screen(event)

@@ -14,7 +14,7 @@ from voice.audio import portaudio as stream_module
 from voice.audio.device_watcher import DeviceBack, DeviceEvent, DeviceKeeper, DeviceLost
 from voice.audio.devices import Microphone, Speaker
 from voice.audio.frames import RATE, Frame, Pcm, level_dbfs
-from voice.audio.playout import Audible, Drained, Playout, PlayoutEvent
+from voice.audio.playout import Playout, PlayoutAudible, PlayoutDrained, PlayoutEvent
 from voice.audio.portaudio import list_devices
 from voice.errors import MissingError
 
@@ -144,12 +144,12 @@ def test_a_reply_is_played_at_the_right_pitch_and_reported(
                 playout.begin(1)
                 playout.push(sine(440, 1.0, 22_050))
                 playout.finish()
-                await events.wait_for(Drained)
+                await events.wait_for(PlayoutDrained)
                 await until(lambda: level_dbfs(recording.pcm) > -60 > level_dbfs(recording.pcm[-1600:]))
             heard = recording.pcm
         audible, drained = events.seen
-        assert isinstance(audible, Audible)
-        assert isinstance(drained, Drained)
+        assert isinstance(audible, PlayoutAudible)
+        assert isinstance(drained, PlayoutDrained)
         assert audible.at > began
         assert drained.at - audible.at == pytest.approx(1.0, abs=0.2)
         assert playout.played == 22_050
@@ -178,7 +178,7 @@ def test_a_microphone_unplugged_in_mid_stream_comes_back_and_the_speaker_plays_o
             playout.push(sine(440, 0.3))
             playout.finish()
             await events.wait_for(DeviceLost)
-            await sounds.wait_for(Drained)
+            await sounds.wait_for(PlayoutDrained)
             pulse.plug("mic")
             await events.wait_for(DeviceBack)
             speaking = pulse.play(sine(600, 3.0))
@@ -203,14 +203,14 @@ def test_a_reply_goes_on_where_it_stood_when_the_speaker_is_back(pulse: Pulse) -
             playout.begin(1)
             playout.push(sine(440, 2.0))
             playout.finish()
-            await sounds.wait_for(Audible)
+            await sounds.wait_for(PlayoutAudible)
             pulse.unplug("speaker")
             await events.wait_for(DeviceLost)
             stood = playout.played
             assert 0 < stood < 2 * RATE
             pulse.plug("speaker")
             await events.wait_for(DeviceBack)
-            await sounds.wait_for(Drained)
+            await sounds.wait_for(PlayoutDrained)
         assert playout.played == 2 * RATE
         # A sound server starved by a busy machine may be taken for gone once more; then it is back once more, too.
         lost_and_back = [DeviceLost("speaker", "speaker"), DeviceBack("speaker", "speaker")]
@@ -234,13 +234,13 @@ def test_a_busy_interpreter_does_not_make_the_speaker_swallow_audio(pulse: Pulse
             await speaker.start()
             playout.begin(1)
             playout.push(sine(440, 2.0, 22_050))
-            await sounds.wait_for(Audible)
+            await sounds.wait_for(PlayoutAudible)
             began = now()
             playout.finish()
             for _ in range(4):
                 hold(60_000)
                 await asyncio.sleep(0.2)
-            await sounds.wait_for(Drained)
+            await sounds.wait_for(PlayoutDrained)
             took = now() - began
         await speaker.close()
         await keeper.close()
@@ -270,7 +270,7 @@ def test_a_new_device_is_found_and_the_other_stream_lives(pulse: Pulse) -> None:
             playout.begin(1)
             playout.push(sine(440, 0.2))
             playout.finish()
-            await sounds.wait_for(Drained)
+            await sounds.wait_for(PlayoutDrained)
         assert events.seen == [DeviceLost("microphone", "mic"), DeviceBack("microphone", "other mic")]
         assert microphone.name == "other mic"
         await microphone.close()

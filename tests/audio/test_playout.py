@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from voice.audio import playout as module
 from voice.audio.frames import Pcm
-from voice.audio.playout import Audible, Drained, Playout, PlayoutEvent, Silenced
+from voice.audio.playout import Playout, PlayoutAudible, PlayoutDrained, PlayoutEvent, Silenced
 
 RATE = 1000
 
@@ -32,7 +32,7 @@ def test_a_reply_is_played_whole_and_told() -> None:
     assert playout.buffered_s == 0.012
     assert playout.pull(10, 1.0).tolist() == ramp(10).tolist()
     assert playout.pull(10, 1.01).tolist() == [11, 12] + [0] * 8
-    assert events == [Audible(7, 1.0), Drained(7, 1.012)]
+    assert events == [PlayoutAudible(7, 1.0), PlayoutDrained(7, 1.012)]
     assert playout.played == 12
 
 
@@ -41,7 +41,7 @@ def test_an_empty_reply_is_drained_too() -> None:
     playout.begin(1)
     playout.finish()
     playout.pull(10, 2.0)
-    assert events == [Drained(1, 2.0)]
+    assert events == [PlayoutDrained(1, 2.0)]
 
 
 def test_a_held_reply_waits_for_its_release() -> None:
@@ -53,7 +53,7 @@ def test_a_held_reply_waits_for_its_release() -> None:
     assert events == []
     playout.release()
     assert playout.pull(4, 0.5).tolist() == [1, 2, 3, 4]
-    assert events == [Audible(1, 0.5), Drained(1, 0.504)]
+    assert events == [PlayoutAudible(1, 0.5), PlayoutDrained(1, 0.504)]
 
 
 def test_a_held_reply_can_be_dropped_unheard() -> None:
@@ -88,7 +88,7 @@ def test_a_pause_taken_back_within_its_fade_crosses_over() -> None:
     playout.pause()
     playout.resume()
     assert playout.pull(6, 1.0).tolist() == [1000] * 6
-    assert events == [Audible(1, 0.0)]
+    assert events == [PlayoutAudible(1, 0.0)]
 
 
 def test_drop_fades_and_forgets() -> None:
@@ -127,7 +127,7 @@ def test_the_next_reply_begins_under_the_tail_of_the_former() -> None:
     playout.push(np.full(4, 1, dtype=np.int16))
     playout.finish()
     assert playout.pull(5, 1.0).tolist() == [751, 501, 251, 1, 0]
-    assert events[1:] == [Audible(2, 1.0), Drained(2, 1.004), Silenced(1, 1.004)]
+    assert events[1:] == [PlayoutAudible(2, 1.0), PlayoutDrained(2, 1.004), Silenced(1, 1.004)]
 
 
 def test_pause_and_drop_after_the_end_are_silent() -> None:
@@ -139,7 +139,7 @@ def test_pause_and_drop_after_the_end_are_silent() -> None:
     playout.pause()
     playout.drop()
     playout.pull(5, 0.1)
-    assert events == [Audible(1, 0.0), Drained(1, 0.003)]
+    assert events == [PlayoutAudible(1, 0.0), PlayoutDrained(1, 0.003)]
 
 
 def test_a_chime_is_mixed_clipped_and_not_counted() -> None:
@@ -150,7 +150,7 @@ def test_a_chime_is_mixed_clipped_and_not_counted() -> None:
     assert playout.pull(3, 0.0).tolist() == [32_767] * 3
     assert playout.pull(5, 0.0).tolist() == [32_767, 10_000, 10_000, 0, 0]
     assert playout.played == 4
-    assert events == [Audible(1, 0.0)]
+    assert events == [PlayoutAudible(1, 0.0)]
 
 
 def test_chimes_are_bounded() -> None:
@@ -179,10 +179,10 @@ def test_late_audio_and_a_late_end_of_a_former_reply_are_refused() -> None:
     playout.finish(reply=1)
     assert playout.push(ramp(3), reply=2)
     assert playout.pull(5, 0.0).tolist() == [1, 2, 3, 0, 0]
-    assert events == [Audible(2, 0.0), Silenced(1, 0.0)]
+    assert events == [PlayoutAudible(2, 0.0), Silenced(1, 0.0)]
     playout.finish(reply=2)
     playout.pull(1, 1.0)
-    assert events[-1] == Drained(2, 1.0)
+    assert events[-1] == PlayoutDrained(2, 1.0)
 
 
 def test_the_tap_hears_everything_pulled() -> None:
@@ -239,8 +239,8 @@ def test_nothing_is_lost_repeated_or_miscounted(steps: list[tuple[str, int]], fa
     if fade_ms == 0:
         heard = np.concatenate(out)
         assert heard[heard != 0].tolist() == ramp(pushed).tolist()
-    assert sum(isinstance(event, Drained) for event in events) == finish
-    assert sum(isinstance(event, Audible) for event in events) == (pushed > 0)
+    assert sum(isinstance(event, PlayoutDrained) for event in events) == finish
+    assert sum(isinstance(event, PlayoutAudible) for event in events) == (pushed > 0)
 
 
 @given(st.lists(st.integers(1, 25), min_size=1, max_size=8), st.integers(0, 60))

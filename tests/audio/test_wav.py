@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from voice.audio.frames import RATE, Frame, Pcm
-from voice.audio.playout import Audible, Drained, Playout, PlayoutEvent
+from voice.audio.playout import Playout, PlayoutAudible, PlayoutDrained, PlayoutEvent
 from voice.audio.wav import WavReader, WavSink, WavSource, read_wav, write_wav
 from voice.clock import run_virtual
 from voice.conversation.observer import Note, Notice
@@ -197,7 +197,7 @@ def play(path: Path, reply: Pcm, notes: list[Note]) -> tuple[list[PlayoutEvent],
 
         def notify(event: PlayoutEvent) -> None:
             events.append(event)
-            if isinstance(event, Drained):
+            if isinstance(event, PlayoutDrained):
                 drained.set()
 
         playout = Playout(RATE, notify)
@@ -224,7 +224,7 @@ def test_a_reply_is_recorded(tmp_path: Path) -> None:
     events, failure = play(tmp_path / "out.wav", reply, notes)
     recorded = read_wav(tmp_path / "out.wav")
     assert recorded[recorded != 0].tolist() == reply.tolist()
-    assert [type(event) for event in events] == [Audible, Drained]
+    assert [type(event) for event in events] == [PlayoutAudible, PlayoutDrained]
     assert events[1].at - events[0].at == pytest.approx(0.05)
     assert failure is None
     assert notes == []
@@ -249,7 +249,7 @@ def test_a_full_disk_is_told_once_and_playing_goes_on(tmp_path: Path) -> None:
         pytest.skip("no /dev/full here to stand for a full disk")
     notes: list[Note] = []
     events, failure = play(Path("/dev/full"), np.ones(9000, dtype=np.int16), notes)
-    assert [type(event) for event in events] == [Audible, Drained]
+    assert [type(event) for event in events] == [PlayoutAudible, PlayoutDrained]
     assert str(failure) == "/dev/full: cannot be written: No space left on device; expected room for a WAV file"
     assert notes == [Notice(str(failure), "error")]
 

@@ -8,14 +8,14 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.speech import FOLDER
-from voice.bench.asr import Figures, advice, command, table
+from voice.bench.asr import RecognitionFigures, advice, command, table
 from voice.errors import ConfigError, MissingError, UsageError
 
 MINI = Path(__file__).parents[1] / "fixtures" / "whisper_mini"
 
 
-def figures(name: str, errors: int, final_ms: float, said: int = 200) -> Figures:
-    return Figures(name, errors, said, errors / said, final_ms, final_ms, 0.1, {})
+def figures(name: str, errors: int, final_ms: float, said: int = 200) -> RecognitionFigures:
+    return RecognitionFigures(name, errors, said, errors / said, final_ms, final_ms, 0.1, {})
 
 
 @pytest.mark.parametrize(

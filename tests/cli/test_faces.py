@@ -10,8 +10,8 @@ from collections import deque
 import pytest
 from rich.console import Console
 
-from voice.cli.terminal import Plain, Screen, sparkline, typed_lines
-from voice.conversation.observer import Level, Note, Notice, ReplySpoken, StateChanged, TurnEnded, Words
+from voice.cli.terminal import LiveScreen, Plain, sparkline, typed_lines
+from voice.conversation.observer import Level, Note, Notice, ReplySpoken, StateChanged, TranscriptChanged, TurnEnded
 from voice.trace import TurnTrace
 
 ANSWERED = TurnTrace(
@@ -23,7 +23,7 @@ ANSWERED = TurnTrace(
 def shown(*events: Note) -> tuple[str, str]:
     """What stands in the terminal for good, and what is redrawn below it."""
     console = Console(width=80, record=True, force_terminal=True, color_system=None, file=io.StringIO())
-    screen = Screen(console)
+    screen = LiveScreen(console)
     for event in events:
         screen(event)
     above = console.export_text()
@@ -34,7 +34,10 @@ def shown(*events: Note) -> tuple[str, str]:
 
 def test_level_state_partial_words_and_the_reply_as_spoken() -> None:
     above, below = shown(
-        Level(-20.0), StateChanged("speaking"), Words("what time", False, 4), ReplySpoken("It is", "It is ten.")
+        Level(-20.0),
+        StateChanged("speaking"),
+        TranscriptChanged("what time", False, 4),
+        ReplySpoken("It is", "It is ten."),
     )
     assert above == ""
     assert "speaking" in below
@@ -44,7 +47,9 @@ def test_level_state_partial_words_and_the_reply_as_spoken() -> None:
 
 
 def test_a_finished_turn_stays_above_with_what_was_heard_and_its_latency() -> None:
-    above, below = shown(Words("what time is it", True), ReplySpoken("It", "It is ten. Or so."), TurnEnded(ANSWERED))
+    above, below = shown(
+        TranscriptChanged("what time is it", True), ReplySpoken("It", "It is ten. Or so."), TurnEnded(ANSWERED)
+    )
     assert "what time is it" in above
     assert "It is ten." in above
     assert "Or so" not in above
@@ -64,7 +69,9 @@ def test_an_empty_turn_leaves_nothing_and_a_notice_a_line() -> None:
 
 
 def test_text_from_outside_is_never_markup() -> None:
-    above, below = shown(Words("[red]x[/red] [/oops]", False), Notice("[bold]n"), TurnEnded(TurnTrace(1, text="[b]")))
+    above, below = shown(
+        TranscriptChanged("[red]x[/red] [/oops]", False), Notice("[bold]n"), TurnEnded(TurnTrace(1, text="[b]"))
+    )
     assert "[bold]n" in above
     assert "[b]" in above
     assert "[/oops]" not in below  # the turn is over
@@ -77,8 +84,9 @@ def test_sparkline_spans_quiet_to_loud() -> None:
 def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     with Plain() as plain:
         for event in (
-            Level(-3.0), StateChanged("listening"), Words("what", False), Words("what time is it", True),
-            Words("what time is it", True), TurnEnded(ANSWERED), TurnEnded(TurnTrace(2, outcome="empty")),
+            Level(-3.0), StateChanged("listening"),
+            TranscriptChanged("what", False), TranscriptChanged("what time is it", True),
+            TranscriptChanged("what time is it", True), TurnEnded(ANSWERED), TurnEnded(TurnTrace(2, outcome="empty")),
             TurnEnded(TurnTrace(3, text="and now", heard="It", outcome="interrupted")), Notice("gone", "error"),
         ):  # fmt: skip
             plain(event)
@@ -93,7 +101,7 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_who_types_is_prompted_and_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
     with Plain("> ") as plain:
-        plain(Words("what time is it", True))
+        plain(TranscriptChanged("what time is it", True))
         plain(TurnEnded(TurnTrace(1, text="what time is it", reply="Ten.", outcome="answered")))
         plain(Notice("your timer is up"))
     assert capsys.readouterr().out == "> \rvoice: Ten.\n> \ryour timer is up\n> "

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.served_session import Served, reply_to, size
-from voice.client.protocol import ClientProtocol, LinkError, Op, Turn
+from voice.client.protocol import ClientProtocol, ConnectionRefused, Op, SentTurn
 from voice.llm.interface import Delta, Done
-from voice.sessions.interface import Failed, Link
+from voice.sessions.interface import ConnectionChanged, ReplyFailed
 
 
 class Told:
@@ -21,17 +21,17 @@ class Told:
 
     def __init__(self) -> None:
         self.text = ""
-        self.end: Done | Failed | None = None
+        self.end: Done | ReplyFailed | None = None
         self.up = True
 
     def take(self, event: Any) -> None:
         assert self.end is None, "nothing comes after the end"
         if isinstance(event, Delta):
             self.text += event.text
-        elif isinstance(event, Link):
+        elif isinstance(event, ConnectionChanged):
             assert event.up != self.up, "down and up alternate"
             self.up = event.up
-        elif isinstance(event, Done | Failed):
+        elif isinstance(event, Done | ReplyFailed):
             self.end = event
 
 
@@ -42,7 +42,7 @@ class Pair:
         self.wire: deque[Op] = deque()
         self.now = 0.0
         self.told: dict[int, Told] = {}
-        self.turns: list[Turn] = []
+        self.turns: list[SentTurn] = []
         self.client.connected(self.now)
         self.collect()
 
@@ -51,14 +51,14 @@ class Pair:
         for turn, event in self.client.happened():
             self.told.setdefault(id(turn), Told()).take(event)
 
-    def send(self, text: str, draft: bool = False) -> Turn:
+    def send(self, text: str, draft: bool = False) -> SentTurn:
         turn = self.client.send(text, self.now, draft=draft)
         self.told.setdefault(id(turn), Told())
         self.turns.append(turn)
         self.collect()
         return turn
 
-    def decide(self, turn: Turn, op: str, **more: int) -> None:
+    def decide(self, turn: SentTurn, op: str, **more: int) -> None:
         self.client.decide(turn, op, **more)
         self.collect()
 
@@ -71,7 +71,7 @@ class Pair:
             try:
                 op = self.server.out.popleft()
                 self.client.receive(op, self.now, size(op))
-            except LinkError:
+            except ConnectionRefused:
                 self.drop()
             self.collect()
 
@@ -81,7 +81,7 @@ class Pair:
         if due is not None and due <= self.now:
             try:
                 self.client.tick(self.now)
-            except LinkError:
+            except ConnectionRefused:
                 self.drop()
         self.collect()
 
@@ -228,7 +228,7 @@ def test_unknown_session_ends_everything_at_once() -> None:
     )
     later = pair.send("again")
     ends = [pair.told[id(one)].end for one in (turn, later)]
-    assert ends == [Failed("session_unknown", "no such session")] * 2
+    assert ends == [ReplyFailed("session_unknown", "no such session")] * 2
 
 
 def test_lost_log_says_so_and_the_next_turn_works() -> None:
@@ -245,7 +245,7 @@ def test_lost_log_says_so_and_the_next_turn_works() -> None:
     pair.drop()
     pair.settle()
     end = pair.told[id(second)].end
-    assert isinstance(end, Failed)
+    assert isinstance(end, ReplyFailed)
     assert end.code == "session_lost"
     third = pair.send("three")
     pair.settle()
@@ -261,7 +261,7 @@ def test_turn_given_up_that_arrived_after_all_is_cut_to_what_was_heard() -> None
         pair.up()
     pair.server.drop()
     pair.client.disconnected("away")
-    pair.client.give_up(Failed("link_lost", "no connection for a minute", temporary=True))
+    pair.client.give_up(ReplyFailed("link_lost", "no connection for a minute", temporary=True))
     pair.decide(turn, "truncate", heard=0)
     pair.client.connected(pair.now)
     pair.collect()
@@ -299,7 +299,7 @@ def test_silent_server_is_noticed() -> None:
     for _ in range(8):
         pair.tick()
     assert [op["op"] for op in pair.wire] == ["send", "ping"]
-    with pytest.raises(LinkError, match="does not answer"):
+    with pytest.raises(ConnectionRefused, match="does not answer"):
         for _ in range(20):
             pair.now += 1
             pair.client.tick(pair.now)
@@ -310,7 +310,7 @@ def test_a_gap_in_the_events_breaks_the_link_instead_of_the_text() -> None:
     pair.send("hello")
     pair.up()
     pair.down()
-    with pytest.raises(LinkError, match="expected event 1"):
+    with pytest.raises(ConnectionRefused, match="expected event 1"):
         pair.client.receive({"op": "ev", "seq": 2, "turn": 1, "t": "delta", "o": 0, "d": "x"}, 0, 60)
 
 

@@ -17,7 +17,7 @@ from voice.client.http import SessionError
 from voice.client.session import RemoteSession
 from voice.errors import ConfigError, UnavailableError
 from voice.llm.interface import Delta, Done, Effect, Message
-from voice.sessions.interface import Failed, Link, ReplyEvent
+from voice.sessions.interface import ConnectionChanged, ReplyEvent, ReplyFailed
 
 HELLO = "".join(reply_to("hello"))
 
@@ -97,7 +97,7 @@ def test_connection_cut_every_few_frames_repeats_and_drops_nothing(after: int) -
             for text in ("hello", "天气怎么样"):
                 told = await events(session, text)
                 assert spoken(told) == "".join(reply_to(text))
-                links = [event.up for event in told if isinstance(event, Link)]
+                links = [event.up for event in told if isinstance(event, ConnectionChanged)]
                 assert links == [False, True] * (len(links) // 2)
 
     with_server(server, talk)
@@ -138,7 +138,7 @@ def test_truncated_reply_ends_at_once_even_while_away() -> None:
             told = [await anext(reply)]
             await reply.truncate(0)
             told += [event async for event in reply]
-            assert [type(event) for event in told] == [Link, Done]
+            assert [type(event) for event in told] == [ConnectionChanged, Done]
             server.refuses, server.steps = 0, True
             assert await session.history() == (Message("user", "hello"),)
 
@@ -156,7 +156,7 @@ def test_server_that_restarts_is_found_again(code: int) -> None:
             await server.now.close(code)
             reply = session.send("hello")
             first = await anext(reply)
-            assert isinstance(first, Link)
+            assert isinstance(first, ConnectionChanged)
             assert not first.up
             server.refuses = 0
             assert spoken([event async for event in reply]) == HELLO
@@ -173,7 +173,7 @@ def test_key_refused_later_ends_the_turn_and_does_not_come_back() -> None:
             server.refuses = 4001
             await server.now.close(1012)
             told = await events(session, "hello")
-            assert isinstance(told[-1], Failed)
+            assert isinstance(told[-1], ReplyFailed)
             assert told[-1].code == "key_invalid"
             before = server.connections
             assert (await events(session, "again"))[0] == told[-1]
@@ -225,7 +225,7 @@ def test_link_lost_for_good_fails_the_turn() -> None:
             assert server.now is not None
             server.now.transport.abort()
             told = await events(session, "hello")
-            assert isinstance(told[-1], Failed)
+            assert isinstance(told[-1], ReplyFailed)
             assert (told[-1].code, told[-1].temporary) == ("link_lost", True)
 
     with_server(server, talk)
@@ -244,6 +244,6 @@ def test_effects_pass_and_closing_ends_what_waits() -> None:
         await server.now.send(json.dumps(server.served.out.pop()))
         assert await anext(reply) == Effect("timer", {"s": 5})
         await session.close()
-        assert await anext(reply) == Failed("closed", "the session was closed here")
+        assert await anext(reply) == ReplyFailed("closed", "the session was closed here")
 
     with_server(server, talk)

@@ -18,9 +18,9 @@ from voice.conversation.observer import (
     ReplySpoken,
     StateChanged,
     TimerRang,
+    TranscriptChanged,
     TurnEnded,
     Woken,
-    Words,
 )
 from voice.errors import UsageError
 from voice.settings.schema import HooksSettings
@@ -36,7 +36,8 @@ def trace() -> TurnTrace:
 
 
 ALL: tuple[Note, ...] = (
-    Level(-30.0), StateChanged("listening"), Words("my secret", True, 9), ReplySpoken("your", "your secret"),
+    Level(-30.0), StateChanged("listening"), TranscriptChanged("my secret", True, 9),
+    ReplySpoken("your", "your secret"),
     TurnEnded(trace()), Notice("nothing"), Notice("it broke", "error"), Woken("hey jarvis"), Muted(True), Muted(False),
     TimerRang("tea"),
 )  # fmt: skip

@@ -17,11 +17,11 @@ from voice.asr.interface import Transcript
 from voice.audio.earcons import earcons
 from voice.audio.frames import RATE
 from voice.clock import VirtualLoop, run_virtual
-from voice.conversation.components import Parts
+from voice.conversation.components import Components
 from voice.conversation.conversation import Conversation
 from voice.errors import EngineError, MissingError
 from voice.llm.interface import Delta, Effect
-from voice.sessions.interface import Failed
+from voice.sessions.interface import ReplyFailed
 from voice.tts.interface import Emit
 from voice.tts.tone import ToneSynthesizer
 from voice.turn.state import Overlap, Policy
@@ -172,7 +172,7 @@ def test_a_recognizer_that_fails_is_said_and_the_next_turn_works() -> None:
 
 def test_a_model_that_fails_is_said_and_the_next_turn_works() -> None:
     def answer(text: str) -> list[object]:
-        return [Failed("retry_failed", "the model is away")] if text == "hello" else echo(text)
+        return [ReplyFailed("retry_failed", "the model is away")] if text == "hello" else echo(text)
 
     done = talk(Person(16, speaks(1.0, "hello"), speaks(9.0, "again")), session(answer))
     assert done.outcomes == ["failed", "answered"]
@@ -181,7 +181,7 @@ def test_a_model_that_fails_is_said_and_the_next_turn_works() -> None:
 
 
 def test_the_times_of_a_draft_that_failed_are_not_those_of_the_reply() -> None:
-    failing = [Delta("you"), Failed("cut", "the model is away")]
+    failing = [Delta("you"), ReplyFailed("cut", "the model is away")]
 
     def answer(text: str) -> list[object]:
         return failing if len(chat.asked) == 1 else echo(text)
@@ -233,7 +233,7 @@ def test_a_recognizer_that_is_late_with_a_failure_leaves_nothing_behind(monkeypa
     kept: list[Conversation] = []
 
     class Kept(Conversation):
-        def __init__(self, parts: Parts) -> None:
+        def __init__(self, parts: Components) -> None:
             super().__init__(parts)
             kept.append(self)
 
@@ -277,7 +277,7 @@ def test_a_voice_that_wakes_up_late_is_not_heard() -> None:
                 assert spoke_late.wait(10.0)
             super().speak(text, emit)
 
-    def impatient(parts: Parts) -> None:
+    def impatient(parts: Components) -> None:
         parts.voices[0].patience_s = 0.2
 
     chat = session(lambda text: words("one two three four. five six seven eight."))
@@ -307,7 +307,7 @@ def test_a_conversation_that_is_over_does_not_wait_for_a_voice_that_hangs() -> N
         yield "set it"
         await asyncio.sleep(2.0)
 
-    def typing(parts: Parts) -> None:
+    def typing(parts: Components) -> None:
         parts.source, parts.typed = None, typed()
 
     async def conversation() -> Talk:
@@ -330,7 +330,7 @@ def test_typed_lines_that_end_wait_for_a_timer_that_rings_soon(seconds: float, n
     async def typed() -> AsyncIterator[str]:
         yield "set"
 
-    def shape(parts: Parts) -> None:
+    def shape(parts: Components) -> None:
         parts.source, parts.typed = None, typed()
 
     done = talk(Person(1), session(lambda _: [Effect("timer.set", {"seconds": seconds}), *words("yes.")]), parts=shape)
@@ -382,7 +382,7 @@ def test_a_recognizer_that_hangs_is_said_and_the_next_turn_works() -> None:
                 go_on.wait()
             return super().open()
 
-    def impatient(parts: Parts) -> None:
+    def impatient(parts: Components) -> None:
         parts.recognizer.patience_s = 0.3
 
     try:

@@ -19,7 +19,7 @@ from voice.audio.playout import Playout
 from voice.clock import VirtualLoop
 from voice.conversation.observer import Note, TurnEnded
 from voice.settings.schema import Settings
-from voice.wiring.conversation import Stand, converse
+from voice.wiring.conversation import Overrides, converse
 
 HOURS = 8
 TURN_EVERY_S = 120.0
@@ -106,7 +106,7 @@ def test_eight_hours_leave_nothing_behind(tmp_path: Path) -> None:
             if answered in (turns // 4, turns):
                 seen.append(left_over())
 
-    stand = Stand(
+    stand = Overrides(
         audio=lambda playout: (Ears(), Mouth(playout)),
         recognizer=lambda: ScriptedRecognizer(["what is twelve times seven"] * turns),
     )

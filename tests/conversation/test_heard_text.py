@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.conversation.heard_text import Heard
+from voice.conversation.heard_text import HeardText
 from voice.text.clauses import Clause, ClauseSplitter
 
 TEXT = "Well, the moon is far away. It is not made of cheese."
@@ -17,9 +17,9 @@ def clauses(text: str) -> list[Clause]:
     return splitter.feed(text, 0.0) + splitter.finish(0.0)
 
 
-def spoken(text: str, *, marks: bool) -> Heard:
+def spoken(text: str, *, marks: bool) -> HeardText:
     """A reply at 100 samples a code point."""
-    heard = Heard()
+    heard = HeardText()
     for clause in clauses(text):
         heard.begin(clause)
         words = tuple(
@@ -46,7 +46,7 @@ def test_a_word_counts_once_it_was_heard_to_its_end(marks: bool) -> None:
 
 
 def test_the_end_of_a_clause_that_is_still_being_made_is_not_its_end() -> None:
-    heard = Heard()
+    heard = HeardText()
     (clause,) = clauses("one two three.")
     heard.begin(clause)
     heard.add(500, ((0, 0), (300, 4)))

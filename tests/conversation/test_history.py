@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from tests.support.scripted_session import ScriptedSession, words
-from voice.conversation.history import LeaveTaking
+from voice.conversation.history import FarewellWatcher
 from voice.conversation.observer import Note, Notice, TurnEnded
 from voice.errors import UnavailableError
 from voice.sessions.interface import ReplyEvent
@@ -22,7 +22,7 @@ def after(session: ScriptedSession, *texts: str) -> list[Note]:
     told: list[Note] = []
 
     async def run() -> None:
-        leaving = LeaveTaking(session, told.append)
+        leaving = FarewellWatcher(session, told.append)
         for turn, text in enumerate(texts, 1):
             leaving.observe(TurnEnded(TurnTrace(turn, text=text, outcome="answered")))
         await leaving.close()

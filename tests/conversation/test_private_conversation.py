@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from voice.clock import VirtualLoop
-from voice.conversation.observer import Note, ReplySpoken, Words
+from voice.conversation.observer import Note, ReplySpoken, TranscriptChanged
 from voice.settings.schema import Settings
 from voice.trace import TurnTrace
 from voice.wiring.conversation import converse
@@ -56,7 +56,7 @@ def test_everywhere_it_is_said_in_words_and_shown_to_nobody(tmp_path: Path) -> N
     turns, shown, written = hold(tmp_path, "everywhere", ASKED)
     assert turns[0].reply == turns[0].heard == "call a phone number now."
     assert NUMBER not in written
-    assert any(isinstance(note, Words) and "<PHONE:" in note.text for note in shown)
+    assert any(isinstance(note, TranscriptChanged) and "<PHONE:" in note.text for note in shown)
     assert not any(NUMBER in str(note) for note in shown)
 
 

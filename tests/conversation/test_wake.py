@@ -16,7 +16,7 @@ from voice.audio.frames import RATE, Pcm, silence
 from voice.audio.wav import read_wav, write_wav
 from voice.clock import VirtualLoop, run_virtual
 from voice.conversation import observer as note
-from voice.conversation.components import Parts
+from voice.conversation.components import Components
 from voice.conversation.observer import Note
 from voice.settings.schema import Settings
 from voice.turn.overlap import asks_for_silence
@@ -52,7 +52,7 @@ class Named:
 
 
 def talk(person: Person, chat: ScriptedSession, *, follow_up_s: float = 0.0, policy: Policy | None = None) -> Talk:
-    def named(parts: Parts) -> None:
+    def named(parts: Components) -> None:
         parts.wake = WakeGate(Named(person, "jarvis"), follow_up_s=follow_up_s)
         parts.earcons = earcons(RATE, ["wake"])
 

@@ -18,13 +18,13 @@ from voice.safety.classifiers import (
     share,
     shield_prompt,
 )
-from voice.safety.moderation import Judge
+from voice.safety.moderation import ModerationProvider
 
 LATE_S = 0.3
 PATIENT_S = 20.0
 
 
-def judged(judge: Judge, text: str, question: str | None = None) -> tuple[str, ...]:
+def judged(judge: ModerationProvider, text: str, question: str | None = None) -> tuple[str, ...]:
     async def ask() -> tuple[str, ...]:
         try:
             return await judge.judge(text, question)
@@ -111,15 +111,15 @@ def test_llama_guard(answer: dict[str, Any], threshold: float, flagged: tuple[st
     assert body["top_logprobs"] == 5
 
 
-def openai(url: str, timeout_s: float = PATIENT_S) -> Judge:
+def openai(url: str, timeout_s: float = PATIENT_S) -> ModerationProvider:
     return OpenAIModeration(url, "m", "", timeout_s)
 
 
-def shield(url: str, timeout_s: float = PATIENT_S) -> Judge:
+def shield(url: str, timeout_s: float = PATIENT_S) -> ModerationProvider:
     return ShieldGemma(url, "m", "", timeout_s, "medical_advice", 0.5)
 
 
-def guard(url: str, timeout_s: float = PATIENT_S) -> Judge:
+def guard(url: str, timeout_s: float = PATIENT_S) -> ModerationProvider:
     return LlamaGuard(url, "m", "", timeout_s, 0.5)
 
 
@@ -131,7 +131,7 @@ RUBBISH = ["", "<html>", "[]", "null", "{}", '{"results": []}', '{"results": [{"
 
 @pytest.mark.parametrize("make", [openai, shield, guard])
 def test_rubbish_is_no_verdict(make: Any) -> None:
-    async def ask(server: Moderator, judge: Judge) -> None:
+    async def ask(server: Moderator, judge: ModerationProvider) -> None:
         for said in RUBBISH:
             server.answer = lambda body, said=said: said  # type: ignore[misc]
             with pytest.raises(ModerationError) as caught:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.errors import MissingError
-from voice.safety.filters import Clear, screened
+from voice.safety.filters import NoFilter, screened
 from voice.safety.redactor import Finder
 from voice.safety.session_redaction import SessionGuard
 
@@ -60,7 +60,7 @@ def test_the_stream_says_what_the_whole_says(analyzer: presidio.Analyzer, cuts: 
 
 
 def test_a_sentence_is_let_go_at_its_end_and_an_endless_one_in_time(analyzer: presidio.Analyzer) -> None:
-    screen = presidio.Sentences(Clear(), analyzer, lambda kind, value, written: f"<{kind}>")
+    screen = presidio.Sentences(NoFilter(), analyzer, lambda kind, value, written: f"<{kind}>")
     assert screen.feed("Good morning. And ") == "Good morning."
     assert screen.feed("then? ") == " And then?"
     out = screen.flush() + "".join(screen.feed("word ") for _ in range(200))
@@ -77,10 +77,10 @@ def test_marks_alone_cost_no_call(analyzer: presidio.Analyzer, monkeypatch: pyte
         return []
 
     monkeypatch.setattr(analyzer._engine, "analyze", analyze)
-    marks = presidio.Sentences(Clear(), analyzer, lambda kind, value, written: "")
+    marks = presidio.Sentences(NoFilter(), analyzer, lambda kind, value, written: "")
     assert marks.feed("!" * 1000 + "a. " * 100 + "so! ") + marks.flush() == "!" * 1000 + "a. " * 100 + "so! "
     assert asked == [" so!"]
-    longest = presidio.Sentences(Clear(), analyzer, lambda kind, value, written: "")
+    longest = presidio.Sentences(NoFilter(), analyzer, lambda kind, value, written: "")
     longest.feed("word" * 1000)
     longest.flush()
     assert max(map(len, asked)) <= presidio.LONGEST

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice.safety.moderation import Moderation
-from voice.safety.reply_moderator import Flagged, Outlet
+from voice.safety.reply_moderator import Flagged, ReplyModerator
 from voice.safety.rule_language import Rule
 from voice.safety.rules import Rules
 
@@ -17,10 +17,14 @@ RULES = Rules([Rule("illegal", "red fox"), Rule("politics", "vote for")])
 ACTIONS = {"politics": "flag"}
 
 
-def outlet(moderation: Moderation | None) -> tuple[Outlet, list[str], list[str]]:
+def outlet(moderation: Moderation | None) -> tuple[ReplyModerator, list[str], list[str]]:
     passed: list[str] = []
     acts: list[str] = []
-    return Outlet(moderation, "", passed.append, lambda kind, data: acts.append(kind), lambda name: None), passed, acts
+    return (
+        ReplyModerator(moderation, "", passed.append, lambda kind, data: acts.append(kind), lambda name: None),
+        passed,
+        acts,
+    )
 
 
 def test_without_moderation_everything_passes_at_once() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.safety.rule_language import Alphabet, PatternError, PatternReader, State, inflected, merged
+from voice.safety.rule_language import Alphabet, PatternError, PatternReader, PatternState, inflected, merged
 
 
 def read(*patterns: str, **lists: str) -> PatternReader:
@@ -14,7 +14,7 @@ def read(*patterns: str, **lists: str) -> PatternReader:
     return reader
 
 
-def states(start: State) -> int:
+def states(start: PatternState) -> int:
     """How many there are behind `start`."""
     found: set[int] = set()
     waiting = [start]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from voice.safety.filters import screened
 from voice.safety.redactor import Finder
 from voice.safety.session_redaction import SessionGuard
-from voice.safety.unmask import Revealing, revealed
+from voice.safety.unmask import Unmasking, revealed
 
 KNOWN = {"<PHONE:7f3a9c1e>": "138 0013 8000", "<EMAIL:00000001>": "a@b.io"}
 PARTS = st.lists(st.sampled_from([*KNOWN, "<CARD:deadbeef>", "<", "<PHO", "call ", "你好", "a < b", ">"]), max_size=6)
@@ -18,7 +18,7 @@ PARTS = st.lists(st.sampled_from([*KNOWN, "<CARD:deadbeef>", "<", "<PHO", "call 
 
 @given(PARTS.map("".join), st.lists(st.integers(0, 80), max_size=5))
 def test_every_split_shows_the_same(text: str, cuts: list[int]) -> None:
-    revealing = Revealing(KNOWN.get)
+    revealing = Unmasking(KNOWN.get)
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     shown = "".join(revealing.feed(text[start:end]) for start, end in pairwise(edges)) + revealing.flush()
     assert shown == revealed(text, KNOWN.get)

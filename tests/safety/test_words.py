@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.safety.rule_language import LONGEST, Alphabet, Words
+from voice.safety.rule_language import LONGEST, Alphabet, PatternWords
 
 ALPHABET = Alphabet({"殺": "杀", "а": "a"})
 
 
 def words(*pieces: str) -> list[tuple[str, int, int] | None]:
-    reader = Words(ALPHABET)
+    reader = PatternWords(ALPHABET)
     return [*(found for piece in pieces for found in reader.feed(piece)), *reader.finish()]
 
 

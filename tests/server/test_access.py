@@ -15,7 +15,7 @@ from voice.errors import ConfigError
 from voice.server.access import PEER, REFUSAL_S, WRONG_KEYS, WRONG_TOKENS, Access, own_key
 from voice.sessions.engine import Engine
 from voice.sessions.log import Refused
-from voice.sessions.stores.encrypted import SealedStore
+from voice.sessions.stores.encrypted import EncryptedStore
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.tokens import scoped_token, token_hash
 from voice.settings.schema import ServeSettings
@@ -150,7 +150,7 @@ def test_guesses_over_the_wire_are_answered_with_429_and_when_to_come_back() -> 
 
 async def _sealed() -> tuple[Access, dict[str, tuple[str, str]]]:
     """A gate, and what to show it: session id and token for every wrong way."""
-    engine = Engine(SealedStore(MemoryStore(), b"m" * 32), ScriptedUpstream())
+    engine = Engine(EncryptedStore(MemoryStore(), b"m" * 32), ScriptedUpstream())
     (live, token), (_, other) = await engine.create(), await engine.create()
     sid = live.card.sid
     expired = scoped_token(token_hash(token), sid, "write", 999.0)

@@ -12,7 +12,7 @@ from voice.client.protocol import ClientProtocol
 from voice.llm.interface import Ask, Delta, Done, UpstreamError
 from voice.sessions.circuit_breaker import BreakerPolicy, RetryPolicy
 from voice.sessions.engine_context import EngineOptions
-from voice.sessions.interface import Failed
+from voice.sessions.interface import ReplyFailed
 from voice.sessions.upstream_queue import Limits
 
 FULL = EngineOptions(limits=Limits(turns=1, queue=2))
@@ -170,4 +170,4 @@ def test_client_asks_a_full_server_again_but_not_forever() -> None:
     core.tick(3.2)
     assert [op["op"] for op in core.take()] == ["send"]
     core.receive(full | {"retry_after": 9.0}, 3.3, 90)
-    assert core.happened() == [(turn, Failed("overloaded", "full", True))]
+    assert core.happened() == [(turn, ReplyFailed("overloaded", "full", True))]

@@ -17,7 +17,7 @@ from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
 from voice.server.fast_websocket import Gate, Inbox, SmallWebSocket
-from voice.server.websocket_connection import Connection
+from voice.server.websocket_connection import WebSocketConnection
 from voice.server.websocket_messages import Closing, parse
 
 
@@ -237,7 +237,9 @@ PINGS = st.builds(
 @given(st.one_of(PINGS, st.sampled_from(['{"op":"ping","n":7}', '{"op":"send","input":"\\"ping\\""}', '"ping"', "["])))
 def test_only_a_whole_ping_is_answered_at_once(text: str) -> None:
     engine = SimpleNamespace(parts=SimpleNamespace(clock=lambda: 1.0))
-    said = Connection(cast(Any, SimpleNamespace(engine=engine)), "", cast(Any, None), cast(Any, None)).at_once(text)
+    said = WebSocketConnection(cast(Any, SimpleNamespace(engine=engine)), "", cast(Any, None), cast(Any, None)).at_once(
+        text
+    )
     try:
         op = parse(text)
     except Closing:

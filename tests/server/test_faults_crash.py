@@ -13,7 +13,7 @@ from tests.support.served import Served, ServedProcess
 from tests.support.ws import Tiny
 from voice.client.session import RemoteSession
 from voice.llm.interface import Delta, Done
-from voice.sessions.interface import Failed, ReplyEvent
+from voice.sessions.interface import ReplyEvent, ReplyFailed
 
 KILLS = 20
 REPLY = " ".join(f"word{n}" for n in range(12))
@@ -70,7 +70,7 @@ async def _killed(server: ServedProcess) -> list[tuple[str, str]]:
 def _took(text: str, end: str, event: ReplyEvent) -> tuple[str, str]:
     if isinstance(event, Delta):
         return text + event.text, end
-    if isinstance(event, Failed):
+    if isinstance(event, ReplyFailed):
         assert event.code == "interrupted"
         return text, "failed"
     return text, "done" if isinstance(event, Done) else end

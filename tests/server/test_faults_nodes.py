@@ -22,7 +22,7 @@ from voice.client.session import RemoteReply, RemoteSession
 from voice.llm.interface import Delta
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
-from voice.sessions.interface import Failed
+from voice.sessions.interface import ReplyFailed
 from voice.sessions.log import Refused
 from voice.sessions.stores.redis import RedisStore
 
@@ -80,7 +80,7 @@ async def heard(reply: RemoteReply, begun: asyncio.Event | None = None) -> tuple
             text += event.text
             if begun is not None:
                 begun.set()
-        elif isinstance(event, Failed):
+        elif isinstance(event, ReplyFailed):
             code = event.code
     return text, code
 

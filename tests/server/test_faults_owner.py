@@ -15,7 +15,7 @@ from benchmarks.upstream import Script
 from tests.support.owner import LEASE
 from tests.support.scripted_upstream import UpstreamProcess
 from voice.llm.openai import OpenAIUpstream
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 from voice.sessions.log import ENDS, Refused
 from voice.sessions.stores.sqlite import SqliteStore
@@ -28,7 +28,7 @@ def owner(path: Path, url: str, *, moved_s: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
 
 
-async def take_over(engine: Engine, sid: str) -> Live:
+async def take_over(engine: Engine, sid: str) -> ActiveSession:
     """Own the session as soon as its lease allows."""
     async with asyncio.timeout(10):
         while True:

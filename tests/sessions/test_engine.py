@@ -9,7 +9,7 @@ import pytest
 from tests.support.engine import scene, text, until_end
 from tests.support.scripted_llm import ScriptedUpstream, Step, echo
 from voice.llm.interface import Delta, Done, Effect, UpstreamError
-from voice.safety.filters import Blocked, Unguarded
+from voice.safety.filters import Blocked, NoGuard
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
 from voice.sessions.log import ENDS, Refused
@@ -170,7 +170,7 @@ def test_a_screen_sees_every_text_before_the_log_however_it_was_split() -> None:
         assert "secret" not in str(events)
         assert upstream.asked[0].messages[-1].text == "my ▇ is"
 
-    scene(play, [*map(Delta, "the secret is out, s"), Done()], guards=Unguarded(NoSecrets))
+    scene(play, [*map(Delta, "the secret is out, s"), Done()], guards=NoGuard(NoSecrets))
 
 
 def test_a_blocked_text_ends_the_turn_or_is_refused() -> None:
@@ -192,7 +192,7 @@ def test_a_blocked_text_ends_the_turn_or_is_refused() -> None:
         end = (await until_end(live))[-1]
         assert (end.t, end.d["code"], end.d["temporary"]) == ("failed", "moderated", False)
 
-    scene(play, [Delta("well, "), Delta("a bomb"), Done()], guards=Unguarded(Strict))
+    scene(play, [Delta("well, "), Delta("a bomb"), Done()], guards=NoGuard(Strict))
 
 
 def test_halves_of_surrogate_pairs_never_reach_the_log() -> None:

@@ -10,13 +10,13 @@ import pytest
 
 from tests.support.engine import until_end
 from tests.support.scripted_llm import ScriptedUpstream, echo
-from voice.safety.filters import Unguarded
+from voice.safety.filters import NoGuard
 from voice.safety.moderation import Moderation
 from voice.safety.rule_language import Rule
 from voice.safety.rules import Rules
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import LONG, EngineOptions
-from voice.sessions.interface import Failed
+from voice.sessions.interface import ReplyFailed
 from voice.sessions.local_session import LocalSession
 from voice.sessions.log import Refused
 from voice.sessions.stores.memory import MemoryStore
@@ -44,7 +44,7 @@ def test_while_a_long_text_is_read_other_sessions_are_answered() -> None:
     long = "1 " * LONG
 
     async def play() -> None:
-        guards = Unguarded(lambda: Waits(go, threads))
+        guards = NoGuard(lambda: Waits(go, threads))
         rules = Moderation(Rules([Rule("illegal", "xylophone heist")]))
         engine = Engine(MemoryStore(), ScriptedUpstream(echo), random=Random(7), guards=guards, moderation=rules)
         try:
@@ -83,7 +83,7 @@ def test_a_turn_may_say_so_much_and_no_more() -> None:
                     await live.ask(2, text, options=how)
                 assert refused.value.code == "input_too_long"
             (failed,) = [event async for event in LocalSession(engine, live).send("x" * 301)]
-            assert isinstance(failed, Failed)
+            assert isinstance(failed, ReplyFailed)
             assert (failed.code, live.talk.last) == ("input_too_long", 1)
         finally:
             await engine.close()

@@ -12,7 +12,7 @@ import pytest
 from tests.support.scripted_llm import ScriptedUpstream, Step, echo
 from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.sessions.engine import Engine
-from voice.sessions.interface import Failed, ReplyEvent
+from voice.sessions.interface import ReplyEvent, ReplyFailed
 from voice.sessions.local_session import LocalReply, LocalSession, open_local
 from voice.sessions.stores.interface import UnknownSession
 from voice.sessions.stores.sqlite import SqliteStore
@@ -128,11 +128,11 @@ def test_only_what_was_heard_is_remembered(tmp_path: Path) -> None:
 def test_failures_arrive_as_events(tmp_path: Path) -> None:
     async def play(session: LocalSession, upstream: ScriptedUpstream) -> None:
         events = await whole(session.send("hello"))
-        assert events == [Effect("timer", {"s": 5}), Failed("upstream_401", "wrong key", temporary=False)]
+        assert events == [Effect("timer", {"s": 5}), ReplyFailed("upstream_401", "wrong key", temporary=False)]
         upstream.answer = echo
         running = session.send("one")
         busy = await whole(session.send("two"))
-        assert [event.code for event in busy if isinstance(event, Failed)] == ["turn_in_flight"]
+        assert [event.code for event in busy if isinstance(event, ReplyFailed)] == ["turn_in_flight"]
         assert said(await whole(running)) == "You said: hello\none", "the unanswered words are still known"
 
     wrong = UpstreamError("wrong key", code="upstream_401", temporary=False)
@@ -150,7 +150,7 @@ def test_a_conversation_opened_twice_belongs_to_the_last_who_wrote(tmp_path: Pat
         theirs = await open_local(other, name="kitchen")
         await whole(theirs.send("second"))
         lost = await whole(session.send("third"))
-        assert [event.code for event in lost if isinstance(event, Failed)] == ["session_moved"]
+        assert [event.code for event in lost if isinstance(event, ReplyFailed)] == ["session_moved"]
         await theirs.close()
         assert said(await whole(session.send("fourth"))) == "You said: fourth"
         assert [message.text for message in await session.history()][0::2] == ["first", "second", "fourth"]
@@ -186,7 +186,7 @@ def test_a_reply_under_way_ends_when_all_is_forgotten(tmp_path: Path) -> None:
         assert isinstance(await anext(events), Delta)
         await session.forget()
         rest = [event async for event in events]
-        assert isinstance(rest[-1], Failed)
+        assert isinstance(rest[-1], ReplyFailed)
         assert said(await whole(session.send("hello"))) == "one two"
 
     def slow(ask: Ask) -> list[Step]:

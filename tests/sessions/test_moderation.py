@@ -19,9 +19,9 @@ from voice.safety.moderation import Moderation
 from voice.safety.rule_language import Rule
 from voice.safety.rules import Rules
 from voice.safety.verdict import ALLOWED, Verdict
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
-from voice.sessions.interface import Failed, ReplyEvent
+from voice.sessions.interface import ReplyEvent, ReplyFailed
 from voice.sessions.local_session import open_local
 from voice.sessions.log import Event, Refused
 
@@ -66,7 +66,7 @@ def deltas(*pieces: str) -> list[Step]:
     return [*map(Delta, pieces), Done(20, 0, 9, estimated=False)]
 
 
-async def everything(engine: Engine, live: Live) -> str:
+async def everything(engine: Engine, live: ActiveSession) -> str:
     """All that is stored, remembered and shown of a session."""
     await live.settled()
     events = await engine.parts.store.read(live.card.sid, 0, 10_000)
@@ -380,7 +380,7 @@ def test_a_conversation_whose_words_cannot_be_checked_is_told_so() -> None:
     async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
         session = await open_local(engine)
         [told] = [event async for event in session.send("hello")]
-        assert isinstance(told, Failed)
+        assert isinstance(told, ReplyFailed)
         assert (told.code, told.temporary) == ("unchecked", True)
         await session.close()
 

@@ -13,7 +13,7 @@ from tests.support.engine import text
 from tests.support.scripted_llm import ScriptedUpstream, Step, echo
 from voice.clock import run_virtual
 from voice.llm.interface import Ask, Delta, Done, Effect
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
 from voice.sessions.log import ENDS, Event, Refused
@@ -56,7 +56,7 @@ def slowly(ask: Ask) -> Iterable[Step]:
     yield Done()
 
 
-async def until_end(live: Live, turn: int, seen: list[Event] | None = None) -> list[Event]:
+async def until_end(live: ActiveSession, turn: int, seen: list[Event] | None = None) -> list[Event]:
     """The events of a turn, up to its end."""
     seen = [] if seen is None else seen
     async for event in live.follow(0):

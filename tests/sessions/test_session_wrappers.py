@@ -9,7 +9,7 @@ from voice.llm.interface import Delta, Done, Effect, Message
 from voice.safety.redactor import Finder
 from voice.safety.session_redaction import SessionGuard
 from voice.sessions.interface import ReplyEvent
-from voice.sessions.session_wrappers import RevealedSession
+from voice.sessions.session_wrappers import UnmaskedSession
 
 KNOWN = {"<PHONE:7f3a9c1e>": "138 0013 8000"}
 
@@ -57,7 +57,7 @@ def test_a_reply_is_heard_in_the_clear_and_truncated_where_the_log_has_it() -> N
     async def play() -> None:
         knows = Knows(b"k", "stored", Finder())
         logged = Logged(["I call <PHO", "NE:7f3a9c1e> ", "for you."])
-        session = RevealedSession(logged, lambda: knows, "en")
+        session = UnmaskedSession(logged, lambda: knows, "en")
         reply = session.send("go")
         events = [event async for event in reply]
         assert "".join(event.text for event in events if isinstance(event, Delta)) == "I call 138 0013 8000 for you."

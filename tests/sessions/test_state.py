@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from voice.llm.interface import Message
 from voice.sessions.log import ENDS, BrokenLog, Event, Refused
-from voice.sessions.state import Conversation
+from voice.sessions.state import SessionState
 
 
 class Talk:
     """A conversation and the log it made."""
 
     def __init__(self, **how: Any) -> None:
-        self.talk = Conversation("e1", **how)
+        self.talk = SessionState("e1", **how)
         self.log: list[Event] = []
 
     def send(self, sequence: int, text: str = "hello", **how: Any) -> None:
@@ -292,10 +292,10 @@ def test_whatever_happens_the_log_folds_to_the_same_state(script: list[tuple[Any
         play(talk, step)
     assert [event.seq for event in talk.log] == list(range(1, len(talk.log) + 1))
 
-    again = Conversation("e1", window=512)
+    again = SessionState("e1", window=512)
     for event in talk.log[:split]:
         again.apply(event)
-    restored = Conversation("e1", window=512)
+    restored = SessionState("e1", window=512)
     restored.restore(json.loads(json.dumps(again.to_json())))
     for event in talk.log[split:]:
         restored.apply(Event(*json.loads(json.dumps(event))))
@@ -321,7 +321,7 @@ def test_every_turn_ends_at_most_once_and_says_nothing_after(script: list[tuple[
 
 
 def test_a_turn_remembers_what_came_before_its_words_and_the_functions_it_called() -> None:
-    talk = Conversation("e", system="be brief")
+    talk = SessionState("e", system="be brief")
     call = {"call_id": "c1", "name": "light", "arguments": "{}"}
     turn, _ = talk.send(1, "light on", options={"instructions": "be long", "tools": []})
     assert talk.context(turn)[0] == Message("system", "be long")
@@ -333,6 +333,6 @@ def test_a_turn_remembers_what_came_before_its_words_and_the_functions_it_called
     assert [message.role for message in told] == ["system", "user", "assistant", "tool"]
     assert told[2].calls == (call,)
     assert told[3] == Message("tool", "it is on", call_id="c1")
-    again = Conversation("e", system="be brief")
+    again = SessionState("e", system="be brief")
     again.restore(json.loads(json.dumps(talk.to_json())))
     assert again.context(again.turns[2]) == told

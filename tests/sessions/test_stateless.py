@@ -18,7 +18,7 @@ from voice.safety.redactor import Finder
 from voice.safety.rule_language import Rule
 from voice.safety.rules import Rules
 from voice.safety.session_redaction import SessionGuard
-from voice.sessions.engine_context import EngineOptions, Parts
+from voice.sessions.engine_context import EngineContext, EngineOptions
 from voice.sessions.log import Refused
 from voice.sessions.stateless import moderated, redacted
 from voice.sessions.stores.memory import MemoryStore
@@ -49,7 +49,7 @@ def passed(words: str, *items: Item, moderation: Moderation | None = None) -> tu
             yield item
 
     async def run() -> list[Item]:
-        parts = Parts(
+        parts = EngineContext(
             MemoryStore(), ScriptedUpstream(echo), EngineOptions(), asyncio.get_running_loop().time, Random(1), "n",
             moderation=moderation,
         )  # fmt: skip

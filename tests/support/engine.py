@@ -9,7 +9,7 @@ from typing import Any
 from tests.support.scripted_llm import ScriptedUpstream, Step, echo
 from voice.clock import run_virtual
 from voice.llm.interface import Ask
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
 from voice.sessions.log import ENDS, Event
@@ -41,7 +41,7 @@ def scene(play: Callable[[Engine, ScriptedUpstream], Awaitable[Any]], *answers: 
     return run_virtual(run())
 
 
-async def until_end(live: Live, after: int = 0) -> list[Event]:
+async def until_end(live: ActiveSession, after: int = 0) -> list[Event]:
     """The events after `after` up to the next end of a turn."""
     events: list[Event] = []
     async for event in live.follow(after):

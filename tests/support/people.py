@@ -19,7 +19,7 @@ from voice.audio.devices import SilentSink
 from voice.audio.frames import RATE, Frame, Pcm, silence
 from voice.audio.playout import Playout, PlayoutEvent
 from voice.conversation import observer as note
-from voice.conversation.components import Parts
+from voice.conversation.components import Components
 from voice.conversation.conversation import Conversation
 from voice.conversation.timers import Timers
 from voice.errors import EngineError
@@ -197,7 +197,7 @@ async def converse(
     turn_model: TurnModel | None = None,
     reader: Reader | None = None,
     voices: Sequence[Callable[[], Synthesizer]] = (ToneSynthesizer,),
-    parts: Callable[[Parts], None] = lambda parts: None,
+    parts: Callable[[Components], None] = lambda parts: None,
 ) -> Talk:
     """A conversation of the real loop with a scripted person and session, on the running loop's clock."""
     loop = asyncio.get_running_loop()
@@ -209,7 +209,7 @@ async def converse(
 
     playout = Playout(RATE, played)
     recognizer: Callable[[], Recognizer] = lambda: reader or Reader(person)  # noqa: E731
-    made = Parts(
+    made = Components(
         machine=TurnMachine(
             policy or Policy(),
             endpointer or Endpointer(silence_s=0.5, min_s=0.25, max_s=1.2, adaptive=False),

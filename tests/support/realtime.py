@@ -21,7 +21,7 @@ from voice.audio.frames import RATE, Pcm
 from voice.audio.resample import resample
 from voice.server.realtime.audio_codec import SPOKEN_RATE
 from voice.settings.schema import Settings, TtsSettings
-from voice.wiring.engine_pool import Talks
+from voice.wiring.engine_pool import SharedEnginePool
 
 Event = dict[str, Any]
 OURS = {"x.state", "x.partial", "x.spoken", "x.level", "x.latency", "x.notice"}
@@ -31,9 +31,9 @@ MODELS: dict[str, type[BaseModel]] = {
 
 
 @functools.cache
-def talks() -> Talks:
+def talks() -> SharedEnginePool:
     """Built-in engines, kept warm for all tests of a process."""
-    return Talks(Settings(tts=TtsSettings(engine="espeak")))
+    return SharedEnginePool(Settings(tts=TtsSettings(engine="espeak")))
 
 
 def validated(event: Event) -> Event:

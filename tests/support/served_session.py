@@ -7,7 +7,7 @@ from collections import deque
 from typing import Any
 
 from voice.sessions.log import Event, Refused
-from voice.sessions.state import Conversation
+from voice.sessions.state import SessionState
 
 Op = dict[str, Any]
 
@@ -25,7 +25,7 @@ class Served:
     """What the server does with one connection at a time: the real conversation, an in-memory log, credit."""
 
     def __init__(self) -> None:
-        self.talk = Conversation("e1")
+        self.talk = SessionState("e1")
         self.log: list[Event] = []
         self.out: deque[Op] = deque()
         self.sent: int | None = None

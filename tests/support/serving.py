@@ -18,8 +18,8 @@ from voice.llm.interface import Ask, Upstream
 from voice.safety.filters import Guards
 from voice.safety.moderation import Moderation
 from voice.server.app import Application, create
-from voice.server.realtime.engine_pool import Engines
-from voice.server.server import Server, bind, url
+from voice.server.realtime.engine_pool import EnginePool
+from voice.server.server import HttpServer, bind, url
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
 from voice.sessions.stores.interface import Store
@@ -32,7 +32,7 @@ Op = dict[str, Any]
 class Serving:
     """What a test needs of a running server: `http` talks to it, `op` opens sockets."""
 
-    def __init__(self, app: Application, upstream: ScriptedUpstream, server: Server, address: str) -> None:
+    def __init__(self, app: Application, upstream: ScriptedUpstream, server: HttpServer, address: str) -> None:
         self.app, self.engine, self.upstream, self.server, self.url = app, app.service.engine, upstream, server, address
         self.http = httpx.AsyncClient(base_url=address, trust_env=False)
 
@@ -120,7 +120,7 @@ async def serving(
     *,
     store: Store | None = None,
     options: EngineOptions | None = None,
-    engines: Engines | None = None,
+    engines: EnginePool | None = None,
     upstream: Upstream | None = None,
     moderation: Moderation | None = None,
     guards: Guards | None = None,
@@ -132,7 +132,7 @@ async def serving(
     engine = Engine(store or MemoryStore(), upstream or scripted, options, moderation=moderation, guards=guards)
     app, listening = create(engine, how, engines), bind(how)
     ready = asyncio.Event()
-    server = Server(app, lambda _: ready.set())
+    server = HttpServer(app, lambda _: ready.set())
     running = asyncio.create_task(server.serve(sockets=[listening]))
     await ready.wait()
     here = Serving(app, scripted, server, url(listening))

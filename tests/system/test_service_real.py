@@ -12,7 +12,7 @@ import pytest
 from tests.support.systemd import Systemd, booted, missing
 from voice.audio.frames import RATE
 from voice.audio.wav import write_wav
-from voice.system.systemd import NAME, Unit
+from voice.system.systemd import NAME, ServiceUnit
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
@@ -24,7 +24,7 @@ QUIET_S = 300
 def unit(share: Path, *words: str) -> str:
     """Our unit as it is, but for what a test cannot wait for."""
     command = [sys.executable, "-m", "voice", *words]
-    text = Unit(command, system=True, data=str(share), user="root").text()
+    text = ServiceUnit(command, system=True, data=str(share), user="root").text()
     changed = (
         f"WatchdogSec=4\nRestartSec=0.2\nWorkingDirectory={ROOT}\nEnvironment=PYTHONPATH={ROOT} XDG_DATA_HOME=/tmp\n"
     )

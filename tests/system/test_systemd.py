@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.system.systemd import NAME, Unit, quoted
+from voice.system.systemd import NAME, ServiceUnit, quoted
 
 WORDS = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1)
 
@@ -33,21 +33,23 @@ def test_systemd_accepts_it(tmp_path: Path, system: bool, version: int) -> None:
         pytest.skip(f"systemd {here[1]} does not know what {version} does")
     command = [sys.executable, "-m", "voice", "talk", "--set", 'chat.system=100% sure; $HOME "quoted"']
     path = tmp_path / NAME
-    path.write_text(Unit(command, system, str(tmp_path / "my data"), user="root", version=version).text(), "utf-8")
+    path.write_text(
+        ServiceUnit(command, system, str(tmp_path / "my data"), user="root", version=version).text(), "utf-8"
+    )
     done = subprocess.run(["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_what_a_new_start_cannot_mend_is_not_started_again() -> None:
-    text = Unit(["/usr/bin/voice", "talk"], False, "/data").text()
+    text = ServiceUnit(["/usr/bin/voice", "talk"], False, "/data").text()
     assert "RestartPreventExitStatus=2 78\n" in text
     assert "SuccessExitStatus=130\n" in text
     assert "RestartSteps" not in text
-    assert "RestartMaxDelaySec=300\n" in Unit(["/usr/bin/voice"], False, "/data", version=255).text()
+    assert "RestartMaxDelaySec=300\n" in ServiceUnit(["/usr/bin/voice"], False, "/data", version=255).text()
 
 
 def test_only_the_systems_own_unit_names_a_user_and_the_folder_it_writes() -> None:
-    mine, system = (Unit(["/usr/bin/voice"], each, "/my data", user="pi").text() for each in (False, True))
+    mine, system = (ServiceUnit(["/usr/bin/voice"], each, "/my data", user="pi").text() for each in (False, True))
     assert 'ReadWritePaths=-"/my data"\n' in system
     assert "User=pi\n" in system
     assert "User=" not in mine

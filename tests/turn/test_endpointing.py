@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice.turn.completeness import completeness
-from voice.turn.endpointing import Endpointer, Rule
+from voice.turn.endpointing import Endpointer, EndpointRule
 
 
 def endpointer(*, adaptive: bool = True) -> Endpointer:
@@ -17,7 +17,7 @@ def endpointer(*, adaptive: bool = True) -> Endpointer:
 def test_fixed_is_always_the_same() -> None:
     fixed = endpointer(adaptive=False)
     fixed.spoke_on_after(1.0)
-    assert fixed.rule("what time is it") == fixed.rule("and") == Rule(0.5, "fixed")
+    assert fixed.rule("what time is it") == fixed.rule("and") == EndpointRule(0.5, "fixed")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_whoever_says_unfinished_wins_be_it_the_words_or_the_turn_model(
 
 
 def test_fixed_asks_no_turn_model() -> None:
-    assert endpointer(adaptive=False).rule("blue", 0.1) == Rule(0.5, "fixed")
+    assert endpointer(adaptive=False).rule("blue", 0.1) == EndpointRule(0.5, "fixed")
 
 
 def test_a_person_who_pauses_long_is_waited_for_longer() -> None:
@@ -79,7 +79,7 @@ def test_a_pause_after_unfinished_words_makes_no_other_wait_longer() -> None:
     for _ in range(8):
         person.spoke_on_after(0.9, "set a timer for")
         person.spoke_on_after(0.9, "blue", 0.1)
-    assert person.rule("blue") == Rule(0.5, "default")
+    assert person.rule("blue") == EndpointRule(0.5, "default")
 
 
 @given(

@@ -129,7 +129,7 @@ def test_a_draft_that_failed_is_asked_again_by_the_decision() -> None:
     turns.receive(ev.SpeechStopped(2.0), 2.06)
     quiet(turns, 2.06, 2.16)
     turns.receive(ev.Transcribed(1, 1, "what"), 2.2)
-    assert names(turns.receive(ev.Failed(1, 1, ev.Stage.MODEL, "no"), 2.3)) == ["Discard"]
+    assert names(turns.receive(ev.StageFailed(1, 1, ev.Stage.MODEL, "no"), 2.3)) == ["Discard"]
     assert names(quiet(turns, 2.3, 2.5)) == ["Decided", "Send", "Release"]
 
 
@@ -157,7 +157,7 @@ def test_the_verdict_of_a_turn_model_decides_and_a_missing_one_delays_nothing(
     turns = machine(judges=True, adaptive=True)
     turns.receive(ev.SpeechStarted(1.0), 1.06)
     turns.receive(ev.SpeechStopped(2.0), 2.06)
-    assert quiet(turns, 2.06, 2.16) == [ev.Judge(1, 1)]
+    assert quiet(turns, 2.06, 2.16) == [ev.AskTurnModel(1, 1)]
     if complete is not None:
         assert turns.receive(ev.Judged(1, 1, complete), 2.2) == []
     assert quiet(turns, 2.16, 2.0 + decided_after_s - 0.02) == []
@@ -173,7 +173,7 @@ def test_a_verdict_on_what_has_grown_since_is_late_and_the_growth_is_judged_anew
     turns.receive(ev.Judged(1, 1, 0.9), 2.18)
     turns.receive(ev.SpeechStarted(2.2), 2.24)
     turns.receive(ev.SpeechStopped(3.0), 3.06)
-    assert quiet(turns, 3.06, 3.16) == [ev.Judge(1, 2)]
+    assert quiet(turns, 3.06, 3.16) == [ev.AskTurnModel(1, 2)]
     assert turns.receive(ev.Judged(1, 1, 0.9), 3.17) == []
     assert quiet(turns, 3.16, 3.48) == [], "neither verdict on the first half holds for the whole"
     assert turns.receive(ev.Judged(1, 2, 0.1), 3.49) == []
@@ -208,7 +208,7 @@ def test_a_verdict_after_the_decision_changes_nothing() -> None:
     assert seen == [State.THINKING, State.THINKING, State.SPEAKING, State.PAUSED] and turns.state is State.PAUSED
     turns.receive(ev.SpeechStopped(3.2), 3.3)
     turns.receive(ev.Transcribed(2, 1, "stop"), 3.4)
-    assert quiet(turns, 3.4, 3.42) == [ev.Judge(2, 1)], "an interruption that has ended is judged like any turn"
+    assert quiet(turns, 3.4, 3.42) == [ev.AskTurnModel(2, 1)], "an interruption that has ended is judged like any turn"
 
 
 @pytest.mark.parametrize("words", ["stop", "what about"])
@@ -300,9 +300,9 @@ def test_without_barge_in_speech_over_the_reply_is_not_listened_to() -> None:
 
 def test_a_failure_is_said_and_ends_the_turn_failed() -> None:
     turns = asked(machine())
-    actions = turns.receive(ev.Failed(1, 1, ev.Stage.RECOGNIZER, "sorry"), 2.6)
+    actions = turns.receive(ev.StageFailed(1, 1, ev.Stage.RECOGNIZER, "sorry"), 2.6)
     assert actions == [ev.Say(1, 1, "sorry"), ev.Release(1, 1)]
-    assert turns.receive(ev.Failed(1, 1, ev.Stage.SYNTHESIZER, "sorry"), 2.7) == [], "said once"
+    assert turns.receive(ev.StageFailed(1, 1, ev.Stage.SYNTHESIZER, "sorry"), 2.7) == [], "said once"
     turns.receive(ev.Audible(1, 1), 2.8)
     assert ev.Finish(1, ev.Outcome.FAILED) in turns.receive(ev.Drained(1, 1), 3.0)
 
@@ -432,8 +432,8 @@ class World:
         self.turns, self.now, self.talking = turns, 0.0, False
         self.open: set[int] = set()
         self.questions: list[ev.Transcribe] = []
-        self.judgements: list[ev.Judge] = []
-        self.judged: set[ev.Judge] = set()
+        self.judgements: list[ev.AskTurnModel] = []
+        self.judged: set[ev.AskTurnModel] = set()
         self.playing: list[tuple[int, int]] = []
         self.audible: set[tuple[int, int]] = set()
         self.finished: Counter[int] = Counter()
@@ -452,7 +452,7 @@ class World:
                 case ev.Transcribe():
                     assert action.turn in self.open
                     self.questions.append(action)
-                case ev.Judge():
+                case ev.AskTurnModel():
                     assert self.turns.policy.judges and action.turn in self.open
                     assert action not in self.judged, "asked once"
                     self.judged.add(action)
@@ -493,7 +493,7 @@ class World:
             case "drained" if self.playing:
                 self.tell(ev.Drained(*self.playing.pop()))
             case "failed" if turns.turn and turns.state is not State.LISTENING:
-                self.tell(ev.Failed(turns.turn.number, turns.turn.revision, ev.Stage.MODEL, "sorry"))
+                self.tell(ev.StageFailed(turns.turn.number, turns.turn.revision, ev.Stage.MODEL, "sorry"))
             case "typed":
                 self.tell(ev.Typed("typed"))
             case "announce":

@@ -23,7 +23,7 @@ ROOM_S = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Audible:
+class PlayoutAudible:
     """The first sample of `reply` becomes audible at `at`, seconds on the loop's clock."""
 
     reply: int
@@ -31,7 +31,7 @@ class Audible:
 
 
 @dataclass(frozen=True, slots=True)
-class Drained:
+class PlayoutDrained:
     """All of `reply` was pushed and has been played by `at`."""
 
     reply: int
@@ -46,7 +46,7 @@ class Silenced:
     at: float
 
 
-PlayoutEvent = Audible | Drained | Silenced
+PlayoutEvent = PlayoutAudible | PlayoutDrained | Silenced
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ class Playout:
             return True
 
     def finish(self, reply: int | None = None) -> None:
-        """Say that no more audio of this reply is coming; `Drained` follows when all is played."""
+        """Say that no more audio of this reply is coming; `PlayoutDrained` follows when all is played."""
         with self._lock:
             if reply is None or reply == self._reply:
                 self._finished = True
@@ -260,12 +260,12 @@ class Playout:
             out[:length] = np.rint(out[:length] * ramp).astype(np.int16)
             self._faded_in += length
         if taken and not self._played:
-            events.append(Audible(self._reply, at))
+            events.append(PlayoutAudible(self._reply, at))
         self._played += taken
         self._left -= taken
         if self._finished and not self._left:
             self._live = False
-            events.append(Drained(self._reply, at + taken / self.rate))
+            events.append(PlayoutDrained(self._reply, at + taken / self.rate))
 
     def _mix_overlays(self, out: Pcm) -> int | None:
         """Add chimes and tails to `out`; returns how many samples the tail took, None while it goes on."""

@@ -30,7 +30,7 @@ FEW_WORDS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class RecognitionFigures:
     """One recognizer on all clips. `final_ms` counts from the last sample to the final words."""
 
     name: str
@@ -122,7 +122,7 @@ def engines(settings: Settings) -> list[tuple[str, Recognizer]]:
     return found
 
 
-def measure(name: str, engine: Recognizer, clips: list[tuple[Pcm, str]]) -> Figures:
+def measure(name: str, engine: Recognizer, clips: list[tuple[Pcm, str]]) -> RecognitionFigures:
     """Stream each clip in 20 ms frames, one after the other, as fast as they are taken."""
     engine.warm()
     errors = said_words = 0
@@ -142,7 +142,7 @@ def measure(name: str, engine: Recognizer, clips: list[tuple[Pcm, str]]) -> Figu
         if reason := heard.notes.get("fallback"):
             fallbacks[str(reason)] = fallbacks.get(str(reason), 0) + 1
     spent = time.perf_counter() - began
-    return Figures(
+    return RecognitionFigures(
         name,
         errors,
         said_words,
@@ -154,7 +154,7 @@ def measure(name: str, engine: Recognizer, clips: list[tuple[Pcm, str]]) -> Figu
     )
 
 
-def advice(rows: list[Figures]) -> str:
+def advice(rows: list[RecognitionFigures]) -> str:
     """Which setting to take, in a sentence, and how sure that is."""
     by_name = {row.name: row for row in rows}
     full, auto, sphinx = (by_name.get(name) for name in ("whisper full", "whisper auto", "pocketsphinx"))

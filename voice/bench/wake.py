@@ -25,7 +25,7 @@ TAIL_S = 0.5
 
 
 @dataclass(slots=True)
-class Figures:
+class WakeWordFigures:
     """What was heard in all files. Hours and false accepts are those of files in which nobody says a wake word."""
 
     said: dict[str, int] = field(default_factory=dict)
@@ -68,11 +68,11 @@ def command(resolved: Resolved, folder: Path, target: Path | None) -> None:
         target.write_text(json.dumps(shown, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def measure(files: list[Path], settings: Settings) -> Figures:
+def measure(files: list[Path], settings: Settings) -> WakeWordFigures:
     """Listen to each file from a fresh start, with the detector of speech in front as in a conversation."""
     from voice.wiring.engines import detector, wake_gate
 
-    found = Figures()
+    found = WakeWordFigures()
     named = {name.strip() for name in settings.wake.words.split(",")}
     using = replace(settings, wake=replace(settings.wake, mode="word"))
     heard_s = 0.0
@@ -95,7 +95,9 @@ def measure(files: list[Path], settings: Settings) -> Figures:
     return found
 
 
-def _count(found: Figures, path: Path, named: set[str], called: list[tuple[str, float]], length_s: float) -> None:
+def _count(
+    found: WakeWordFigures, path: Path, named: set[str], called: list[tuple[str, float]], length_s: float
+) -> None:
     word = path.parent.name
     if word not in named:
         found.other_hours += length_s / 3600

@@ -10,7 +10,7 @@ from voice.settings.schema import ChatSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Engines:
+class EngineChoices:
     """The recognizer and the synthesizer that will be used."""
 
     recognizer: Choice
@@ -25,12 +25,12 @@ class Engines:
         return [f"words: {self.recognizer} · speech: {self.synthesizer} · answers: {mind}", *better]
 
 
-def engines(settings: Settings) -> Engines:
+def engines(settings: Settings) -> EngineChoices:
     """What `auto` and the names in the settings come to; MissingError where something named is not here."""
     registry = shipped_registry()
     present = ModelStore(settings.models.folder).present(registry)
     asr, tts = settings.asr, settings.tts
-    return Engines(
+    return EngineChoices(
         choose_recognizer(asr.engine, asr.model, asr.language, present, registry, asr.url),
         choose_synthesizer(tts.engine, tts.voice, tts.language or asr.language, present, registry, tts.url),
     )

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voice.audio.frames import SILENT_DBFS
-from voice.conversation.observer import Level, Note, Notice, ReplySpoken, StateChanged, TurnEnded, Words
+from voice.conversation.observer import Level, Note, Notice, ReplySpoken, StateChanged, TranscriptChanged, TurnEnded
 from voice.trace import TurnTrace
 
 BARS = " ▁▂▃▄▅▆▇█"
@@ -39,18 +39,18 @@ STATES = {
 NOTICES = {"info": "dim", "warning": "yellow", "error": "bold red"}
 
 
-class Screen:
+class LiveScreen:
     """An observer that keeps the lines of past turns above and redraws the current turn below, while entered."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._levels: deque[float] = deque([SILENT_DBFS] * HISTORY, maxlen=HISTORY)
         self._state = "idle"
-        self._words = Words("", False)
+        self._words = TranscriptChanged("", False)
         self._reply = ReplySpoken("", "")
         self._live = Live(get_renderable=self.render, console=console, refresh_per_second=FRAMES_PER_S, transient=True)
 
-    def __enter__(self) -> Screen:
+    def __enter__(self) -> LiveScreen:
         self._live.start()
         return self
 
@@ -65,12 +65,12 @@ class Screen:
                 self._levels.append(event.dbfs)
             case StateChanged():
                 self._state = event.state
-            case Words():
+            case TranscriptChanged():
                 self._words = event
             case ReplySpoken():
                 self._reply = event
             case TurnEnded():
-                self._words, self._reply = Words("", False), ReplySpoken("", "")
+                self._words, self._reply = TranscriptChanged("", False), ReplySpoken("", "")
                 if event.trace.text or event.trace.reply:
                     self._live.refresh()  # else the turn would stand there twice until the next redraw
                     self._console.print(past_turn(event.trace))
@@ -139,7 +139,7 @@ class Plain:
 
     def __call__(self, event: Note) -> None:
         match event:
-            case Words(text=text, final=True) if not self._prompt and text != self._said:
+            case TranscriptChanged(text=text, final=True) if not self._prompt and text != self._said:
                 self._said = text
                 click.echo(f"you:   {text}")
             case TurnEnded(trace=trace):

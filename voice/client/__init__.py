@@ -14,23 +14,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
-from voice.client.connection import ServerLink
-from voice.client.http import Rest, SessionError
+from voice.client.connection import ServerConnection
+from voice.client.http import HttpClient, SessionError
 from voice.client.keyring import Keyring
 from voice.client.session import RemoteReply, RemoteSession
 from voice.llm.interface import Delta, Done, Effect, Message
-from voice.sessions.interface import Failed, Link
+from voice.sessions.interface import ConnectionChanged, ReplyFailed
 
 __all__ = [
     "BatchItem",
+    "ConnectionChanged",
     "Delta",
     "Done",
     "Effect",
-    "Failed",
-    "Link",
     "Message",
     "RemoteReply",
     "RemoteSession",
+    "ReplyFailed",
     "SessionError",
     "Sessions",
 ]
@@ -56,8 +56,8 @@ class Sessions:
 
     def __init__(self, url: str, key: str = "") -> None:
         self.url = url.rstrip("/")
-        self._key, self._rest = key, Rest(url, key)
-        self._link = ServerLink(self.url, key)
+        self._key, self._rest = key, HttpClient(url, key)
+        self._link = ServerConnection(self.url, key)
         self._open: list[RemoteSession] = []
 
     async def __aenter__(self) -> Self:

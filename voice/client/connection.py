@@ -10,9 +10,9 @@ import random
 from typing import Any, Protocol
 
 from voice.client.http import nodes
-from voice.client.protocol import ClientProtocol, LinkError, Op
+from voice.client.protocol import ClientProtocol, ConnectionRefused, Op
 from voice.errors import VoiceError
-from voice.sessions.interface import Failed
+from voice.sessions.interface import ReplyFailed
 
 SUBPROTOCOL = "devmode.v1"
 BACKOFF_S = (0.1, 10.0)  # first and longest
@@ -24,7 +24,7 @@ CHANNELS = 2
 """Channels of each session: its events, and now and then its history."""
 
 
-class Rider(Protocol):
+class ConnectionUser(Protocol):
     """A session that a link carries."""
 
     core: ClientProtocol
@@ -39,7 +39,7 @@ class Rider(Protocol):
         """It is not attached any more, or could not be."""
 
 
-class ServerLink:
+class ServerConnection:
     """Carries sessions over one connection to the server at `url`; `key` is an API key, where it wants one.
 
     Several nodes of one server are named with commas in between: where one does not answer, the next is tried. `url` is
@@ -54,7 +54,7 @@ class ServerLink:
         self.url = self._urls[0]
         self._next = itertools.cycle([*self._urls[1:], self._urls[0]])
         self._go_to = ""
-        self._riders: dict[int, Rider] = {}
+        self._riders: dict[int, ConnectionUser] = {}
         self._places = itertools.count()
         self._wake = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -64,7 +64,7 @@ class ServerLink:
         self._attachments = 0
         self.dialled_at = 0.0
 
-    def join(self, rider: Rider) -> None:
+    def join(self, rider: ConnectionUser) -> None:
         """Carry a session, from the next frame on."""
         self._riders[next(self._places)] = rider
         if self._socket is not None:
@@ -73,7 +73,7 @@ class ServerLink:
             self._running = asyncio.create_task(self._run(), name=f"link to {self.url}")
         self.wake()
 
-    async def leave(self, rider: Rider) -> None:
+    async def leave(self, rider: ConnectionUser) -> None:
         """Carry a session no longer; the last one closes the connection."""
         for place in [place for place, one in self._riders.items() if one is rider]:
             del self._riders[place]
@@ -113,14 +113,14 @@ class ServerLink:
             tries = 0 if self._attachments > before else tries + 1
             self._lost_at = self._now() if self._lost_at is None else self._lost_at
             if self._now() - self._lost_at > self._give_up_s:
-                self._give_up(Failed("link_lost", f"{self.url}: no connection ({why})", temporary=True))
+                self._give_up(ReplyFailed("link_lost", f"{self.url}: no connection ({why})", temporary=True))
             if self._riders:
                 await asyncio.sleep(random.uniform(0, max(again_s, min(BACKOFF_S[0] * 2**tries, BACKOFF_S[1]))))
 
     def _forget_dead(self) -> None:
         self._riders = {place: rider for place, rider in self._riders.items() if rider.core.dead is None}
 
-    def _give_up(self, failure: Failed) -> None:
+    def _give_up(self, failure: ReplyFailed) -> None:
         for rider in self._riders.values():
             rider.core.give_up(failure)
             rider.hand_on()
@@ -146,16 +146,16 @@ class ServerLink:
                 code, reason = socket.close_code, socket.close_reason
         except InvalidStatus as error:
             if error.response.status_code == 401:
-                self._give_up(Failed("key_invalid", f"{self.url} refuses the key"))
-            return 0.0, LinkError(f"HTTP {error.response.status_code} instead of a WebSocket", where=self.url)
+                self._give_up(ReplyFailed("key_invalid", f"{self.url} refuses the key"))
+            return 0.0, ConnectionRefused(f"HTTP {error.response.status_code} instead of a WebSocket", where=self.url)
         except (OSError, WebSocketException, VoiceError) as error:
             return 0.0, error
         except (KeyError, TypeError, ValueError) as error:
-            return 0.0, LinkError(f"the server sent what is no {SUBPROTOCOL} ({error!r})", where=self.url)
+            return 0.0, ConnectionRefused(f"the server sent what is no {SUBPROTOCOL} ({error!r})", where=self.url)
         if code == KEY_INVALID:
-            self._give_up(Failed("key_invalid", f"{self.url} refuses the key"))
+            self._give_up(ReplyFailed("key_invalid", f"{self.url} refuses the key"))
         back_s = RESTARTING_S if code in (RESTART, BUSY) else 0.0
-        return back_s, LinkError(f"the server closed the connection ({code} {reason})".strip(), where=self.url)
+        return back_s, ConnectionRefused(f"the server closed the connection ({code} {reason})".strip(), where=self.url)
 
     async def _talk(self, socket: Any) -> None:
         """Carry frames both ways until the connection ends. Raises LinkError for a server that breaks the rules."""
@@ -198,7 +198,7 @@ class ServerLink:
             was = rider.core.attached
             try:
                 rider.core.receive(op | {"ch": channel}, self._now(), size)
-            except LinkError as error:
+            except ConnectionRefused as error:
                 if len(self._riders) == 1:
                     raise
                 self._start_anew(place, rider, error)
@@ -207,16 +207,16 @@ class ServerLink:
             to, rider.core.moved_to = rider.core.moved_to, ""
             if to and to != self.url and len(self._riders) == 1:
                 self._go_to = to
-                raise LinkError(f"the session is at {to}", where=self.url)
+                raise ConnectionRefused(f"the session is at {to}", where=self.url)
             if rider.core.attached and not was:
                 self._lost_at = None
                 self._attachments += 1
                 rider.link_is_up()
             if rider.core.dead is not None:
-                rider.link_is_down(LinkError(rider.core.dead.message, where=self.url))
+                rider.link_is_down(ConnectionRefused(rider.core.dead.message, where=self.url))
                 self._forget_dead()
 
-    def _start_anew(self, place: int, rider: Rider, why: LinkError) -> None:
+    def _start_anew(self, place: int, rider: ConnectionUser, why: ConnectionRefused) -> None:
         """Attach one session again after a while; the others on this connection have nothing to do with it."""
         rider.link_is_down(why)
         self._left.append({"op": "detach", "ch": CHANNELS * place})

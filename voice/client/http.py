@@ -24,7 +24,7 @@ class SessionError(VoiceError):
         self.code, self.temporary = code, temporary
 
 
-class Rest:
+class HttpClient:
     """Calls to the server at `url`, with the API `key` where it wants one.
 
     Several nodes of one server are named with commas in between; the first that answers is asked.

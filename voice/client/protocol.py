@@ -11,7 +11,7 @@ from typing import Any
 
 from voice.errors import VoiceError
 from voice.llm.interface import Delta, Done, Effect, Message
-from voice.sessions.interface import Failed, Link, ReplyEvent
+from voice.sessions.interface import ConnectionChanged, ReplyEvent, ReplyFailed
 from voice.sessions.log import done_of
 
 Op = dict[str, Any]
@@ -29,12 +29,12 @@ HISTORY_CHANNEL = 1
 NEVER_BACK = frozenset({"session_unknown", "key_invalid", "scope_insufficient", "origin_refused"})
 
 
-class LinkError(VoiceError):
+class ConnectionRefused(VoiceError):
     """The server did not keep to the protocol; the connection is to be closed and the session attached again."""
 
 
 @dataclass(slots=True)
-class Turn:
+class SentTurn:
     """One turn of this client: what was sent, how much of the reply arrived, and what is not confirmed yet."""
 
     number: int
@@ -69,14 +69,14 @@ class ClientProtocol:
     expected: int = 1
     up: bool = False
     attached: bool = False
-    dead: Failed | None = None
+    dead: ReplyFailed | None = None
     reason: str = ""
     moved_to: str = ""
     """The server's word for where the last refused op would have been taken."""
     history: tuple[Message, ...] | None = None
-    _turns: dict[int, Turn] = field(default_factory=dict)
+    _turns: dict[int, SentTurn] = field(default_factory=dict)
     _out: list[Op] = field(default_factory=list)
-    _told: list[tuple[Turn, ReplyEvent]] = field(default_factory=list)
+    _told: list[tuple[SentTurn, ReplyEvent]] = field(default_factory=list)
     _history_wanted: bool = False
     _unacked: int = 0
     _pings: int = 0
@@ -88,7 +88,7 @@ class ClientProtocol:
         out, self._out = self._out, []
         return out
 
-    def happened(self) -> list[tuple[Turn, ReplyEvent]]:
+    def happened(self) -> list[tuple[SentTurn, ReplyEvent]]:
         """Return the reply events since the last call, each with its turn."""
         told, self._told = self._told, []
         return told
@@ -113,7 +113,7 @@ class ClientProtocol:
         for turn in self._turns.values():
             self._tell_down(turn)
 
-    def give_up(self, failure: Failed) -> None:
+    def give_up(self, failure: ReplyFailed) -> None:
         """End every turn that waits; where no way back exists, later ones end the same way."""
         if failure.code in NEVER_BACK:
             self.dead = failure
@@ -132,7 +132,7 @@ class ClientProtocol:
     def tick(self, now: float) -> None:
         """Send what has come due; raises LinkError where the server no longer answers."""
         if self._pong_by is not None and now >= self._pong_by:
-            raise LinkError("the server does not answer", expected=f"a frame within {PONG_WITHIN_S:g} s")
+            raise ConnectionRefused("the server does not answer", expected=f"a frame within {PONG_WITHIN_S:g} s")
         if not self.attached:
             return
         for turn in self._turns.values():
@@ -154,19 +154,19 @@ class ClientProtocol:
     def _arm_ping(self, now: float) -> None:
         self._ping_at = now + self.draw(*(BUSY_PING_S if self.busy else IDLE_PING_S))
 
-    def _tell_down(self, turn: Turn) -> None:
+    def _tell_down(self, turn: SentTurn) -> None:
         if not turn.ended and not turn.told_down:
             turn.told_down = True
-            self._told.append((turn, Link(up=False, reason=self.reason)))
+            self._told.append((turn, ConnectionChanged(up=False, reason=self.reason)))
 
     # What the conversation wants
 
-    def send(self, text: str, now: float, *, draft: bool = False) -> Turn:
+    def send(self, text: str, now: float, *, draft: bool = False) -> SentTurn:
         """Begin the next turn; it leaves at once, or when the link is back."""
         # The server may log other words than were sent, redacted or blocked ones, so the turn is known by this.
         name = f"{int(self.draw(0, 2**53)):014x}"
         body: Op = {"op": "send", "input": text, "msg_id": name} | ({"draft": True} if draft else {})
-        turn = Turn(self.expected, body, draft)
+        turn = SentTurn(self.expected, body, draft)
         if self.dead is not None:
             self._end(turn, self.dead)
             return turn
@@ -180,7 +180,7 @@ class ClientProtocol:
             self._tell_down(turn)
         return turn
 
-    def decide(self, turn: Turn, op: str, **more: int) -> None:
+    def decide(self, turn: SentTurn, op: str, **more: int) -> None:
         """Send `commit`, `discard`, `cancel` or `truncate`, again after every outage until it is settled.
 
         What changes nothing is answered by nothing; the next turn's start shows that it was read. All but
@@ -205,11 +205,11 @@ class ClientProtocol:
     def _attach(self, **more: object) -> None:
         self._out.append({"op": "attach", "session_id": self.session_id, "session_token": self.token, **more})
 
-    def _send(self, turn: Turn) -> None:
+    def _send(self, turn: SentTurn) -> None:
         turn.retry_at = None
         self._out.append(turn.body | {"sequence": turn.number})
 
-    def _send_decisions(self, turn: Turn, only: str = "") -> None:
+    def _send_decisions(self, turn: SentTurn, only: str = "") -> None:
         """Send what was decided, unless the turn may not be there: its number would mean another one."""
         turn.decide_at = None
         if turn.started or not turn.refused:
@@ -230,7 +230,7 @@ class ClientProtocol:
         kind, channel = op["op"], op.get("ch", 0)
         if channel == HISTORY_CHANNEL:
             if kind == "err":
-                raise LinkError(op["message"])
+                raise ConnectionRefused(op["message"])
             if kind == "attached":
                 self.history = tuple(Message(m["role"], m["text"]) for m in op["snapshot"]["messages"])
                 self._history_wanted = False
@@ -259,7 +259,7 @@ class ClientProtocol:
         for turn in self._turns.values():
             if turn.told_down and not turn.ended:
                 turn.told_down = False
-                self._told.append((turn, Link(up=True)))
+                self._told.append((turn, ConnectionChanged(up=True)))
             if turn in waiting:
                 self._send(turn)
             self._send_decisions(turn)
@@ -283,7 +283,7 @@ class ClientProtocol:
             if not turn.started and not _same(turn, *asked.get(turn.number, (None, None))):
                 continue  # it never arrived, or somebody else was first: it is sent again
             if text is None or not text.startswith(turn.text):
-                lost = Failed("session_lost", "the server no longer has this turn", temporary=True)
+                lost = ReplyFailed("session_lost", "the server no longer has this turn", temporary=True)
                 self._end(turn, lost)
                 continue
             turn.started = True
@@ -295,7 +295,7 @@ class ClientProtocol:
         if self.after is None or op["seq"] <= self.after:
             return
         if op["seq"] != self.after + 1:
-            raise LinkError(f"event {op['seq']} came", expected=f"event {self.after + 1}")
+            raise ConnectionRefused(f"event {op['seq']} came", expected=f"event {self.after + 1}")
         self.after = op["seq"]
         self._unacked += size
         if self._unacked >= ACK_EVERY:
@@ -328,21 +328,21 @@ class ClientProtocol:
         elif kind == "done":
             self._end(turn, done_of(data))
         elif kind in ("failed", "retry_failed"):
-            self._end(turn, Failed(data["code"], data["message"], data["temporary"]))
+            self._end(turn, ReplyFailed(data["code"], data["message"], data["temporary"]))
 
-    def _grow(self, turn: Turn, offset: int, text: str) -> None:
+    def _grow(self, turn: SentTurn, offset: int, text: str) -> None:
         if offset > len(turn.text):
-            raise LinkError(f"text at {offset} came", expected=f"text at {len(turn.text)}")
+            raise ConnectionRefused(f"text at {offset} came", expected=f"text at {len(turn.text)}")
         new = text[len(turn.text) - offset :]
         if new and not turn.ended:
             turn.text += new
             self._told.append((turn, Delta(new)))
 
     def _error(self, op: Mapping[str, Any], now: float) -> None:
-        failure = Failed(op["code"], op["message"], op["temporary"])
+        failure = ReplyFailed(op["code"], op["message"], op["temporary"])
         if op.get("re") in ("attach", "auth"):
             if failure.temporary:
-                raise LinkError(failure.message)
+                raise ConnectionRefused(failure.message)
             self.give_up(failure)
             self.dead = failure
             return
@@ -362,7 +362,7 @@ class ClientProtocol:
         else:
             self._end(turn, failure)
 
-    def _patient(self, turn: Turn, now: float, hint_s: float | None) -> bool:
+    def _patient(self, turn: SentTurn, now: float, hint_s: float | None) -> bool:
         """Whether a refused turn is sent again: a full or failing server, which gives a hint, is not asked forever."""
         if hint_s is None:
             return True
@@ -370,7 +370,7 @@ class ClientProtocol:
             turn.patient_until = now + PATIENCE_S
         return now + hint_s < turn.patient_until
 
-    def _renumber(self, turn: Turn, expected: int) -> None:
+    def _renumber(self, turn: SentTurn, expected: int) -> None:
         """Take the number the server expects: ours belongs to somebody else's turn, so this one was never accepted."""
         del self._turns[turn.number]
         while expected in self._turns:
@@ -379,14 +379,14 @@ class ClientProtocol:
         self._turns[expected] = turn
         self._send(turn)
 
-    def _end(self, turn: Turn, event: Done | Failed) -> None:
-        if isinstance(event, Failed):
+    def _end(self, turn: SentTurn, event: Done | ReplyFailed) -> None:
+        if isinstance(event, ReplyFailed):
             turn.refused, turn.retry_at = True, None
         if not turn.ended:
             turn.ended = True
             self._told.append((turn, event))
 
 
-def _same(turn: Turn, msg_id: str | None, input: str | None) -> bool:
+def _same(turn: SentTurn, msg_id: str | None, input: str | None) -> bool:
     """Whether what the server tells of is this turn; servers that do not repeat `msg_id` are known by the words."""
     return bool(msg_id == turn.body["msg_id"] if msg_id else input == turn.body["input"])

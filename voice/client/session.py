@@ -7,18 +7,18 @@ import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Self
 
-from voice.client.connection import ServerLink
-from voice.client.http import Rest, SessionError, key_refused, unreachable
-from voice.client.protocol import ClientProtocol, Turn
+from voice.client.connection import ServerConnection
+from voice.client.http import HttpClient, SessionError, key_refused, unreachable
+from voice.client.protocol import ClientProtocol, SentTurn
 from voice.errors import VoiceError
 from voice.llm.interface import Delta, Done, Message
-from voice.sessions.interface import Failed, ReplyEvent
+from voice.sessions.interface import ReplyEvent, ReplyFailed
 
 
 class RemoteReply:
-    """One turn of a RemoteSession: iterate it for events until `Done` or `Failed`."""
+    """One turn of a RemoteSession: iterate it for events until `Done` or `ReplyFailed`."""
 
-    def __init__(self, session: RemoteSession, turn: Turn) -> None:
+    def __init__(self, session: RemoteSession, turn: SentTurn) -> None:
         self.turn = turn.number
         self._session, self._turn = session, turn
         self._events: asyncio.Queue[ReplyEvent] = asyncio.Queue()
@@ -31,7 +31,7 @@ class RemoteReply:
         if self._over:
             raise StopAsyncIteration
         event = await self._events.get()
-        self._over = isinstance(event, Done | Failed)
+        self._over = isinstance(event, Done | ReplyFailed)
         return event
 
     async def commit(self) -> None:
@@ -62,11 +62,18 @@ class RemoteSession:
     """
 
     def __init__(
-        self, url: str, id: str, token: str, *, key: str = "", give_up_s: float = 120.0, link: ServerLink | None = None
+        self,
+        url: str,
+        id: str,
+        token: str,
+        *,
+        key: str = "",
+        give_up_s: float = 120.0,
+        link: ServerConnection | None = None,
     ) -> None:
         self.url, self.id, self.token = url.rstrip("/"), id, token
         self._key = key
-        self.link = link or ServerLink(self.url, key, give_up_s=give_up_s)
+        self.link = link or ServerConnection(self.url, key, give_up_s=give_up_s)
         self.core = ClientProtocol(id, token, random.SystemRandom().uniform)
         self._replies: dict[int, RemoteReply] = {}
         self._settled, self._history = asyncio.Event(), asyncio.Event()
@@ -84,17 +91,24 @@ class RemoteSession:
         model: str = "",
         options: Mapping[str, object] | None = None,
         give_up_s: float = 120.0,
-        link: ServerLink | None = None,
+        link: ServerConnection | None = None,
     ) -> Self:
         """Create a session and attach to it. Raises UnavailableError, ConfigError for a wrong key, SessionError."""
         body = {"system": system, "model": model, "options": dict(options or {})}
-        made = await Rest(url, key).call("POST", "/v1/sessions", {k: v for k, v in body.items() if v})
+        made = await HttpClient(url, key).call("POST", "/v1/sessions", {k: v for k, v in body.items() if v})
         id, token = made["session_id"], made["session_token"]
         return await cls.attach(url, id, token, key=key, give_up_s=give_up_s, link=link)
 
     @classmethod
     async def attach(
-        cls, url: str, id: str, token: str, *, key: str = "", give_up_s: float = 120.0, link: ServerLink | None = None
+        cls,
+        url: str,
+        id: str,
+        token: str,
+        *,
+        key: str = "",
+        give_up_s: float = 120.0,
+        link: ServerConnection | None = None,
     ) -> Self:
         """Attach to an existing session. Raises like `create`; SessionError `session_unknown` if it has expired."""
         session = cls(url, id, token, key=key, give_up_s=give_up_s, link=link)
@@ -115,7 +129,7 @@ class RemoteSession:
         async for event in self.send(text):
             if isinstance(event, Delta):
                 parts.append(event.text)
-            elif isinstance(event, Failed):
+            elif isinstance(event, ReplyFailed):
                 raise SessionError(event.message, code=event.code, temporary=event.temporary, where=self.url)
         return "".join(parts)
 
@@ -131,7 +145,7 @@ class RemoteSession:
     async def forget(self) -> None:
         """Delete the session on the server and begin another there. Raises what `create` raises."""
         await self.close()
-        rest, path = Rest(self.url, self._key), f"/v1/sessions/{self.id}"
+        rest, path = HttpClient(self.url, self._key), f"/v1/sessions/{self.id}"
         made: dict[str, Any] = {}
         try:
             state = await rest.call("GET", path, token=self.token)
@@ -150,7 +164,7 @@ class RemoteSession:
     async def close(self) -> None:
         """Leave the session; it stays on the server until it expires."""
         await self.link.leave(self)
-        self.core.give_up(Failed("closed", "the session was closed here"))
+        self.core.give_up(ReplyFailed("closed", "the session was closed here"))
         self.hand_on()
 
     async def __aenter__(self) -> Self:
@@ -171,7 +185,7 @@ class RemoteSession:
             await self.link.leave(self)
             raise self._refused
 
-    def _decide(self, turn: Turn, op: str, **more: int) -> None:
+    def _decide(self, turn: SentTurn, op: str, **more: int) -> None:
         self.core.decide(turn, op, **more)
         self.hand_on()
         self.link.wake()
@@ -184,7 +198,7 @@ class RemoteSession:
             reply = self._replies.get(id(turn))
             if reply is not None:
                 reply._take(event)
-                if isinstance(event, Done | Failed):
+                if isinstance(event, Done | ReplyFailed):
                     del self._replies[id(turn)]
         if self.core.history is not None or self.core.dead is not None:
             self._history.set()
@@ -202,7 +216,7 @@ class RemoteSession:
         if not self.links and not self._settled.is_set():
             if dead is None:
                 self._refused = why if isinstance(why, VoiceError) else unreachable(self.url, why)
-                self.core.dead = Failed("link_lost", str(why))
+                self.core.dead = ReplyFailed("link_lost", str(why))
             elif dead.code == "key_invalid":
                 self._refused = key_refused(self.url)
             else:

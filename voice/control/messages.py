@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from voice.conversation.observer import Muted, Note, Notice, StateChanged, TimerRang, TurnEnded, Woken, Words
+from voice.conversation.observer import (
+    Muted,
+    Note,
+    Notice,
+    StateChanged,
+    TimerRang,
+    TranscriptChanged,
+    TurnEnded,
+    Woken,
+)
 from voice.errors import UsageError
 
 EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -120,7 +129,7 @@ class Teller:
                 return [("timer", {"label": label})]
             case Notice(text=text, level="error"):
                 return [("error", {"text": text})]
-            case Words(text=text, final=final) if self._words:
+            case TranscriptChanged(text=text, final=final) if self._words:
                 return [("words", {"text": text, "final": final})]
             case TurnEnded(trace=trace):
                 said = {"words": trace.text, "reply": trace.heard} if self._words else {}

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from voice.audio.frames import SILENT_DBFS, Frame, level_dbfs, silence
 from voice.audio.interfaces import Source
 from voice.conversation import observer as note
-from voice.conversation.components import Parts
-from voice.conversation.transcriber import Listener
+from voice.conversation.components import Components
+from voice.conversation.transcriber import Transcriber
 from voice.turn import events as ev
 from voice.turn.state import State
 from voice.vad.speech_gate import Edge
@@ -24,10 +24,12 @@ TIMER_PATIENCE_S = 30.0
 """Input that has ended waits this long for a timer that is still to ring."""
 
 
-class Hearing:
+class AudioInput:
     """Feeds the machine from frames through `tell`; `shown` is called about ten times a second of audio."""
 
-    def __init__(self, parts: Parts, listener: Listener, tell: Callable[..., None], shown: Callable[[], None]) -> None:
+    def __init__(
+        self, parts: Components, listener: Transcriber, tell: Callable[..., None], shown: Callable[[], None]
+    ) -> None:
         self._parts, self._listener, self._tell, self._shown = parts, listener, tell, shown
         self._loop = asyncio.get_running_loop()
         self._level_due = 0.0

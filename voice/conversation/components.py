@@ -25,7 +25,7 @@ from voice.worker import Worker
 
 
 @dataclass(slots=True)
-class Parts:
+class Components:
     """What a conversation is made of.
 
     `turn_model`, if any, is asked where the machine's policy says so.

@@ -9,18 +9,18 @@ from functools import partial
 
 from voice.asr.interface import Transcript
 from voice.audio.frames import Pcm
-from voice.audio.playout import Audible, Drained, PlayoutEvent
+from voice.audio.playout import PlayoutAudible, PlayoutDrained, PlayoutEvent
 from voice.clock import Alarms
 from voice.conversation import observer as note
-from voice.conversation.audio_input import TIMER_PATIENCE_S, Hearing
-from voice.conversation.components import Parts
-from voice.conversation.history import Remembering
+from voice.conversation.audio_input import TIMER_PATIENCE_S, AudioInput
+from voice.conversation.components import Components
+from voice.conversation.history import History
 from voice.conversation.reply import Reports, SpokenReply
-from voice.conversation.timers import Ringing, Timer
-from voice.conversation.transcriber import Listener
+from voice.conversation.timers import Timer, TimerRinger
+from voice.conversation.transcriber import Transcriber
 from voice.errors import VoiceError
 from voice.llm.interface import Done, Effect
-from voice.sessions.interface import Link, Reply
+from voice.sessions.interface import ConnectionChanged, Reply
 from voice.text.phrases import phrase
 from voice.text.placeholders import BLOCKED
 from voice.trace import TurnTrace
@@ -42,7 +42,7 @@ class Conversation:
     While it is `running` it takes orders.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Components) -> None:
         self.speaks = True
         """Whether replies are given a voice; else they are only text."""
         self._parts, self._machine, self._playout = parts, parts.machine, parts.playout
@@ -51,7 +51,7 @@ class Conversation:
         self._traces: dict[int, TurnTrace] = {}
         self._reply: SpokenReply | None = None
         self._replies = 0
-        self._remembering = Remembering(lambda error: parts.observer(note.Notice(str(error), "error")))
+        self._remembering = History(lambda error: parts.observer(note.Notice(str(error), "error")))
         self._shown = (0, 0)
         self._said = ("", 0.0)
         self._changed = asyncio.Event()
@@ -62,9 +62,9 @@ class Conversation:
         parts = self._parts
         self._loop = asyncio.get_running_loop()
         self._alarms = Alarms(self._loop)
-        self._ringing = Ringing(parts.timers, self._alarms, parts.observer, self._rings)
+        self._ringing = TimerRinger(parts.timers, self._alarms, parts.observer, self._rings)
         async with asyncio.TaskGroup() as self._tasks:
-            self._listener = Listener(
+            self._listener = Transcriber(
                 parts.recognizer,
                 self.tell,
                 self._heard_words,
@@ -75,7 +75,7 @@ class Conversation:
                 keeps_s=HEARD_S if parts.turn_model is not None else 0.0,
                 phrases=parts.wake.phrases,
             )
-            self._hearing = Hearing(parts, self._listener, self.tell, self._show)
+            self._hearing = AudioInput(parts, self._listener, self.tell, self._show)
             self.running = True
             memory = self._tasks.create_task(self._remembering.run(), name="memory")
             try:
@@ -214,10 +214,10 @@ class Conversation:
         if reply is None or event.reply != reply.number:
             return
         trace = self._trace(reply.turn)
-        if isinstance(event, Audible):
+        if isinstance(event, PlayoutAudible):
             trace.mark("audible", event.at)
             self.tell(ev.Audible(reply.turn, reply.revision))
-        elif isinstance(event, Drained):
+        elif isinstance(event, PlayoutDrained):
             self._show()
             self.tell(ev.Drained(reply.turn, reply.revision, reply.mute))
         elif self._machine.over is not None:
@@ -230,7 +230,7 @@ class Conversation:
         if "error" in transcript.notes:
             self._parts.observer(note.Notice(str(transcript.notes["error"]), "error"))
         elif transcript.text:
-            self._parts.observer(note.Words(transcript.text, False, transcript.stable))
+            self._parts.observer(note.TranscriptChanged(transcript.text, False, transcript.stable))
 
     # What the machine asks for.
 
@@ -244,13 +244,13 @@ class Conversation:
     def _do_transcribe(self, action: ev.Transcribe, now: float) -> None:
         self._listener.transcribe(action.turn, action.revision)
 
-    def _do_judge(self, action: ev.Judge, now: float) -> None:
+    def _do_judge(self, action: ev.AskTurnModel, now: float) -> None:
         model = self._parts.turn_model
         assert model is not None, "the policy judges only with a turn model"
         pcm = self._listener.audio(action.turn)
         self._tasks.create_task(self._judge(model, action, pcm), name=f"judge {action.turn}")
 
-    async def _judge(self, model: Worker[TurnModel], action: ev.Judge, pcm: Pcm) -> None:
+    async def _judge(self, model: Worker[TurnModel], action: ev.AskTurnModel, pcm: Pcm) -> None:
         """A model that fails or is late costs nothing: the endpoint is decided without it."""
         try:
             complete = await model.call(lambda engine: engine.probability(pcm))
@@ -295,7 +295,7 @@ class Conversation:
         if reply is not None:
             trace = self._trace(action.turn)
             if trace.text:
-                self._parts.observer(note.Words(trace.text, True, len(trace.text)))
+                self._parts.observer(note.TranscriptChanged(trace.text, True, len(trace.text)))
                 if trace.rule != "typed":
                     self._playout.chime(self._parts.earcons.turn)
             reply.release()
@@ -368,7 +368,7 @@ class Conversation:
 
         def failed(stage: str, what: str) -> None:
             parts.observer(note.Notice(what, "error"))
-            self.tell(ev.Failed(turn, revision, ev.Stage(stage), phrase(stage, parts.language)))
+            self.tell(ev.StageFailed(turn, revision, ev.Stage(stage), phrase(stage, parts.language)))
 
         self._reply = SpokenReply(
             self._replies,
@@ -400,7 +400,7 @@ class Conversation:
             self._shown = shown
             self._parts.observer(note.ReplySpoken(reply.text[: shown[0]], reply.text))
 
-    def _linked(self, link: Link) -> None:
+    def _linked(self, link: ConnectionChanged) -> None:
         if not link.up:
             self._playout.chime(self._parts.earcons.thinking)
         text = "the session is connected again" if link.up else f"the session's connection is gone: {link.reason}"
@@ -436,7 +436,7 @@ ACTIONS: dict[type, Callable[..., None]] = {
     ev.Listen: C._do_listen,
     ev.Forget: C._do_forget,
     ev.Transcribe: C._do_transcribe,
-    ev.Judge: C._do_judge,
+    ev.AskTurnModel: C._do_judge,
     ev.Grew: C._do_grew,
     ev.Decided: C._do_decided,
     ev.Send: C._do_send,

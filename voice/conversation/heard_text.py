@@ -17,7 +17,7 @@ class _Spoken:
     """(sample within the clause, code point within its speakable text) where each word begins."""
 
 
-class Heard:
+class HeardText:
     """Maps samples of one reply's audio to its text: exact where the engine marks words, else by share."""
 
     def __init__(self) -> None:

@@ -32,7 +32,7 @@ def is_farewell(words: str) -> bool:
     return bool(_WORDS.fullmatch(plain) or _HAN.fullmatch(plain.replace(" ", "")))
 
 
-class Remembering:
+class History:
     """Commits, discards and truncations on their way to the session, so that the event loop need not wait for them."""
 
     def __init__(self, failed: Callable[[VoiceError], None]) -> None:
@@ -61,7 +61,7 @@ class Remembering:
                 self._work.task_done()
 
 
-class LeaveTaking:
+class FarewellWatcher:
     """Watches the turns of a conversation nobody wants kept. `notice` is told what happened."""
 
     def __init__(self, session: Session, notice: Observer) -> None:

@@ -25,7 +25,7 @@ class StateChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TranscriptChanged:
     """What the person said so far in this turn; `final` once the reply may be heard.
 
     The first `stable` code points will not change any more.
@@ -80,5 +80,5 @@ class TimerRang:
     label: str
 
 
-Note = Level | StateChanged | Words | ReplySpoken | TurnEnded | Notice | Woken | Muted | TimerRang
+Note = Level | StateChanged | TranscriptChanged | ReplySpoken | TurnEnded | Notice | Woken | Muted | TimerRang
 Observer = Callable[[Note], None]

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from voice.audio.frames import Pcm
 from voice.audio.playout import Playout
 from voice.audio.resample import Resampler
-from voice.conversation.heard_text import Heard
+from voice.conversation.heard_text import HeardText
 from voice.errors import VoiceError
 from voice.llm.interface import Delta, Done, Effect
-from voice.sessions.interface import Failed, Link, Reply, ReplyEvent
+from voice.sessions.interface import ConnectionChanged, Reply, ReplyEvent, ReplyFailed
 from voice.text.clauses import Clause, ClauseSplitter
 from voice.tts.interface import Chunk, Synthesizer
 from voice.worker import Worker
@@ -30,7 +30,7 @@ class Reports:
 
     moment: Callable[[str, float], None]
     text: Callable[[str], None]
-    link: Callable[[Link], None]
+    link: Callable[[ConnectionChanged], None]
     effect: Callable[[Effect], None]
     failed: Callable[[str, str], None]
     """(stage, what happened)"""
@@ -71,7 +71,7 @@ class SpokenReply:
     _committed: bool = False
     _moderated: Done | None = None
     _effects: list[Effect] = field(default_factory=list)
-    _heard: Heard = field(default_factory=Heard)
+    _heard: HeardText = field(default_factory=HeardText)
     _clauses: asyncio.Queue[Clause | None] = field(default_factory=lambda: asyncio.Queue(CLAUSES_AHEAD))
     _released: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -147,7 +147,7 @@ class SpokenReply:
                     await self._queue(splitter.tick(self._now()))
                     continue
                 event, pending = pending.result(), None
-                if isinstance(event, Done | Failed):
+                if isinstance(event, Done | ReplyFailed):
                     await self._queue(splitter.finish(self._now()))
                     await self._end(event)
                     return
@@ -158,7 +158,7 @@ class SpokenReply:
             if pending is not None:
                 pending.cancel()
 
-    async def _take(self, event: Delta | Effect | Link, splitter: ClauseSplitter) -> None:
+    async def _take(self, event: Delta | Effect | ConnectionChanged, splitter: ClauseSplitter) -> None:
         if isinstance(event, Delta):
             self.reports.moment("first_token", self._now())
             self.text += event.text
@@ -172,8 +172,8 @@ class SpokenReply:
         else:
             self.reports.link(event)
 
-    async def _end(self, event: Done | Failed) -> None:
-        if isinstance(event, Failed):
+    async def _end(self, event: Done | ReplyFailed) -> None:
+        if isinstance(event, ReplyFailed):
             self.reports.failed("model", event.message)
         else:
             if event.flagged or event.unchecked:
@@ -264,4 +264,4 @@ async def _next(events: AsyncIterator[ReplyEvent]) -> ReplyEvent:
     try:
         return await anext(events)
     except StopAsyncIteration:
-        return Failed("reply_incomplete", "the reply ended without a last event", temporary=True)
+        return ReplyFailed("reply_incomplete", "the reply ended without a last event", temporary=True)

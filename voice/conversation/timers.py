@@ -62,7 +62,7 @@ class Timers:
         return [(timer.label, max(0.0, timer.at - now)) for timer in self._running]
 
 
-class Ringing:
+class TimerRinger:
     """Carries out the effects of replies; `rings` is given each timer when its time has come."""
 
     def __init__(self, timers: Timers, alarms: Alarms, observer: Observer, rings: Callable[[Timer], None]) -> None:

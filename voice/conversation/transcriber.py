@@ -11,7 +11,7 @@ import numpy as np
 from voice.asr.interface import Recognizer, Transcript, Utterance
 from voice.audio.frames import Frame, Pcm, silence
 from voice.errors import VoiceError
-from voice.turn.events import Event, Failed, Stage, Transcribed, WordsHeard
+from voice.turn.events import Event, Stage, StageFailed, Transcribed, WordsHeard
 from voice.wake.strip_wake_phrase import without_phrase
 from voice.worker import Worker
 
@@ -19,10 +19,10 @@ KEPT_S = 1.0
 """Audio kept besides the pre-roll: a start is noticed late by what the detector needs to be sure."""
 
 
-class Listener:
+class Transcriber:
     """One recognizer, one utterance at a time.
 
-    Every frame goes through `hear`. `tell` receives `WordsHeard`, `Transcribed` and `Failed`; `heard` every
+    Every frame goes through `hear`. `tell` receives `WordsHeard`, `Transcribed` and `StageFailed`; `heard` every
     transcript as the recognizer gave it, with its notes. `audio` gives back the last `keeps_s` of the open utterance.
     A wake phrase at the head of the words, one of `phrases`, is taken off.
     """
@@ -81,7 +81,7 @@ class Listener:
         return np.concatenate([silence(0.0), *(frame.pcm for frame in self._kept if frame.at > since)])
 
     def transcribe(self, turn: int, revision: int) -> None:
-        """Ask for the words of all audio heard so far; answered by `Transcribed` or `Failed`."""
+        """Ask for the words of all audio heard so far; answered by `Transcribed` or `StageFailed`."""
         if self._open is not None and self._open.turn == turn:
             self._open.asked = revision
             self._open.wake.set()
@@ -147,7 +147,7 @@ class Listener:
         while not mine.closed:
             if mine.asked is not None:
                 revision, mine.asked = mine.asked, None
-                self._tell(Failed(mine.turn, revision, Stage.RECOGNIZER, self._failure))
+                self._tell(StageFailed(mine.turn, revision, Stage.RECOGNIZER, self._failure))
             mine.wake.clear()
             await mine.wake.wait()
 

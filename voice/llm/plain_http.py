@@ -30,7 +30,7 @@ class PlainTransport(httpx2.AsyncBaseTransport):
     """Keeps connections open between requests; raises httpx2's errors, so the package sees no difference."""
 
     def __init__(self) -> None:
-        self._idle: dict[tuple[str, int], list[Connection]] = {}
+        self._idle: dict[tuple[str, int], list[HttpConnection]] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         timeout = request.extensions.get("timeout", {})
@@ -52,7 +52,7 @@ class PlainTransport(httpx2.AsyncBaseTransport):
                 connection.close()
         self._idle.clear()
 
-    def give_back(self, place: tuple[str, int], connection: Connection) -> None:
+    def give_back(self, place: tuple[str, int], connection: HttpConnection) -> None:
         """Keep a connection whose answer was read to its end."""
         idle = self._idle.setdefault(place, [])
         if len(idle) < MOST_IDLE:
@@ -60,7 +60,7 @@ class PlainTransport(httpx2.AsyncBaseTransport):
         else:
             connection.close()
 
-    def _take(self, place: tuple[str, int]) -> Connection | None:
+    def _take(self, place: tuple[str, int]) -> HttpConnection | None:
         idle = self._idle.get(place, [])
         while idle:
             connection = idle.pop()
@@ -70,7 +70,7 @@ class PlainTransport(httpx2.AsyncBaseTransport):
         return None
 
 
-class Connection:
+class HttpConnection:
     """One connection: a request out, the head of its answer back."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,7 +105,7 @@ class Body(httpx2.AsyncByteStream):
         self,
         transport: PlainTransport,
         place: tuple[str, int],
-        connection: Connection,
+        connection: HttpConnection,
         request: httpx2.Request,
         headers: list[tuple[bytes, bytes]],
         within_s: float | None,
@@ -194,13 +194,13 @@ class Chunked:
         return b"".join(found)
 
 
-async def _connect(request: httpx2.Request, place: tuple[str, int], within_s: float | None) -> Connection:
+async def _connect(request: httpx2.Request, place: tuple[str, int], within_s: float | None) -> HttpConnection:
     try:
         async with asyncio.timeout(within_s):
             reader, writer = await asyncio.open_connection(*place)
         if hasattr(writer.transport, "max_size"):
             writer.transport.max_size = READ  # asyncio's 256 KiB, asked of the system anew each time, cost more
-        return Connection(reader, writer)
+        return HttpConnection(reader, writer)
     except TimeoutError as error:
         raise httpx2.ConnectTimeout(f"nothing answered within {within_s:g} s", request=request) from error
     except OSError as error:

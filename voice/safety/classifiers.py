@@ -170,7 +170,7 @@ def openai_categories(answer: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found)) or ("unsafe",) if flagged else ()
 
 
-class Server:
+class ClassifierServer:
     """One server, reached through the official `openai` package, without retries: a late verdict helps nobody."""
 
     def __init__(self, url: str, key: str, timeout_s: float, *, where: str) -> None:
@@ -201,7 +201,7 @@ class OpenAIModeration:
     """OpenAI's moderation endpoint, or another server's that speaks the same."""
 
     def __init__(self, url: str, model: str, key: str, timeout_s: float) -> None:
-        self._server, self._model = Server(url, key, timeout_s, where="safety.openai_url"), model
+        self._server, self._model = ClassifierServer(url, key, timeout_s, where="safety.openai_url"), model
         self.name = f"{model} at {self._server.url}"
 
     async def judge(self, text: str, question: str | None) -> tuple[str, ...]:
@@ -215,7 +215,7 @@ class ShieldGemma:
     """ShieldGemma behind `/completions`, which must hand the prompt on as it is. Each rule is a question of its own."""
 
     def __init__(self, url: str, model: str, key: str, timeout_s: float, rules: str, threshold: float) -> None:
-        self._server, self._model = Server(url, key, timeout_s, where="safety.filter_url"), model
+        self._server, self._model = ClassifierServer(url, key, timeout_s, where="safety.filter_url"), model
         self._policies, self._threshold = policies(rules), threshold
         self.name = f"{model} at {self._server.url}"
 
@@ -236,7 +236,7 @@ class LlamaGuard:
     """Llama Guard behind `/chat/completions`; the server knows its template."""
 
     def __init__(self, url: str, model: str, key: str, timeout_s: float, threshold: float) -> None:
-        self._server, self._model = Server(url, key, timeout_s, where="safety.filter_url"), model
+        self._server, self._model = ClassifierServer(url, key, timeout_s, where="safety.filter_url"), model
         self._threshold = threshold
         self.name = f"{model} at {self._server.url}"
 

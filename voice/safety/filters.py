@@ -14,7 +14,7 @@ class Blocked(Exception):
         self.code = code
 
 
-class Screen(Protocol):
+class TextFilter(Protocol):
     """Reads one text piece by piece, however it was split, and lets through what may be logged and sent.
 
     A screen holds back the end of what it has read for as long as it could still be part of something to take out.
@@ -33,7 +33,7 @@ class Screen(Protocol):
 class Guard(Protocol):
     """What one session does to texts on their way into its log, and from the log to the model server."""
 
-    def screen(self) -> Screen:
+    def screen(self) -> TextFilter:
         """A fresh screen: one for each input and one for each reply."""
         ...
 
@@ -75,7 +75,7 @@ class Guards(Protocol):
         ...
 
 
-class Clear:
+class NoFilter:
     """Lets everything through at once."""
 
     def feed(self, text: str) -> str:
@@ -85,10 +85,10 @@ class Clear:
         return ""
 
 
-class Unguarded:
+class NoGuard:
     """Guards that remember nothing and give every session the same kind of screen."""
 
-    def __init__(self, screens: Callable[[], Screen] = Clear) -> None:
+    def __init__(self, screens: Callable[[], TextFilter] = NoFilter) -> None:
         self.screen = screens
 
     def to_model(self, text: str) -> str:

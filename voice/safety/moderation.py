@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 SELF_HARM = "self-harm"
 
 
-class Judge(Protocol):
+class ModerationProvider(Protocol):
     """Somebody who takes time to judge a text."""
 
     name: str
@@ -45,7 +45,7 @@ class Moderation:
     """
 
     rules: Rules | None = None
-    judges: Sequence[Judge] = ()
+    judges: Sequence[ModerationProvider] = ()
     actions: Mapping[str, str] = field(default_factory=dict)
     optimistic: bool = False
     closed: bool = True
@@ -91,7 +91,7 @@ class Moderation:
     def _heeded(self, verdict: Verdict) -> Verdict:
         return Verdict(tuple(name for name in verdict.categories if self._action(name) != "off"), verdict.error)
 
-    async def _asked(self, judge: Judge, text: str, question: str | None) -> Verdict:
+    async def _asked(self, judge: ModerationProvider, text: str, question: str | None) -> Verdict:
         try:
             return Verdict(await judge.judge(text, question))
         except ModerationError as error:

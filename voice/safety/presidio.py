@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from voice.errors import MissingError
-from voice.safety.filters import Screen
+from voice.safety.filters import TextFilter
 from voice.safety.redactor import Replace
 from voice.text.placeholders import PLACEHOLDER
 from voice.text.speakable import language_of
@@ -40,7 +40,7 @@ _KINDS = {
 class Sentences:
     """A Screen behind another: what that lets through is looked at once its sentence has ended."""
 
-    def __init__(self, first: Screen, analyzer: Analyzer, replace: Replace) -> None:
+    def __init__(self, first: TextFilter, analyzer: Analyzer, replace: Replace) -> None:
         self._first, self._analyzer, self._replace = first, analyzer, replace
         self._held = ""
 

@@ -66,7 +66,7 @@ class Flagged(Blocked):
         self.categories = categories
 
 
-class Outlet:
+class ReplyModerator:
     """One attempt at a reply on its way to `put`, which is called with text that may be logged and sent.
 
     Rules read each delta and hold only what could still break one. Judges are asked about whole clauses, one window

@@ -73,7 +73,7 @@ class Alphabet(dict[str, tuple[Kind, str]]):
         return (Kind.WORD if kept[0] >= IDEOGRAPHS else Kind.LETTER), kept
 
 
-class Words:
+class PatternWords:
     """Splits a text that arrives in pieces.
 
     `feed` yields, in order, (word, its first code point, the code point behind it), and None where a sentence ends.
@@ -149,11 +149,11 @@ class PatternError(ValueError):
 
 
 @dataclass(eq=False, slots=True)
-class State:
+class PatternState:
     """A place in the automaton: where each word leads, where any word leads, and what ends here."""
 
-    words: dict[str, list[State]] = field(default_factory=dict)
-    any: list[State] = field(default_factory=list)
+    words: dict[str, list[PatternState]] = field(default_factory=dict)
+    any: list[PatternState] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     """Numbers of the patterns that are complete here."""
     matters: bool = False
@@ -162,14 +162,14 @@ class State:
     """Categories of the exceptions that may still become complete."""
 
 
-Frontier = list[State]
+Frontier = list[PatternState]
 
 
-def merged(states: Frontier) -> State:
+def merged(states: Frontier) -> PatternState:
     """One state in place of several: it leads wherever one of them does."""
     if len(states) == 1:
         return states[0]
-    one = State()
+    one = PatternState()
     for state in states:
         for word, following in state.words.items():
             one.words.setdefault(word, []).extend(following)
@@ -184,13 +184,13 @@ class PatternReader:
 
     alphabet: Alphabet
     lists: Mapping[str, str]
-    start: State = field(default_factory=State)
+    start: PatternState = field(default_factory=PatternState)
     _open: list[str] = field(default_factory=list)
 
     def add(self, pattern: str, number: int) -> None:
         """Read `pattern`; a text that fits it ends at a state with `number`. Raises PatternError."""
-        first, tokens = State(), self._tokens(pattern)
-        ends = self._sequence(tokens, [first], State())
+        first, tokens = PatternState(), self._tokens(pattern)
+        ends = self._sequence(tokens, [first], PatternState())
         if tokens:
             raise PatternError(f"`{tokens[0][1]}` closes nothing")
         if first in ends:
@@ -217,15 +217,15 @@ class PatternReader:
             at = found.end()
         return tokens
 
-    def _sequence(self, tokens: deque[_Token], begin: Frontier, end: State) -> Frontier:
+    def _sequence(self, tokens: deque[_Token], begin: Frontier, end: PatternState) -> Frontier:
         """Read up to a `|`, a `)` or the end; what is read last leads to `end` where it can, so that few states do."""
         now = begin
         while tokens and tokens[0] not in _CLOSING:
             kind, value = tokens.popleft()
             before = now
-            to = end if not tokens or tokens[0] in _CLOSING else State()
+            to = end if not tokens or tokens[0] in _CLOSING else PatternState()
             if (kind, value) == ("mark", "("):
-                now = self._either(tokens, before, State())
+                now = self._either(tokens, before, PatternState())
             elif kind == "name":
                 if value not in self.lists:
                     raise PatternError(
@@ -247,7 +247,7 @@ class PatternReader:
                 now = now + [state for state in before if state not in now]
         return now
 
-    def _either(self, tokens: deque[_Token], begin: Frontier, end: State) -> Frontier:
+    def _either(self, tokens: deque[_Token], begin: Frontier, end: PatternState) -> Frontier:
         ends: Frontier = []
         while True:
             more = self._sequence(tokens, begin, end)
@@ -264,26 +264,26 @@ class PatternReader:
             raise PatternError(f"a gap of {most} words; expected 1 to {MOST_GAP}")
         now, reached = begin, list(begin)
         for _ in range(most):
-            following = State()
+            following = PatternState()
             for state in now:
                 state.any.append(following)
             now = [following]
             reached.append(following)
         return reached
 
-    def _words(self, text: str, begin: Frontier, end: State) -> Frontier:
+    def _words(self, text: str, begin: Frontier, end: PatternState) -> Frontier:
         bare = text.removesuffix("~")
         if bare.isascii() and bare.isalpha():
             words = [bare.lower()]
         else:
-            reader = Words(self.alphabet)
+            reader = PatternWords(self.alphabet)
             words = [found[0] for found in (*reader.feed(bare), *reader.finish()) if found is not None]
         if not words:
             raise PatternError(f"`{text}` has no letter or digit")
         now = begin
         for place, word in enumerate(words):
             last = place == len(words) - 1
-            following = end if last else State()
+            following = end if last else PatternState()
             for form in inflected(word) if last and text.endswith("~") else (word,):
                 for state in now:
                     state.words.setdefault(form, []).append(following)

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voice.safety.rule_language import Alphabet, PatternError, PatternReader, Rule, State, Words, merged
+from voice.safety.rule_language import Alphabet, PatternError, PatternReader, PatternState, PatternWords, Rule, merged
 from voice.safety.verdict import Verdict
 
 
@@ -46,7 +46,7 @@ class Rules:
         }
         self.prefixes = frozenset(word[:size] for word in firsts for size in range(1, len(word) + 1))
 
-    def _look_ahead(self, state: State, seen: set[int], same: dict[Hashable, Any]) -> bool:
+    def _look_ahead(self, state: PatternState, seen: set[int], same: dict[Hashable, Any]) -> bool:
         """Note in the state and those behind it whether a match is ahead, and exceptions of which categories.
 
         What is the same for several states is kept once (`same`): that is most of the memory.
@@ -108,8 +108,8 @@ class Reading:
 
     def __init__(self, rules: Rules, stops: frozenset[str]) -> None:
         self._rules, self._stops = rules, stops
-        self._words = Words(rules.alphabet)
-        self._threads: list[tuple[State, int, int]] = []  # state, number of the first word, its code point
+        self._words = PatternWords(rules.alphabet)
+        self._threads: list[tuple[PatternState, int, int]] = []  # state, number of the first word, its code point
         self._pending: list[_Pending] = []
         self._count = 0
         self._length = 0
@@ -156,7 +156,7 @@ class Reading:
         if not self._threads and start is None:
             self._count += 1
             return True
-        threads: dict[tuple[int, int], tuple[State, int, int]] = {}
+        threads: dict[tuple[int, int], tuple[PatternState, int, int]] = {}
         for state, first, since in self._threads:
             for following in (*state.words.get(text, ()), *state.any):
                 threads[id(following), first] = (following, first, since)
@@ -169,7 +169,7 @@ class Reading:
                 self._ended(state, first, since, end)
         return not self._pending or self._settle()
 
-    def _ended(self, state: State, first: int, since: int, end: int) -> None:
+    def _ended(self, state: PatternState, first: int, since: int, end: int) -> None:
         for number in state.ends:
             rule = self._rules.rules[number]
             if not rule.exception:

@@ -7,7 +7,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 
-from voice.safety.filters import Guard, Screen, SessionSecret, Unguarded
+from voice.safety.filters import Guard, NoGuard, SessionSecret, TextFilter
 from voice.safety.redactor import Finder, Redactor, Replace
 from voice.text.placeholders import PLACEHOLDER
 
@@ -43,7 +43,7 @@ class Pseudonyms:
 
 MODES = ("off", "stored", "upstream", "everywhere")
 
-SecondStage = Callable[[Screen, Replace], Screen]
+SecondStage = Callable[[TextFilter, Replace], TextFilter]
 """A screen that reads on what another lets through."""
 
 
@@ -54,7 +54,7 @@ class SessionGuard:
         self.names = Pseudonyms(key)
         self._mode, self._finder, self._second = mode, finder, second
 
-    def screen(self) -> Screen:
+    def screen(self) -> TextFilter:
         first = Redactor(self._finder, self.names.name)
         return first if self._second is None else self._second(first, self.names.name)
 
@@ -85,7 +85,7 @@ class PrivateGuards:
         return guard
 
     def stateless(self) -> Guard:
-        return self.fresh() if self._mode in ("upstream", "everywhere") else Unguarded()  # nothing is stored
+        return self.fresh() if self._mode in ("upstream", "everywhere") else NoGuard()  # nothing is stored
 
     def fresh(self) -> SessionGuard:
         """A guard whose names mean nothing to any other."""

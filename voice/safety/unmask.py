@@ -14,7 +14,7 @@ Reveal = Callable[[str], str | None]
 """A placeholder to what its owner wrote; None where that is not known, or not to be shown."""
 
 
-class Revealing:
+class Unmasking:
     """One logged text, piece by piece, to what is shown and spoken, with the way back for every offset."""
 
     def __init__(self, reveal: Reveal, language: str = "") -> None:
@@ -75,13 +75,13 @@ class Revealing:
 
 def revealed(text: str, reveal: Reveal, language: str = "") -> str:
     """A whole logged text as it is shown."""
-    revealing = Revealing(reveal, language)
+    revealing = Unmasking(reveal, language)
     return revealing.feed(text) + revealing.flush()
 
 
 def logged_offset(text: str, shown: int, reveal: Reveal, language: str = "") -> int:
     """How many code points of a whole logged text were shown with the first `shown`."""
-    revealing = Revealing(reveal, language)
+    revealing = Unmasking(reveal, language)
     revealing.feed(text)
     revealing.flush()
     return revealing.logged(shown)

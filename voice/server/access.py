@@ -17,7 +17,7 @@ from starlette.types import Scope as AsgiScope
 
 from voice.errors import ConfigError
 from voice.server.errors import answer
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 from voice.sessions.log import Refused
 from voice.sessions.session_log import unknown_session
@@ -178,7 +178,7 @@ class Access:
             what = f"this key has {most} sessions"
             raise Refused("session_limit", what, temporary=True, remedy="delete one, or let one expire")
 
-    async def session(self, sid: str, token: str, owner: str, scope: Scope = "write") -> Live:
+    async def session(self, sid: str, token: str, owner: str, scope: Scope = "write") -> ActiveSession:
         """The session, for someone who may use it like that. Raises Refused session_unknown or scope_insufficient.
 
         A wrong token and an unknown session cannot be told apart, not by the time it takes either; nor once there were
@@ -187,7 +187,7 @@ class Access:
         self._may(owner, scope)
         clock = self._engine.parts.clock
         answer_at = clock() + REFUSAL_S
-        live: Live | None = None
+        live: ActiveSession | None = None
         if 0 < len(sid) <= 64:
             try:
                 live = await self._engine.open(sid)

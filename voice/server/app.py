@@ -16,9 +16,9 @@ from voice.server import batch, errors, sessions
 from voice.server import chat_completions as completions
 from voice.server.access import PEER, BodyLimit
 from voice.server.cors import Browsers
-from voice.server.metrics import Figures, text
+from voice.server.metrics import ServerMetrics, text
 from voice.server.realtime import hub as routes
-from voice.server.realtime.engine_pool import Engines
+from voice.server.realtime.engine_pool import EnginePool
 from voice.server.realtime.hub import RealtimeHub
 from voice.server.schemas import Problem
 from voice.server.service import Service
@@ -34,7 +34,7 @@ WS_PATH, REALTIME_PATH = "/v1/ws", "/v1/realtime"
 class Application:
     """An ASGI application. The WebSocket does not pass through the HTTP layers: idle connections stay small."""
 
-    def __init__(self, engine: Engine, settings: ServeSettings, engines: Engines | None) -> None:
+    def __init__(self, engine: Engine, settings: ServeSettings, engines: EnginePool | None) -> None:
         self.service = Service(engine, settings)
         self.hub = SocketHub(self.service)
         self.realtime = RealtimeHub(self.service, engines) if engines is not None else None
@@ -59,7 +59,7 @@ class Application:
             await self._guarded(scope, receive, send)
 
 
-def create(engine: Engine, settings: ServeSettings, engines: Engines | None = None) -> Application:
+def create(engine: Engine, settings: ServeSettings, engines: EnginePool | None = None) -> Application:
     """The application over an engine; with `engines` for voices it serves the Realtime API, too.
 
     Closing the engine, its store and its model server is the caller's.
@@ -83,7 +83,7 @@ def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None) -> Fas
     app.add_exception_handler(StoreError, errors.on_store_error)
     app.add_exception_handler(RequestValidationError, errors.on_invalid)
     app.add_exception_handler(HTTPException, errors.on_http_error)
-    figures = Figures(service.engine, lambda: len(hub.connections), service.pressure.used_bytes)
+    figures = ServerMetrics(service.engine, lambda: len(hub.connections), service.pressure.used_bytes)
 
     @app.get("/healthz", tags=["operation"])
     async def healthz() -> dict[str, str]:

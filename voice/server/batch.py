@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Request
 
 from voice.server.errors import STATUS, told
-from voice.server.schemas import Batch, BatchAnswer, BatchItem, storable
+from voice.server.schemas import Batch, BatchAnswer, BatchItemBody, storable
 from voice.server.service import Service
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.log import ENDS, Event, Refused
 from voice.sessions.stores.interface import StoreError
 
@@ -21,7 +21,7 @@ NO_USAGE: Mapping[str, Any] = {"input": 0, "cached": 0, "output": 0, "estimated"
 FAILED = ("failed", "retry_failed")
 
 
-async def turn_events(live: Live, number: int, first: int) -> AsyncGenerator[Event]:
+async def turn_events(live: ActiveSession, number: int, first: int) -> AsyncGenerator[Event]:
     """The turn's events from `started` to its end. Raises Refused when the session is lost meanwhile."""
     async with aclosing(live.follow(first - 1)) as events:
         async for event in events:
@@ -67,7 +67,7 @@ def routes(service: Service) -> APIRouter:
             raise Refused("batch_refused", "two items of one session", expected="one turn of each session")
         return {"results": await asyncio.gather(*(_result(item, owner) for item in body.items))}
 
-    async def _result(item: BatchItem, owner: str) -> dict[str, Any]:
+    async def _result(item: BatchItemBody, owner: str) -> dict[str, Any]:
         named = {"session_id": item.session_id, "sequence": item.sequence}
         try:
             return named | await _turn(item, owner)
@@ -80,7 +80,7 @@ def routes(service: Service) -> APIRouter:
             refused = Refused("broken", "the server failed at this item")
         return named | {"status": STATUS.get(refused.code, 502), "error": told(refused)}
 
-    async def _turn(item: BatchItem, owner: str) -> dict[str, Any]:
+    async def _turn(item: BatchItemBody, owner: str) -> dict[str, Any]:
         """The turn's reply, once it has ended. Raises Refused or StoreError."""
         storable([item.input, item.msg_id, item.options])
         live = await access.session(item.session_id, item.session_token, owner)

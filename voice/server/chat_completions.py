@@ -18,7 +18,7 @@ from voice.server.errors import from_upstream, told
 from voice.server.schemas import Completion, storable
 from voice.server.service import Service
 from voice.server.sse import STREAMED, EventStream
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 from voice.sessions.log import ENDS, Event, Refused
 from voice.sessions.stateless import moderated, redacted
@@ -133,7 +133,9 @@ def routes(service: Service) -> APIRouter:
         shape = Shape(_id(live, turn.number), str(options.get("model", model)), int(service.now_s()))
         return await _turn(live, turn.number, turn.first, shape, body, headers)
 
-    async def _session(body: Completion, texts: list[Message], owner: str, token: str) -> tuple[Live, dict[str, str]]:
+    async def _session(
+        body: Completion, texts: list[Message], owner: str, token: str
+    ) -> tuple[ActiveSession, dict[str, str]]:
         """The session the request means: the one it names, or a new one, whose token goes back in a header."""
         roles = [text.role for text in texts]
         if body.session_id is not None:
@@ -169,12 +171,12 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
-def _id(live: Live, turn: int) -> str:
+def _id(live: ActiveSession, turn: int) -> str:
     return f"chatcmpl-{live.card.sid}-{turn}"
 
 
 async def _turn(
-    live: Live, number: int, first: int, shape: Shape, body: Completion, headers: dict[str, str]
+    live: ActiveSession, number: int, first: int, shape: Shape, body: Completion, headers: dict[str, str]
 ) -> Response:
     """A turn's reply. Nothing is sent before its first word, so that an early failure is an HTTP error."""
     events = turn_events(live, number, first)

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from voice.sessions.engine import Engine
 
 
-class Figures(Collector):
+class ServerMetrics(Collector):
     """Reads the engine's counts when they are asked for, so that counting costs nothing."""
 
     def __init__(self, engine: Engine, connections: Callable[[], int], memory_bytes: Callable[[], int]) -> None:
@@ -43,7 +43,7 @@ class Figures(Collector):
         yield turns
 
 
-def text(figures: Figures) -> bytes:
+def text(figures: ServerMetrics) -> bytes:
     """All figures now."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(figures)

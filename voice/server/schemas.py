@@ -89,7 +89,7 @@ class Problem(BaseModel):
     error: Error
 
 
-class BatchItem(Strict):
+class BatchItemBody(Strict):
     """One turn of one session."""
 
     session_id: Annotated[str, Field(max_length=64)]
@@ -103,7 +103,7 @@ class BatchItem(Strict):
 class Batch(Strict):
     """One turn each of at most ten sessions."""
 
-    items: Annotated[list[BatchItem], Field(min_length=1, json_schema_extra={"maxItems": 10})]
+    items: Annotated[list[BatchItemBody], Field(min_length=1, json_schema_extra={"maxItems": 10})]
 
 
 class BatchResult(BaseModel):

@@ -63,13 +63,13 @@ async def serve(app: Application, listening: socket.socket, ready: Callable[[str
 
     Raises KeyboardInterrupt after a SIGINT, when everything is closed.
     """
-    server = Server(app, ready)
+    server = HttpServer(app, ready)
     await server.serve(sockets=[listening])
     if server.interrupted:
         raise KeyboardInterrupt
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """Finishes running replies before it hangs up, then tells everybody to come back."""
 
     def __init__(self, app: Application, ready: Callable[[str], object]) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from voice.server.access import Access
 from voice.server.metrics import Pressure
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import FOREVER, Engine
 from voice.settings.schema import ServeSettings
 
@@ -35,7 +35,7 @@ class Service:
         """The moment in `left_s` seconds, ISO 8601 in UTC."""
         return datetime.fromtimestamp(self.now_s() + left_s, UTC).isoformat(timespec="seconds")
 
-    def expires_at(self, live: Live) -> str | None:
+    def expires_at(self, live: ActiveSession) -> str | None:
         """When a session expires if nothing more is heard of it; None for one that does not."""
         left = self.engine.left_s(live)
         return None if left == FOREVER else self.at(left)

@@ -14,7 +14,7 @@ from voice.server.errors import told
 from voice.server.schemas import NewSession, Opened, ScopedToken, TokenWanted, storable
 from voice.server.service import Service
 from voice.server.sse import BEAT, STREAMED, EventStream, sse
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.log import Refused
 from voice.sessions.stores.interface import Usage
 from voice.sessions.tokens import scoped_token
@@ -98,7 +98,7 @@ def routes(service: Service) -> APIRouter:
         batch = await live.read(start, limit) if start < live.logged else ()
         return JSONResponse(head | {"events": [event.to_json() for event in batch]})
 
-    async def _followed(live: Live, head: dict[str, Any], start: int) -> AsyncGenerator[bytes]:
+    async def _followed(live: ActiveSession, head: dict[str, Any], start: int) -> AsyncGenerator[bytes]:
         yield sse(head, event="attached")
         low, high = IDLE_PING_S
         patience_s = low + (high - low) * engine.parts.random.random()
@@ -112,7 +112,7 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
-async def placed(live: Live, after: int | None, epoch: str) -> tuple[dict[str, Any], int]:
+async def placed(live: ActiveSession, after: int | None, epoch: str) -> tuple[dict[str, Any], int]:
     """Where someone who has seen the log up to `after` goes on: what to tell them, and the event to go on behind.
 
     Returns once everything the answer speaks of is logged. Raises Refused when the session was lost meanwhile.

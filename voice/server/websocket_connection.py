@@ -23,7 +23,7 @@ from voice.server.websocket_messages import (
     Closing,
     parse,
 )
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.log import Event, Refused
 from voice.sessions.stores.interface import StoreError
 from voice.sessions.tokens import Scope
@@ -44,7 +44,7 @@ class Channel:
 
     def __init__(self, number: int, session_id: str, token: str, credit: int) -> None:
         self.number, self.session_id, self.token, self.credit = number, session_id, token, credit
-        self.live: Live | None = None
+        self.live: ActiveSession | None = None
         self.scope: Scope = "read"
         self.refused: Refused | None = None
         self.sent = 0
@@ -54,7 +54,7 @@ class Channel:
         self._marks: deque[tuple[int, int]] = deque()
         self._leave: Callable[[], None] | None = None
 
-    def begin(self, live: Live, after: int, wake: Callable[[], None]) -> None:
+    def begin(self, live: ActiveSession, after: int, wake: Callable[[], None]) -> None:
         """Send what comes after `after`, up to the credit."""
         self.end()
         self.live, self.sent = live, after
@@ -119,7 +119,7 @@ BATCH = 64
 MOST_CHANNELS = 1024
 
 
-class Connection:
+class WebSocketConnection:
     """Runs one accepted WebSocket until it closes. `owner` is None until an API key was shown, where one is needed."""
 
     __slots__ = ("_channels", "_closed", "_owner", "_pump", "_ready", "_receive", "_send", "_service", "heard")

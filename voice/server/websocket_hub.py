@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from voice.server.errors import answer, strange_origin
 from voice.server.service import Service
-from voice.server.websocket_connection import Connection
+from voice.server.websocket_connection import WebSocketConnection
 from voice.server.websocket_messages import RESTARTING, SILENT, TOO_MANY
 from voice.sessions.log import Refused
 
@@ -24,7 +24,7 @@ class SocketHub:
 
     def __init__(self, service: Service, *, most: int = 100_000) -> None:
         self._service, self._most = service, most
-        self.connections: set[Connection] = set()
+        self.connections: set[WebSocketConnection] = set()
         self._sweeper: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +34,7 @@ class SocketHub:
         except Refused as refused:
             await reject(refused, send)
             return
-        connection = Connection(self._service, owner, receive, send)
+        connection = WebSocketConnection(self._service, owner, receive, send)
         accept = {"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": [], "at_once": connection.at_once}
         await send(accept)
         if len(self.connections) >= self._most:

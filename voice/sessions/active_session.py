@@ -9,21 +9,21 @@ from functools import partial
 from typing import Any
 
 from voice.logs import short
-from voice.safety.reply_moderator import Outlet
+from voice.safety.reply_moderator import ReplyModerator
 from voice.safety.verdict import ALLOWED, UNCHECKED, Verdict, together
-from voice.sessions.engine_context import LONG, Parts
+from voice.sessions.engine_context import LONG, EngineContext
 from voice.sessions.generation import generate
-from voice.sessions.input_checks import Taken, said, taken
-from voice.sessions.log import ENDS, Event, Refused, Turn
-from voice.sessions.session_log import LiveLog, acquire, moved, read_on, unknown_session
-from voice.sessions.state import Conversation
+from voice.sessions.input_checks import CheckedInput, said, taken
+from voice.sessions.log import ENDS, Event, Refused, SessionTurn
+from voice.sessions.session_log import SessionLog, acquire, moved, read_on, unknown_session
+from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import GONE, REWRITTEN, Card, StoreError, Usage
 from voice.text.placeholders import BLOCKED
 
 log = logging.getLogger(__name__)
 
 
-class Live(LiveLog):
+class ActiveSession(SessionLog):
     """A session whose turns are taken, answered and ended here.
 
     Methods that change it raise Refused. An event reaches followers only after the store has it. `lost` is set, and
@@ -32,11 +32,11 @@ class Live(LiveLog):
 
     __slots__ = ("_behind", "_catching", "_generating", "_owning", "_task", "_unwatch", "guard", "leased")
 
-    def __init__(self, parts: Parts, card: Card, talk: Conversation, tail: Sequence[Event] = ()) -> None:
+    def __init__(self, parts: EngineContext, card: Card, talk: SessionState, tail: Sequence[Event] = ()) -> None:
         super().__init__(parts, card, talk, tail)
         self.guard = parts.guards.of(card)
         self._task: asyncio.Task[None] | None = None
-        self._generating: Turn | None = None
+        self._generating: SessionTurn | None = None
         self._owning: asyncio.Task[None] | None = None
         self._catching: asyncio.Task[None] | None = None
         self._behind = 0
@@ -68,8 +68,8 @@ class Live(LiveLog):
         msg_id: str = "",
         options: Mapping[str, Any] | None = None,
         verdict: Verdict | None = None,
-        words: Taken | None = None,
-    ) -> Turn:
+        words: CheckedInput | None = None,
+    ) -> SessionTurn:
         """Take the user's new words as turn `sequence` and have it answered; a repeated send finds the turn.
 
         Where that `takes_time`, `ask` is the way in: it brings the `verdict` of those who judge, and the `words` as
@@ -112,7 +112,7 @@ class Live(LiveLog):
         draft: bool = False,
         msg_id: str = "",
         options: Mapping[str, Any] | None = None,
-    ) -> Turn:
+    ) -> SessionTurn:
         """Like `send`, which it is where nothing takes time; else once the words were read and judged."""
         how: dict[str, Any] = {"draft": draft, "msg_id": msg_id, "options": options}
         if not self.takes_time(input, msg_id, options):
@@ -162,19 +162,19 @@ class Live(LiveLog):
 
     # What the generation brings
 
-    def put_delta(self, turn: Turn, text: str) -> None:
+    def put_delta(self, turn: SessionTurn, text: str) -> None:
         """More of the reply. The first is logged at once, later ones wait for the append before them."""
         first = turn.length == 0
         events = self.talk.delta(turn, text)
         if events:
             self._write(events, at_once=first)
 
-    def put_effect(self, turn: Turn, kind: str, data: Mapping[str, Any]) -> None:
+    def put_effect(self, turn: SessionTurn, kind: str, data: Mapping[str, Any]) -> None:
         self._write(self.talk.effect(turn, kind, data), at_once=True)
 
-    def outlet(self, turn: Turn) -> Outlet:
+    def outlet(self, turn: SessionTurn) -> ReplyModerator:
         """The way of a reply's text into the log."""
-        return Outlet(
+        return ReplyModerator(
             self._parts.moderation,
             turn.input,
             partial(self.put_delta, turn),
@@ -183,7 +183,12 @@ class Live(LiveLog):
         )
 
     def block(
-        self, turn: Turn, part: str, categories: Sequence[str], usage: Mapping[str, Any], words: str | None = None
+        self,
+        turn: SessionTurn,
+        part: str,
+        categories: Sequence[str],
+        usage: Mapping[str, Any],
+        words: str | None = None,
     ) -> None:
         """End a turn whose `part` (input or reply) moderation has stopped: what is said instead, then done."""
         if not turn.running:
@@ -198,7 +203,7 @@ class Live(LiveLog):
         named = list(dict.fromkeys([*turn.categories, *categories]))
         self.end(turn, "done", {"usage": dict(usage), "flagged": True, "categories": named, "blocked": part})
 
-    def end(self, turn: Turn, t: str, d: dict[str, Any]) -> None:
+    def end(self, turn: SessionTurn, t: str, d: dict[str, Any]) -> None:
         """End a running turn with done, failed or retry_failed."""
         self._log(self.talk.end(turn, t, d))
         self._trim()
@@ -305,12 +310,12 @@ class Live(LiveLog):
         except StoreError as error:
             log.warning("the lease of session %s was not renewed: %s", short(self.card.sid), error)
 
-    def interrupt(self, turn: Turn) -> None:
+    def interrupt(self, turn: SessionTurn) -> None:
         """End a turn whose generation cannot go on because its process ends or has ended."""
         self.end(turn, "failed", {"code": "interrupted", "message": "the server stopped in mid-reply",
                                   "temporary": True, "usage": self.talk.usage(turn)})  # fmt: skip
 
-    def _begin(self, turn: Turn) -> None:
+    def _begin(self, turn: SessionTurn) -> None:
         self._generating = turn
         if self.fence is not None and self._parts.clock() - self.leased > self._parts.options.renew_s:
             self._parts.spawn(self._prolong(self.fence))
@@ -357,7 +362,7 @@ class Live(LiveLog):
 NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}
 
 
-def ledger_row(turn: Turn) -> Usage:
+def ledger_row(turn: SessionTurn) -> Usage:
     """What a turn cost, as the ledger keeps it."""
     assert turn.usage is not None
     return Usage(turn.number, **turn.usage, tries=turn.tries, draft=turn.drafted, outcome=turn.outcome)

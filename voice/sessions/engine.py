@@ -11,13 +11,13 @@ from random import Random
 from typing import Any
 
 from voice.llm.interface import Upstream
-from voice.safety.filters import Guards, Unguarded
+from voice.safety.filters import Guards, NoGuard
 from voice.safety.moderation import Moderation
-from voice.sessions.active_session import Live
-from voice.sessions.engine_context import EngineOptions, Parts
+from voice.sessions.active_session import ActiveSession
+from voice.sessions.engine_context import EngineContext, EngineOptions
 from voice.sessions.log import Event, Refused
 from voice.sessions.session_log import PAGE, moved, unknown_session
-from voice.sessions.state import Conversation
+from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import Card, Store, StoreError, UnknownSession, Usage
 from voice.sessions.tokens import new_session_id, new_token, token_hash
 
@@ -44,21 +44,21 @@ class Engine:
         guards: Guards | None = None,
         moderation: Moderation | None = None,
     ) -> None:
-        self.parts = Parts(
+        self.parts = EngineContext(
             store,
             upstream,
             options or EngineOptions(),
             clock or (lambda: asyncio.get_running_loop().time()),
             random or Random(),
             "",
-            guards or Unguarded(),
+            guards or NoGuard(),
             moderation,
         )
         self.parts.node = secrets.token_hex(4) + (
             f"@{self.parts.options.advertise}" if self.parts.options.advertise else ""
         )
         store.wanted(self.parts.node, self._wanted)
-        self._lives: dict[str, Live] = {}
+        self._lives: dict[str, ActiveSession] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._touched = self._tidied = 0.0
@@ -72,7 +72,7 @@ class Engine:
         name: str | None = None,
         owner: str = "",
         ttl_s: float | None = None,
-    ) -> tuple[Live, str]:
+    ) -> tuple[ActiveSession, str]:
         """A new session, owned here, and the token that opens it; it is kept nowhere else.
 
         `ttl_s` is its life without a sign of it, the engine's by default; a session with a name lives on.
@@ -82,11 +82,11 @@ class Engine:
         who = (new_session_id(), secrets.token_hex(4), token_hash(token))
         card = Card(*who, system, model, options or {}, name, owner, life, secrets.token_bytes(32))
         await self.parts.store.create(card)
-        live = self._keep(Live(self.parts, card, self._conversation(card)))
+        live = self._keep(ActiveSession(self.parts, card, self._conversation(card)))
         await live.own()
         return live, token
 
-    async def open(self, sid: str) -> Live:
+    async def open(self, sid: str) -> ActiveSession:
         """The session with this id; `own` it to change it, `alive` keeps it. Raises Refused session_unknown."""
         live = self._lives.get(sid)
         if live is not None and live.lost is None and self._over(live):
@@ -103,12 +103,12 @@ class Engine:
             live = self._lives[sid]
         return live
 
-    async def find(self, name: str) -> Live | None:
+    async def find(self, name: str) -> ActiveSession | None:
         """The conversation with this name, if there is one."""
         sid = await self.parts.store.find(name)
         return None if sid is None else await self.open(sid)
 
-    async def adopt(self, live: Live) -> None:
+    async def adopt(self, live: ActiveSession) -> None:
         """Go on with a reply whose owner died; if it lives, it holds the lease and is followed."""
         try:
             await live.own()
@@ -140,18 +140,18 @@ class Engine:
         """How many sessions an owner has."""
         return await self.parts.store.count(owner)
 
-    async def release(self, live: Live) -> None:
+    async def release(self, live: ActiveSession) -> None:
         """Give the session up here, everything logged, so that another process may have it at once."""
         if live.lost is None:
             await live.settled()
             await self._let_go([live])
 
     @property
-    def lives(self) -> tuple[Live, ...]:
+    def lives(self) -> tuple[ActiveSession, ...]:
         """The sessions in memory."""
         return tuple(self._lives.values())
 
-    def left_s(self, live: Live) -> float:
+    def left_s(self, live: ActiveSession) -> float:
         """Seconds until a session expires if nothing is heard of it; infinite for named ones."""
         if live.card.ttl_s is None:
             return FOREVER
@@ -175,10 +175,10 @@ class Engine:
 
     # Inside
 
-    def _conversation(self, card: Card) -> Conversation:
-        return Conversation(card.epoch, system=card.system, window=self.parts.options.context_tokens)
+    def _conversation(self, card: Card) -> SessionState:
+        return SessionState(card.epoch, system=card.system, window=self.parts.options.context_tokens)
 
-    def _keep(self, live: Live) -> Live:
+    def _keep(self, live: ActiveSession) -> ActiveSession:
         self._lives[live.card.sid] = live
         if self._keeper is None or self._keeper.done():
             self._touched = self._tidied = self.parts.clock()
@@ -202,17 +202,17 @@ class Engine:
             for event in events:
                 talk.apply(event)
                 tail.append(event)
-        self._keep(Live(self.parts, stored.card, talk, tail[-self.parts.options.tail_events :]))
+        self._keep(ActiveSession(self.parts, stored.card, talk, tail[-self.parts.options.tail_events :]))
 
     async def _forget_named(self, sid: str) -> None:
         with contextlib.suppress(UnknownSession):  # it ended meanwhile
             if (await self.parts.store.load(sid)).card.name is not None:
                 await self.parts.store.delete(sid)
 
-    def _busy(self, live: Live) -> bool:
+    def _busy(self, live: ActiveSession) -> bool:
         return live.followed or live.running
 
-    def _over(self, live: Live) -> bool:
+    def _over(self, live: ActiveSession) -> bool:
         return self.left_s(live) <= 0
 
     async def _watch_over(self) -> None:
@@ -242,9 +242,9 @@ class Engine:
             self._touched = now
             await self._touch(self.lives)
 
-    def _open(self) -> list[Live]:
+    def _open(self) -> list[ActiveSession]:
         """Sessions with an open turn; those without are forgotten until they have one again."""
-        found: list[Live] = []
+        found: list[ActiveSession] = []
         for sid in tuple(self.parts.open):
             live = self._lives.get(sid)
             if live is None or live.lost is not None or live.talk.open_turn() is None:
@@ -258,8 +258,8 @@ class Engine:
 
         Most of many thousands are none of these, so it is not done at every look.
         """
-        over: list[Live] = []
-        unused: list[Live] = []
+        over: list[ActiveSession] = []
+        unused: list[ActiveSession] = []
         for live in self.lives:
             if live.lost is not None:
                 del self._lives[live.card.sid]
@@ -278,13 +278,13 @@ class Engine:
         if live is not None:
             self.parts.spawn(self._give_up(live))
 
-    async def _give_up(self, live: Live) -> None:
+    async def _give_up(self, live: ActiveSession) -> None:
         try:
             await live.give_up()
         except StoreError as error:
             log.warning("a session that is wanted elsewhere was not given up: %s", error)
 
-    async def _end(self, lives: list[Live]) -> None:
+    async def _end(self, lives: list[ActiveSession]) -> None:
         """Sessions whose time is over here; where another process had a later sign of life, they go on there."""
         for live in lives:
             self._lives.pop(live.card.sid, None)
@@ -293,13 +293,13 @@ class Engine:
         if lives:
             await self.parts.store.touch({live.card.sid: 0.0 for live in lives})
 
-    async def _touch(self, lives: tuple[Live, ...] | list[Live]) -> None:
+    async def _touch(self, lives: tuple[ActiveSession, ...] | list[ActiveSession]) -> None:
         """Note how long sessions have left, a little more than that: a crash before the next time ends none early."""
         slack = self.parts.options.touch_s
         left = {live.card.sid: self.left_s(live) + slack for live in lives if live.card.ttl_s is not None}
         await self.parts.store.touch(left)
 
-    async def _let_go(self, lives: list[Live]) -> None:
+    async def _let_go(self, lives: list[ActiveSession]) -> None:
         if not lives:
             return
         await self._touch(lives)

@@ -10,11 +10,11 @@ from random import Random
 from typing import Any, TypeVar
 
 from voice.llm.interface import Upstream
-from voice.safety.filters import Guards, Unguarded
+from voice.safety.filters import Guards, NoGuard
 from voice.safety.moderation import Moderation
 from voice.sessions.circuit_breaker import BreakerPolicy, RetryPolicy
 from voice.sessions.stores.interface import Store
-from voice.sessions.upstream_queue import Limits, Slots
+from voice.sessions.upstream_queue import Limits, UpstreamQueue
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class EngineOptions:
 
 
 @dataclass(slots=True)
-class Parts:
+class EngineContext:
     """What all sessions of an engine share. `clock` gives seconds that only ever grow."""
 
     store: Store
@@ -58,7 +58,7 @@ class Parts:
     clock: Callable[[], float]
     random: Random
     node: str
-    guards: Guards = field(default_factory=Unguarded)
+    guards: Guards = field(default_factory=NoGuard)
     moderation: Moderation | None = None
     counts: dict[str, int] = field(default_factory=dict)
     levels: dict[str, float] = field(default_factory=dict)
@@ -66,11 +66,11 @@ class Parts:
     open: dict[str, None] = field(default_factory=dict)
     """Ids of the sessions with an open turn, and of some whose turn has ended meanwhile."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    slots: Slots = field(init=False)
+    slots: UpstreamQueue = field(init=False)
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "long texts"))
 
     def __post_init__(self) -> None:
-        self.slots = Slots(self.options.limits, self.options.breaker, self.clock)
+        self.slots = UpstreamQueue(self.options.limits, self.options.breaker, self.clock)
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a figure of the metrics."""

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 from voice.llm.context import estimate_tokens
 from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.safety.filters import Blocked, Guard, screened, screened_data
-from voice.safety.reply_moderator import Flagged, Outlet
-from voice.sessions.engine_context import Parts
-from voice.sessions.log import OWN_OPTIONS, Turn
-from voice.sessions.state import Conversation
+from voice.safety.reply_moderator import Flagged, ReplyModerator
+from voice.sessions.engine_context import EngineContext
+from voice.sessions.log import OWN_OPTIONS, SessionTurn
+from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import Card
 from voice.sessions.upstream_queue import NOT_ASKED, Attempt, Ticket
 
@@ -26,16 +26,16 @@ class Answered(Protocol):
 
     guard: Guard
     card: Card
-    talk: Conversation
+    talk: SessionState
 
-    def outlet(self, turn: Turn) -> Outlet: ...
+    def outlet(self, turn: SessionTurn) -> ReplyModerator: ...
 
-    def end(self, turn: Turn, t: str, d: dict[str, Any]) -> None: ...
+    def end(self, turn: SessionTurn, t: str, d: dict[str, Any]) -> None: ...
 
-    def block(self, turn: Turn, part: str, categories: Sequence[str], usage: Mapping[str, Any]) -> None: ...
+    def block(self, turn: SessionTurn, part: str, categories: Sequence[str], usage: Mapping[str, Any]) -> None: ...
 
 
-async def generate(live: Answered, turn: Turn, parts: Parts, ticket: Ticket) -> None:
+async def generate(live: Answered, turn: SessionTurn, parts: EngineContext, ticket: Ticket) -> None:
     """Ask the model server in the ticket's turn, as the retry policy allows, never after something was delivered."""
     tried = 0
     while turn.running:
@@ -78,7 +78,9 @@ async def generate(live: Answered, turn: Turn, parts: Parts, ticket: Ticket) -> 
             outlet.close()
 
 
-async def _attempt(live: Answered, turn: Turn, parts: Parts, attempt: Attempt, outlet: Outlet, begun: str) -> Done:
+async def _attempt(
+    live: Answered, turn: SessionTurn, parts: EngineContext, attempt: Attempt, outlet: ReplyModerator, begun: str
+) -> Done:
     """One request. Raises UpstreamError, also for a silence longer than `stall_s` and for a reply without an end."""
     card, options = live.card, parts.options
     model = str(turn.options.get("model") or card.model or options.model)
@@ -130,7 +132,7 @@ def well_formed(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _noted(turn: Turn, outlet: Outlet, tried: int) -> dict[str, Any]:
+def _noted(turn: SessionTurn, outlet: ReplyModerator, tried: int) -> dict[str, Any]:
     """What else the end of a complete reply tells: how often it was tried, what moderation let pass with a mark."""
     found = list(dict.fromkeys([*turn.categories, *outlet.categories]))
     noted: dict[str, Any] = {"tries": tried} if tried > 1 else {}
@@ -139,7 +141,7 @@ def _noted(turn: Turn, outlet: Outlet, tried: int) -> dict[str, Any]:
     return noted | ({"unchecked": True} if outlet.unchecked else {})
 
 
-def _usage(live: Answered, turn: Turn, done: Done, begun: str) -> dict[str, Any]:
+def _usage(live: Answered, turn: SessionTurn, done: Done, begun: str) -> dict[str, Any]:
     """What the reply cost. Of one that was continued, the server counted only the rest."""
     if done.input == done.output == 0:
         return live.talk.usage(turn)
@@ -147,7 +149,7 @@ def _usage(live: Answered, turn: Turn, done: Done, begun: str) -> dict[str, Any]
     return {"input": done.input, "cached": done.cached, "output": output, "estimated": estimated}
 
 
-def _failure(live: Answered, turn: Turn, error: UpstreamError, tried: int) -> dict[str, Any]:
+def _failure(live: Answered, turn: SessionTurn, error: UpstreamError, tried: int) -> dict[str, Any]:
     """What the end of a failed turn tells. Where nothing was delivered, nothing is metered."""
     nothing = {"input": 0, "cached": 0, "output": 0, "estimated": True}
     message = _message(live, error)

@@ -13,7 +13,7 @@ from voice.sessions.log import Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class CheckedInput:
     """What a client sent with a turn, as it may be logged, and what the rules say of it."""
 
     input: str
@@ -29,7 +29,7 @@ class Taken:
 
 def taken(
     guard: Guard, moderation: Moderation | None, input: str, msg_id: str, options: Mapping[str, Any] | None
-) -> Taken:
+) -> CheckedInput:
     """Takes time with a long text, and may run in a thread. Raises Refused."""
     try:
         input, msg_id = screened(guard, input), screened(guard, msg_id)
@@ -37,7 +37,9 @@ def taken(
             options = {**options, "before": screened_data(guard, options["before"])}
     except Blocked as blocked:
         raise Refused(blocked.code, str(blocked)) from blocked
-    return Taken(input, msg_id, options, moderation.words(said(input, options)) if moderation is not None else ALLOWED)
+    return CheckedInput(
+        input, msg_id, options, moderation.words(said(input, options)) if moderation is not None else ALLOWED
+    )
 
 
 def said(input: str, options: Mapping[str, Any] | None) -> str:

@@ -10,7 +10,7 @@ from voice.llm.interface import Delta, Done, Effect, Message
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class ReplyFailed:
     """The turn ended without a full reply. `code` is a stable word, `message` one line for a person."""
 
     code: str
@@ -19,18 +19,18 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ConnectionChanged:
     """The connection to a remote session went (`up=False`) or came back; nothing is lost or repeated by it."""
 
     up: bool
     reason: str = ""
 
 
-ReplyEvent = Delta | Effect | Done | Failed | Link
+ReplyEvent = Delta | Effect | Done | ReplyFailed | ConnectionChanged
 
 
 class Reply(Protocol):
-    """One turn in flight: iterate it for events until `Done` or `Failed`, each exactly once and in order."""
+    """One turn in flight: iterate it for events until `Done` or `ReplyFailed`, each exactly once and in order."""
 
     @property
     def turn(self) -> int:
@@ -61,7 +61,7 @@ class Session(Protocol):
         ...
 
     def send(self, text: str, *, draft: bool = False) -> Reply:
-        """Send the user's new words; the session adds the context. A failure is a `Failed` event, never raised."""
+        """Send the user's new words; the session adds the context. A failure is a `ReplyFailed` event, never raised."""
         ...
 
     async def history(self) -> Sequence[Message]:

@@ -10,10 +10,10 @@ from contextlib import aclosing
 from typing import Any
 
 from voice.llm.interface import Delta, Effect, Message
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import FOREVER, Engine
-from voice.sessions.interface import Failed, ReplyEvent
-from voice.sessions.log import ENDS, Event, Refused, Turn, done_of
+from voice.sessions.interface import ReplyEvent, ReplyFailed
+from voice.sessions.log import ENDS, Event, Refused, SessionTurn, done_of
 from voice.sessions.stores.interface import StoreError
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ async def open_local(engine: Engine, *, name: str | None = None, system: str = "
 class LocalSession:
     """A Session whose engine runs here."""
 
-    def __init__(self, engine: Engine, live: Live) -> None:
+    def __init__(self, engine: Engine, live: ActiveSession) -> None:
         self._engine = engine
         self.id = live.card.sid
         self._hold(live)
@@ -79,7 +79,7 @@ class LocalSession:
         with contextlib.suppress(Refused):  # it was gone already
             await self._engine.delete(sid)
 
-    async def owned(self) -> Live:
+    async def owned(self) -> ActiveSession:
         """The session as this process may change it, opened again if it was lost. Raises Refused or StoreError."""
         if self.live.lost is not None:
             self._leave()
@@ -91,7 +91,7 @@ class LocalSession:
         """Run work that may outlive whoever asked for it."""
         return self._engine.parts.spawn(work)
 
-    def _hold(self, live: Live) -> None:
+    def _hold(self, live: ActiveSession) -> None:
         self.live = live
         self._leave = live.listen(lambda: None)  # the engine lets go of sessions nobody follows
 
@@ -102,7 +102,7 @@ class LocalReply:
     def __init__(self, session: LocalSession, text: str, draft: bool) -> None:
         self._session, self._text, self._draft = session, text, draft
         self._live = session.live
-        self._turn: Turn | None = None
+        self._turn: SessionTurn | None = None
         self._refused: Refused | StoreError | None = None
         self._events: AsyncIterator[ReplyEvent] | None = None
         self._starting: asyncio.Task[None] | None = None
@@ -148,7 +148,7 @@ class LocalReply:
         if self._starting is not None:
             await asyncio.shield(self._starting)
 
-    async def _change(self, change: Callable[[Live], None]) -> None:
+    async def _change(self, change: Callable[[ActiveSession], None]) -> None:
         """Decide about the turn. Where the session was lost, it is opened again; if that fails the next turn tells."""
         await self._started()
         if self._turn is None:
@@ -181,7 +181,7 @@ class LocalReply:
                         return
         except (Refused, StoreError) as error:
             code, temporary = (error.code, error.temporary) if isinstance(error, Refused) else ("store_failed", True)
-            yield Failed(code, str(error), temporary)
+            yield ReplyFailed(code, str(error), temporary)
 
 
 def told(event: Event) -> ReplyEvent | None:
@@ -191,7 +191,7 @@ def told(event: Event) -> ReplyEvent | None:
     if event.t == "effect":
         return Effect(event.d["kind"], event.d["data"])
     if event.t in ("failed", "retry_failed"):
-        return Failed(event.d["code"], event.d["message"], event.d["temporary"])
+        return ReplyFailed(event.d["code"], event.d["message"], event.d["temporary"])
     if event.t in ENDS:
         return done_of(event.d or {})
     return None

@@ -73,7 +73,7 @@ class BrokenLog(VoiceError):
 
 
 @dataclass(slots=True)
-class Turn:
+class SessionTurn:
     """One user message and its reply, as far as the log tells."""
 
     number: int

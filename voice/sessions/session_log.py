@@ -10,9 +10,9 @@ from contextlib import aclosing
 from typing import Any
 
 from voice.logs import short
-from voice.sessions.engine_context import Parts
+from voice.sessions.engine_context import EngineContext
 from voice.sessions.log import Event, Refused
-from voice.sessions.state import Conversation
+from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import Card, FenceLost, Lease, LeaseHeld, StoreError, UnknownSession, Usage
 
 log = logging.getLogger(__name__)
@@ -32,13 +32,13 @@ def unknown_session() -> Refused:
     return Refused("session_unknown", "no such session, or the token is wrong", remedy="create a session")
 
 
-class LiveLog(ABC):
+class SessionLog(ABC):
     """The store has an event before followers do: `logged` says how far. Once `lost` is set nothing goes on here."""
 
     __slots__ = ("_appending", "_listeners", "_parts", "_pending", "_tail", "_tail_after", "card", "fence", "logged",
                  "lost", "seen", "talk")  # fmt: skip
 
-    def __init__(self, parts: Parts, card: Card, talk: Conversation, tail: Sequence[Event]) -> None:
+    def __init__(self, parts: EngineContext, card: Card, talk: SessionState, tail: Sequence[Event]) -> None:
         self._parts, self.card, self.talk = parts, card, talk
         self.logged = talk.seq
         self.fence: int | None = None
@@ -199,14 +199,14 @@ class LiveLog(ABC):
             log.warning("the log of session %s stays long: %s", short(self.card.sid), error)
 
 
-async def acquire(live: LiveLog, parts: Parts) -> Lease:
+async def acquire(live: SessionLog, parts: EngineContext) -> Lease:
     """Take the session's lease and learn everything logged before. Raises Refused session_moved or session_unknown."""
     lease = await _lease(live, parts)
     await read_on(live, parts, lease.seq)
     return lease
 
 
-async def read_on(live: LiveLog, parts: Parts, goal: int) -> None:
+async def read_on(live: SessionLog, parts: EngineContext, goal: int) -> None:
     """Learn what others logged, at least up to `goal`. Raises Refused where that is not to be had any more."""
     while live.talk.seq < goal:
         events = await parts.store.read(live.card.sid, live.talk.seq, PAGE)
@@ -215,7 +215,7 @@ async def read_on(live: LiveLog, parts: Parts, goal: int) -> None:
         live.learn(events)
 
 
-async def _lease(live: LiveLog, parts: Parts) -> Lease:
+async def _lease(live: SessionLog, parts: EngineContext) -> Lease:
     waits = iter(HAND_OVER_S)
     while True:
         try:

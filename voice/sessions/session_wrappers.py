@@ -8,16 +8,16 @@ from typing import Any, Protocol, runtime_checkable
 from voice.clock import working
 from voice.llm.interface import Delta, Done, Effect, Message
 from voice.safety.filters import Guard
-from voice.safety.unmask import Reveal, Revealing, revealed
-from voice.sessions.interface import Failed, Reply, ReplyEvent, Session
+from voice.safety.unmask import Reveal, Unmasking, revealed
+from voice.sessions.interface import Reply, ReplyEvent, ReplyFailed, Session
 
 
-class RevealedReply:
+class UnmaskedReply:
     """A reply whose text is shown; what was heard of it is told to the session in offsets of the logged text."""
 
     def __init__(self, reply: Reply, reveal: Reveal, language: str) -> None:
         self._reply, self._reveal, self._language = reply, reveal, language
-        self._revealing = Revealing(reveal, language)
+        self._revealing = Unmasking(reveal, language)
 
     @property
     def turn(self) -> int:
@@ -35,7 +35,7 @@ class RevealedReply:
                 if text := self._revealing.feed(event.text):
                     yield Delta(text)
                 continue
-            if isinstance(event, Done | Failed) and (text := self._revealing.flush()):
+            if isinstance(event, Done | ReplyFailed) and (text := self._revealing.flush()):
                 yield Delta(text)
             yield self._shown(event)
 
@@ -51,18 +51,18 @@ class RevealedReply:
     def _shown(self, event: ReplyEvent) -> ReplyEvent:
         if isinstance(event, Effect):
             return Effect(event.kind, _all_revealed(event.data, self._reveal, self._language))
-        if isinstance(event, Failed):
-            return Failed(event.code, revealed(event.message, self._reveal, self._language), event.temporary)
+        if isinstance(event, ReplyFailed):
+            return ReplyFailed(event.code, revealed(event.message, self._reveal, self._language), event.temporary)
         return event
 
 
 def own(guard: object, name: str) -> str | None:
     """The original of a placeholder, where this guard knows one that may be shown."""
-    return guard.own(name) if isinstance(guard, Owner) else None
+    return guard.own(name) if isinstance(guard, UnmaskingGuard) else None
 
 
 @runtime_checkable
-class Owner(Guard, Protocol):
+class UnmaskingGuard(Guard, Protocol):
     """A guard that knows the originals."""
 
     def own(self, name: str) -> str | None:
@@ -70,10 +70,10 @@ class Owner(Guard, Protocol):
         ...
 
 
-class RevealedSession:
+class UnmaskedSession:
     """Another session; `owner()` is who knows its originals, `language` is that of the words for what nobody knows."""
 
-    def __init__(self, session: Session, owner: Callable[[], Owner | None], language: str = "") -> None:
+    def __init__(self, session: Session, owner: Callable[[], UnmaskingGuard | None], language: str = "") -> None:
         self._session, self._owner, self._language = session, owner, language
 
     @property
@@ -81,7 +81,7 @@ class RevealedSession:
         return self._session.id
 
     @property
-    def guard(self) -> Owner | None:
+    def guard(self) -> UnmaskingGuard | None:
         """The guard of what is said now; another after `forget`."""
         return self._owner()
 
@@ -89,8 +89,8 @@ class RevealedSession:
         guard = self.guard
         return None if guard is None else guard.own(name)
 
-    def send(self, text: str, *, draft: bool = False) -> RevealedReply:
-        return RevealedReply(self._session.send(text, draft=draft), self._reveal, self._language)
+    def send(self, text: str, *, draft: bool = False) -> UnmaskedReply:
+        return UnmaskedReply(self._session.send(text, draft=draft), self._reveal, self._language)
 
     async def history(self) -> Sequence[Message]:
         said = await self._session.history()
@@ -113,7 +113,7 @@ def _all_revealed(data: Any, reveal: Reveal, language: str) -> Any:
     return data
 
 
-class HeldReply:
+class CollectedReply:
     """A reply during whose steps virtual time does not jump."""
 
     def __init__(self, reply: Reply) -> None:
@@ -143,7 +143,7 @@ class HeldReply:
             await self._reply.truncate(heard)
 
 
-class HeldSession:
+class CollectedSession:
     """Another session, step by step under `working()`."""
 
     def __init__(self, session: Session) -> None:
@@ -153,8 +153,8 @@ class HeldSession:
     def id(self) -> str:
         return self._session.id
 
-    def send(self, text: str, *, draft: bool = False) -> HeldReply:
-        return HeldReply(self._session.send(text, draft=draft))
+    def send(self, text: str, *, draft: bool = False) -> CollectedReply:
+        return CollectedReply(self._session.send(text, draft=draft))
 
     async def history(self) -> Sequence[Message]:
         with working():

@@ -1,6 +1,6 @@
 """The session's rules without any I/O: events in a dense log, turns in order, drafts, truncation, resume.
 
-A `Conversation` is the fold of its log. Its methods take what a client or the model wants, refuse it with `Refused` or
+A `SessionState` is the fold of its log. Its methods take what a client or the model wants, refuse it with `Refused` or
 return the events that make it true, already applied; the caller logs them before anyone sees them.
 """
 
@@ -12,12 +12,12 @@ from typing import Any
 
 from voice.llm.context import PER_MESSAGE, answered, cut_at, estimate_tokens, merged
 from voice.llm.interface import Message
-from voice.sessions.log import BrokenLog, Event, Refused, Turn, body_hash
+from voice.sessions.log import BrokenLog, Event, Refused, SessionTurn, body_hash
 
 _SAVED = ("seq", "trimmed", "last", "begins", "ratio")
 
 
-class Conversation:
+class SessionState:
     """One session's state. `epoch` names its log; `window` is the model's context in tokens."""
 
     __slots__ = ("begins", "epoch", "last", "ratio", "seq", "system", "trimmed", "turns", "window")
@@ -29,7 +29,7 @@ class Conversation:
         self.last = 0
         self.begins = 1
         self.ratio = 1.0
-        self.turns: dict[int, Turn] = {}
+        self.turns: dict[int, SessionTurn] = {}
 
     # What clients ask
 
@@ -43,7 +43,7 @@ class Conversation:
         options: Mapping[str, Any] | None = None,
         categories: Sequence[str] = (),
         blocked: bool = False,
-    ) -> tuple[Turn, list[Event]]:
+    ) -> tuple[SessionTurn, list[Event]]:
         """Accept the next turn, or find the one this number already names (then without events).
 
         `categories` are what the words were flagged for. Of `blocked` words nothing is kept, so that their turn is
@@ -118,26 +118,26 @@ class Conversation:
 
     # What the model brings
 
-    def delta(self, turn: Turn, text: str) -> list[Event]:
+    def delta(self, turn: SessionTurn, text: str) -> list[Event]:
         """More of the reply; nothing once the turn has ended, so late words are dropped here."""
         if not turn.running or not text:
             return []
         return self._log(turn.number, "delta", text, turn.length)
 
-    def effect(self, turn: Turn, kind: str, data: Mapping[str, Any]) -> list[Event]:
+    def effect(self, turn: SessionTurn, kind: str, data: Mapping[str, Any]) -> list[Event]:
         return self._log(turn.number, "effect", {"kind": kind, "data": dict(data)}) if turn.running else []
 
-    def end(self, turn: Turn, t: str, d: dict[str, Any]) -> list[Event]:
+    def end(self, turn: SessionTurn, t: str, d: dict[str, Any]) -> list[Event]:
         """End a running turn with done, failed or retry_failed."""
         return self._log(turn.number, t, d) if turn.running else []
 
-    def usage(self, turn: Turn) -> dict[str, Any]:
+    def usage(self, turn: SessionTurn) -> dict[str, Any]:
         """Estimated token counts of a turn that did not get any from the model server."""
         return {"input": turn.asked, "cached": 0, "output": estimate_tokens("".join(turn.parts)), "estimated": True}
 
     # What others read
 
-    def context(self, turn: Turn) -> tuple[Message, ...]:
+    def context(self, turn: SessionTurn) -> tuple[Message, ...]:
         """The messages this turn is asked with: the same bytes as the turn before, plus what came since."""
         said = [
             message for before in self._remembered() if before.number < turn.number for message in before.messages()
@@ -149,7 +149,7 @@ class Conversation:
         """The conversation since the last cut, drafts left out, each message with its turn."""
         return [(turn.number, message) for turn in self._remembered() for message in turn.messages() if message.text]
 
-    def open_turn(self) -> Turn | None:
+    def open_turn(self) -> SessionTurn | None:
         """The turn that is running or undecided, if there is one; it is always the last."""
         turn = self.turns.get(self.last)
         return turn if turn is not None and (turn.running or turn.draft) else None
@@ -228,7 +228,7 @@ class Conversation:
 
     def to_json(self) -> dict[str, Any]:
         """Everything but system and window, for `restore`."""
-        kept = [field.name for field in fields(Turn) if field.name not in ("memo", "parts")]
+        kept = [field.name for field in fields(SessionTurn) if field.name not in ("memo", "parts")]
         turns = [
             {name: getattr(turn, name) for name in kept} | {"parts": "".join(turn.parts)}
             for turn in self.turns.values()
@@ -239,12 +239,12 @@ class Conversation:
         """Become what `to_json` saved; later events are applied on top."""
         for name in _SAVED:
             setattr(self, name, saved[name])
-        turns = [Turn(**(one | {"parts": [one["parts"]]})) for one in saved["turns"]]
+        turns = [SessionTurn(**(one | {"parts": [one["parts"]]})) for one in saved["turns"]]
         self.turns = {turn.number: turn for turn in turns}
 
     def _begin(self, event: Event) -> None:
         options = event.d.get("options") or {}
-        turn = Turn(
+        turn = SessionTurn(
             event.turn,
             event.d["input"],
             body_hash(event.d["input"], options),
@@ -260,7 +260,7 @@ class Conversation:
         self.turns[turn.number] = turn
         self.last = turn.number
 
-    def _finish(self, turn: Turn, event: Event) -> None:
+    def _finish(self, turn: SessionTurn, event: Event) -> None:
         turn.memo = None
         turn.parts = ["".join(turn.parts)]
         if event.t == "truncated":
@@ -286,13 +286,13 @@ class Conversation:
         system = estimate_tokens(self.system) + PER_MESSAGE if self.system else 0
         return round(self.ratio * (system + estimate_tokens(input) + PER_MESSAGE))
 
-    def _stopped(self, turn: Turn) -> dict[str, Any] | None:
+    def _stopped(self, turn: SessionTurn) -> dict[str, Any] | None:
         return {"usage": self.usage(turn)} if turn.running else None
 
-    def _remembered(self) -> Iterable[Turn]:
+    def _remembered(self) -> Iterable[SessionTurn]:
         return (turn for turn in self.turns.values() if turn.kept and turn.number >= self.begins)
 
-    def _turn(self, number: int) -> Turn:
+    def _turn(self, number: int) -> SessionTurn:
         turn = self.turns.get(number)
         if turn is not None:
             return turn

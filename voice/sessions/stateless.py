@@ -9,10 +9,10 @@ from typing import Any
 from voice.llm.interface import Delta, Done, Effect, Message, UpstreamError
 from voice.safety.filters import Blocked, Guard, screened_data
 from voice.safety.moderation import Moderation
-from voice.safety.reply_moderator import Flagged, Outlet
-from voice.safety.unmask import Revealing
+from voice.safety.reply_moderator import Flagged, ReplyModerator
+from voice.safety.unmask import Unmasking
 from voice.safety.verdict import ALLOWED, UNCHECKED, Verdict, together
-from voice.sessions.engine_context import Parts
+from voice.sessions.engine_context import EngineContext
 from voice.sessions.log import Refused
 from voice.sessions.session_wrappers import own
 
@@ -20,7 +20,7 @@ from voice.sessions.session_wrappers import own
 async def redacted(guard: Guard, stream: AsyncIterator[Delta | Effect | Done]) -> AsyncGenerator[Delta | Effect | Done]:
     """The reply as its guard lets it through; what stood in the request comes back as it was written, where it may."""
     screen = guard.screen()
-    shown = Revealing(lambda name: own(guard, name) or name)
+    shown = Unmasking(lambda name: own(guard, name) or name)
     async for item in stream:
         text = ""
         if isinstance(item, Delta):
@@ -36,7 +36,7 @@ async def redacted(guard: Guard, stream: AsyncIterator[Delta | Effect | Done]) -
 
 
 async def moderated(
-    parts: Parts, messages: Sequence[Message], stream: AsyncIterator[Delta | Effect | Done]
+    parts: EngineContext, messages: Sequence[Message], stream: AsyncIterator[Delta | Effect | Done]
 ) -> AsyncGenerator[Delta | Effect | Done]:
     """The reply to `messages` as far as moderation lets it through; the model server is not asked if the words are not.
 
@@ -62,7 +62,9 @@ async def moderated(
     def act(kind: str, data: Mapping[str, Any]) -> None:
         ready.append(Effect(kind, dict(data)))
 
-    outlet = Outlet(moderation, words[-1] if words else "", lambda text: ready.append(Delta(text)), act, parts.count)
+    outlet = ReplyModerator(
+        moderation, words[-1] if words else "", lambda text: ready.append(Delta(text)), act, parts.count
+    )
     try:
         async for item in stream:
             if isinstance(item, Delta):
@@ -92,7 +94,7 @@ async def moderated(
             await close()
 
 
-async def _judged(parts: Parts, moderation: Moderation, words: Sequence[str]) -> Verdict:
+async def _judged(parts: EngineContext, moderation: Moderation, words: Sequence[str]) -> Verdict:
     """The rules read all that was said, which a client may have made up; judges are asked about the last words."""
     everything = "\n".join(words)
     by_rules = await parts.aside(len(everything), partial(moderation.words, everything))

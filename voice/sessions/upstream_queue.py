@@ -152,7 +152,7 @@ NOT_ASKED = frozenset({UNAVAILABLE, "overloaded"})
 """Failures of a turn for which the model server was not asked: no further try follows."""
 
 
-class Slots:
+class UpstreamQueue:
     """The way to the model server. `clock` gives seconds that only grow.
 
     `overfull` says why nothing new can be taken, "" while it can.

@@ -28,7 +28,7 @@ POWER_BITS, HEAT_BITS = {0, 16}, {3, 19}
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class RaspberryPi:
     """`celsius` is None where no sensor is read; `throttled` are the firmware's bits, 0 where it says nothing."""
 
     model: str
@@ -49,14 +49,14 @@ class Board:
         return "give it air or a heat sink" if bits & HEAT_BITS else ""
 
 
-def board(root: Path = Path("/")) -> Board | None:
+def board(root: Path = Path("/")) -> RaspberryPi | None:
     """The board under `root`; None where the kernel names none, as on a PC."""
     model = _read(root / MODEL).rstrip("\0").strip()
     if not model:
         return None
     millidegrees, bits = _read(root / TEMPERATURE).strip(), _read(root / THROTTLED).strip()
     celsius = int(millidegrees) / 1000 if millidegrees.isdigit() else None
-    return Board(model, celsius, int(bits, 16) if re.fullmatch(r"[0-9a-fA-F]+", bits) else 0)
+    return RaspberryPi(model, celsius, int(bits, 16) if re.fullmatch(r"[0-9a-fA-F]+", bits) else 0)
 
 
 def sound_route(root: Path = Path("/")) -> str:

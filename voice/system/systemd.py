@@ -46,7 +46,7 @@ CapabilityBoundingSet=
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class ServiceUnit:
     """What the unit runs: `command` with absolute path, `system` or a user's own, as `user` where it is the system's.
 
     `data` is the folder it writes, `version` that of systemd, `memory_mb` the most it may take.

@@ -9,7 +9,7 @@ from voice.turn.completeness import UNKNOWN, Completeness
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class EndpointRule:
     """How much silence ends the turn, seconds from the last speech sample, and why, for the trace."""
 
     silence_s: float
@@ -51,18 +51,18 @@ class Endpointer:
         if self._looks(words, complete).verdict != "unfinished":
             self.usual_pause_s += self.SHARE * (pause_s - self.usual_pause_s)
 
-    def rule(self, words: str, complete: float | None = None) -> Rule:
+    def rule(self, words: str, complete: float | None = None) -> EndpointRule:
         """The silence that ends a turn with these words so far and this chance, by a turn model, to be complete."""
         if not self._adaptive:
-            return Rule(self._silence_s, "fixed")
+            return EndpointRule(self._silence_s, "fixed")
         looks = self._looks(words, complete)
         if looks.verdict == "unfinished":
-            return Rule(self._max_s, f"unfinished: {looks.rule}")
+            return EndpointRule(self._max_s, f"unfinished: {looks.rule}")
         own_s = self.usual_pause_s * self.MARGIN
         if looks.verdict == "complete":
-            return Rule(self._within(min(self._silence_s, own_s) / 2), f"complete: {looks.rule}")
+            return EndpointRule(self._within(min(self._silence_s, own_s) / 2), f"complete: {looks.rule}")
         why = "default" if own_s <= self._silence_s + 1e-9 else "own pauses"
-        return Rule(self._within(max(own_s, self._silence_s)), why)
+        return EndpointRule(self._within(max(own_s, self._silence_s)), why)
 
     def _looks(self, words: str, complete: float | None) -> Completeness:
         """What the words and the turn model come to: unfinished, whichever says so; else the model where it speaks."""

@@ -66,7 +66,7 @@ class Transcribed:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The answer to `Judge`: the chance in 0…1 that the turn is complete, by its sound."""
+    """The answer to `AskTurnModel`: the chance in 0…1 that the turn is complete, by its sound."""
 
     turn: int
     revision: int
@@ -91,7 +91,7 @@ class Drained:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class StageFailed:
     """A stage of this turn failed; `text` is what to say about it."""
 
     turn: int
@@ -136,7 +136,7 @@ class Closed:
 
 
 Event = (
-    SpeechStarted | SpeechStopped | FrameHeard | WordsHeard | Transcribed | Judged | Audible | Drained | Failed
+    SpeechStarted | SpeechStopped | FrameHeard | WordsHeard | Transcribed | Judged | Audible | Drained | StageFailed
     | Typed | Announce | Stopped | Dropped | MicrophoneLost | Closed
 )  # fmt: skip
 
@@ -161,14 +161,14 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Transcribe:
-    """Ask for the words of all audio so far; answered by `Transcribed` or `Failed`."""
+    """Ask for the words of all audio so far; answered by `Transcribed` or `StageFailed`."""
 
     turn: int
     revision: int
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class AskTurnModel:
     """Ask the turn model about the audio so far; `Judged` answers it, or nothing does."""
 
     turn: int
@@ -274,6 +274,6 @@ class Finish:
 
 
 Action = (
-    Listen | Forget | Transcribe | Judge | Grew | Decided | Send | Discard | Release | Commit | Pause | Resume
+    Listen | Forget | Transcribe | AskTurnModel | Grew | Decided | Send | Discard | Release | Commit | Pause | Resume
     | Truncate | Say | Filler | Finish
 )  # fmt: skip

@@ -162,7 +162,7 @@ class TurnMachine:
             asks.append(ev.Transcribe(turn.number, turn.revision))
         if self.policy.judges and not turn.judging:
             turn.judging = True
-            asks.append(ev.Judge(turn.number, turn.revision))
+            asks.append(ev.AskTurnModel(turn.number, turn.revision))
         return asks
 
     def _judged(self, event: ev.Judged, now: float) -> list[Action]:
@@ -193,7 +193,7 @@ class TurnMachine:
         kind = self.policy.overlap(words) if words else Overlap.ECHO
         return kind is not Overlap.ECHO and not (self._turn.overlaps and (self.policy.by_name or kind is Overlap.STOP))
 
-    def _draft_failed(self, event: ev.Failed, now: float) -> list[Action]:
+    def _draft_failed(self, event: ev.StageFailed, now: float) -> list[Action]:
         """A speculation that failed costs nothing: the decision asks again."""
         turn = self._turn
         if event.stage is ev.Stage.RECOGNIZER:
@@ -267,9 +267,9 @@ class TurnMachine:
             return [ev.Commit(event.turn, event.revision), *self._finish(Outcome.ANSWERED)]
         if self._turn.outcome is Outcome.FAILED or not self._turn.sent:
             return self._finish(Outcome.FAILED)
-        return self._fail(ev.Failed(event.turn, event.revision, ev.Stage.MODEL, self.policy.no_answer), now)
+        return self._fail(ev.StageFailed(event.turn, event.revision, ev.Stage.MODEL, self.policy.no_answer), now)
 
-    def _fail(self, event: ev.Failed, now: float) -> list[Action]:
+    def _fail(self, event: ev.StageFailed, now: float) -> list[Action]:
         turn = self._turn
         if turn.outcome is Outcome.FAILED:
             return []
@@ -341,7 +341,7 @@ class TurnMachine:
             return self._interrupt(now)
         return self._resume() if over.stopped is not None else []
 
-    def _over_failed(self, event: ev.Failed, now: float) -> list[Action]:
+    def _over_failed(self, event: ev.StageFailed, now: float) -> list[Action]:
         return self._fail(event, now) if event.turn == self._turn.number else self._resume()
 
     def _over_lost(self, event: ev.MicrophoneLost, now: float) -> list[Action]:
@@ -407,11 +407,11 @@ TABLE: dict[State, dict[type, Handler]] = {
         ev.Stopped: M._nothing,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._cut_short, ev.Closed: M._close,
         ev.Dropped: M._drop,
-        ev.Failed: M._nothing,
+        ev.StageFailed: M._nothing,
     },
     State.ENDING: {
         ev.SpeechStarted: M._go_on, ev.FrameHeard: M._silence_grows, ev.WordsHeard: M._words,
-        ev.Transcribed: M._draft, ev.Judged: M._judged, ev.Failed: M._draft_failed, ev.SpeechStopped: M._nothing,
+        ev.Transcribed: M._draft, ev.Judged: M._judged, ev.StageFailed: M._draft_failed, ev.SpeechStopped: M._nothing,
         ev.Stopped: M._nothing,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._cut_short, ev.Closed: M._close,
         ev.Dropped: M._drop,
@@ -419,7 +419,7 @@ TABLE: dict[State, dict[type, Handler]] = {
     State.THINKING: {
         ev.SpeechStarted: M._go_on, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._words,
         ev.Transcribed: M._transcribed, ev.Judged: M._nothing, ev.Audible: M._first_sound, ev.Drained: M._silent_reply,
-        ev.Failed: M._fail,
+        ev.StageFailed: M._fail,
         ev.Stopped: M._stop,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
         ev.Dropped: M._drop,
@@ -427,7 +427,7 @@ TABLE: dict[State, dict[type, Handler]] = {
     State.SPEAKING: {
         ev.SpeechStarted: M._pause, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._nothing,
         ev.Transcribed: M._over_transcribed, ev.Judged: M._nothing, ev.Audible: M._nothing, ev.Drained: M._played_out,
-        ev.Failed: M._over_failed,
+        ev.StageFailed: M._over_failed,
         ev.Stopped: M._stop,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
         ev.Dropped: M._drop,
@@ -435,7 +435,7 @@ TABLE: dict[State, dict[type, Handler]] = {
     State.PAUSED: {
         ev.SpeechStarted: M._over_goes_on, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._over_frame,
         ev.WordsHeard: M._over_words, ev.Transcribed: M._over_transcribed, ev.Judged: M._nothing,
-        ev.Audible: M._nothing, ev.Drained: M._played_out, ev.Failed: M._over_failed,
+        ev.Audible: M._nothing, ev.Drained: M._played_out, ev.StageFailed: M._over_failed,
         ev.Stopped: M._stop,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._over_lost, ev.Closed: M._close,
         ev.Dropped: M._drop,

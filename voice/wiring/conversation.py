@@ -18,16 +18,16 @@ from voice.audio.earcons import earcons
 from voice.audio.echo_canceller import EchoCanceller, EchoHandler, HalfDuplex, canceller_installed
 from voice.audio.interfaces import Sink, Source
 from voice.audio.playout import Playout, PlayoutEvent
-from voice.conversation.components import Parts
+from voice.conversation.components import Components
 from voice.conversation.conversation import Conversation
-from voice.conversation.history import LeaveTaking
+from voice.conversation.history import FarewellWatcher
 from voice.conversation.observer import Level, Note, Notice, Observer, TurnEnded
 from voice.conversation.recorder import Recorder
 from voice.conversation.timers import Timers
 from voice.errors import EngineError, MissingError
 from voice.llm.builtin import understands
-from voice.safety.filters import Guard, Unguarded, screened_data
-from voice.sessions.session_wrappers import HeldSession, RevealedSession
+from voice.safety.filters import Guard, NoGuard, screened_data
+from voice.sessions.session_wrappers import CollectedSession, UnmaskedSession
 from voice.settings.schema import Settings
 from voice.system.malloc import give_back
 from voice.system.systemd import ServiceManager
@@ -101,7 +101,7 @@ def echo(settings: Settings, *, live: bool) -> EchoHandler | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class Overrides:
     """Parts a caller brings in place of those the settings name: a simulated room with its ears and mouth, words."""
 
     audio: Callable[[Playout], tuple[Source, Sink]] | None = None
@@ -117,7 +117,7 @@ async def converse(
     observer: Observer,
     trace: Path | None = None,
     text: AsyncIterator[str] | None = None,
-    stand: Stand | None = None,
+    stand: Overrides | None = None,
     record: Path | None = None,
 ) -> list[TurnTrace]:
     """Hold a conversation and return the traces of its last turns.
@@ -126,20 +126,20 @@ async def converse(
     the running loop is a `VirtualLoop`. What is said is kept in the folder `record`, if one is given, and that is said.
     Raises MissingError for a device or file that is not there.
     """
-    stand = stand or Stand()
+    stand = stand or Overrides()
     loop = asyncio.get_running_loop()
     began = loop.time()
     if settings.models.lean:
         give_back()
     manager = ServiceManager(os.environ)
     control = Control(settings, observer, lambda: conversation)
-    observer = pulse = Pulse(_both(observer, control), manager)
+    observer = pulse = LifeSigns(_both(observer, control), manager)
     async with AsyncExitStack() as stack:
         traces: deque[TurnTrace] = deque(maxlen=KEPT_TURNS)
-        talk: RevealedSession | None = None
+        talk: UnmaskedSession | None = None
 
         def guard() -> Guard:
-            return (talk and talk.guard) or Unguarded()
+            return (talk and talk.guard) or NoGuard()
 
         if settings.safety.redact == "everywhere":
             observer = masked(observer, guard)
@@ -205,15 +205,15 @@ async def converse(
         timers = Timers()
         talk = await session(settings, stack, timers, language(settings))
         if not settings.chat.session:
-            leaving = LeaveTaking(talk, watch)
+            leaving = FarewellWatcher(talk, watch)
             stack.push_async_callback(leaving.close)
             watch = _both(watch, leaving.observe)
         hears = detector(settings)
-        parts = Parts(
+        parts = Components(
             machine=machine(settings, lambda: conversation.spoken if conversation else "", live=live),
             sink=mouth,
             playout=playout,
-            session=HeldSession(talk) if fast else talk,
+            session=CollectedSession(talk) if fast else talk,
             detector=hears,
             gate=SpeechGate(start_s=settings.vad.start_ms / 1000, hangover_s=hears.hangover_s),
             recognizer=words,
@@ -261,7 +261,7 @@ async def _left(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-class Pulse:
+class LifeSigns:
     """Counts the frames' levels that pass by, and has the service manager show what goes wrong."""
 
     def __init__(self, observer: Observer, manager: ServiceManager) -> None:

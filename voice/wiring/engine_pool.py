@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from voice.asr.interface import Recognizer
-from voice.server.realtime.engine_pool import Kit
+from voice.server.realtime.engine_pool import EngineSet
 from voice.settings.schema import Settings
 from voice.tts.interface import Synthesizer
 from voice.turn.machine import TurnMachine
@@ -26,8 +26,8 @@ SPARE = 4
 ONLY_ENGLISH = "only English is heard here: there is no Whisper model (`voice models`); typing works"
 
 
-class Talks:
-    """See `voice.server.realtime.engine_pool.Engines`."""
+class SharedEnginePool:
+    """See `voice.server.realtime.engine_pool.EnginePool`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = replace(settings, turn=replace(settings.turn, filler_s=0.0))
@@ -40,7 +40,7 @@ class Talks:
     def full(self) -> bool:
         return self._lent >= self.settings.serve.talks
 
-    async def lend(self, settings: Settings) -> Kit:
+    async def lend(self, settings: Settings) -> EngineSet:
         patience_s = settings.turn.patience_s
         took: list[tuple[object, Worker[Any]]] = []
 
@@ -79,7 +79,7 @@ class Talks:
             self._shared[settings.asr] = words
             took = [one for one in took if one[1] is not words]
         deaf = name == "pocketsphinx" and not (settings.asr.language or "en").lower().startswith("en")
-        return Kit(words, voices, ends, language(settings), give_back, ONLY_ENGLISH if deaf else "")
+        return EngineSet(words, voices, ends, language(settings), give_back, ONLY_ENGLISH if deaf else "")
 
     def machine(self, settings: Settings, spoken: Callable[[], str]) -> TurnMachine:
         return machine(settings, spoken, live=True)

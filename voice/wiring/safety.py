@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voice.conversation.observer import Note, Observer, TurnEnded, Words
+from voice.conversation.observer import Note, Observer, TranscriptChanged, TurnEnded
 from voice.errors import ConfigError
 from voice.safety.filters import Guard, screened
-from voice.safety.moderation import Judge, Moderation
+from voice.safety.moderation import Moderation, ModerationProvider
 from voice.safety.rules import Rules
 from voice.safety.rules_file import load
 from voice.safety.verdict import CATEGORIES
@@ -45,9 +45,9 @@ def shipped(off: frozenset[str]) -> Rules:
     return load(without=off)
 
 
-def judges(safety: SafetySettings) -> list[Judge]:
+def judges(safety: SafetySettings) -> list[ModerationProvider]:
     """The moderation servers the settings name."""
-    found: list[Judge] = []
+    found: list[ModerationProvider] = []
     if safety.openai_url:
         from voice.safety.classifiers import OpenAIModeration
 
@@ -57,7 +57,7 @@ def judges(safety: SafetySettings) -> list[Judge]:
     return found
 
 
-def _classifier(safety: SafetySettings) -> Judge:
+def _classifier(safety: SafetySettings) -> ModerationProvider:
     from voice.safety.classifiers import LlamaGuard, ShieldGemma
 
     if not safety.filter_model:
@@ -130,9 +130,9 @@ def masked(observer: Observer, guard: Callable[[], Guard]) -> Observer:
     """The observer, told the person's words as they may be logged."""
 
     def watch(event: Note) -> None:
-        if isinstance(event, Words):
+        if isinstance(event, TranscriptChanged):
             text = screened(guard(), event.text)
-            event = Words(text, event.final, min(event.stable, len(text)))
+            event = TranscriptChanged(text, event.final, min(event.stable, len(text)))
         elif isinstance(event, TurnEnded):
             event = TurnEnded(replace(event.trace, text=screened(guard(), event.trace.text)))
         observer(event)

@@ -25,7 +25,7 @@ from voice.sessions.circuit_breaker import BreakerPolicy
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
 from voice.sessions.log import Refused
-from voice.sessions.session_wrappers import Owner, RevealedSession
+from voice.sessions.session_wrappers import UnmaskedSession, UnmaskingGuard
 from voice.sessions.stores.interface import Store, StoreError
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.upstream_queue import Limits
@@ -60,7 +60,7 @@ def store_file(settings: Settings) -> Path:
 
 def store(settings: Settings, *, own: bool = False) -> Store:
     """Where sessions are kept, everything said in them encrypted; `own` is for a single conversation."""
-    from voice.sessions.stores.encrypted import SealedStore
+    from voice.sessions.stores.encrypted import EncryptedStore
     from voice.sessions.stores.master_key import master_key
 
     where = settings.chat.store
@@ -76,7 +76,9 @@ def store(settings: Settings, *, own: bool = False) -> Store:
                 expected="it in the environment as VOICE_CHAT_STORE_PASSWORD",
             )
         shared = RedisStore(where, settings.chat.store_password)
-        return SealedStore(shared, master_key(settings.chat.store_key, folders.user_data() / "store.key"), shared.where)
+        return EncryptedStore(
+            shared, master_key(settings.chat.store_key, folders.user_data() / "store.key"), shared.where
+        )
     from voice.sessions.stores.sqlite import SqliteStore
     from voice.sessions.stores.sqlite_file import MANY, ONE
     from voice.sessions.stores.sqlite_seal import seal_file
@@ -91,7 +93,7 @@ def store(settings: Settings, *, own: bool = False) -> Store:
     key = master_key(settings.chat.store_key, folders.user_data() / "store.key")
     pages = ONE if own else MANY
     seal_file(path, key, pages)
-    return SealedStore(SqliteStore(path, pages=pages), key, str(path))
+    return EncryptedStore(SqliteStore(path, pages=pages), key, str(path))
 
 
 def options(settings: Settings) -> EngineOptions:
@@ -180,7 +182,7 @@ async def _delete(sessions: Sessions, session: RemoteSession) -> None:
         await sessions.delete(session.id, session.token)
 
 
-async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, language: str) -> RevealedSession:
+async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, language: str) -> UnmaskedSession:
     """The session of the settings as its person sees it, closed with the stack: on a server, or in this process.
 
     `language` is that of the words for what is not shown.
@@ -189,7 +191,7 @@ async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, lan
     if chat.server:
         many = guards(settings.safety)
         guard = many.fresh() if many is not None else None
-        return RevealedSession(await served(chat, chat.server, stack), lambda: guard, language)
+        return UnmaskedSession(await served(chat, chat.server, stack), lambda: guard, language)
     from voice.sessions.local_session import open_local
 
     lasting = bool(chat.session and retained_days(chat.retain))  # what nobody can come back to is not written down
@@ -200,8 +202,8 @@ async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, lan
     local = await open_local(running, name=chat.session if lasting else None, system=chat.system)
     stack.push_async_callback(local.close)
 
-    def owner() -> Owner | None:
+    def owner() -> UnmaskingGuard | None:
         guard = running.parts.guards.of(local.live.card)
-        return guard if isinstance(guard, Owner) else None
+        return guard if isinstance(guard, UnmaskingGuard) else None
 
-    return RevealedSession(local, owner, language)
+    return UnmaskedSession(local, owner, language)

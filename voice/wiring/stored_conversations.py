@@ -13,7 +13,7 @@ from voice.client import SessionError, Sessions
 from voice.client.keyring import Keyring
 from voice.errors import UsageError
 from voice.sessions.session_log import PAGE
-from voice.sessions.state import Conversation
+from voice.sessions.state import SessionState
 from voice.sessions.stores.encrypted import CHECK
 from voice.sessions.stores.interface import Store, Stored, UnknownSession
 from voice.sessions.stores.memory import MemoryStore
@@ -21,7 +21,7 @@ from voice.settings.schema import Settings
 from voice.wiring.sessions import store, store_file
 
 
-class Keeping(Protocol):
+class StoredConversations(Protocol):
     """Conversations that outlast their programs. `where` they are, for a person."""
 
     where: str
@@ -40,23 +40,23 @@ class Keeping(Protocol):
 
 
 @asynccontextmanager
-async def keeping(settings: Settings) -> AsyncIterator[Keeping]:
+async def keeping(settings: Settings) -> AsyncIterator[StoredConversations]:
     """What the settings name: the server, else the store."""
     chat = settings.chat
     if chat.server:
         async with Sessions(chat.server, chat.server_key) as sessions:
-            yield _Served(sessions, Keyring(folders.user_data() / "sessions.json"))
+            yield _OnTheServer(sessions, Keyring(folders.user_data() / "sessions.json"))
         return
     file = store_file(settings)
     in_a_file = not chat.store or chat.store.startswith("sqlite:///")
     kept = MemoryStore() if in_a_file and not file.exists() else store(settings)  # looking makes no file
     try:
-        yield _Stored(kept, chat.store or str(file))
+        yield _InThisFile(kept, chat.store or str(file))
     finally:
         await kept.close()
 
 
-class _Stored:
+class _InThisFile:
     """In a store, which may also hold the nameless sessions of a `voice serve`."""
 
     def __init__(self, kept: Store, where: str) -> None:
@@ -95,7 +95,7 @@ class _Stored:
         return sid
 
     async def _exported(self, stored: Stored) -> dict[str, Any]:
-        card, talk = stored.card, Conversation(stored.card.epoch, system=stored.card.system)
+        card, talk = stored.card, SessionState(stored.card.epoch, system=stored.card.system)
         if stored.saved is not None:
             talk.restore(stored.saved)
         events = []
@@ -115,7 +115,7 @@ class _Stored:
         }
 
 
-class _Served:
+class _OnTheServer:
     """On a server: the conversations whose names and tokens this machine's keyring has."""
 
     def __init__(self, sessions: Sessions, keyring: Keyring) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from voice.audio.devices import SilentSink
-from voice.audio.playout import Drained, Playout, PlayoutEvent
+from voice.audio.playout import Playout, PlayoutDrained, PlayoutEvent
 from voice.cli.commands.say import clauses, play
 from voice.clock import VirtualLoop
 from voice.tts.tone import ToneSynthesizer
@@ -18,7 +18,7 @@ def test_a_text_of_many_minutes_is_said_to_its_end() -> None:
         over = asyncio.Event()
 
         def played(event: PlayoutEvent) -> None:
-            if isinstance(event, Drained):
+            if isinstance(event, PlayoutDrained):
                 over.set()
 
         engine = ToneSynthesizer()

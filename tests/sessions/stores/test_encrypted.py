@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from voice.sessions.log import Event
-from voice.sessions.stores.encrypted import Locksmith, SealedStore
+from voice.sessions.stores.encrypted import EncryptedStore, SessionKeys
 from voice.sessions.stores.interface import Card, FenceLost, Lease, StoreError, UnknownSession
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.stores.sqlite import SqliteStore
@@ -30,7 +30,7 @@ def found(folder: Path) -> list[str]:
     return [word for word in READABLE if any(word.encode() in raw for raw in files)]
 
 
-async def fill(store: SqliteStore | SealedStore) -> None:
+async def fill(store: SqliteStore | EncryptedStore) -> None:
     await store.create(CARD)
     fence = (await store.acquire("s_1", "n", 10.0)).fence
     events = [Event(n, 1, "delta", f"{WORDS} {n}", n) for n in range(1, 30)]
@@ -38,7 +38,7 @@ async def fill(store: SqliteStore | SealedStore) -> None:
     await store.trim("s_1", fence, 5, {"messages": [WORDS]})
 
 
-async def check(store: SealedStore) -> None:
+async def check(store: EncryptedStore) -> None:
     """Everything `fill` wrote is there."""
     sid = await store.find(f"name {WORDS}")
     assert sid == "s_1"
@@ -53,12 +53,12 @@ async def check(store: SealedStore) -> None:
 
 def test_nothing_said_is_readable_in_any_file(tmp_path: Path) -> None:
     async def run() -> None:
-        store = SealedStore(SqliteStore(tmp_path / "chat.db"), MASTER)
+        store = EncryptedStore(SqliteStore(tmp_path / "chat.db"), MASTER)
         await fill(store)
         assert not found(tmp_path)
         await store.close()
         assert not found(tmp_path)
-        again = SealedStore(SqliteStore(tmp_path / "chat.db"), MASTER)
+        again = EncryptedStore(SqliteStore(tmp_path / "chat.db"), MASTER)
         await check(again)
         assert await again.kept() == ["s_1"], "the card of the check is no session"
         await again.close()
@@ -80,7 +80,7 @@ def test_a_file_in_the_clear_is_sealed_whole(tmp_path: Path) -> None:
     assert not found(tmp_path)
 
     async def new() -> None:
-        store = SealedStore(SqliteStore(path), MASTER)
+        store = EncryptedStore(SqliteStore(path), MASTER)
         await check(store)
         await store.close()
 
@@ -108,13 +108,13 @@ def test_sealing_a_file_is_all_or_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("use", [lambda s: s.find("x"), lambda s: s.load("s_1"), lambda s: s.create(Card("s_9", "e"))])
 def test_another_key_is_refused_at_the_first_use(
-    tmp_path: Path, use: Callable[[SealedStore], Coroutine[Any, Any, Any]]
+    tmp_path: Path, use: Callable[[EncryptedStore], Coroutine[Any, Any, Any]]
 ) -> None:
     async def run() -> None:
-        first = SealedStore(SqliteStore(tmp_path / "chat.db"), MASTER)
+        first = EncryptedStore(SqliteStore(tmp_path / "chat.db"), MASTER)
         await fill(first)
         await first.close()
-        other = SealedStore(SqliteStore(tmp_path / "chat.db"), b"o" * 32, "chat.db")
+        other = EncryptedStore(SqliteStore(tmp_path / "chat.db"), b"o" * 32, "chat.db")
         with pytest.raises(StoreError) as caught:
             await use(other)
         assert "another key" in str(caught.value)
@@ -140,7 +140,7 @@ def test_events_cannot_be_forged_or_moved(tmp_path: Path, forge: str) -> None:
     path = tmp_path / "chat.db"
 
     async def run() -> None:
-        store = SealedStore(SqliteStore(path), MASTER)
+        store = EncryptedStore(SqliteStore(path), MASTER)
         for sid in ("s_1", "s_2"):
             await store.create(Card(sid, "e"))
             fence = (await store.acquire(sid, "n", 10.0)).fence
@@ -160,7 +160,7 @@ def test_a_card_of_another_session_does_not_open(tmp_path: Path) -> None:
     path = tmp_path / "chat.db"
 
     async def run() -> None:
-        store = SealedStore(SqliteStore(path), MASTER)
+        store = EncryptedStore(SqliteStore(path), MASTER)
         for sid in ("s_1", "s_2"):
             await store.create(Card(sid, "e", b"hash of " + sid.encode()))
         with closing(sqlite3.connect(path)) as file:
@@ -179,7 +179,7 @@ def test_what_is_left_of_a_deleted_session_opens_for_nobody(tmp_path: Path) -> N
 
     async def run() -> None:
         inner = MemoryStore()
-        store = SealedStore(inner, MASTER)
+        store = EncryptedStore(inner, MASTER)
         await store.create(CARD)
         fence = (await store.acquire("s_1", "n", 10.0)).fence
         await store.append("s_1", fence, [Event(1, 1, "delta", WORDS, 0)])
@@ -197,14 +197,14 @@ def test_what_is_left_of_a_deleted_session_opens_for_nobody(tmp_path: Path) -> N
 
 
 def test_names_tell_nothing_without_the_key() -> None:
-    one, other = Locksmith(MASTER), Locksmith(b"o" * 32)
-    assert one.name("kitchen") == Locksmith(MASTER).name("kitchen")
+    one, other = SessionKeys(MASTER), SessionKeys(b"o" * 32)
+    assert one.name("kitchen") == SessionKeys(MASTER).name("kitchen")
     assert len({one.name("kitchen"), one.name("attic"), other.name("kitchen")}) == 3
 
 
 def test_an_event_that_is_no_json_is_refused_and_the_next_goes_on() -> None:
     async def run() -> None:
-        store = SealedStore(MemoryStore(), MASTER)
+        store = EncryptedStore(MemoryStore(), MASTER)
         await store.create(CARD)
         fence = (await store.acquire("s_1", "n", 10.0)).fence
         appends: list[tuple[Any, type[Exception]]] = [(object(), TypeError), (float("nan"), ValueError)]
@@ -243,7 +243,7 @@ class LateAnswer(MemoryStore):
 
 def test_a_lease_taken_again_while_it_is_given_up_can_be_written_under() -> None:
     async def run() -> None:
-        store = SealedStore(LateAnswer(), MASTER)
+        store = EncryptedStore(LateAnswer(), MASTER)
         await store.create(CARD)
         fence = (await store.acquire("s_1", "n", 10.0)).fence
         given_up = asyncio.create_task(store.renew({"s_1": fence}, 0.0))
@@ -257,7 +257,7 @@ def test_a_lease_taken_again_while_it_is_given_up_can_be_written_under() -> None
 
 def test_the_key_of_a_session_that_ended_is_in_memory_no_more() -> None:
     async def run() -> None:
-        store = SealedStore(MemoryStore(), MASTER)
+        store = EncryptedStore(MemoryStore(), MASTER)
         await store.create(CARD)
         await store.touch({"s_1": 9.0})
         assert "s_1" in store._keys

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.support.redis import RedisServer, needs_redis
 from voice.sessions.log import Event
-from voice.sessions.stores.encrypted import SealedStore
+from voice.sessions.stores.encrypted import EncryptedStore
 from voice.sessions.stores.interface import Card, Store, Usage
 from voice.sessions.stores.redis import RedisStore
 
@@ -75,7 +75,7 @@ def test_sealed_sessions_are_readable_at_no_time(tmp_path: Path) -> None:
 
         async def run() -> None:
             inner = RedisStore(server.url)
-            store = SealedStore(inner, b"m" * 32)
+            store = EncryptedStore(inner, b"m" * 32)
             await talk(store, "s_1", WORDS)
             rewritten(server)
             assert files(tmp_path) == []

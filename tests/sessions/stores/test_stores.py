@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from tests.support.redis import ON_REDIS, RedisClock, empty, needs_redis, shared
 from voice.sessions.log import Event
-from voice.sessions.stores.encrypted import SealedStore
+from voice.sessions.stores.encrypted import EncryptedStore
 from voice.sessions.stores.interface import Card, FenceLost, LeaseHeld, NameTaken, Store, UnknownSession, Usage
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.stores.redis import RedisStore
@@ -49,7 +49,7 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Scene], An
                 clock = RedisClock(empty())
                 store = RedisStore(shared().url, wall=clock)
             if request.param.startswith("sealed"):
-                store = SealedStore(store, b"m" * 32)
+                store = EncryptedStore(store, b"m" * 32)
             try:
                 return await scene(store, clock)
             finally:

@@ -10,7 +10,7 @@ import click
 from voice.cli.options import Resolved, configured, setting
 from voice.errors import UnavailableError
 from voice.llm.interface import Delta, Done
-from voice.sessions.interface import Failed, Link, Session
+from voice.sessions.interface import ConnectionChanged, ReplyFailed, Session
 from voice.settings.schema import ServeSettings
 
 
@@ -62,9 +62,9 @@ async def _turn(session: Session, line: str, write: Callable[..., object]) -> No
                 write(text, nl=False)
             case Done():
                 write("")
-            case Link(up=up, reason=reason):
+            case ConnectionChanged(up=up, reason=reason):
                 write("(connected again)" if up else f"(connection lost: {reason}; the reply will go on)", err=True)
-            case Failed(message=message, temporary=True):
+            case ReplyFailed(message=message, temporary=True):
                 write(f"\nerror: {message}; try again", err=True)
-            case Failed(message=message):
+            case ReplyFailed(message=message):
                 raise UnavailableError(message)

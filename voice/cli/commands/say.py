@@ -73,12 +73,12 @@ async def _aloud(engine: Synthesizer, texts: list[str], device: str) -> None:
 
     from voice.audio.device_watcher import DeviceKeeper
     from voice.audio.devices import Speaker
-    from voice.audio.playout import Drained, Playout, PlayoutEvent
+    from voice.audio.playout import Playout, PlayoutDrained, PlayoutEvent
 
     loop, over = asyncio.get_running_loop(), asyncio.Event()
 
     def played(event: PlayoutEvent) -> None:
-        if isinstance(event, Drained):
+        if isinstance(event, PlayoutDrained):
             loop.call_soon_threadsafe(over.set)
 
     playout = Playout(engine.rate, played)

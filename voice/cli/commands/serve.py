@@ -54,7 +54,7 @@ async def served(
     settings: Settings, ready: Callable[[str], object], add: Callable[[Application], object] = lambda app: None
 ) -> None:
     """Serve until asked to stop; `ready` is told the address, `add` may add to the application before."""
-    from voice.wiring.engine_pool import Talks
+    from voice.wiring.engine_pool import SharedEnginePool
     from voice.wiring.prompt_warmup import warmed
     from voice.wiring.sessions import engine, shared_options, upstream
 
@@ -75,7 +75,7 @@ async def served(
             engine(settings, upstream(settings), how=shared_options(settings)) as running,
             manager.watched(asyncio.get_running_loop().time),
         ):
-            app = create(running, settings.serve, Talks(settings))
+            app = create(running, settings.serve, SharedEnginePool(settings))
             add(app)
             async with warmed(settings.serve, running, click.echo):
                 await serve(app, listening, serving)

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from voice.errors import MissingError, UnavailableError, UsageError
-from voice.system.systemd import NAME, Unit, typed
+from voice.system.systemd import NAME, ServiceUnit, typed
 
 RUNS = ("talk", "serve", "kiosk")
 SHOWN = ("ActiveState", "SubState", "StatusText", "Result", "NRestarts", "MemoryCurrent", "ActiveEnterTimestamp")
@@ -38,7 +38,7 @@ def command() -> None:
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND…]")
 def install(system: bool, user: str, memory_mb: int, only_print: bool, words: tuple[str, ...]) -> None:
     """Write the unit, and start it where systemd runs."""
-    unit = Unit(
+    unit = ServiceUnit(
         [str(_program()), *_command(words)],
         system,
         str(_data(user if system else "")),

@@ -92,11 +92,13 @@ def face(typing: bool, turns: deque[TurnTrace]) -> Iterator[Observer]:
     """The screen in a terminal, plain lines elsewhere; every turn that ends is put into `turns` as well."""
     from rich.console import Console
 
-    from voice.cli.terminal import Plain, Screen
+    from voice.cli.terminal import LiveScreen, Plain
 
     console = Console()
     screen = (
-        Screen(console) if console.is_terminal and not typing else Plain("> " if typing and sys.stdin.isatty() else "")
+        LiveScreen(console)
+        if console.is_terminal and not typing
+        else Plain("> " if typing and sys.stdin.isatty() else "")
     )
 
     def observe(event: Note) -> None:

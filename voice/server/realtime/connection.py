@@ -12,15 +12,15 @@ from starlette.types import Receive, Send
 
 from voice.errors import VoiceError
 from voice.server.realtime.audio_codec import Incoming
-from voice.server.realtime.engine_pool import Engines
-from voice.server.realtime.events import Narrator
+from voice.server.realtime.engine_pool import EnginePool
+from voice.server.realtime.events import EventWriter
 from voice.server.realtime.items import Item, Items, new_id
 from voice.server.realtime.response import spoken_turn
 from voice.server.realtime.session import RealtimeSession
 from voice.server.realtime.session_config import Config, Wrong, checked, event_id, parse, updated
-from voice.server.realtime.voice_session import Talk
+from voice.server.realtime.voice_session import VoiceSession
 from voice.server.websocket_messages import NOT_TEXT, Closing
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 
 UNREAD_S = 20.0
@@ -35,10 +35,10 @@ EVERYTHING = 2**53
 """Characters heard of a reply that was played to its end."""
 
 
-Handler = Callable[["Connection", dict[str, Any]], Awaitable[None]]
+EventHandler = Callable[["RealtimeConnection", dict[str, Any]], Awaitable[None]]
 
 
-class Connection:
+class RealtimeConnection:
     """Runs one accepted WebSocket over one session; `handlers` do what each kind of event asks.
 
     `heard` is what its client knows of the last reply, if it said.
@@ -47,18 +47,18 @@ class Connection:
     def __init__(
         self,
         engine: Engine,
-        live: Live,
-        engines: Engines,
+        live: ActiveSession,
+        engines: EnginePool,
         receive: Receive,
         send: Send,
         config: Config,
-        handlers: Mapping[str, Handler],
+        handlers: Mapping[str, EventHandler],
     ) -> None:
         self.config, self.live = config, live
         self.items = Items()
         self.session = RealtimeSession(engine, live, self.items, lambda: self.config)
-        self.narrator = Narrator(self.say, self.items, lambda: self.config, self.session)
-        self.talk = Talk(engines, self.session, self.narrator, self._room, self._broke)
+        self.narrator = EventWriter(self.say, self.items, lambda: self.config, self.session)
+        self.talk = VoiceSession(engines, self.session, self.narrator, self._room, self._broke)
         self.incoming = Incoming(config.audio["input"]["format"]["type"])
         self.gone = asyncio.Event()
         self._receive, self._send, self._handlers = receive, send, handlers

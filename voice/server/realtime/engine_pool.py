@@ -17,7 +17,7 @@ from voice.worker import Worker
 
 
 @dataclass(slots=True)
-class Kit:
+class EngineSet:
     """Engines lent to one connection. `give_back` is called once, when nothing uses them any more.
 
     `notice` is what the person should know about them, if anything.
@@ -31,7 +31,7 @@ class Kit:
     notice: str = ""
 
 
-class Engines(Protocol):
+class EnginePool(Protocol):
     """Lends engines for settings. `settings` are those of the server, which a connection changes for itself."""
 
     settings: Settings
@@ -41,7 +41,7 @@ class Engines(Protocol):
         """Whether as many talk as may."""
         ...
 
-    async def lend(self, settings: Settings) -> Kit:
+    async def lend(self, settings: Settings) -> EngineSet:
         """Engines, warm. Raises VoiceError for a voice or language that is not here."""
         ...
 

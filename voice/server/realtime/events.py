@@ -36,7 +36,7 @@ class UserTurn:
 
 
 @dataclass(slots=True, eq=False)
-class Stage:
+class RunningConversation:
     """What a narrator looks at: the conversation's parts while it runs."""
 
     conversation: Conversation
@@ -45,12 +45,12 @@ class Stage:
     source: NetworkSource
 
 
-class Narrator:
+class EventWriter:
     """Shown all that happens; says it with `say(type, **fields)`. `wake()` is called when a reply may be heard."""
 
     def __init__(self, say: Say, items: Items, config: Callable[[], Config], session: RealtimeSession) -> None:
         self._say, self._items, self._config, self._session = say, items, config, session
-        self.stage: Stage | None = None
+        self.stage: RunningConversation | None = None
         self.wake: Callable[[], None] = lambda: None
         self.response: Response | None = None
         self.metadata: Any = None
@@ -76,7 +76,7 @@ class Narrator:
             self._say("x.state", state=str(event.state))
         elif isinstance(event, note.ReplySpoken):
             self._reply_is(event.text, len(event.heard))
-        elif isinstance(event, note.Words):
+        elif isinstance(event, note.TranscriptChanged):
             if not event.final and self._user is not None and not self._user.committed:
                 self._say("x.partial", item_id=self._user.item.id, text=event.text, stable=event.stable)
         elif isinstance(event, note.Level):
@@ -200,7 +200,7 @@ class Narrator:
         """What we say ourselves: of a failure, of a timer. It is told once the response has begun."""
         self._instead = action.text
 
-    def _failed(self, event: ev.Failed) -> None:
+    def _failed(self, event: ev.StageFailed) -> None:
         failure = {"type": "server_error", "code": f"{event.stage}_failed", "message": event.text}
         self._failures = {event.turn: failure}
         if self.response is not None and self.response.turn == event.turn:
@@ -255,7 +255,7 @@ class Narrator:
         response.end(status, reason=reason, heard=heard, usage=usage)
 
     @property
-    def _stage(self) -> Stage:
+    def _stage(self) -> RunningConversation:
         assert self.stage is not None, "the narrator is shown a conversation that runs"
         return self.stage
 
@@ -267,7 +267,7 @@ def user_item(transcript: str | None) -> Item:
     return Item(told)
 
 
-N = Narrator
+N = EventWriter
 HANDLERS: dict[type, Callable[..., None]] = {
     ev.Listen: N._listen,
     ev.Grew: N._grew,
@@ -275,7 +275,7 @@ HANDLERS: dict[type, Callable[..., None]] = {
     ev.Send: N._send,
     ev.Release: N._release,
     ev.Say: N._say_instead,
-    ev.Failed: N._failed,
+    ev.StageFailed: N._failed,
     ev.Commit: N._counts,
     ev.Truncate: N._counts,
     ev.Finish: N._finish,

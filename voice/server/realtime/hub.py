@@ -17,15 +17,15 @@ from starlette.types import Receive, Scope, Send
 
 from voice.server.errors import strange_origin
 from voice.server.realtime.client_secrets import DEFAULT_S, LEAST_S, MOST_S, PREFIX, ClientSecret, ClientSecrets
-from voice.server.realtime.connection import GONE_ELSEWHERE, Connection
-from voice.server.realtime.engine_pool import Engines
+from voice.server.realtime.connection import GONE_ELSEWHERE, RealtimeConnection
+from voice.server.realtime.engine_pool import EnginePool
 from voice.server.realtime.items import new_id
 from voice.server.realtime.requests import HANDLERS
 from voice.server.realtime.session_config import Config, Wrong, updated
 from voice.server.service import Service
 from voice.server.websocket_hub import reject
 from voice.server.websocket_messages import RESTARTING
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.log import Refused
 from voice.sessions.stores.interface import StoreError
 
@@ -49,11 +49,11 @@ class Wanted:
 class RealtimeHub:
     """An ASGI application for websocket scopes of the Realtime API."""
 
-    def __init__(self, service: Service, engines: Engines) -> None:
+    def __init__(self, service: Service, engines: EnginePool) -> None:
         self._service, self._engines = service, engines
         self.secrets = ClientSecrets()
-        self.connections: set[Connection] = set()
-        self._by_session: dict[str, Connection] = {}
+        self.connections: set[RealtimeConnection] = set()
+        self._by_session: dict[str, RealtimeConnection] = {}
         self._left: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
     def config(self) -> Config:
@@ -77,7 +77,7 @@ class RealtimeHub:
         await send(
             {"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None, "headers": []}
         )
-        connection = Connection(self._service.engine, live, self._engines, receive, send, config, HANDLERS)
+        connection = RealtimeConnection(self._service.engine, live, self._engines, receive, send, config, HANDLERS)
         self.connections.add(connection)
         self._by_session[sid] = connection
         heard = wanted.heard if wanted.heard is not None else self._left.get(sid)
@@ -117,7 +117,7 @@ class RealtimeHub:
         config = replace(self.config(), model=wanted.model or "voice")
         return owner, config if secret is None else updated(config, secret.session)
 
-    async def _session(self, wanted: Wanted, owner: str) -> tuple[Live, str]:
+    async def _session(self, wanted: Wanted, owner: str) -> tuple[ActiveSession, str]:
         """The session asked for, or a new one with its token. Raises Refused or StoreError."""
         service, engine = self._service, self._service.engine
         if wanted.session:

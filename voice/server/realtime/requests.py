@@ -10,7 +10,7 @@ from voice.audio.frames import Pcm
 from voice.errors import VoiceError
 from voice.server.realtime import session_config as fields
 from voice.server.realtime.audio_codec import SPOKEN_RATE
-from voice.server.realtime.connection import Connection, Handler
+from voice.server.realtime.connection import EventHandler, RealtimeConnection
 from voice.server.realtime.events import user_item
 from voice.server.realtime.items import Item
 from voice.server.realtime.session_config import Wrong, unsupported
@@ -22,14 +22,14 @@ HEARING = (State.LISTENING, State.ENDING)
 SPEAKING = (State.THINKING, State.SPEAKING, State.PAUSED)
 
 
-async def append(to: Connection, event: Event) -> None:
+async def append(to: RealtimeConnection, event: Event) -> None:
     pcm: Pcm = to.incoming.take(event["audio"])
     if not to.talk.hear(pcm, manual=to.config.detection is None):
         raise Wrong("buffer_full", "60 s of audio wait to be heard; this was dropped", "audio")
     await asyncio.sleep(0)  # a client that sends a recording at once leaves the others their turn
 
 
-async def commit(to: Connection, event: Event) -> None:
+async def commit(to: RealtimeConnection, event: Event) -> None:
     dictation, stage = to.talk.dictation, to.talk.stage
     if to.config.detection is not None:
         if stage.machine.state not in HEARING:
@@ -55,7 +55,7 @@ async def commit(to: Connection, event: Event) -> None:
         to.items.waiting.append(item)
 
 
-async def clear(to: Connection, event: Event) -> None:
+async def clear(to: RealtimeConnection, event: Event) -> None:
     stage = to.talk.stage
     stage.source.clear()
     if stage.machine.state in HEARING:
@@ -65,18 +65,18 @@ async def clear(to: Connection, event: Event) -> None:
     to.say("input_audio_buffer.cleared")
 
 
-async def create_item(to: Connection, event: Event) -> None:
+async def create_item(to: RealtimeConnection, event: Event) -> None:
     before = to.items.last
     item = to.items.created(event["item"])
     for what in ("added", "done"):
         to.say(f"conversation.item.{what}", item=dict(item.told), previous_item_id=before)
 
 
-async def retrieve_item(to: Connection, event: Event) -> None:
+async def retrieve_item(to: RealtimeConnection, event: Event) -> None:
     to.say("conversation.item.retrieved", item=dict(to.items.find(event["item_id"]).told))
 
 
-async def delete_item(to: Connection, event: Event) -> None:
+async def delete_item(to: RealtimeConnection, event: Event) -> None:
     item = to.items.find(event["item_id"])
     if item not in to.items.waiting:
         if item.spoken is None:
@@ -87,7 +87,7 @@ async def delete_item(to: Connection, event: Event) -> None:
     to.say("conversation.item.deleted", item_id=item.id)
 
 
-async def truncate_item(to: Connection, event: Event) -> None:
+async def truncate_item(to: RealtimeConnection, event: Event) -> None:
     """Cut a reply to what was heard of it; the loop's own, nearer knowledge of that is never widened."""
     item = to.items.find(event["item_id"])
     if item.spoken is None:
@@ -101,7 +101,7 @@ async def truncate_item(to: Connection, event: Event) -> None:
     )
 
 
-async def _cut(to: Connection, item: Item, samples: int) -> None:
+async def _cut(to: RealtimeConnection, item: Item, samples: int) -> None:
     spoken, stage = item.spoken, to.talk.stage
     assert spoken is not None
     if stage.conversation.reply is spoken:
@@ -116,7 +116,7 @@ async def _cut(to: Connection, item: Item, samples: int) -> None:
         part[name] = part[name][: len(heard)]
 
 
-async def create_response(to: Connection, event: Event) -> None:
+async def create_response(to: RealtimeConnection, event: Event) -> None:
     wanted: Mapping[str, Any] = event.get("response") or {}
     once = _once(wanted)
     response, stage = to.narrator.response, to.talk.stage
@@ -152,26 +152,26 @@ def _once(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {name: checks[name](value, f"response.{name}") for name, value in given.items()}
 
 
-async def cancel_response(to: Connection, event: Event) -> None:
+async def cancel_response(to: RealtimeConnection, event: Event) -> None:
     if to.talk.stage.machine.state not in SPEAKING:
         raise Wrong("response_cancel_not_active", "there is no response to cancel")
     to.talk.stop_reply()
 
 
-async def clear_output(to: Connection, event: Event) -> None:
+async def clear_output(to: RealtimeConnection, event: Event) -> None:
     response = to.narrator.response
     to.talk.stop_reply()
     to.say("output_audio_buffer.cleared", response_id=response.id if response is not None else "")
 
 
-async def played(to: Connection, event: Event) -> None:
+async def played(to: RealtimeConnection, event: Event) -> None:
     response = to.narrator.response
     if response is not None and response.message is not None and response.message.id == event["item_id"]:
         to.talk.stage.playout.report(round(event["ms"] * SPOKEN_RATE / 1000))
 
 
-HANDLERS: Mapping[str, Handler] = {
-    "session.update": Connection.change,
+HANDLERS: Mapping[str, EventHandler] = {
+    "session.update": RealtimeConnection.change,
     "input_audio_buffer.append": append,
     "input_audio_buffer.commit": commit,
     "input_audio_buffer.clear": clear,

@@ -10,12 +10,12 @@ from voice.llm.interface import Delta, Done
 from voice.safety.unmask import logged_offset, revealed
 from voice.server.realtime.items import Item, Items
 from voice.server.realtime.session_config import Config
-from voice.sessions.active_session import Live
+from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
-from voice.sessions.interface import Failed, Reply, ReplyEvent
+from voice.sessions.interface import Reply, ReplyEvent, ReplyFailed
 from voice.sessions.local_session import LocalReply, LocalSession, told
 from voice.sessions.log import ENDS, Refused
-from voice.sessions.session_wrappers import RevealedReply, own
+from voice.sessions.session_wrappers import UnmaskedReply, own
 from voice.sessions.stores.interface import StoreError
 
 
@@ -27,7 +27,7 @@ class RealtimeSession(LocalSession):
     as redaction lets their person have them; the characters of `rest` and of what was heard are counted as shown.
     """
 
-    def __init__(self, engine: Engine, live: Live, items: Items, config: Callable[[], Config]) -> None:
+    def __init__(self, engine: Engine, live: ActiveSession, items: Items, config: Callable[[], Config]) -> None:
         super().__init__(engine, live)
         self._items, self._config = items, config
         self.keeping = False
@@ -42,7 +42,7 @@ class RealtimeSession(LocalSession):
             reply = RestReply(self, turn, self._logged(turn, heard))
         else:
             reply = KeptReply(self, text, draft)
-        return RevealedReply(reply, self._reveal, self._config().language)
+        return UnmaskedReply(reply, self._reveal, self._config().language)
 
     def shown(self, text: str) -> str:
         """A logged text as its person may see it."""
@@ -130,4 +130,4 @@ class RestReply:
                         return
             yield Done()
         except (Refused, StoreError) as error:
-            yield Failed("session_unknown", str(error), temporary=False)
+            yield ReplyFailed("session_unknown", str(error), temporary=False)

@@ -13,14 +13,14 @@ import numpy as np
 from voice.asr.interface import Recognizer, Utterance
 from voice.audio.frames import RATE, Pcm
 from voice.audio.network import MOST_WAITING_S, NetworkSink, NetworkSource, RemotePlayout
-from voice.audio.playout import Drained, PlayoutEvent
-from voice.conversation.components import Parts
+from voice.audio.playout import PlayoutDrained, PlayoutEvent
+from voice.conversation.components import Components
 from voice.conversation.conversation import Conversation
 from voice.conversation.observer import Notice
 from voice.conversation.timers import Timers
 from voice.server.realtime.audio_codec import SPOKEN_RATE
-from voice.server.realtime.engine_pool import Engines, Kit
-from voice.server.realtime.events import Narrator, Stage
+from voice.server.realtime.engine_pool import EnginePool, EngineSet
+from voice.server.realtime.events import EventWriter, RunningConversation
 from voice.server.realtime.session import RealtimeSession
 from voice.server.realtime.session_config import Config
 from voice.settings.schema import Settings
@@ -108,26 +108,26 @@ class Dictation:
 log = logging.getLogger(__name__)
 
 
-class Talk:
+class VoiceSession:
     """One loop at a time over one session. `room()` says whether the client reads, `broke(error)` that it fell."""
 
     def __init__(
         self,
-        engines: Engines,
+        engines: EnginePool,
         session: RealtimeSession,
-        narrator: Narrator,
+        narrator: EventWriter,
         room: Callable[[], bool],
         broke: Callable[[BaseException], None],
     ) -> None:
         self._engines, self._session, self._narrator = engines, session, narrator
         self._room, self._broke = room, broke
-        self._kit: Kit | None = None
+        self._kit: EngineSet | None = None
         self._wished: Settings | None = None
         self._running: asyncio.Task[None] | None = None
         self.dictation: Dictation | None = None
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> RunningConversation:
         """The running loop's parts."""
         assert self._narrator.stage is not None, "the loop was begun"
         return self._narrator.stage
@@ -179,7 +179,7 @@ class Talk:
         new = self._engines.machine(wished, lambda: stage.conversation.spoken)
         stage.machine.policy, stage.machine.endpointer = new.policy, new.endpointer
 
-    def _start(self, kit: Kit, wished: Settings) -> None:
+    def _start(self, kit: EngineSet, wished: Settings) -> None:
         loop = asyncio.get_running_loop()
         conversation: Conversation | None = None
         machine = self._engines.machine(wished, lambda: conversation.spoken if conversation else "")
@@ -187,13 +187,13 @@ class Talk:
         def played(event: PlayoutEvent) -> None:
             assert conversation is not None
             reply = conversation.reply
-            if not isinstance(event, Drained) or reply is None or event.reply != reply.number or reply.mute:
+            if not isinstance(event, PlayoutDrained) or reply is None or event.reply != reply.number or reply.mute:
                 conversation.played(event)
                 return
             self._narrator.sent_all()
             heard_out(event)
 
-        def heard_out(event: Drained) -> None:
+        def heard_out(event: PlayoutDrained) -> None:
             """Tell the loop once the peer has played it all."""
             assert conversation is not None
             left_s = playout.ahead_s
@@ -208,7 +208,7 @@ class Talk:
         sink = NetworkSink(playout, self._narrator.sound, self._room)
         detector, gate = self._engines.hearing(wished)
         conversation = Conversation(
-            Parts(
+            Components(
                 machine=machine,
                 sink=sink,
                 playout=playout,
@@ -227,7 +227,7 @@ class Talk:
                 preroll_s=wished.audio.preroll_ms / 1000,
             )
         )
-        self._narrator.stage = Stage(conversation, machine, playout, source)
+        self._narrator.stage = RunningConversation(conversation, machine, playout, source)
         self._narrator.wake = sink.wake
         self.dictation = Dictation(kit.recognizer)
         self._running = asyncio.create_task(self._run(conversation), name="realtime conversation")

@@ -37,11 +37,11 @@ _NONCE = 12
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
-class Damaged(Exception):
+class DamagedRecord(Exception):
     """The text was changed, moved from another place, or closed with another key."""
 
 
-class Seal:
+class RecordCipher:
     """One key of 32 bytes. Nonces are random: 2³² texts under one key are safe, and a session logs far fewer."""
 
     __slots__ = ("_cipher",)
@@ -61,19 +61,19 @@ class Seal:
             raw = binascii.a2b_base64(text)
             return json.loads(self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], place.encode()))
         except (InvalidTag, ValueError, TypeError) as error:
-            raise Damaged from error
+            raise DamagedRecord from error
 
 
 CHECK = "sealed"
 """The id and name of a card that tells whether the store was sealed with this key. No session has such an id."""
 
 
-class Locksmith:
+class SessionKeys:
     """Closes and opens cards with the machine's key. A card holds its session's own key: without the card, or without
     the machine's key, nothing of the session can be read."""
 
     def __init__(self, master: bytes) -> None:
-        self._seal, self._names = Seal(derived(master, "cards")), derived(master, "names")
+        self._seal, self._names = RecordCipher(derived(master, "cards")), derived(master, "names")
 
     def name(self, name: str) -> str:
         """What stands in the store for a name: the same for the same name, and of no use without the key."""
@@ -99,12 +99,12 @@ class Locksmith:
         return replace(card, **inside)
 
 
-def close_event(seal: Seal, sid: str, event: Event) -> Event:
+def close_event(seal: RecordCipher, sid: str, event: Event) -> Event:
     """The event with its data closed for this place in this session's log."""
     return Event(event.seq, event.turn, event.t, seal.close(event.d, _place(sid, event)), event.o)
 
 
-def close_saved(seal: Seal, sid: str, saved: Mapping[str, Any]) -> dict[str, Any]:
+def close_saved(seal: RecordCipher, sid: str, saved: Mapping[str, Any]) -> dict[str, Any]:
     """The state saved at a trim, closed."""
     return {CHECK: seal.close(saved, f"saved {sid}")}
 
@@ -113,7 +113,7 @@ def _place(sid: str, event: Event) -> str:
     return f"{sid} {event.seq} {event.turn} {event.t} {event.o}"
 
 
-class SealedStore:
+class EncryptedStore:
     """A Store over another. Event data, system prompts, options, names, token hashes and saved states are encrypted
     with a random key for each session, which stands in its card locked with the machine's key `master`.
 
@@ -123,8 +123,8 @@ class SealedStore:
 
     def __init__(self, inner: Store, master: bytes, where: str = "") -> None:
         self._inner, self._where = inner, where
-        self._locksmith = Locksmith(master)
-        self._check = Seal(derived(master, "check"))
+        self._locksmith = SessionKeys(master)
+        self._check = RecordCipher(derived(master, "check"))
         self._checked = False
         self._keys: dict[str, bytes] = {}
 
@@ -157,8 +157,8 @@ class SealedStore:
             self._keys[sid] = card.key
             saved = None
             if stored.saved is not None:
-                saved = Seal(card.key).open(stored.saved.get(CHECK), f"saved {sid}")
-        except Damaged as damaged:
+                saved = RecordCipher(card.key).open(stored.saved.get(CHECK), f"saved {sid}")
+        except DamagedRecord as damaged:
             raise self._changed(sid) from damaged
         return replace(stored, card=card, saved=saved)
 
@@ -169,7 +169,7 @@ class SealedStore:
         try:
             if key is None:
                 raise FenceLost(sid)  # its lease was given up here, or never held
-            seal = Seal(key)
+            seal = RecordCipher(key)
             closed = [close_event(seal, sid, event) for event in events]
         except (FenceLost, TypeError, ValueError) as error:
             answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -178,11 +178,11 @@ class SealedStore:
         return self._inner.append(sid, fence, closed, turn, at_once=at_once)
 
     async def read(self, sid: str, after: int, limit: int) -> list[Event]:
-        seal = Seal(await self._key(sid))
+        seal = RecordCipher(await self._key(sid))
         events = await self._inner.read(sid, after, limit)
         try:
             return [event._replace(d=seal.open(event.d, _place(sid, event))) for event in events]
-        except Damaged as damaged:
+        except DamagedRecord as damaged:
             raise self._changed(sid) from damaged
 
     async def usage(self, sid: str) -> list[Usage]:
@@ -206,7 +206,7 @@ class SealedStore:
         await self._inner.touch(left_s)
 
     async def trim(self, sid: str, fence: int, through: int, saved: Mapping[str, Any]) -> None:
-        await self._inner.trim(sid, fence, through, close_saved(Seal(await self._key(sid)), sid, saved))
+        await self._inner.trim(sid, fence, through, close_saved(RecordCipher(await self._key(sid)), sid, saved))
 
     async def delete(self, sid: str) -> None:
         self._keys.pop(sid, None)
@@ -238,7 +238,7 @@ class SealedStore:
         found = (await self._inner.load(CHECK)).card.options.get(CHECK)
         try:
             self._check.open(found, CHECK)
-        except Damaged as damaged:
+        except DamagedRecord as damaged:
             raise StoreError(
                 "the conversations here were encrypted with another key",
                 where=self._where,

@@ -24,8 +24,8 @@ from voice.sessions.stores.interface import (
     UnknownSession,
     Usage,
 )
-from voice.sessions.stores.redis_connection import Call, Link, RedisAway
-from voice.sessions.stores.redis_notifications import Following, Held
+from voice.sessions.stores.redis_connection import Call, RedisAway, RedisConnection
+from voice.sessions.stores.redis_notifications import RedisNotifications, WatchedSession
 from voice.sessions.stores.redis_scripts import NEWS, NODES, key, keys_of
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -40,7 +40,7 @@ UNNAMED_MS = 60_000
 class _Append:
     """Appends of one session that travel as one call."""
 
-    held: Held
+    held: WatchedSession
     first: int
     lines: list[str] = field(default_factory=list)
     rows: list[Any] = field(default_factory=list)
@@ -64,10 +64,10 @@ class RedisStore:
         group_s: float = 0.002,
         patience_s: float = 5.0,
     ) -> None:
-        self._link = Link(url, password, group_s=group_s, patience_s=patience_s)
+        self._link = RedisConnection(url, password, group_s=group_s, patience_s=patience_s)
         self.where = self._link.where
         self._wall, self._me = wall, secrets.token_hex(4)
-        self._following = Following(self._link)
+        self._following = RedisNotifications(self._link)
         self._open: dict[str, _Append] = {}
 
     async def create(self, card: Card) -> None:
@@ -150,7 +150,7 @@ class RedisStore:
         if answer[0] == scripts.REFUSED:
             raise LeaseHeld(sid, answer[1].decode(), max(0, answer[2]) / 1000)
         fence, seq = answer
-        self._following.hold(sid, Held(fence, node), seq)
+        self._following.hold(sid, WatchedSession(fence, node), seq)
         self._link.put(
             Call(None, 0, lambda: ["ZADD", USED, "XX", repr(self._wall()), sid], lambda _: None), at_once=False
         )

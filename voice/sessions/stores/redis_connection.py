@@ -49,7 +49,7 @@ class Call:
         return [*what, self.keys, *words[: self.keys], "1" if tried else "0", *words[self.keys :]]
 
 
-class Link:
+class RedisConnection:
     """One ordered stream of calls to the Redis at `url`. The password comes apart from the URL.
 
     Calls wait up to `group_s` seconds for others. While Redis is away they are repeated for `patience_s` seconds, then

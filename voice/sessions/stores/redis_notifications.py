@@ -12,7 +12,7 @@ from typing import Any
 
 from voice.sessions.stores import redis_scripts as scripts
 from voice.sessions.stores.interface import GONE, REWRITTEN, StoreError, Watchers
-from voice.sessions.stores.redis_connection import Link, pause
+from voice.sessions.stores.redis_connection import RedisConnection, pause
 from voice.sessions.stores.redis_scripts import NEWS, NODES, key
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ SETTLE_S = 0.01
 """Sessions are opened and owned in one breath: it is seen first what is of interest after it."""
 
 
-class News:
+class RedisSubscription:
     """Subscribes to the channels `wanted` names, and hands on each message as `told(channel, text)`.
 
     What is published while there is no connection is lost, so `subscribed(channels)` is called whenever channels are
@@ -30,7 +30,7 @@ class News:
 
     def __init__(
         self,
-        link: Link,
+        link: RedisConnection,
         wanted: Callable[[], set[str]],
         told: Callable[[str, str], None],
         subscribed: Callable[[Iterable[str]], None],
@@ -118,7 +118,7 @@ END = re.compile(rf"[1-9][0-9]{{0,15}}|{GONE}|{REWRITTEN}")
 
 
 @dataclass(slots=True)
-class Held:
+class WatchedSession:
     """A session this process may write: its fence, and the node it was acquired for."""
 
     fence: int
@@ -126,25 +126,25 @@ class Held:
     broken: bool = False
 
 
-class Following:
+class RedisNotifications:
     """Who may write which session here, who watches which, and how far the watched logs certainly went."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: RedisConnection) -> None:
         self._link = link
-        self._news = News(link, self._channels, self._told, self._look)
+        self._news = RedisSubscription(link, self._channels, self._told, self._look)
         self._watchers = Watchers()
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, WatchedSession] = {}
         self._nodes: dict[str, Callable[[str], None]] = {}
         self._ends: dict[str, tuple[int, int]] = {}
         self._looking: dict[str, None] = {}
         self._looker: asyncio.Task[None] | None = None
 
-    def held(self, sid: str, fence: int) -> Held | None:
+    def held(self, sid: str, fence: int) -> WatchedSession | None:
         """The session as it is held with this fence, if it is."""
         held = self._held.get(sid)
         return held if held is not None and held.fence == fence else None
 
-    def hold(self, sid: str, held: Held, seq: int) -> None:
+    def hold(self, sid: str, held: WatchedSession, seq: int) -> None:
         """It may be written here from now on, after `seq`."""
         self._held[sid] = held
         self._reached(sid, seq, held.fence)

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from voice.sessions.log import Event
-from voice.sessions.stores.encrypted import Locksmith, Seal, close_event, close_saved
+from voice.sessions.stores.encrypted import RecordCipher, SessionKeys, close_event, close_saved
 from voice.sessions.stores.interface import Card, StoreError
 from voice.sessions.stores.sqlite_file import MANY, Pages, connect, failures, prepare
 
@@ -25,7 +25,7 @@ def seal_file(path: Path, master: bytes, pages: Pages = MANY) -> int:
             return 0
         file.execute("BEGIN IMMEDIATE")
         try:
-            count = 0 if _sealed(file) else _seal_all(file, Locksmith(master))
+            count = 0 if _sealed(file) else _seal_all(file, SessionKeys(master))
             file.execute(f"PRAGMA application_id = {SEALED}")
             file.execute("COMMIT")
         except BaseException as error:
@@ -43,12 +43,12 @@ def _sealed(file: sqlite3.Connection) -> bool:
     return bool(file.execute("PRAGMA application_id").fetchone()[0] == SEALED)
 
 
-def _seal_all(file: sqlite3.Connection, locksmith: Locksmith) -> int:
+def _seal_all(file: sqlite3.Connection, locksmith: SessionKeys) -> int:
     rows = file.execute("SELECT no, sid, epoch, token_hash, system, model, options, name, saved FROM sessions")
     sessions = rows.fetchall()
     for no, sid, epoch, token_hash, system, model, options, name, saved in sessions:
         key = secrets.token_bytes(32)
-        seal = Seal(key)
+        seal = RecordCipher(key)
         closed = locksmith.close(Card(sid, epoch, token_hash, system, model, json.loads(options), name, key=key))
         state = None if saved is None else json.dumps(close_saved(seal, sid, json.loads(saved)))
         file.execute(
