@@ -1,4 +1,4 @@
-"""Where failures end: one line on standard error and the exit code that fits, a report file for a defect."""
+"""The frame of the command line: commands loaded when called, failures as one line with an exit code, Ctrl-C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the time of each turn went, as an SVG picture: one bar per turn, one colour per span."""
+"""Where the time of each turn went: a table for the terminal and a picture (SVG) with one bar per turn."""
 
 from __future__ import annotations
 

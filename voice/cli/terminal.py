@@ -1,4 +1,4 @@
-"""The conversation in a terminal: level, state, words as they come, the reply as it is spoken, latency per turn."""
+"""The conversation in a terminal: the redrawn screen, the plain lines, and typed input."""
 
 from __future__ import annotations
 

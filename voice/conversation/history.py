@@ -1,4 +1,4 @@
-"""When a person takes leave, the conversation is over: what was said is forgotten, and the next words begin anew."""
+"""What stays of a conversation: only what was heard of a reply; and the farewell after which all is forgotten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Timers a person asked for: set, cancelled, told how long is left, and rung; time is an argument."""
+"""Timers a person asked for: set, cancelled, asked about, and rung. Time is an argument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which number a run of digits begins with: an identity card, a bank card, a telephone number, or none."""
+"""Which number a run of digits is: an identity card, a bank card, a telephone number or none; spoken digits too."""
 
 from __future__ import annotations
 

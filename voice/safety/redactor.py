@@ -1,4 +1,4 @@
-"""Takes numbers and addresses out of a text while it arrives."""
+"""Finds private numbers and addresses in a text and takes them out, also while the text still arrives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a session's guard does in each mode of redaction."""
+"""Redaction for one session: the pseudonyms it uses, and what its guard does in each mode."""
 
 from __future__ import annotations
 

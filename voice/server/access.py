@@ -1,4 +1,4 @@
-"""Who may do what: API keys, session tokens, web origins, and how much of it."""
+"""Who may do what, and how much of it: API keys, session tokens, web origins, rate and size limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Up to ten turns of as many sessions in one request, each with its own answer."""
+"""Up to ten turns of as many sessions in one request, each with its own answer; and how a turn is awaited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kiosk page over HTTP: its files, with headers that keep it to this server, and what the owner set for it."""
+"""The kiosk page over HTTP: its files, the headers that keep it to this server, and the suggestions it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the server counts, in Prometheus' text format."""
+"""What the server counts, in the text format of Prometheus, and when memory is too short for new work."""
 
 from __future__ import annotations
 

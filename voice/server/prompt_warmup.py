@@ -1,4 +1,4 @@
-"""Sends system prompts to the model server before the people come, and tells what the first token took."""
+"""Sends system prompts to the model server before people come: when, and how long the first token took."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A circuit breaker in front of the model server: after enough failures nobody waits for it; one request probes it."""
+"""When the model server is asked again: retries with backoff, and a circuit breaker that probes with one request."""
 
 from __future__ import annotations
 

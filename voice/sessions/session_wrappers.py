@@ -1,4 +1,4 @@
-"""A session as its own person sees it: placeholders are what they stand for, or words that can be said."""
+"""Sessions as others need them: with private words put back for their own person, or with whole replies at once."""
 
 from __future__ import annotations
 

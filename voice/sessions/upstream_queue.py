@@ -1,4 +1,4 @@
-"""Waiting for a turn at the model server: admission and breaker on a clock, with futures for those who wait."""
+"""Who is answered next, and when: admission and fairness, decided without a clock, and the queue that waits."""
 
 from __future__ import annotations
 

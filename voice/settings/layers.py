@@ -1,4 +1,4 @@
-"""Settings from their layers, each value checked: default < profile < file < environment < flag."""
+"""Settings from their layers (default < profile < file < environment < flag), each value checked, and their files."""
 
 from __future__ import annotations
 

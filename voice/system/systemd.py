@@ -1,4 +1,4 @@
-"""The systemd unit of an assistant that runs for months: restarted when it is dead or deaf, held in by limits."""
+"""The systemd unit of an assistant that runs for months, and what a running service tells systemd."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as people say them: English and Chinese number words to digits, and values to text that is read well."""
+"""Numbers as people say them, English and Chinese: words to digits, values to words, simplified characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine hearing itself, told by words: is what was recognized what is being spoken?"""
+"""Speech over a reply: the echo of the reply itself, "mhm", a word to stop, or words that interrupt."""
 
 from __future__ import annotations
 

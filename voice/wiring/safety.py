@@ -1,4 +1,4 @@
-"""Moderation as the settings want it."""
+"""Moderation and redaction as the settings ask for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arithmetic as it is spoken, going on from the answer before: "what is twelve times seven", "divide that by two"."""
+"""Arithmetic as it is spoken or written: "what is twelve times seven", "divide that by two", "(3 + 4) * 2"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The skills in the order they are asked; pure, so that the endpointer may ask too whether a command is whole."""
+"""The built-in responder: its skills in the order they are asked, and the same as a model behind a session."""
 
 from __future__ import annotations
 

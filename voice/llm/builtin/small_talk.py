@@ -1,4 +1,4 @@
-"""Greetings, thanks, a name to remember, and what the responder can do."""
+"""Greetings, thanks, a name to remember, "say that again", and what the responder can do."""
 
 from __future__ import annotations
 

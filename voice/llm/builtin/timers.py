@@ -1,4 +1,4 @@
-"""Timers set, cancelled, asked about. The skill only asks for them; the conversation's driver keeps and rings them."""
+"""Durations as people say them, and timers set, cancelled and asked about. The conversation keeps and rings them."""
 
 from __future__ import annotations
 

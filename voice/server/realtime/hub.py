@@ -1,4 +1,4 @@
-"""Who may open a Realtime connection, with which session; and where a reply was left when one broke."""
+"""The routes of the Realtime API: who may open a connection, with which session, and where a reply was left."""
 
 from __future__ import annotations
 

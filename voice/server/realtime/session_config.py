@@ -1,4 +1,4 @@
-"""A connection's session: what `session.update` may change, in OpenAI's shape, and what it means in our settings."""
+"""Events of a Realtime client, checked, and the session that `session.update` changes, in the shape of OpenAI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The voice loop of one connection: begun with its settings, changed, stopped, and begun again."""
+"""The conversation of one Realtime connection: started with its settings, changed, stopped; and manual dictation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sessions a process writes or watches, as far as Redis tells of them: who wants them, how far their logs go."""
+"""What other processes do with the sessions of this one, over one subscribed Redis connection."""
 
 from __future__ import annotations
 
