@@ -1,10 +1,14 @@
-"""The house stands: every file has its floor, imports go down only, nothing is circular, floors 0 and 1 are pure."""
+"""The house stands: folders are layers, imports go down, nothing is circular, and pure files touch nothing outside.
+
+The layers and the pure files are those of docs/architecture.md.
+"""
 
 from __future__ import annotations
 
 import ast
 import fnmatch
 import graphlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -12,81 +16,69 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "voice"
-
-# By floor, and within one along the path of an utterance. The first pattern that fits counts, so interfaces and pure
-# files stand before the folders they lie in.
-FLOORS: tuple[tuple[int, str], ...] = (
-    (0, "__init__.py errors.py events.py audio/frames.py"),
-    (1, "audio/ports.py vad/detector.py wake/wakeword.py wake/gate.py turn/*.py"),
-    (1, "asr/recognizer.py asr/agreement.py asr/doubt.py asr/wer.py"),
-    (1, "chat/session.py chat/protocol.py chat/client_protocol.py chat/log.py chat/context.py chat/retry.py"),
-    (1, "chat/screen.py chat/admission.py chat/breaker.py chat/warming.py chat/upstream/upstream.py"),
-    (1, "safety/folding.py safety/checks.py safety/phones.py safety/digits.py safety/numbers.py safety/kinds.py"),
-    (1, "safety/finder.py safety/redaction.py safety/pseudonyms.py safety/revealing.py"),
-    (1, "safety/verdict.py safety/words.py safety/patterns.py safety/rules.py safety/windows.py safety/classifiers.py"),
-    (1, "text/*.py tts/synthesizer.py trace.py waterfall.py timers.py control/messages.py"),
-    (1, "settings.py settings_merge.py choice.py models.py systemd_unit.py"),
-    (2, "audio/*.py vad/*.py wake/*.py asr/*.py chat/stores/*.py chat/upstream/*.py chat/upstream/builtin/*.py"),
-    (2, "safety/*.py tts/*.py control/*.py"),
-    (2, "addresses.py clock.py alarms.py browser.py worker.py folders.py config_files.py model_store.py download.py"),
-    (2, "audio_server.py service_manager.py board.py c_memory.py"),
-    (3, "hearing.py listening.py parts.py loop.py chat/*.py speaking.py remembering.py ringing.py client.py"),
-    (3, "logs.py leave_taking.py recording.py"),
-    (4, "serve/*.py serve/realtime/*.py"),
-    (5, "build/*.py"),
-    (6, "cli/*.py bench/*.py bench/peers/*.py __main__.py"),
-)
+PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 
 ALLOWED = """
-__future__ ast bisect collections contextlib dataclasses datetime decimal difflib enum fractions functools hashlib
+__future__ abc ast bisect collections contextlib dataclasses datetime decimal difflib enum fractions functools hashlib
 heapq hmac html ipaddress itertools json math numbers operator re shlex string textwrap tomllib types typing unicodedata
 urllib.parse zlib zoneinfo numpy phonenumbers regex voice
 """
-"""What floors 0 and 1 may import: nothing that knows a clock, a file, a socket, a thread or an event loop."""
+"""What pure files may import: nothing that knows a clock, a file, a socket, a thread or an event loop."""
 
 FORBIDDEN = "open print input exec eval __import__ datetime.now datetime.utcnow datetime.today date.today"
 
-PURE, IMPURE_CALLS = frozenset(ALLOWED.split()), frozenset(FORBIDDEN.split())
+PURE_IMPORTS, IMPURE_CALLS = frozenset(ALLOWED.split()), frozenset(FORBIDDEN.split())
 
-LIBRARIES = "faster_whisper ctranslate2 pocketsphinx piper onnxruntime sounddevice openai pymicro_wakeword"
+LIBRARIES = (
+    "faster_whisper ctranslate2 pocketsphinx piper onnxruntime sounddevice openai pymicro_wakeword av wetext mcp"
+)
 
 HEAVY = frozenset(LIBRARIES.split())
 
-FOREIGN = "bench/peers/"
-"""Programs that run in the peers' own environments."""
 
-NOWHERE = 99
+def layers() -> dict[str, int]:
+    """The layer of each folder and top-level file, from the table of the page."""
+    found = {}
+    for number, names in re.findall(r"^\| (\d+) \| ((?:`\w+` ?)+) \|", PAGE, re.MULTILINE):
+        found |= {name: int(number) for name in re.findall(r"`(\w+)`", names)}
+    return found
+
+
+def pure_patterns() -> list[str]:
+    """The files that decide and do nothing else, from the list of the page."""
+    return re.findall(r"`([\w*/]+)`", PAGE.partition("These are pure:")[2].partition("Adapters beside them:")[0])
+
+
+def adapters_beside() -> list[str]:
+    """The exceptions from those patterns, from the same page."""
+    return re.findall(r"`([\w*/]+)`", PAGE.partition("Adapters beside them:")[2].partition("\n## ")[0])
+
+
+LAYERS, PURE, ADAPTERS = layers(), pure_patterns(), adapters_beside()
 
 
 def modules() -> list[str]:
     return sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 
-def floor_of(module: str) -> int:
-    for floor, patterns in FLOORS:
-        for pattern in patterns.split():
-            if module.count("/") == pattern.count("/") and fnmatch.fnmatch(module, pattern):
-                return floor
-    return NOWHERE
+def unit(module: str) -> str:
+    """The folder of a file, or its own name where it lies at the top; the entry point belongs to the command."""
+    name = module.split("/")[0].removesuffix(".py")
+    return "cli" if name == "__main__" else name
+
+
+def is_pure(module: str) -> bool:
+    name = module.removesuffix(".py")
+    return name not in ADAPTERS and any(fnmatch.fnmatch(name, pattern) for pattern in PURE)
 
 
 @cache
 def tree(module: str) -> ast.Module:
-    """The file without what only a type checker reads."""
-    found = ast.parse((PACKAGE / module).read_text("utf-8"))
-
-    class Runtime(ast.NodeTransformer):
-        def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
-            self.generic_visit(node)
-            return node.orelse if ast.unparse(node.test).endswith("TYPE_CHECKING") else node
-
-    runtime = Runtime().visit(found)
-    assert isinstance(runtime, ast.Module)
-    return runtime
+    return ast.parse((PACKAGE / module).read_text("utf-8"))
 
 
 def imported(module: str) -> set[str]:
-    """Dotted names the file imports, wherever in it."""
+    """Dotted names the file imports, wherever in it and for whatever purpose."""
     names: set[str] = set()
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
@@ -109,23 +101,25 @@ def own_imports(module: str) -> set[str]:
     return {file for file in found - {module} if tree(file).body}
 
 
-@pytest.mark.parametrize("module", modules())
-def test_every_file_has_its_floor(module: str) -> None:
-    assert floor_of(module) != NOWHERE, f"voice/{module} stands on no floor: add it to FLOORS in {Path(__file__).name}"
+def test_the_page_has_a_layer_for_every_folder_and_no_other() -> None:
+    assert {unit(module) for module in modules()} - {"__init__"} == set(LAYERS)
+
+
+def test_the_pure_files_of_the_page_exist() -> None:
+    names = [module.removesuffix(".py") for module in modules()]
+    assert [pattern for pattern in PURE if not fnmatch.filter(names, pattern)] == []
+    assert set(ADAPTERS) <= set(names)
 
 
 @pytest.mark.parametrize("module", modules())
-def test_a_file_imports_from_its_floor_or_below(module: str) -> None:
-    floor = floor_of(module)
+def test_a_file_imports_only_from_its_folder_and_lower_layers(module: str) -> None:
+    own = unit(module)
     for other in own_imports(module):
-        assert floor_of(other) <= floor, f"voice/{module} (floor {floor}) imports voice/{other} from above"
-
-
-@pytest.mark.parametrize("module", [name for name in modules() if floor_of(name) == 2])
-def test_an_adapter_knows_no_adapter_of_another_kind(module: str) -> None:
-    for other in own_imports(module):
-        if floor_of(other) == 2 and "/" in other and "/" in module:
-            assert Path(other).parent == Path(module).parent, f"voice/{module} imports voice/{other}"
+        theirs = unit(other)
+        if theirs not in (own, "__init__"):
+            assert LAYERS[theirs] < LAYERS[own], (
+                f"voice/{module} (layer {LAYERS[own]}) imports voice/{other} (layer {LAYERS[theirs]})"
+            )
 
 
 def test_no_file_imports_itself_through_others() -> None:
@@ -133,10 +127,10 @@ def test_no_file_imports_itself_through_others() -> None:
     graphlib.TopologicalSorter(graph).prepare()
 
 
-@pytest.mark.parametrize("module", [name for name in modules() if floor_of(name) <= 1])
-def test_floors_0_and_1_touch_no_clock_and_no_outside(module: str) -> None:
+@pytest.mark.parametrize("module", [module for module in modules() if is_pure(module)])
+def test_a_pure_file_touches_no_clock_and_nothing_outside(module: str) -> None:
     for name in imported(module):
-        allowed = name in PURE or name.split(".")[0] in PURE or name.rpartition(".")[0] in PURE
+        allowed = name in PURE_IMPORTS or name.split(".")[0] in PURE_IMPORTS or name.rpartition(".")[0] in PURE_IMPORTS
         assert allowed, f"voice/{module} imports {name}"
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.Call):
@@ -144,7 +138,7 @@ def test_floors_0_and_1_touch_no_clock_and_no_outside(module: str) -> None:
             assert called not in IMPURE_CALLS, f"voice/{module}, line {node.lineno}: {called}()"
 
 
-@pytest.mark.parametrize("module", [name for name in modules() if not name.startswith(FOREIGN)])
+@pytest.mark.parametrize("module", modules())
 def test_a_heavy_library_is_imported_when_an_adapter_is_made(module: str) -> None:
     top: set[str] = set()
     for node in tree(module).body:
@@ -153,3 +147,18 @@ def test_a_heavy_library_is_imported_when_an_adapter_is_made(module: str) -> Non
         elif isinstance(node, ast.ImportFrom):
             top.add((node.module or "").split(".")[0])
     assert not top & HEAVY, f"voice/{module} imports {top & HEAVY} before it is needed"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_no_file_is_long_and_no_folder_is_full(module: str) -> None:
+    assert len((PACKAGE / module).read_text("utf-8").splitlines()) <= 400, f"voice/{module} is long: is it one thing?"
+    files = [path for path in (PACKAGE / module).parent.glob("*.py") if path.name != "__init__.py"]
+    assert len(files) <= 20, f"{len(files)} files beside voice/{module}"
+
+
+def test_no_two_classes_share_a_name() -> None:
+    seen: dict[str, str] = {}
+    for module in modules():
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.ClassDef):
+                assert seen.setdefault(node.name, module) == module, f"{node.name}: {seen[node.name]} and {module}"

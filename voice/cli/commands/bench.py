@@ -48,6 +48,6 @@ class Benchmarks(LazyGroup):
             ) from error
 
 
-@click.group("bench", cls=Benchmarks, package="voice.bench", table=OWN_RECORDINGS | OF_THE_SOURCE)
+@click.group("bench", cls=Benchmarks, package="voice.cli.bench", table=OWN_RECORDINGS | OF_THE_SOURCE)
 def command() -> None:
     """Measure on this machine. Every benchmark writes its figures with --json FILE."""

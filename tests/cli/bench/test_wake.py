@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from voice.audio.wav import read_wav
 from voice.cli import main
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 def folder(tmp_path: Path) -> Path:

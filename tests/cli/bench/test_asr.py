@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.speech import FOLDER
-from voice.bench.asr import RecognitionFigures, advice, command, table
+from voice.cli.bench.asr import RecognitionFigures, advice, command, table
 from voice.errors import ConfigError, MissingError, UsageError
 
-MINI = Path(__file__).parents[1] / "fixtures" / "whisper_mini"
+MINI = Path(__file__).parents[2] / "fixtures" / "whisper_mini"
 
 
 def figures(name: str, errors: int, final_ms: float, said: int = 200) -> RecognitionFigures:
