@@ -38,7 +38,7 @@ HEAVY = frozenset(LIBRARIES.split())
 
 def layers() -> dict[str, int]:
     """The layer of each folder and top-level file, from the table of the page."""
-    found = {}
+    found: dict[str, int] = {}
     for number, names in re.findall(r"^\| (\d+) \| ((?:`\w+` ?)+) \|", PAGE, re.MULTILINE):
         found |= {name: int(number) for name in re.findall(r"`(\w+)`", names)}
     return found

@@ -81,7 +81,6 @@ def store(settings: Settings, *, own: bool = False) -> Store:
         )
     from voice.sessions.stores.sqlite import SqliteStore
     from voice.sessions.stores.sqlite_file import MANY, ONE
-    from voice.sessions.stores.sqlite_seal import seal_file
 
     if where and not where.startswith("sqlite:///"):
         raise ConfigError(
@@ -91,9 +90,7 @@ def store(settings: Settings, *, own: bool = False) -> Store:
         )
     path = store_file(settings)
     key = master_key(settings.chat.store_key, folders.user_data() / "store.key")
-    pages = ONE if own else MANY
-    seal_file(path, key, pages)
-    return EncryptedStore(SqliteStore(path, pages=pages), key, str(path))
+    return EncryptedStore(SqliteStore(path, pages=ONE if own else MANY), key, str(path))
 
 
 def options(settings: Settings) -> EngineOptions:

@@ -16,7 +16,6 @@ from voice.sessions.stores.encrypted import EncryptedStore, SessionKeys
 from voice.sessions.stores.interface import Card, FenceLost, Lease, StoreError, UnknownSession
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.stores.sqlite import SqliteStore
-from voice.sessions.stores.sqlite_seal import seal_file
 
 MASTER = b"m" * 32
 WORDS = "swordfish 剑鱼"
@@ -64,46 +63,6 @@ def test_nothing_said_is_readable_in_any_file(tmp_path: Path) -> None:
         await again.close()
 
     asyncio.run(run())
-
-
-def test_a_file_in_the_clear_is_sealed_whole(tmp_path: Path) -> None:
-    path = tmp_path / "chat.db"
-
-    async def old() -> None:
-        store = SqliteStore(path)
-        await fill(store)
-        await store.close()
-
-    asyncio.run(old())
-    assert found(tmp_path)
-    assert [seal_file(path, MASTER), seal_file(path, MASTER)] == [1, 0]
-    assert not found(tmp_path)
-
-    async def new() -> None:
-        store = EncryptedStore(SqliteStore(path), MASTER)
-        await check(store)
-        await store.close()
-
-    asyncio.run(new())
-
-
-def test_sealing_a_file_is_all_or_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "chat.db"
-
-    async def old() -> None:
-        store = SqliteStore(path)
-        await fill(store)
-        await store.close()
-
-    asyncio.run(old())
-    with closing(sqlite3.connect(path)) as file:
-        file.execute("UPDATE events SET d = 'no JSON' WHERE seq = 20")
-        file.commit()
-    with pytest.raises(StoreError, match="cannot be read"):
-        seal_file(path, MASTER)
-    with closing(sqlite3.connect(path)) as file:
-        assert file.execute("SELECT system FROM sessions").fetchone() == (CARD.system,)
-        assert file.execute("PRAGMA application_id").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("use", [lambda s: s.find("x"), lambda s: s.load("s_1"), lambda s: s.create(Card("s_9", "e"))])
