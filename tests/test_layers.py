@@ -9,6 +9,8 @@ import ast
 import fnmatch
 import graphlib
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -162,3 +164,9 @@ def test_no_two_classes_share_a_name() -> None:
         for node in ast.walk(tree(module)):
             if isinstance(node, ast.ClassDef):
                 assert seen.setdefault(node.name, module) == module, f"{node.name}: {seen[node.name]} and {module}"
+
+
+def test_the_page_shows_the_machine_and_the_lines_as_they_are() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "architecture_page.py"), "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
