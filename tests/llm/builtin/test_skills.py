@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from voice.llm.builtin.arithmetic import TooLarge, evaluate
 from voice.llm.builtin.question import Question, RunningTimers
 from voice.llm.builtin.responder import answer, understands
-from voice.llm.builtin.timers import find_duration, say_duration
 from voice.llm.builtin.units import UNITS, convert
 from voice.llm.interface import Message
+from voice.text.durations import find_duration, say_duration
 
 NOON = datetime(2026, 11, 22, 15, 5)
 
