@@ -1,13 +1,46 @@
 """`python -m voice` is the command `voice`."""
 
+import contextlib
+import os
+import signal
+import sys
+from typing import Any, NoReturn
 
-def main() -> None:
-    """Run the command. Ctrl-C is quiet from the first moment, while its modules are still being read."""
+INTERRUPTED = 130
+PATIENCE_S = 3.0
+"""How long engines may take to end. What they do last cannot be cancelled, but nobody waits for its outcome."""
+
+
+def main() -> NoReturn:
+    """Run the command and leave with its exit code, once the threads of its engines have ended.
+
+    SIGINT and SIGTERM are quiet from the first moment, while its modules are still being read.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    code: Any = 0
     try:
         from voice.cli import main as command
+
+        command(prog_name="voice")
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    command(prog_name="voice")
+        code = INTERRUPTED
+    except SystemExit as end:
+        code = end.code or 0
+    # From here on nothing is left to be cleaned up, and the interpreter's own end should not be cut short half-way.
+    signal.signal(signal.SIGINT, _leave)
+    signal.signal(signal.SIGTERM, _leave)
+    from voice import threads
+
+    if not threads.end_all(PATIENCE_S):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):  # whoever read it has gone
+                stream.flush()
+        os._exit(code if isinstance(code, int) else 1)  # a library that hangs would crash the interpreter's end
+    raise SystemExit(code)
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    os._exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Generic, TypeVar
 
+from voice import threads
 from voice.clock import working
 from voice.errors import EngineError, VoiceError
 
@@ -18,7 +20,7 @@ _Job = tuple["Callable[[Any], Any]", "Future[Any]"]
 
 
 class Worker(Generic[T]):
-    """One engine on one daemon thread, which never keeps the process alive.
+    """One engine on one daemon thread; the end of the process waits for it, but not for ever (`voice/threads.py`).
 
     `make` builds the engine there, at the first call and again after a call took longer than `patience_s` seconds: a
     thread that hangs cannot be stopped, so it is left behind with its engine, and its late answer goes nowhere.
@@ -63,7 +65,8 @@ class Worker(Generic[T]):
 
     def _start(self) -> queue.SimpleQueue[_Job | None]:
         jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        threading.Thread(target=self._run, args=(jobs,), name=self.name, daemon=True).start()
+        thread = threading.Thread(target=self._run, args=(jobs,), name=self.name, daemon=True)
+        threads.start(thread, partial(jobs.put, None))
         return jobs
 
     def _run(self, jobs: queue.SimpleQueue[_Job | None]) -> None:

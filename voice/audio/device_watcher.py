@@ -129,7 +129,7 @@ class DeviceKeeper:
         """Close all lines and let the worker thread end."""
         for line in list(self._lines):
             await self.let_go(line)
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._worker.shutdown(wait=False)  # after what is queued: a line given up while it opened is closed there
 
     async def _call(self, work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work, *arguments)

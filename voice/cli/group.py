@@ -134,6 +134,7 @@ def run(main: Coroutine[Any, Any, T], loop_factory: Callable[[], asyncio.Abstrac
             asyncio.get_running_loop().add_signal_handler(number, stop)
         return await main
 
+    before = signal.getsignal(signal.SIGTERM)
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             return runner.run(guarded())
@@ -141,6 +142,8 @@ def run(main: Coroutine[Any, Any, T], loop_factory: Callable[[], asyncio.Abstrac
         if interrupted:
             raise KeyboardInterrupt from None
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)  # the loop, when it closed, left the default: to be killed
 
 
 def _leave() -> None:

@@ -1,0 +1,41 @@
+"""Threads that run engines: they must end before the interpreter does.
+
+A thread that wakes up inside a C++ library while the interpreter is being taken down is unwound through frames that
+allow no unwinding, and the process ends with SIGABRT. So whoever starts such a thread says so here, and the end of the
+process waits for it: `voice.__main__` for the commands, an exit hook for programs that import this package.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from collections.abc import Callable
+
+PATIENCE_S = 10.0
+"""How long the end of a program waits for engines: what they do last cannot be cancelled, but is short."""
+
+_running: dict[threading.Thread, Callable[[], object]] = {}
+
+
+def start(thread: threading.Thread, end: Callable[[], object]) -> None:
+    """Start a daemon thread that `end()` asks to stop after what it is doing."""
+    if not _running:
+        # Now, not at import: hooks run in reverse order, so this one comes after those of the libraries in use.
+        atexit.unregister(end_all)
+        atexit.register(end_all)
+    for over in [known for known in list(_running) if not known.is_alive()]:
+        _running.pop(over, None)
+    thread.start()
+    _running[thread] = end
+
+
+def end_all(within_s: float = PATIENCE_S) -> bool:
+    """Ask every thread to stop and wait; whether all have ended. For the end of the process only."""
+    deadline = time.monotonic() + within_s
+    threads = dict(_running)
+    for end in threads.values():
+        end()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return not any(thread.is_alive() for thread in threads)
