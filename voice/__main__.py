@@ -26,9 +26,7 @@ def main() -> NoReturn:
         code = INTERRUPTED
     except SystemExit as end:
         code = end.code or 0
-    # From here on nothing is left to be cleaned up, and the interpreter's own end should not be cut short half-way.
-    signal.signal(signal.SIGINT, _leave)
-    signal.signal(signal.SIGTERM, _leave)
+    handle_stops(_leave)  # nothing is left to be cleaned up
     from voice import threads
 
     if not threads.end_all(PATIENCE_S):
@@ -36,7 +34,18 @@ def main() -> NoReturn:
             with contextlib.suppress(OSError):  # whoever read it has gone
                 stream.flush()
         os._exit(code if isinstance(code, int) else 1)  # a library that hangs would crash the interpreter's end
+    # The interpreter's end takes a tenth of a second and puts signals back to their default, which is to be killed.
+    handle_stops(signal.SIG_IGN)
+    # Where a KeyboardInterrupt passed through an `exec` of text, as dataclasses do on import, CPython remembers it and
+    # ends by SIGINT however it was handled; the next such text that ends well makes it forget.
+    exec("")
     raise SystemExit(code)
+
+
+def handle_stops(handler: Any) -> None:
+    """Set what SIGINT and SIGTERM do."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 def _leave(number: int, frame: object) -> NoReturn:
