@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from voice.audio.frames import Pcm
 
@@ -21,6 +21,15 @@ class Transcript:
     language: str = ""
     stable: int = 0
     notes: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word with the space before it, if there is one; `start` and `end` in seconds from the clip's beginning."""
+
+    text: str
+    start: float
+    end: float
 
 
 class Utterance(Protocol):
@@ -53,4 +62,16 @@ class Recognizer(Protocol):
 
     def open(self) -> Utterance:
         """Begin an utterance."""
+        ...
+
+
+@runtime_checkable
+class Aligner(Protocol):
+    """A recognizer that also knows when each word was said."""
+
+    def align(self, pcm: Pcm, transcript: Transcript) -> list[Word]:
+        """The words of a transcript of this clip of at most 28 s, in the order of time, none overlapping.
+
+        Raises EngineError when the engine fails.
+        """
         ...

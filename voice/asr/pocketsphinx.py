@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from voice.asr.interface import Transcript
+from voice.asr.interface import Transcript, Word
 from voice.audio.frames import RATE, Pcm, silence
 from voice.errors import EngineError
 
@@ -132,6 +132,21 @@ class SphinxRecognizer:
         self._open = SphinxUtterance(self._decoder, self._segment_samples)
         return self._open
 
+    def align(self, pcm: Pcm, transcript: Transcript) -> list[Word]:
+        """See `Aligner`. The clip is decoded once more, all of it at once, and what is heard then may differ."""
+        if self._open is not None:
+            self._open.close()
+        mean = self._decoder.get_cmn(False)
+        self._decoder.start_utt()
+        try:
+            self._decoder.process_raw(pcm.tobytes(), False, True)
+        except RuntimeError as error:
+            raise EngineError(f"pocketsphinx failed on this audio ({error})", where="asr") from error
+        finally:
+            self._decoder.end_utt()
+            self._decoder.set_cmn(mean)
+        return [Word(f" {word}", start / 100, (end + 1) / 100) for word, start, end in _spoken(self._decoder)]
+
 
 class SphinxUtterance:
     """One turn in the decoder. `result` leaves it open, so a turn that grows keeps its words and their context."""
@@ -187,8 +202,8 @@ class SphinxUtterance:
         """Take the decoder's words so far; returns how many code points of them are settled."""
         spoken = _spoken(self._decoder)
         limit = self._decoder.n_frames() - _SETTLED_FRAMES
-        settled = [*self._earlier, *(word for word, end in spoken if end <= limit)]
-        self._text = " ".join([*self._earlier, *(word for word, _ in spoken)])
+        settled = [*self._earlier, *(word for word, _, end in spoken if end <= limit)]
+        self._text = " ".join([*self._earlier, *(word for word, *_ in spoken)])
         return len(" ".join(settled))
 
     def _begin_segment(self) -> None:
@@ -197,15 +212,15 @@ class SphinxUtterance:
         paused = bool(last) and last[0].word.startswith("<") and _frames(last[0]) >= _QUIET_FRAMES
         if not paused and self._samples < _FORCED * self._segment_samples:
             return
-        self._earlier.extend(word for word, _ in _spoken(self._decoder))
+        self._earlier.extend(word for word, *_ in _spoken(self._decoder))
         self._decoder.end_utt()
         self._decoder.start_utt()
         self._hypothesis, self._samples = "", 0
         self.segments += 1
 
 
-def _spoken(decoder: Any) -> list[tuple[str, int]]:
-    """The decoder's words, each with its last frame, without fillers; none where most of it is too long to be words."""
+def _spoken(decoder: Any) -> list[tuple[str, int, int]]:
+    """The decoder's words, each with its first and last frame, no fillers; none where most is too long to be words."""
     if decoder.hyp() is None:
         return []
     found = [segment for segment in decoder.seg() if segment.word[0] not in "<[+"]
@@ -213,7 +228,7 @@ def _spoken(decoder: Any) -> list[tuple[str, int]]:
     if 2 * sum(map(_frames, spoken)) < sum(map(_frames, found)):
         return []
     # "the(2)" is the second pronunciation of the.
-    return [(segment.word.partition("(")[0], segment.end_frame) for segment in spoken]
+    return [(segment.word.partition("(")[0], segment.start_frame, segment.end_frame) for segment in spoken]
 
 
 def _frames(segment: Any) -> int:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.asr.hallucination import Hypothesis, doubtful, hallucinated
-from voice.asr.interface import Transcript
+from voice.asr.interface import Transcript, Word
 from voice.asr.local_agreement import Agreement
+from voice.asr.word_times import whisper_words
 from voice.audio.frames import RATE, Pcm, level_dbfs, silence, to_float
 from voice.errors import EngineError, MissingError
 
@@ -81,6 +82,15 @@ class WhisperRecognizer:
         """Recognize one clip of at most 30 s; the language is detected if empty. Raises EngineError."""
         try:
             return self._read(pcm, language)
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"Whisper failed on this audio ({error})", where="asr") from error
+
+    def align(self, pcm: Pcm, transcript: Transcript) -> list[Word]:
+        if not transcript.text:
+            return []
+        frames = min(FULL_FRAMES, len(pcm) * 100 // RATE + MARGIN_FRAMES)
+        try:
+            return whisper_words(self._model, pcm, transcript.text, transcript.language, frames + frames % 2)
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"Whisper failed on this audio ({error})", where="asr") from error
 

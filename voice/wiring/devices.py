@@ -35,9 +35,9 @@ class Devices:
         """The recording, or the microphone."""
         audio = self._settings.audio
         if path is not None:
-            from voice.audio.wav import WavSource
+            from voice.audio.wav import FileSource
 
-            return WavSource(path, audio.frame_ms, self._observer)
+            return FileSource(path, audio.frame_ms, self._observer)
         from voice.audio.devices import Microphone
 
         return Microphone(self._keeper(), audio.input, audio.frame_ms, self._notify, audio.block_ms / 1000)

@@ -27,8 +27,11 @@ def language(settings: Settings) -> str:
     return settings.tts.language or settings.asr.language or "en"
 
 
-def recognizer(settings: Settings) -> Recognizer:
-    """The recognizer the settings name; `auto` takes Whisper where a model is present."""
+def recognizer(settings: Settings, *, partials: bool = True) -> Recognizer:
+    """The recognizer the settings name; `auto` takes Whisper where a model is present.
+
+    Without `partials` it does not read again and again what is still being said.
+    """
     asr = settings.asr
     registry, store = shipped_registry(), ModelStore(settings.models.folder)
     chosen = choose_recognizer(asr.engine, asr.model, asr.language, store.present(registry), registry, asr.url)
@@ -37,10 +40,15 @@ def recognizer(settings: Settings) -> Recognizer:
 
         return RemoteRecognizer(asr.url, model=chosen.model, language=asr.language, api_key=asr.api_key)
     if chosen.engine == "whisper":
-        from voice.asr.whisper import WhisperRecognizer
+        from voice.asr.whisper import PARTIAL_S, WhisperRecognizer
 
-        folder = _place(chosen.model, registry, store)
-        return WhisperRecognizer(folder, language=asr.language, threads=settings.models.threads, window=asr.window)
+        return WhisperRecognizer(
+            _place(chosen.model, registry, store),
+            language=asr.language,
+            threads=settings.models.threads,
+            window=asr.window,
+            partial_s=PARTIAL_S if partials else 0.0,
+        )
     from voice.asr.pocketsphinx import SphinxRecognizer
 
     return SphinxRecognizer()

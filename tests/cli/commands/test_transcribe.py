@@ -9,40 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
-from voice.asr.interface import Transcript
-from voice.audio.frames import RATE, Pcm
-from voice.audio.wav import read_wav, write_wav
+from tests.support.audio_files import encode
+from tests.support.real_models import whisper_folder
+from voice.audio.frames import RATE
+from voice.audio.wav import read_wav
 from voice.cli import main
 from voice.cli.commands.say import clauses
-from voice.cli.commands.transcribe import BLOCK_S, transcribe
 
 SPEECH = Path(__file__).parents[2] / "fixtures" / "speech"
-
-
-class Counting:
-    """A recognizer whose words are how many samples it was given."""
-
-    name = "counting"
-
-    def __init__(self) -> None:
-        self.given: list[int] = []
-
-    def warm(self) -> None: ...
-
-    def open(self) -> Counting:
-        self.given.append(0)
-        return self
-
-    def feed(self, pcm: Pcm) -> Transcript | None:
-        self.given[-1] += len(pcm)
-        return None
-
-    def result(self) -> Transcript:
-        return Transcript(str(self.given[-1]))
-
-    def close(self) -> None: ...
 
 
 def test_words_and_facts_of_each_file_and_one_line_for_what_is_none(tmp_path: Path) -> None:
@@ -57,33 +33,77 @@ def test_words_and_facts_of_each_file_and_one_line_for_what_is_none(tmp_path: Pa
     assert first["seconds"] == pytest.approx(len(read_wav(files[0])) / RATE, abs=0.01)
     assert first["real_time_factor"] > 0
     (line,) = done.stderr.splitlines()
-    assert "none.wav: not a WAV file" in line
+    assert "none.wav: not a recording" in line
 
 
-def test_a_long_recording_is_cut_where_it_is_quiet_and_nothing_is_lost(tmp_path: Path) -> None:
-    loud = np.random.default_rng(3).integers(-9000, 9000, 70 * RATE).astype(np.int16)
-    pauses = [(25.0, 25.4), (50.0, 50.4)]
-    for begin, end in pauses:
-        loud[round(begin * RATE) : round(end * RATE)] //= 100
-    write_wav(tmp_path / "long.wav", loud)
-    engine = Counting()
-    heard = transcribe(engine, tmp_path / "long.wav")
-    assert sum(engine.given) == len(loud)
-    assert all(count <= BLOCK_S * RATE for count in engine.given)
-    cuts = np.cumsum(engine.given)[:-1] / RATE
-    assert all(begin < cut < end for cut, (begin, end) in zip(cuts, pauses, strict=True))
-    assert heard["text"] == " ".join(map(str, engine.given))
+def transcribed(*arguments: str | Path, data: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, ["transcribe", *map(str, arguments)], input=data)
 
 
-def test_a_piece_in_which_nobody_speaks_is_not_given_to_the_recognizer(tmp_path: Path) -> None:
+def test_a_recording_that_is_cut_off_gives_its_words_and_an_error(tmp_path: Path) -> None:
+    twice = np.concatenate([read_wav(SPEECH / "times.wav")] * 2)
+    whole = encode(tmp_path / "whole.flac", twice, RATE).read_bytes()
+    (tmp_path / "part.flac").write_bytes(whole[: len(whole) * 3 // 4])
+    done = transcribed(tmp_path / "part.flac")
+    assert "twelve times seven" in done.stdout
+    assert done.exit_code == 66
+    (line,) = done.stderr.splitlines()
+    assert "part.flac: the recording is cut off after 2." in line
+
+
+def test_standard_input_is_read() -> None:
+    done = transcribed("-", data=(SPEECH / "times.wav").read_bytes())
+    assert (done.exit_code, done.stdout) == (0, "what is twelve times seven\n")
+
+
+def test_a_file_and_a_folder_are_written(tmp_path: Path) -> None:
+    files = [SPEECH / "moon.wav", SPEECH / "times.wav"]
+    done = transcribed(*files, "-o", tmp_path / "all.txt")
+    assert (done.exit_code, done.stdout) == (0, "")
+    lines = (tmp_path / "all.txt").read_text().splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [str(file) for file in files]
+    done = transcribed(*files, "--vtt", "-o", tmp_path)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "the moon" in (tmp_path / "moon.vtt").read_text().replace("\n", " ")
+    times = (tmp_path / "times.vtt").read_text()
+    assert times.startswith("WEBVTT\n\n00:00:00.")
+    assert times.endswith("\nwhat is twelve times seven\n")
+
+
+def test_real_ears_time_each_word(tmp_path: Path) -> None:
+    """The second sentence is shown when it is said, three seconds of quiet after the first."""
     speech = read_wav(SPEECH / "times.wav")
-    hour = np.zeros(600 * RATE, np.int16)
-    write_wav(tmp_path / "long.wav", np.concatenate((hour, speech, hour)))
-    engine = Counting()
-    heard = transcribe(engine, tmp_path / "long.wav")
-    assert len(engine.given) in (1, 2)  # two where a cut falls into the speech
-    assert sum(engine.given) >= len(speech)
-    assert heard["seconds"] == pytest.approx(1200 + len(speech) / RATE, abs=0.1)
+    first, quiet = len(speech), 3 * RATE
+    file = encode(tmp_path / "two.mp3", np.concatenate((speech, np.zeros(quiet, np.int16), speech)), RATE)
+    ears = ["--asr", "whisper", "--model", str(whisper_folder()), "--set", "asr.window=full"]
+    done = transcribed(file, "--srt", *ears)
+    assert done.exit_code == 0, done.stderr
+    numbers, times, lines = zip(*(block.splitlines()[:3] for block in done.stdout.split("\n\n")), strict=True)
+    assert numbers == ("1", "2")
+    assert lines == ("What is 12 times 7?",) * 2
+    starts = [float(time.split(" --> ")[0].replace(",", ".").rpartition(":")[2]) for time in times]
+    assert starts[0] < 0.5
+    assert starts[1] == pytest.approx((first + quiet) / RATE, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["a.wav", "b.wav", "--srt"], "--srt: subtitles of several recordings are several files"),
+        (["a.wav", "-o", "a.wav"], "-o a.wav: this is a recording to be read"),
+        (["x/a.wav", "y/a.mp3", "--vtt", "-o", "."], "-o: two recordings are named a"),
+    ],
+)
+def test_an_output_that_cannot_be_right_is_refused(arguments: list[str], words: str) -> None:
+    done = transcribed(*arguments)
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
+def test_an_output_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    done = transcribed(SPEECH / "times.wav", "-o", tmp_path / "none" / "words.txt")
+    assert done.exit_code == 66
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("text", ["", "  ", "🙂", "***"])

@@ -13,7 +13,7 @@ import click
 import numpy as np
 
 from voice.audio.frames import RATE, Frame, silence
-from voice.audio.wav import WavReader, blocks
+from voice.audio.reader import AudioReader
 from voice.cli.options import Resolved, configured, setting
 from voice.errors import MissingError
 from voice.settings.schema import Settings
@@ -114,8 +114,8 @@ def _count(
 def _frames(path: Path) -> Iterator[Frame]:
     """The file in frames of 20 ms and `TAIL_S` of silence, about a second of it in memory at a time."""
     rest, number = silence(0.0), 0
-    with WavReader(path) as reader:
-        for block in chain(blocks(reader), [silence(TAIL_S)]):
+    with AudioReader(path) as reader:
+        for block in chain(reader.blocks(), [silence(TAIL_S)]):
             rest = np.concatenate((rest, block))
             whole = len(rest) // FRAME * FRAME
             for pcm in rest[:whole].reshape(-1, FRAME):

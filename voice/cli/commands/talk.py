@@ -22,7 +22,7 @@ HURRIED = "--fast: the clock stands still while engines work, so these are not t
 
 
 @click.command("talk")
-@click.option("--input", "source", type=FILE, metavar="FILE", help="A WAV file in place of the microphone.")
+@click.option("--input", "source", type=FILE, metavar="FILE", help="A recording in place of the microphone.")
 @click.option("--output", "sink", type=FILE, metavar="FILE", help="A WAV file in place of the speaker.")
 @click.option("--fast", is_flag=True, help="With --input: as fast as the engines allow, not at real time.")
 @click.option("--text", "typing", is_flag=True, help="Type instead of talk; the same session, the same voice.")

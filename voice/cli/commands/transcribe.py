@@ -1,126 +1,153 @@
-"""`voice transcribe`: the words of recordings."""
+"""`voice transcribe`: the words of recordings, as text, JSON lines or subtitles."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from voice.cli.options import Resolved, configured, setting
-from voice.errors import VoiceError
+from voice.errors import MissingError, UsageError, VoiceError
 
 if TYPE_CHECKING:
-    from voice.asr.interface import Recognizer
-    from voice.audio.frames import Pcm
+    from voice.asr.transcription import Transcription
 
-BLOCK_S = 30.0
-"""A longer recording is recognized in pieces of at most this, so that memory stays flat whatever its length."""
-
-SEARCH_S = 10.0
-"""A piece ends at the quietest moment of its last seconds, so that no word is cut."""
-
-QUIET_S = 0.2
+ENDINGS = {"text": ".txt", "json": ".jsonl", "srt": ".srt", "vtt": ".vtt"}
 
 
 @click.command("transcribe")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--json", "form", flag_value="json", help="One JSON line per file: text, engine, seconds and more.")
+@click.option("--srt", "form", flag_value="srt", help="SubRip subtitles, timed by the word.")
+@click.option("--vtt", "form", flag_value="vtt", help="WebVTT subtitles, timed by the word.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="One JSON line per file: text, engine, seconds, real-time factor."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE|FOLDER",
+    help="Write there, not to standard output; in a folder each recording gets a file of its own.",
 )
 @setting("--asr", "asr.engine")
 @setting("--model", "asr.model", metavar="NAME")
 @setting("--language", "asr.language", metavar="TAG")
 @configured
-def command(resolved: Resolved, files: tuple[Path, ...], as_json: bool) -> None:
-    """Print the words of recordings (WAV, any rate and number of channels)."""
-    from voice.wiring.engines import recognizer
+def command(resolved: Resolved, files: tuple[str, ...], form: str | None, output: Path | None) -> None:
+    """Print the words of recordings: WAV, MP3, M4A, Ogg, FLAC, WebM, MP4 and other kinds.
 
-    engine = recognizer(resolved.settings)
-    engine.warm()
-    failures: list[VoiceError] = []
-    for file in files:
-        try:
-            heard = transcribe(engine, file)
-        except VoiceError as error:
-            failures.append(error)
-            click.echo(f"voice: {error}", err=True)
-            continue
-        if as_json:
-            click.echo(json.dumps({"file": str(file), **heard}, ensure_ascii=False))
-        else:
-            click.echo(f"{file}: {heard['text']}" if len(files) > 1 else heard["text"])
+    `-` is standard input. A recording that is cut off is read as far as it goes, and ends in an error.
+    """
+    from voice.cli.group import run
+
+    form = form or "text"
+    places = targets(files, form, output)
+    failures = run(_transcribed(resolved, files, form, places))
     if failures:
         click.get_current_context().exit(failures[0].exit_code)
 
 
-def transcribe(engine: Recognizer, file: Path) -> dict[str, object]:
-    """The words of one recording, with what the recognizer took for them; MissingError when it cannot be read."""
-    from voice.audio.frames import RATE
-
-    began, texts, language, samples = time.perf_counter(), [], "", 0
-    for piece in pieces(file):
-        samples += len(piece)
-        if not _may_speak(piece):
-            continue
-        utterance = engine.open()
-        try:
-            for start in range(0, len(piece), RATE):
-                utterance.feed(piece[start : start + RATE])
-            transcript = utterance.result()
-        finally:
-            utterance.close()
-        texts.append(transcript.text)
-        language = language or transcript.language
-    took, lasts = time.perf_counter() - began, samples / RATE
-    return {
-        "text": " ".join(text for text in texts if text),
-        "engine": engine.name,
-        "language": language,
-        "seconds": round(lasts, 2),
-        "real_time_factor": round(took / lasts, 3) if lasts else 0.0,
-    }
+def targets(files: Sequence[str], form: str, output: Path | None) -> list[Path | None]:
+    """Where the words of each file go; None is standard output. Raises UsageError where that cannot be right."""
+    if output is None or not output.is_dir():
+        if len(files) > 1 and form in ("srt", "vtt"):
+            raise UsageError(
+                "subtitles of several recordings are several files",
+                where=f"--{form}",
+                expected="an existing folder",
+                remedy="add -o FOLDER",
+            )
+        places: list[Path | None] = [output] * len(files)
+    else:
+        names = [Path(file).stem if file != "-" else "stdin" for file in files]
+        places = [output / (name + ENDINGS[form]) for name in names]
+        for name in names:
+            if names.count(name) > 1:
+                raise UsageError(f"two recordings are named {name}", where="-o", expected="different names")
+    read = {Path(file).resolve() for file in files if file != "-"}
+    for place in places:
+        if place is not None and place.resolve() in read:
+            raise UsageError("this is a recording to be read", where=f"-o {place}", expected="another file")
+    return places
 
 
-def _may_speak(piece: Pcm) -> bool:
-    """Whether anything in it might be speech, to the detector at its most lenient: hours of silence take seconds."""
-    from voice.audio.frames import RATE
-    from voice.vad.webrtc import WebrtcDetector
+async def _transcribed(
+    resolved: Resolved, files: Sequence[str], form: str, places: Sequence[Path | None]
+) -> list[VoiceError]:
+    """Write the words of each file; returns what went wrong, which is shown as it happens."""
+    from functools import partial
 
-    detector, size = WebrtcDetector(0), RATE // 50
-    frames = (piece[start : start + size] for start in range(0, len(piece) - size + 1, size))
-    return any(detector.probability(frame) for frame in frames)
+    from voice.asr.transcription import PATIENCE_S, transcribe
+    from voice.audio.reader import AudioReader
+    from voice.wiring.engines import recognizer
+    from voice.worker import Worker
+
+    engine = Worker("recognizer", partial(recognizer, resolved.settings, partials=False), patience_s=PATIENCE_S)
+    failures: list[VoiceError] = []
+    written: set[Path] = set()
+    try:
+        for file, place in zip(files, places, strict=True):
+            try:
+                with AudioReader(file) as reader, progress(reader.name, reader.duration_s) as advance:
+                    found = await transcribe(engine, reader, timed=form in ("srt", "vtt"), progress=advance)
+                _write(rendered(file, found, form, named=len(files) > 1), place, written)
+                if found.truncated:
+                    raise MissingError(f"the recording is cut off after {found.seconds:.1f} s", where=reader.name)
+            except VoiceError as error:
+                failures.append(error)
+                click.echo(f"voice: {error}", err=True)
+                if isinstance(error, UsageError):
+                    break
+    finally:
+        engine.close()
+    return failures
 
 
-def pieces(file: Path) -> Iterator[Pcm]:
-    """The recording at 16 kHz in pieces of at most `BLOCK_S`, cut where it is quiet."""
-    import numpy as np
+def rendered(file: str, found: Transcription, form: str, *, named: bool) -> str:
+    """What is written of one recording; `named` puts its name before its words."""
+    from voice.text.subtitles import cues, srt, vtt
 
-    from voice.audio.frames import RATE
-    from voice.audio.wav import WavReader, blocks
+    if form == "json":
+        facts = {
+            "file": file,
+            "text": found.text,
+            "engine": found.engine,
+            "language": found.language,
+            "seconds": round(found.seconds, 2),
+            "real_time_factor": round(found.took_s / found.seconds, 3) if found.seconds else 0.0,
+            "cut_off": found.truncated,
+        }
+        return json.dumps(facts, ensure_ascii=False) + "\n"
+    if form == "text":
+        return f"{file}: {found.text}\n" if named else f"{found.text}\n"
+    return (srt if form == "srt" else vtt)(cues(found.words))
 
-    held: list[Pcm] = []
-    with WavReader(file) as reader:
-        for block in blocks(reader):
-            held.append(block)
-            if sum(map(len, held)) >= BLOCK_S * RATE:
-                whole = np.concatenate(held)
-                cut = quietest(whole, round((BLOCK_S - SEARCH_S) * RATE), round(BLOCK_S * RATE))
-                yield whole[:cut]
-                held = [whole[cut:]]
-    if sum(map(len, held)):
-        yield np.concatenate(held)
+
+def _write(text: str, place: Path | None, written: set[Path]) -> None:
+    """Add to standard output or to a file, which is begun by the first that is written there."""
+    if place is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with place.open("a" if place in written else "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise MissingError(
+            f"cannot be written: {error.strerror}", where=str(place), expected="room for the words"
+        ) from error
+    written.add(place)
 
 
-def quietest(pcm: Pcm, first: int, last: int) -> int:
-    """The sample between `first` and `last` in the middle of the quietest `QUIET_S`."""
-    import numpy as np
+@contextmanager
+def progress(name: str, seconds: float | None) -> Iterator[Callable[[float], object]]:
+    """Show how far a recording has come, as one bar on standard error; silent where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from voice.audio.frames import RATE
-
-    window = round(QUIET_S * RATE)
-    energy = np.cumsum(np.square(pcm[first:last].astype(np.float64)))
-    return first + int(np.argmin(energy[window:] - energy[:-window])) + window // 2
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(Path(name).name, total=seconds)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,61 @@
+"""When each word was said, by real Whisper and by pocketsphinx."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.real_models import whisper_folder
+from voice.asr.interface import Aligner, Recognizer, Word
+from voice.asr.pocketsphinx import SphinxRecognizer
+from voice.asr.whisper import WhisperRecognizer
+from voice.asr.word_times import in_order
+from voice.audio.frames import RATE, silence
+from voice.audio.wav import read_wav
+
+SPEECH = Path(__file__).parents[1] / "fixtures" / "speech"
+PAUSE_S = 2.0
+
+
+@pytest.mark.parametrize("kind", ["whisper", "pocketsphinx"])
+def test_words_come_in_order_and_leave_the_pauses_out(kind: str) -> None:
+    engine: Recognizer = WhisperRecognizer(whisper_folder()) if kind == "whisper" else SphinxRecognizer()
+    assert isinstance(engine, Aligner)
+    speech = read_wav(SPEECH / "times.wav")
+    pcm = np.concatenate((silence(1.0), speech, silence(PAUSE_S), speech))
+    utterance = engine.open()
+    utterance.feed(pcm)
+    heard = utterance.result()
+    utterance.close()
+    words = engine.align(pcm, heard)
+    assert "".join(word.text for word in words).split() == heard.text.split()
+    assert all(word.start <= word.end for word in words)
+    assert all(before.end <= after.start for before, after in pairwise(words))
+    first, second = 1.0, 1.0 + len(speech) / RATE + PAUSE_S
+    assert len(words) % 2 == 0
+    again = words[len(words) // 2]
+    assert words[0].text.strip().lower() == again.text.strip().lower() == "what"
+    assert words[0].end > first
+    assert again.start == pytest.approx(second, abs=0.6)
+    assert words[len(words) // 2 - 1].end < second - 1.0
+
+
+def test_no_words_are_no_words() -> None:
+    assert in_order([]) == []
+
+
+def test_a_word_is_not_as_long_as_the_pause_beside_it() -> None:
+    words = [
+        Word(" So", 0.0, 3.0),
+        Word(" we", 3.0, 3.2),
+        Word(" go.", 3.2, 3.5),
+        Word(" Yes", 3.4, 9.0),
+        Word(" I", 9, 9.2),
+    ]
+    ordered = in_order(words)
+    assert ordered[0] == Word(" So", 2.4, 3.0)
+    assert ordered[3] == Word(" Yes", 8.4, 9.0)
+    assert all(before.end <= after.start for before, after in pairwise(ordered))
