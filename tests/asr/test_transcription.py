@@ -69,7 +69,7 @@ def noise(seconds: float) -> Pcm:
 
 def test_a_long_recording_is_cut_where_it_is_quiet_and_nothing_is_lost(tmp_path: Path) -> None:
     loud = np.random.default_rng(3).integers(-9000, 9000, 70 * RATE).astype(np.int16)
-    pauses = [(22.0, 22.4), (45.0, 45.4), (66.0, 66.4)]
+    pauses = [(22.0, 22.4), (45.0, 45.4)]
     for begin, end in pauses:
         loud[round(begin * RATE) : round(end * RATE)] //= 100
     write_wav(tmp_path / "long.wav", loud)

@@ -35,11 +35,11 @@ def declared_s(file: IO[bytes], container: Any, stream: Any) -> float | None:
 
 def is_cut_off(file: IO[bytes]) -> bool:
     """Whether a WAV file is shorter than it states, or an Ogg file ends within a page; False for any other."""
-    return _at(file, lambda file: _CUT.get(file.read(4), lambda file: False)(file))
+    return _at(file, _ends_early)
 
 
 def _at(file: IO[bytes], read: Callable[[IO[bytes]], bool]) -> bool:
-    """What `read` finds from the file's beginning."""
+    """What `read` says from the file's beginning."""
     place = file.tell()
     file.seek(0)
     try:
@@ -59,7 +59,7 @@ def _wav_cut(file: IO[bytes]) -> bool:
         length = struct.unpack("<I", chunk[4:])[0]
         if chunk[:4] == b"data":
             there = file.seek(0, os.SEEK_CUR), file.seek(0, os.SEEK_END)
-            return 0 < length < UNKNOWN_SIZE and there[1] - there[0] < length
+            return bool(0 < length < UNKNOWN_SIZE and there[1] - there[0] < length)
         file.seek(length + length % 2, os.SEEK_CUR)
     return True
 
@@ -88,4 +88,6 @@ def _ogg_cut(file: IO[bytes]) -> bool:
     return len(tail) < page + 27 + tail[page + 26] + sum(counts)
 
 
-_CUT = {b"RIFF": _wav_cut, b"OggS": _ogg_cut}
+def _ends_early(file: IO[bytes]) -> bool:
+    kind = file.read(4)
+    return _wav_cut(file) if kind == b"RIFF" else kind == b"OggS" and _ogg_cut(file)

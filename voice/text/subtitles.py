@@ -49,7 +49,7 @@ def cues(words: Sequence[Word]) -> list[Cue]:
     """Subtitles for words in the order of time. None overlap, and each begins no earlier than its first word."""
     short = [part for word in words for part in _parts(word)]
     groups = [group for sentence in _sentences(short) for group in _groups(sentence)]
-    shown = []
+    shown: list[Cue] = []
     for index, group in enumerate(groups):
         start = max(_ms(group[0].start), shown[-1].end if shown else 0.0)
         until = groups[index + 1][0].start if index + 1 < len(groups) else float("inf")

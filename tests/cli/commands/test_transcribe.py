@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +49,7 @@ def test_a_recording_that_is_cut_off_gives_its_words_and_an_error(tmp_path: Path
     assert "twelve times seven" in done.stdout
     assert done.exit_code == 66
     (line,) = done.stderr.splitlines()
-    assert "part.flac: the recording is cut off after 2." in line
+    assert re.search(r"part.flac: the recording is cut off after [23]\.\d s$", line)
 
 
 def test_standard_input_is_read() -> None:
