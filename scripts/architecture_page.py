@@ -13,8 +13,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from voice.turn import machine
 from voice.turn.machine import TABLE, TurnMachine
+from voice.turn.state import State
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
@@ -51,7 +51,7 @@ def diagram() -> str:
             for following in sorted(next_states(handler)):
                 edges.setdefault((state.name, following), []).append(event.__name__)
     lines = [f"    {one} --> {other}: {', '.join(events)}" for (one, other), events in edges.items()]
-    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {machine.State.IDLE.name}", *lines, "```", ""])
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {State.IDLE.name}", *lines, "```", ""])
 
 
 def page() -> str:

@@ -65,7 +65,7 @@ def test_a_stopped_conversation_leaves_with_130(attempt: int, tmp_path: Path) ->
     after_s = LONGEST_S[line] * (attempt // 4 * 4 + 1) / max(TRIES, 4)
     with started("talk", "--input", str(SPEECH), "--output", str(tmp_path / "out.wav")) as process:
         assert process.stdout is not None
-        shown = []
+        shown: list[str] = []
         while not shown or line not in shown[-1]:
             shown.append(process.stdout.readline())
             assert shown[-1], f"it ended before it said {line!r}: {shown}"

@@ -12,7 +12,6 @@ from voice.audio.frames import RATE, Frame, Pcm
 from voice.audio.playout import Playout, PlayoutAudible, PlayoutDrained, PlayoutEvent
 from voice.audio.wav import FileSource, WavSink, read_wav, write_wav
 from voice.clock import run_virtual
-from voice.conversation.observer import Note, Notice
 from voice.errors import MissingError
 
 
@@ -40,10 +39,10 @@ def test_a_truncated_recording_is_used_as_far_as_it_goes(tmp_path: Path) -> None
     path = tmp_path / "in.wav"
     write_wav(path, np.ones(RATE // 2, dtype=np.int16))
     path.write_bytes(path.read_bytes()[: RATE // 2 + 23])
-    notes: list[Note] = []
-    frames = heard(FileSource(path, notify=notes.append))
+    notes: list[tuple[str, str]] = []
+    frames = heard(FileSource(path, notify=lambda *note: notes.append(note)))
     assert 0.2 < sum(frame.duration_s for frame in frames) < 0.3
-    assert notes == [Notice(f"{path}: the recording is cut off; used as far as it goes", "warning")]
+    assert notes == [(f"{path}: the recording is cut off; used as far as it goes", "warning")]
 
 
 def test_frames_are_whole_and_come_when_they_are_due(tmp_path: Path) -> None:
@@ -65,7 +64,7 @@ def test_frames_are_whole_and_come_when_they_are_due(tmp_path: Path) -> None:
     run_virtual(listen())
 
 
-def play(path: Path, reply: Pcm, notes: list[Note]) -> tuple[list[PlayoutEvent], MissingError | None]:
+def play(path: Path, reply: Pcm, notes: list[tuple[str, str]]) -> tuple[list[PlayoutEvent], MissingError | None]:
     """Play a reply into a file until it is drained; the events, and what closing raised."""
     events: list[PlayoutEvent] = []
 
@@ -78,7 +77,7 @@ def play(path: Path, reply: Pcm, notes: list[Note]) -> tuple[list[PlayoutEvent],
                 drained.set()
 
         playout = Playout(RATE, notify)
-        sink = WavSink(path, playout, notes.append)
+        sink = WavSink(path, playout, lambda *note: notes.append(note))
         await sink.start()
         playout.begin(1)
         playout.push(reply)
@@ -96,7 +95,7 @@ def play(path: Path, reply: Pcm, notes: list[Note]) -> tuple[list[PlayoutEvent],
 
 
 def test_a_reply_is_recorded(tmp_path: Path) -> None:
-    notes: list[Note] = []
+    notes: list[tuple[str, str]] = []
     reply = np.arange(1, 801, dtype=np.int16)
     events, failure = play(tmp_path / "out.wav", reply, notes)
     recorded = read_wav(tmp_path / "out.wav")
@@ -124,11 +123,11 @@ def test_a_cancelled_sink_leaves_a_sound_file(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_once_and_playing_goes_on(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here to stand for a full disk")
-    notes: list[Note] = []
+    notes: list[tuple[str, str]] = []
     events, failure = play(Path("/dev/full"), np.ones(9000, dtype=np.int16), notes)
     assert [type(event) for event in events] == [PlayoutAudible, PlayoutDrained]
     assert str(failure) == "/dev/full: cannot be written: No space left on device; expected room for a WAV file"
-    assert notes == [Notice(str(failure), "error")]
+    assert notes == [(str(failure), "error")]
 
 
 def test_an_output_that_cannot_be_made_is_refused_at_once(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,10 @@ import numpy as np
 from voice.audio.frames import RATE, Frame, Pcm
 from voice.audio.playout import Playout
 from voice.audio.reader import AudioReader
-from voice.conversation.observer import Notice, Observer
 from voice.errors import MissingError
+
+Tell = Callable[[str, str], None]
+"""Takes a line for the person and its level: info, warning or error."""
 
 PULL_S = 0.02
 """How often a WAV sink asks for audio, seconds."""
@@ -92,7 +94,7 @@ class FileSource:
     Raises MissingError at once when the file is not there or is no recording.
     """
 
-    def __init__(self, path: Path | str, frame_ms: int = 20, notify: Observer | None = None) -> None:
+    def __init__(self, path: Path | str, frame_ms: int = 20, notify: Tell | None = None) -> None:
         self.frame_ms = frame_ms
         self._reader = AudioReader(path)
         self.name = self._reader.name
@@ -112,7 +114,7 @@ class FileSource:
         finally:
             self._reader.close()
         if self._reader.truncated and self._notify is not None:
-            self._notify(Notice(f"{self.name}: the recording is cut off; used as far as it goes", "warning"))
+            self._notify(f"{self.name}: the recording is cut off; used as far as it goes", "warning")
 
     def _cut(self, size: int) -> Iterator[Pcm]:
         rest = np.zeros(0, dtype=np.int16)
@@ -136,7 +138,7 @@ class WavSink:
     and `close` raises it. Raises MissingError at once when the file cannot be made.
     """
 
-    def __init__(self, path: Path | str, playout: Playout, notify: Observer | None = None) -> None:
+    def __init__(self, path: Path | str, playout: Playout, notify: Tell | None = None) -> None:
         self.rate, self.name = playout.rate, str(path)
         self._playout, self._notify = playout, notify
         self._writer = WavWriter(path, playout.rate)
@@ -176,7 +178,7 @@ class WavSink:
         if self._failure is None:
             self._failure = error
             if self._notify is not None:
-                self._notify(Notice(str(error), "error"))
+                self._notify(str(error), "error")
 
     async def close(self) -> None:
         """Stop and finish the file; MissingError if it could not be written in full."""

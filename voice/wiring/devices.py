@@ -37,7 +37,7 @@ class Devices:
         if path is not None:
             from voice.audio.wav import FileSource
 
-            return FileSource(path, audio.frame_ms, self._observer)
+            return FileSource(path, audio.frame_ms, self._tell)
         from voice.audio.devices import Microphone
 
         return Microphone(self._keeper(), audio.input, audio.frame_ms, self._notify, audio.block_ms / 1000)
@@ -47,7 +47,7 @@ class Devices:
         if path is not None:
             from voice.audio.wav import WavSink
 
-            return WavSink(path, self._playout, self._observer)
+            return WavSink(path, self._playout, self._tell)
         audio = self._settings.audio
         if quiet:
             return SilentSink(self._playout, audio.block_ms / 1000)
@@ -59,6 +59,9 @@ class Devices:
     def waiting(self) -> bool:
         """Whether the microphone is away and waited for."""
         return "microphone" in self._lost_ones
+
+    def _tell(self, text: str, level: str) -> None:
+        self._observer(Notice(text, level))
 
     def _notify(self, event: DeviceEvent) -> None:
         from voice.audio.device_watcher import DeviceLost

@@ -14,7 +14,7 @@ from voice.cli.options import Resolved, configured, setting
 from voice.errors import MissingError, UsageError, VoiceError
 
 if TYPE_CHECKING:
-    from voice.asr.transcription import Transcription
+    from voice.conversation.transcription import Transcription
 
 ENDINGS = {"text": ".txt", "json": ".jsonl", "srt": ".srt", "vtt": ".vtt"}
 
@@ -79,8 +79,8 @@ async def _transcribed(
     """Write the words of each file; returns what went wrong, which is shown as it happens."""
     from functools import partial
 
-    from voice.asr.transcription import PATIENCE_S, transcribe
     from voice.audio.reader import AudioReader
+    from voice.conversation.transcription import PATIENCE_S, transcribe
     from voice.wiring.engines import recognizer
     from voice.worker import Worker
 
@@ -107,7 +107,7 @@ async def _transcribed(
 
 def rendered(file: str, found: Transcription, form: str, *, named: bool) -> str:
     """What is written of one recording; `named` puts its name before its words."""
-    from voice.text.subtitles import cues, srt, vtt
+    from voice.asr.subtitles import cues, srt, vtt
 
     if form == "json":
         facts = {

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from voice.asr.interface import Recognizer, Transcript, Word
-from voice.asr.transcription import BLOCK_S, Transcription, transcribe
 from voice.audio.frames import RATE, Pcm
 from voice.audio.reader import AudioReader
 from voice.audio.wav import read_wav, write_wav
+from voice.conversation.transcription import BLOCK_S, Transcription, transcribe
 from voice.errors import UsageError
 from voice.worker import Worker
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice.asr.interface import Word
-from voice.text.subtitles import LEADING, LINE, LONGEST_S, Cue, cues, srt, vtt, width
+from voice.asr.subtitles import LEADING, LINE, LONGEST_S, Cue, cues, srt, vtt, width
 
 ENGLISH = (
     "The quick brown fox, which had been sleeping under the old oak tree for most of the afternoon, "
