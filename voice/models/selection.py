@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voice.errors import ConfigError, MissingError
-from voice.models.registry import PIPER, WHISPER, Model
+from voice.models.registry import PIPER, TURN, WHISPER, Model
 
 REMOTE = "remote"
 
-SUGGESTED = {WHISPER: {"en": "base.en", "": "base.en"}, PIPER: {"en": "en_US-lessac-medium", "": "en_US-lessac-medium"}}
+SUGGESTED = {WHISPER: {"en": "base.en", "": "base.en"}, PIPER: {"en": "en_US-joe-medium", "": "en_US-joe-medium"}}
 """What to download for a language; other languages take the highest rank that speaks them."""
 
 
@@ -80,6 +80,17 @@ def choose_synthesizer(
     if engine == PIPER:
         raise MissingError(f"no Piper voice for {language} is here", where="tts.engine", remedy=better)
     return Choice("espeak", "", f"no Piper voice for {language} here", better)
+
+
+def choose_turn_model(model: str, present: Sequence[Model], registry: Sequence[Model] = ()) -> str:
+    """The turn model for the setting turn.model: a registry name, a file as the user gave it, or empty for none.
+
+    `present` are the models on this disk, of any kind. Raises MissingError where the one named is not there.
+    """
+    if model == "auto":
+        best = _best(TURN, "", present)
+        return best.name if best else ""
+    return "" if model in ("", "off") else _named(model, present, registry)
 
 
 def _remote(key: str, url: str, model: str) -> Choice:

