@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.upstream import Script
+from tests.support.real_models import models_folder, piper_voice, smart_turn_file, whisper_folder
 from tests.support.scripted_upstream import UpstreamProcess
 from tests.support.served import ServedProcess
 
@@ -44,7 +45,8 @@ BOUNDS = {
     "voice talk --profile pi --set wake.mode=word": Bound(("--input", str(NAMED), "--fast"), words="voice: "),
     "voice transcribe": Bound(words='"real_time_factor"'),
     "voice models list": Bound(words="base"),
-    "voice models pull": Bound(code=69),  # no hub here; tests/models/test_download.py has one
+    "voice models fit": Bound(("--folder", str(models_folder())), words="this machine reads 3 s of speech"),
+    "voice models pull": Bound(code=69),  # no hub and no index here; tests/models/test_download.py has them
     "voice chat": Bound(("--server", "http://127.0.0.1:1"), code=69),  # no server here; tests/serve has one
     "voice doctor": Bound(words="recognition"),
     "voice doctor --security": Bound(words="conversations"),
@@ -91,6 +93,8 @@ def test_a_command_of_the_readme_works(line: str, tmp_path: Path, model_server: 
         "XDG_DATA_HOME": str(tmp_path / "data"),
         "HOME": str(tmp_path),
         "HF_ENDPOINT": "http://127.0.0.1:1",
+        "PIP_INDEX_URL": "http://127.0.0.1:1/simple",
+        "PIP_RETRIES": "0",
         "OPENAI_API_KEY": "sk-test",
         "COLUMNS": "120",
     }
@@ -144,18 +148,39 @@ def test_no_other_kind_of_command_is_shown() -> None:
     assert others == {"./scripts/start", "./scripts/test", "export OPENAI_API_KEY"}
 
 
-def test_scripts_start_holds_the_recorded_conversation(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), ("words: whisper tiny.en", "piper en_US-joe-medium")),
+        (("--offline",), ("going on with the engines that are built in", "words: pocketsphinx", "voice models pull")),
+    ],
+)
+def test_scripts_start_holds_the_recorded_conversation(
+    arguments: tuple[str, ...], words: tuple[str, ...], tmp_path: Path
+) -> None:
     stamp = ROOT / ".venv" / ".lock-stamp"
     if not stamp.is_file() or Path(sys.prefix) != ROOT / ".venv":
         pytest.skip("this environment was not made by scripts/setup, which scripts/start would do now")
-    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "PULSE_SERVER": "none", "COLUMNS": "120"}
-    done = subprocess.run(
-        [str(ROOT / "scripts" / "start"), "--fast"], env=environment, capture_output=True, text=True, timeout=300
-    )
+    models = tmp_path / "models"
+    models.mkdir()
+    if not arguments:
+        for folder in (whisper_folder(), piper_voice(), smart_turn_file().parent):
+            (models / folder.name).symlink_to(folder)
+    environment = {
+        **os.environ,
+        "XDG_DATA_HOME": str(tmp_path),
+        "VOICE_MODELS_FOLDER": str(models),
+        "PULSE_SERVER": "none",
+        "COLUMNS": "120",
+    }
+    command = [str(ROOT / "scripts" / "start"), *arguments, "--fast"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    for words in ("pocketsphinx", "voice models pull", "what is twelve times seven", "84", "p50", "latency.svg"):
-        assert words in done.stdout
+    said = done.stdout.lower()
+    for word in (*words, "what is twelve times seven", "84", "p50", "latency.svg"):
+        assert word.lower() in said
     assert (ROOT / "build" / "demo" / "answers.wav").stat().st_size > 100_000
+    assert (models / "first-start.json").is_file()
 
 
 def test_ci_runs_exactly_scripts_test_and_that_ends_with_pytest() -> None:

@@ -15,11 +15,11 @@ REGISTRY = shipped_registry()
 @pytest.mark.parametrize(
     ("asked", "present", "engine", "model", "better"),
     [
-        (("auto", "", ""), (), "pocketsphinx", "", "base.en"),
-        (("auto", "", "zh"), (), "pocketsphinx", "", "small"),
-        (("auto", "", ""), ("tiny.en",), "whisper", "tiny.en", "base.en"),
+        (("auto", "", ""), (), "pocketsphinx", "", "tiny.en"),
+        (("auto", "", "zh"), (), "pocketsphinx", "", "base"),
+        (("auto", "", ""), ("tiny.en",), "whisper", "tiny.en", ""),
         (("auto", "", "en"), ("tiny", "base.en"), "whisper", "base.en", ""),
-        (("auto", "", "de"), ("tiny.en", "tiny"), "whisper", "tiny", "small"),
+        (("auto", "", "de"), ("tiny.en", "tiny"), "whisper", "tiny", "base"),
         (("pocketsphinx", "", ""), ("base.en",), "pocketsphinx", "", ""),
         (("auto", "tiny", ""), ("tiny", "base.en"), "whisper", "tiny", ""),
         (("whisper", "/my/folder", ""), (), "whisper", "/my/folder", ""),
@@ -55,7 +55,7 @@ def test_auto_takes_the_best_voice_present(
 
 
 def test_what_was_asked_for_and_is_not_here_says_how_to_get_it() -> None:
-    with pytest.raises(MissingError, match=r"no Whisper model is here; for better words: voice models pull base\.en"):
+    with pytest.raises(MissingError, match=r"no Whisper model is here; for better words: voice models pull tiny\.en"):
         choose_recognizer("whisper", "", "", [], REGISTRY)
     with pytest.raises(MissingError, match="voice models pull tiny"):
         choose_recognizer("auto", "tiny", "", [], REGISTRY)

@@ -46,6 +46,7 @@ class Downloader:
     def __init__(self, store: ModelStore, source: str = "auto", notice: Notice = lambda _: None) -> None:
         self._store = store
         self._notice = notice
+        self._noticed: set[str] = set()
         self._sources: list[Source] = []
         if source != "index":
             self._sources.append(Hub())
@@ -79,7 +80,7 @@ class Downloader:
             if not missing:
                 return
             if failures:
-                self._notice(f"{failures[-1][0].name}: {failures[-1][1].what}; asking {source.name}")
+                self._tell(f"{failures[-1][0].name}: {failures[-1][1].what}; asking {source.name}")
             try:
                 source.fetch(model, missing, part, progress)
             except MissingError:
@@ -98,6 +99,12 @@ class Downloader:
             remedy=f"what is there is kept; go on with: voice models pull {model.name}",
         )
 
+    def _tell(self, line: str) -> None:
+        """Say a line once: a source that was found unreachable fails in the same words for each model."""
+        if line not in self._noticed:
+            self._noticed.add(line)
+            self._notice(line)
+
     @contextmanager
     def _alone(self, part: Path, model: Model) -> Iterator[None]:
         """Hold the model's unfinished folder, made if need be; wait while another process holds it."""
@@ -112,7 +119,7 @@ class Downloader:
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    self._notice(f"{model.name}: another process is fetching it; waiting")
+                    self._tell(f"{model.name}: another process is fetching it; waiting")
                     fcntl.flock(handle, fcntl.LOCK_EX)
                 if part.is_dir() and os.path.samestat(os.fstat(handle), part.stat()):
                     yield

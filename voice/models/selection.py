@@ -10,8 +10,11 @@ from voice.models.registry import PIPER, TURN, WHISPER, Model
 
 REMOTE = "remote"
 
-SUGGESTED = {WHISPER: {"en": "base.en", "": "base.en"}, PIPER: {"en": "en_US-joe-medium", "": "en_US-joe-medium"}}
-"""What to download for a language; other languages take the highest rank that speaks them."""
+SUGGESTED = {
+    WHISPER: {"": "tiny.en", "en": "tiny.en", "*": "base"},
+    PIPER: {"": "en_US-joe-medium", "en": "en_US-joe-medium"},
+}
+"""What to download for a language, `*` for any other; else the highest rank that speaks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def choose_recognizer(
         return Choice(engine, model, "asked for")
     if model:
         return Choice(WHISPER, _named(model, present, registry), "asked for")
-    best = _best(WHISPER, language, present)
+    best = best_present(WHISPER, language, present)
     if best is not None:
         return Choice(WHISPER, best.name, "best present", _upgrade(WHISPER, language, registry, best))
     better = _upgrade(WHISPER, language, registry, None)
@@ -73,7 +76,7 @@ def choose_synthesizer(
     if voice:
         return Choice("espeak", voice, "no Piper voice has that name")
     language = language or "en"
-    best = _best(PIPER, language, present)
+    best = best_present(PIPER, language, present)
     if best is not None:
         return Choice(PIPER, best.name, "best present", _upgrade(PIPER, language, registry, best))
     better = _upgrade(PIPER, language, registry, None)
@@ -88,7 +91,7 @@ def choose_turn_model(model: str, present: Sequence[Model], registry: Sequence[M
     `present` are the models on this disk, of any kind. Raises MissingError where the one named is not there.
     """
     if model == "auto":
-        best = _best(TURN, "", present)
+        best = best_present(TURN, "", present)
         return best.name if best else ""
     return "" if model in ("", "off") else _named(model, present, registry)
 
@@ -99,9 +102,18 @@ def _remote(key: str, url: str, model: str) -> Choice:
     return Choice(REMOTE, model, f"at {url}")
 
 
-def _best(kind: str, language: str, models: Sequence[Model]) -> Model | None:
+def best_present(kind: str, language: str, models: Sequence[Model]) -> Model | None:
+    """The one of highest rank among the models that serve the language; None where none does."""
     fitting = [model for model in models if model.kind == kind and model.speaks(language)]
     return max(fitting, key=lambda model: model.rank, default=None)
+
+
+def suggested(kind: str, language: str, registry: Sequence[Model]) -> Model | None:
+    """The model of the registry to download for a language; None where none serves it."""
+    names = SUGGESTED[kind]
+    name = names.get(language.replace("_", "-").partition("-")[0].lower(), names.get("*"))
+    wanted = next((model for model in registry if model.name == name), None)
+    return wanted or best_present(kind, language, registry)
 
 
 def _named(name: str, present: Sequence[Model], registry: Sequence[Model]) -> str:
@@ -112,10 +124,7 @@ def _named(name: str, present: Sequence[Model], registry: Sequence[Model]) -> st
 
 
 def _upgrade(kind: str, language: str, registry: Sequence[Model], best: Model | None) -> str:
-    base = language.partition("-")[0].lower()
-    suggested = SUGGESTED[kind].get(base)
-    wanted = next((model for model in registry if model.name == suggested), None)
-    wanted = wanted or _best(kind, language, registry)
+    wanted = suggested(kind, language, registry)
     if wanted is None or (best is not None and best.rank >= wanted.rank):
         return ""
     return f"for better {'words' if kind == WHISPER else 'speech'}: voice models pull {wanted.name}"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from voice.errors import MissingError, VoiceError
-from voice.models.registry import Model, ModelFile, parse_registry
+from voice.models.registry import WHISPER, Model, ModelFile, parse_registry
 from voice.paths import models as models_folder
 from voice.paths import shipped
 
@@ -34,6 +34,12 @@ class ModelStore:
     def path(self, model: Model) -> Path:
         """Where the model lies or would lie."""
         return self.folder / model.name
+
+    def given(self, model: Model) -> Path:
+        """What an engine is given of it: Whisper's folder, else the file of the weights."""
+        if model.kind == WHISPER:
+            return self.path(model)
+        return self.path(model) / max(model.files, key=lambda file: file.size).path
 
     def has(self, model: Model) -> bool:
         """Whether every file is there; their content is `verify`'s business."""

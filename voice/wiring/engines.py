@@ -55,9 +55,9 @@ def recognizer(settings: Settings, *, partials: bool = True) -> Recognizer:
 
 
 def _place(name: str, registry: Sequence[Model], store: ModelStore) -> Path:
-    """Where a model lies: in the store if the registry knows its name, else at the path that was given."""
+    """What an engine is given: from the store if the registry knows the name, else the path as it was named."""
     known = next((model for model in registry if model.name == name), None)
-    return store.path(known) if known else Path(name).expanduser()
+    return store.given(known) if known else Path(name).expanduser()
 
 
 def synthesizer(settings: Settings) -> Synthesizer:
@@ -118,10 +118,7 @@ def judges(settings: Settings) -> bool:
 def _turn_model_file(settings: Settings) -> Path | None:
     registry, store = shipped_registry(), ModelStore(settings.models.folder)
     chosen = choose_turn_model(settings.turn.model, store.present(registry), registry)
-    known = next((model for model in registry if model.name == chosen), None)
-    if known is not None:
-        return store.path(known) / known.files[0].path
-    return Path(chosen).expanduser() if chosen else None
+    return _place(chosen, registry, store) if chosen else None
 
 
 def wake_gate(settings: Settings, *, spoken: bool) -> WakeGate:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from voice.cli.options import Function, Resolved, configured, setting
-from voice.errors import VoiceError
+from voice.errors import MissingError, VoiceError
 from voice.models.registry import PIPER, TURN, WHISPER, Model, find_model
 from voice.models.store import ModelStore, shipped_registry
 
@@ -22,7 +22,8 @@ KINDS = {WHISPER: "hears", PIPER: "speaks", TURN: "turns"}
 def command() -> None:
     """List, download, verify and find models.
 
-    Nothing is needed to start: a recognizer and a voice come with the package. Models from here are better ones.
+    scripts/start fetches what fits the machine when it first runs. Without any model a recognizer and a voice that
+    come with the package serve.
     """
 
 
@@ -94,6 +95,74 @@ def fetch(models: Sequence[Model], store: ModelStore, source: str) -> None:
         click.echo(f"{model.name}: {path} ({model.size / 1e6:.0f} MB, hashes as published)")
 
 
+@command.command("fit")
+@setting("--language", "asr.language", metavar="TAG")
+@with_store
+def fit_(resolved: Resolved) -> None:
+    """Measure how fast this machine reads speech and say which Whisper model fits."""
+    from voice.models.first_start import CLIP_S, FAST, GOOD, fit
+    from voice.wiring.fit import READINGS, read_ms
+
+    settings = resolved.settings
+    store, registry = ModelStore(settings.models.folder), shipped_registry()
+    took: dict[str, float] = {}
+    for model in (find_model(registry, name) for name in (FAST, GOOD)):
+        if store.has(model):
+            took[model.name] = read_ms(store.path(model), settings)
+            click.echo(f"{model.name}: {took[model.name]:.0f} ms for {CLIP_S:g} s of speech (median of {READINGS})")
+    english = not settings.asr.language or settings.asr.language.lower().startswith("en")
+    if english and FAST not in took:
+        raise MissingError(
+            "nothing to measure with", where=str(store.folder), expected=FAST, remedy=f"voice models pull {FAST}"
+        )
+    chosen = fit(took, settings.asr.language)
+    click.echo(f"{chosen.why}.")
+    model = find_model(registry, chosen.model)
+    if not store.has(model):
+        click.echo(f"to take it: voice models pull {model.name}  ({model.size / 1e6:.0f} MB)")
+    elif model.name == FAST and store.has(find_model(registry, GOOD)):
+        click.echo(f'to take it: --set asr.model={FAST}, or in a configuration file: [asr] model = "{FAST}"')
+
+
+@command.command("first-start", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True})
+@click.option("--offline", is_flag=True, help="Download nothing, and remember that: the built-in engines serve.")
+@click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[FLAGS OF TALK]…")
+@setting("--asr", "asr.engine")
+@setting("--tts", "tts.engine")
+@setting("--source", "models.source")
+@with_store
+def first_start_(resolved: Resolved, offline: bool, rest: tuple[str, ...]) -> None:
+    """Download the models that fit this machine, once: what scripts/start does before `voice talk`.
+
+    A later call does nothing, whatever came of the first. Flags of `voice talk` may follow; they say which engines
+    the models are for.
+    """
+    from voice.cli.commands.first_start import first_start
+    from voice.cli.commands.models import download_progress
+    from voice.models.download import Downloader
+    from voice.server.metrics import available_bytes
+    from voice.wiring.fit import read_ms
+
+    settings = resolved.settings
+    store = ModelStore(settings.models.folder)
+    downloader = Downloader(store, settings.models.source, click.echo)
+
+    def pull(model: Model) -> Path:
+        with download_progress(model) as progress:
+            return downloader.pull(model, progress)
+
+    first_start(
+        settings,
+        store,
+        shipped_registry(),
+        pull=pull,
+        measure=lambda folder: read_ms(folder, settings),
+        say=click.echo,
+        offline=offline,
+        memory_bytes=available_bytes(),
+    )
+
+
 @command.command("verify")
 @click.argument("names", nargs=-1, metavar="[NAME]…")
 @with_store
@@ -128,8 +197,6 @@ def path(resolved: Resolved, name: str) -> None:
 
 
 def _path_of(model: Model, store: ModelStore) -> Path:
-    from voice.errors import MissingError
-
     if not store.has(model):
         raise MissingError(
             "the model is not here", where=model.name, remedy=f"fetch it: voice models pull {model.name}"
