@@ -12,8 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Hub:
-    """Files by their path in the repository; `requests` keeps (method, path, Range) as they came.
+    """Files by their path in any repository, or in one as OWNER/NAME/PATH.
 
+    `requests` keeps (method, path, Range) as they came.
     `cut_after`: the next downloads break after so many bytes, one each. `lies`: content sent in place of a file's.
     """
 
@@ -42,7 +43,10 @@ def serve_hub(hub: Hub) -> Iterator[Hub]:
             self._answer(body=True)
 
         def _answer(self, *, body: bool) -> None:
-            path = self.path.partition("?")[0].partition("/resolve/")[2].partition("/")[2]
+            repository, _, rest = self.path.partition("?")[0].strip("/").partition("/resolve/")
+            path = rest.partition("/")[2]
+            if f"{repository}/{path}" in hub.files:
+                path = f"{repository}/{path}"
             span = self.headers.get("Range", "")
             hub.requests.append((self.command, path, span))
             if path not in hub.files:
