@@ -25,7 +25,7 @@ Notice = Callable[[str], None]
 SOURCES = ("auto", "hub", "index")
 
 
-class Source(Protocol):
+class DownloadSource(Protocol):
     """Where models can be had."""
 
     name: str
@@ -47,7 +47,7 @@ class Downloader:
         self._store = store
         self._notice = notice
         self._noticed: set[str] = set()
-        self._sources: list[Source] = []
+        self._sources: list[DownloadSource] = []
         if source != "index":
             self._sources.append(Hub())
         if source != "hub":
@@ -74,7 +74,7 @@ class Downloader:
         return final
 
     def _fetch(self, model: Model, part: Path, progress: Progress) -> None:
-        failures: list[tuple[Source, VoiceError]] = []
+        failures: list[tuple[DownloadSource, VoiceError]] = []
         for source in self._sources:
             missing = [file for file in model.files if not _is_there(part / file.path, file)]
             if not missing:

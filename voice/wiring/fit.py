@@ -10,9 +10,9 @@ from pathlib import Path
 from voice.asr.whisper import WhisperRecognizer
 from voice.audio.frames import RATE
 from voice.audio.wav import read_wav
-from voice.models.first_start import CLIP_S
 from voice.paths import PACKAGE
 from voice.settings.schema import Settings
+from voice.wiring.first_start import CLIP_S
 
 CLIP_AT_S = 24.0
 """Where the clip begins in the recorded conversation that ships: "who won the football match yesterday"."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from voice.errors import VoiceError
-from voice.models.first_start import FAST, GOOD, LEAST_BYTES, fit, wanted
 from voice.models.registry import Model, find_model
 from voice.models.store import ModelStore, writing
 from voice.settings.schema import Settings
+from voice.wiring.first_start import FAST, GOOD, LEAST_BYTES, fit, wanted
 
 REMEMBERED = "first-start.json"
 """Lies in the folder of models; once it says what was decided, no start downloads anything."""

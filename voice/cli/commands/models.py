@@ -100,7 +100,7 @@ def fetch(models: Sequence[Model], store: ModelStore, source: str) -> None:
 @with_store
 def fit_(resolved: Resolved) -> None:
     """Measure how fast this machine reads speech and say which Whisper model fits."""
-    from voice.models.first_start import CLIP_S, FAST, GOOD, fit
+    from voice.wiring.first_start import CLIP_S, FAST, GOOD, fit
     from voice.wiring.fit import READINGS, read_ms
 
     settings = resolved.settings

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from voice.models.first_start import ENOUGH_MS, FAST, GOOD, TIMES, fit, wanted
 from voice.models.registry import find_model
 from voice.models.store import shipped_registry
 from voice.settings.schema import Settings
+from voice.wiring.first_start import ENOUGH_MS, FAST, GOOD, TIMES, fit, wanted
 
 REGISTRY = shipped_registry()
 JOE, TURN = "en_US-joe-medium", "smart-turn"
