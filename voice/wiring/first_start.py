@@ -32,7 +32,7 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ModelsToFetch:
     """What a conversation needs from the registry.
 
     `measured` says that the recognizer is FAST or GOOD, whichever `fit` says; `models` are all the rest.
@@ -58,7 +58,7 @@ def fit(read_ms: Mapping[str, float], language: str = "") -> Fit:
     return Fit(FAST, f"{told}: too slow for {GOOD} (at most {ENOUGH_MS:.0f} ms)")
 
 
-def wanted(settings: Settings, present: Sequence[Model], registry: Sequence[Model]) -> Wanted:
+def wanted(settings: Settings, present: Sequence[Model], registry: Sequence[Model]) -> ModelsToFetch:
     """What these settings need that is not among `present`; engines that are asked for by name need nothing."""
     asr, tts, turn = settings.asr, settings.tts, settings.turn
     named: list[Model | None] = []
@@ -80,7 +80,7 @@ def wanted(settings: Settings, present: Sequence[Model], registry: Sequence[Mode
             named.append(best_present(TURN, "", registry))
         elif turn.model:
             named.append(_model(turn.model, registry))
-    return Wanted(measured, tuple(model for model in named if model is not None and model not in present))
+    return ModelsToFetch(measured, tuple(model for model in named if model is not None and model not in present))
 
 
 def _model(name: str, registry: Sequence[Model]) -> Model | None:
