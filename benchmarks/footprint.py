@@ -26,6 +26,7 @@ from voice.errors import UnavailableError
 
 SETTLE_S, IDLE_S, POLL_S = 8.0, 30.0, 2.0
 MEMORY = Path("/dev/shm")
+WHISPER, PIPER = "tiny.en", "en_US-joe-medium"
 SETS = ("builtin", "whisper", "remote")
 WARM_UP_TURNS = 20
 """Turns after which memory is expected to stay: engines grow their buffers in the first ones."""
@@ -60,17 +61,21 @@ class Watch:
 @click.option("--turns", default=100, show_default=True, help="Turns of each set, one about every 6 s.")
 @click.option("--minutes", default=0, metavar="N", help="Converse for so long instead.")
 @click.option("--core", default=0, show_default=True, help="The one core everything is held to.")
-@click.option("--models", type=click.Path(path_type=Path), metavar="FOLDER", help="Models of published shapes.")
+@click.option(
+    "--models",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Where the models are; default as models.folder.",
+)
 @click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
 def command(
     sets: tuple[str, ...], turns: int, minutes: int, core: int, models: Path | None, target: Path | None
 ) -> None:
     """Measure a conversation held in real time on one core, with the profile pi.
 
-    builtin: pocketsphinx and espeak-ng; whisper: Whisper tiny int8 and a Piper x_low voice, of their published shapes;
+    builtin: pocketsphinx and espeak-ng; whisper: Whisper tiny.en and the Piper voice joe;
     remote: both on another server, which this command runs beside it. Needs Linux.
     """
-    from benchmarks.latency_hard import cache
     from benchmarks.sessions import machine
 
     repeats = max(1, round(minutes * 60 / _length_s()) if minutes else round(turns / len(truth())))
@@ -78,7 +83,7 @@ def command(
     click.echo(found["machine"])
     for name in sets or SETS:
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-            engines = stack.enter_context(_engines(name, models or cache() / "models"))
+            engines = stack.enter_context(_engines(name, models))
             with _pinned(core):
                 row = {"idle": idle(Path(folder), engines), **converse(Path(folder), engines, repeats)}
                 if name == "builtin":
@@ -172,18 +177,18 @@ def _talk(folder: Path, recording: str, more: Sequence[str]) -> Iterator[Service
 
 
 @contextmanager
-def _engines(name: str, models: Path) -> Iterator[list[str]]:
+def _engines(name: str, models: Path | None) -> Iterator[list[str]]:
     """The flags of a set of engines, with the server they need."""
     if name == "builtin":
         yield ["--asr", "pocketsphinx", "--tts", "espeak"]
     elif name == "whisper":
-        from benchmarks.latency_hard import made
+        from benchmarks.latency_hard import published
 
-        made("make_bench_models.py", models, "whisper-tiny", "piper-x_low.onnx")
-        voice = models / "piper-x_low.onnx"
+        folder = published(models, WHISPER, PIPER)
         yield [
-            *("--asr", "whisper", "--set", f"asr.model={models / 'whisper-tiny'}", "--set", "asr.language=en"),
-            *("--tts", "piper", "--set", f"tts.voice={voice}", "--set", "models.threads=1"),
+            *("--asr", "whisper", "--set", f"asr.model={WHISPER}", "--set", "asr.language=en"),
+            *("--tts", "piper", "--set", f"tts.voice={PIPER}", "--set", "models.threads=1"),
+            *("--set", f"models.folder={folder}"),
         ]
     else:
         from benchmarks.audio_house import serve_house

@@ -27,9 +27,9 @@ FILE = click.Path(path_type=Path)
     multiple=True,
     help="Run this framework in the same conversation, in its own environment.",
 )
-@click.option("--models", type=FILE, metavar="FOLDER", help="Models of published shapes; made there where missing.")
-@click.option("--whisper", default="whisper-tiny", show_default=True, help="Which of them recognizes.")
-@click.option("--piper", default="piper-low", show_default=True, help="Which of them speaks.")
+@click.option("--models", type=FILE, metavar="FOLDER", help="Where the models are; default as models.folder.")
+@click.option("--whisper", default="tiny.en", show_default=True, help="Which of them recognizes.")
+@click.option("--piper", default="en_US-joe-medium", show_default=True, help="Which of them speaks.")
 @click.option("--plot", type=FILE, metavar="FILE.svg", help="Draw the response latencies of --hard and --peer.")
 def command(
     target: Path | None,
@@ -45,7 +45,7 @@ def command(
     """Measure response latency in real time.
 
     Without options: the recorded conversation with the engines that need no model, memory, idle load and start of the
-    command, about ten minutes. With --hard, --echo or --peer: a harder conversation with Whisper and Piper models, two
+    command, about ten minutes. With --hard, --echo or --peer: a harder conversation with Whisper and Piper, two
     minutes a system and round.
     """
     from benchmarks.sessions import machine
@@ -96,9 +96,7 @@ def _beside_peers(
         click.echo(f"{peer}: the first time it is installed, which takes minutes")
         hard.environment(peer)
     with tempfile.TemporaryDirectory() as folder:
-        figures = hard.measure(
-            runs, models or hard.cache() / "models", Path(folder), rounds, click.echo, whisper, piper
-        )
+        figures = hard.measure(runs, models, Path(folder), rounds, click.echo, whisper, piper)
     for line in table(figures):
         click.echo(line)
     for title, row in figures.items():

@@ -1,4 +1,4 @@
-"""The harder conversation, this assistant beside its peers: same sound, models, upstream and true words for all."""
+"""The harder conversation, this assistant beside its peers: same sound, models and upstream for all."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from benchmarks.peers.stage import Job, read_truth
 from benchmarks.processes import Service, free_port
 from voice import paths as folders
 from voice.errors import MissingError, UnavailableError
+from voice.models.registry import find_model
+from voice.models.store import ModelStore, shipped_registry
 
 HERE = Path(__file__).resolve().parent
 FIRST_MS, WORD_MS = 100, 20
@@ -80,22 +82,29 @@ ECHO = (
 
 
 def cache() -> Path:
-    """Where environments, models and the conversation are kept."""
+    """Where the peers' environments are kept."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voice-assistant" / "bench"
 
 
-def made(script: str, folder: Path, *needed: str) -> Path:
-    """The folder, filled by a script of the checkout where files are missing; MissingError without a checkout."""
-    if not all((folder / name).exists() for name in needed):
-        path = folders.PACKAGE.parent / "scripts" / script
-        if not path.exists():
-            raise MissingError(
-                f"no {', '.join(needed)} here",
-                where=str(folder),
-                remedy=f"in a checkout of the project: python scripts/{script} {folder}",
-            )
-        subprocess.run([sys.executable, str(path), str(folder)], check=True, stdout=subprocess.DEVNULL)
+def conversation(folder: Path) -> Path:
+    """The folder, with hard.wav and hard.json made there by a script of the checkout; MissingError without one."""
+    script = folders.PACKAGE.parent / "scripts" / "make_bench_conversation.py"
+    if not script.exists():
+        raise MissingError("not here", where=str(script), remedy="run this in a checkout of the project")
+    subprocess.run([sys.executable, str(script), str(folder)], check=True, stdout=subprocess.DEVNULL)
     return folder
+
+
+def published(models: Path | None, *names: str) -> Path:
+    """The folder of models, the usual one by default; MissingError where one of these is not in it."""
+    store, registry = ModelStore(str(models or "")), shipped_registry()
+    if absent := [name for name in names if not store.has(find_model(registry, name))]:
+        raise MissingError(
+            f"no {' and no '.join(absent)} here",
+            where=str(store.folder),
+            remedy=f"voice models pull {' '.join(absent)} --set models.folder={store.folder}",
+        )
+    return store.folder
 
 
 def environment(peer: str) -> Path:
@@ -127,11 +136,17 @@ def _pip(what: str, command: list[str]) -> None:
 
 
 def measure(
-    runs: Iterable[Run], models: Path, folder: Path, rounds: int, write: Callable[[str], None], whisper: str, piper: str
+    runs: Iterable[Run],
+    models: Path | None,
+    folder: Path,
+    rounds: int,
+    write: Callable[[str], None],
+    whisper: str,
+    piper: str,
 ) -> dict[str, dict[str, Any]]:
     """Every run once a round, in turn, so that noise falls on all alike; returns the figures of each by title."""
-    spoken = made("make_bench_conversation.py", folder, "hard.wav", "hard.json")
-    made("make_bench_models.py", models, whisper, f"{piper}.onnx")
+    models = published(models, whisper, piper)
+    spoken = conversation(folder)
     said = read_truth(str(spoken / "hard.json"))
     sums: dict[str, Judged] = {}
     costs: dict[str, list[dict[str, Any]]] = {}
@@ -140,9 +155,8 @@ def measure(
         for run in runs:
             job = Job(
                 wav=str(spoken / "hard.wav"),
-                truth=str(spoken / "hard.json"),
                 whisper=str(models / whisper),
-                piper=str(models / f"{piper}.onnx"),
+                piper=str(models / piper / f"{piper}.onnx"),
                 upstream="",
                 result=str(folder / "result.json"),
                 settings=run.settings,

@@ -1,7 +1,6 @@
 """This assistant in the room of `peers/stage.py`: `python -m benchmarks.latency_room JOB`.
 
-The real loop with the real engines; only the words the recognizer returns are replaced by what was really said.
-Settings of the job are settings of the product, laid over the desktop profile.
+The real loop with the real engines. Settings of the job are settings of the product, laid over the desktop profile.
 """
 
 from __future__ import annotations
@@ -10,14 +9,9 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from benchmarks.peers.stage import BLOCK_S, LATE_S, RATE, Job, Meter, Result, Room, read_job, write_result
-from voice.asr.hallucination import Hypothesis
-from voice.asr.whisper import WhisperRecognizer
 from voice.audio.frames import Frame
 from voice.audio.playout import Playout
 from voice.audio.resample import Resampler
@@ -81,20 +75,6 @@ class Mouth:
             await asyncio.wait({self._task})
 
 
-class Truthful(WhisperRecognizer):
-    """Whisper at its full cost, sure of the words that were really said."""
-
-    def __init__(self, room: Room, settings: Settings) -> None:
-        asr = settings.asr
-        super().__init__(Path(asr.model), language=asr.language, threads=settings.models.threads, window=asr.window)
-        self._room = room
-
-    def _decode(self, features: Any, frames: int, language: str, duration_s: float) -> tuple[Hypothesis, str]:
-        words = self._room.words(duration_s)
-        heard, found = super()._decode(features, frames, language, duration_s)
-        return replace(heard, text=words, avg_log_prob=-0.2, no_speech_prob=0.0, capped=False), found
-
-
 def settings_of(job: Job, folder: str) -> Settings:
     """The desktop profile with the job's models, upstream and settings."""
     given: dict[str, object] = {
@@ -127,10 +107,7 @@ def run(job: Job) -> None:
 
     with TemporaryDirectory() as folder:
         settings = settings_of(job, folder)
-        stand = Overrides(
-            audio=lambda playout: (Ears(room, settings.audio.frame_ms, meter), Mouth(room, playout)),
-            recognizer=lambda: Truthful(room, settings),
-        )
+        stand = Overrides(audio=lambda playout: (Ears(room, settings.audio.frame_ms, meter), Mouth(room, playout)))
         asyncio.run(converse(settings, observer=observe, stand=stand))
     meter[0].read(result)
     result.notes |= {"barge_in_ms": barge_in, "rules": rules}

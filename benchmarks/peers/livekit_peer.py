@@ -26,7 +26,7 @@ FAST_SILENCE_S = 0.2
 
 
 class Whisper(stt.STT):
-    """faster-whisper; what it reads is replaced by what was really said."""
+    """faster-whisper with its defaults, but for the beam of the job."""
 
     def __init__(self, job: Job, room: Room, result: Result) -> None:
         super().__init__(capabilities=stt.STTCapabilities(streaming=False, interim_results=False))
@@ -37,14 +37,14 @@ class Whisper(stt.STT):
         heard = rtc.combine_audio_frames(buffer)
         pcm = np.frombuffer(heard.data, dtype=np.int16)
         self._result.marks.append((self._room.now(), "vad_stop"))
-        words = self._room.words(len(pcm) / heard.sample_rate)
 
-        def read() -> None:
+        def read() -> str:
             assert heard.sample_rate == RATE, heard.sample_rate
             audio = pcm.astype(np.float32) / 32768
-            list(self._whisper.transcribe(audio, language="en", beam_size=self._beam, temperature=0.0)[0])
+            segments, _ = self._whisper.transcribe(audio, language="en", beam_size=self._beam)
+            return "".join(segment.text for segment in segments).strip()
 
-        await asyncio.to_thread(read)
+        words = await asyncio.to_thread(read)
         self._result.marks.append((self._room.now(), "transcript"))
         said = [stt.SpeechData(language="en", text=words)] if words else []
         return stt.SpeechEvent(type=stt.SpeechEventType.FINAL_TRANSCRIPT, alternatives=said)

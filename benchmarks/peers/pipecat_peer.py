@@ -50,9 +50,6 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy  # noqa: E
 from pipecat.turns.user_turn_strategies import UserTurnStrategies  # noqa: E402
 from pipecat.workers.runner import WorkerRunner  # noqa: E402
 
-TRAILING_S = 0.5
-"""Silence that SegmentedSTTService appends to each segment."""
-
 MARKS = (
     (VADUserStoppedSpeakingFrame, "vad_stop"),
     (UserStoppedSpeakingFrame, "endpoint"),
@@ -102,27 +99,17 @@ class Mouth(BaseOutputTransport):
 
 
 class Whisper(WhisperSTTService):
-    """The service as it is, on the given model; what it reads is replaced by what was really said."""
+    """The service as it is, on the given model and with the beam of the job."""
 
-    def __init__(self, job: Job, room: Room, **rest: object) -> None:
-        self._job, self._room = job, room
-        settings = self.Settings(model=job.whisper, language=Language.EN, no_speech_prob=1.1)
+    def __init__(self, job: Job, **rest: object) -> None:
+        self._job = job
+        settings = self.Settings(model=job.whisper, language=Language.EN)
         super().__init__(device="cpu", compute_type="int8", settings=settings, **rest)
 
     def _load(self) -> None:
         super()._load()
         read, beam = self._model.transcribe, self._job.settings.get("beam", 5)
-        # Seeded weights are never sure of themselves: without this they would be asked six times.
-        self._model.transcribe = lambda audio, **given: read(audio, **given, beam_size=beam, temperature=0.0)
-
-    async def run_stt(self, audio: bytes):
-        words = self._room.words(len(audio) / 2 / RATE - TRAILING_S)
-        async for frame in super().run_stt(audio):
-            if isinstance(frame, TranscriptionFrame):
-                frame.text = words
-                if not words:
-                    continue
-            yield frame
+        self._model.transcribe = lambda audio, **given: read(audio, **given, beam_size=beam)
 
 
 class Watch(BaseObserver):
@@ -145,7 +132,7 @@ async def run(job: Job) -> None:
     )
     waits = {} if "stt_wait" not in job.settings else {"ttfs_p99_latency": float(job.settings["stt_wait"])}
     piper = Path(job.piper)
-    stt = Whisper(job, room, **waits)
+    stt = Whisper(job, **waits)
     llm = OpenAILLMService(api_key="none", base_url=job.upstream, settings=OpenAILLMService.Settings(model="scripted"))
     tts = PiperTTSService(download_dir=piper.parent, settings=PiperTTSService.Settings(voice=piper.stem))
     stop = job.settings.get("stop", "smart_turn")

@@ -50,7 +50,6 @@ class Job:
     """One run of one system: what it hears, which models it uses, how it is set, where it writes what happened."""
 
     wav: str
-    truth: str
     whisper: str
     piper: str
     upstream: str
@@ -141,7 +140,7 @@ class Room:
     """A microphone that hears the recording and, where there is an echo, what the speaker played a little earlier."""
 
     def __init__(self, job: Job) -> None:
-        self.recording, self.said = read_recording(job.wav), read_truth(job.truth)
+        self.recording = read_recording(job.wav)
         self.tape = Tape()
         self._gain = 0.0 if job.echo_db is None else 10 ** (job.echo_db / 20)
         self._delay_s = job.echo_delay_s
@@ -169,24 +168,6 @@ class Room:
             return pcm
         echo = self.tape.read(first / RATE - self._delay_s, count).astype(np.float32) * self._gain
         return added(pcm, np.rint(echo).astype(np.int16))
-
-    def words(self, duration_s: float) -> str:
-        """What a perfect recognizer reads in the last `duration_s` seconds of the microphone."""
-        return words_between(self.said, self.now() - duration_s, self.now())
-
-
-def words_between(said: list[Said], start: float, end: float) -> str:
-    """The words spoken whole between two times; within a stretch they are spread by their letters."""
-    words: list[str] = []
-    for one in said:
-        spoken, length = 0, max(1, len(one.text))
-        for word in one.text.split():
-            begins = one.start + (one.end - one.start) * spoken / length
-            spoken += len(word) + 1
-            ends = one.start + (one.end - one.start) * min(1.0, spoken / length)
-            if begins >= start - 0.1 and ends <= end + 0.02:
-                words.append(word)
-    return " ".join(words)
 
 
 class Speaker:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import shutil
-from collections import Counter
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -9,43 +7,58 @@ import numpy as np
 import pytest
 from faster_whisper import WhisperModel
 
-from tests.support.speech import command, commands, heard, stream, white_noise
+from tests.support.real_models import spoken_by_joe, tiny_en, whisper_folder
+from tests.support.speech import command, commands, stream, white_noise
 from voice.asr.interface import Transcript
 from voice.asr.whisper import WhisperRecognizer
 from voice.asr.word_error_rate import word_error_rate
 from voice.audio.frames import RATE, Pcm, level_dbfs, silence, to_float
 from voice.errors import EngineError, MissingError
 
-MINI = Path(__file__).parents[1] / "fixtures" / "whisper_mini"
-KNOWN = ("time", "times", "divide", "feet", "help", "moon", "football", "stop")
-"""What scripts/make_mini_whisper.py taught it."""
+FOOTBALL, MOON = "who won the football match yesterday", "how far away is the moon"
+PLAIN = ("time", "day", "feet", "repeat", "help", "moon", "private", "football", "city")
+"""Commands without numerals, which Whisper may write as words or as digits."""
+LEAST = 0.06
+"""Word errors allowed in 61 words: three. Read with 1 and 2 threads, for GENERIC, AVX2 and the newest instructions, in
+both windows, flite's voices came to 0 errors and joe's to 1."""
 
 
-@pytest.fixture(scope="module", params=["full", "auto"])
+@pytest.fixture(params=["full", "auto"])
 def recognizer(request: pytest.FixtureRequest) -> WhisperRecognizer:
-    return WhisperRecognizer(MINI, language="en", window=request.param, partial_s=0)
+    return tiny_en(request.param)
 
 
-def test_each_phrase_is_heard_as_itself(recognizer: WhisperRecognizer) -> None:
-    known = [(path, said) for path, said in commands() if path.stem in KNOWN]
-    assert len(known) == len(KNOWN)
-    assert heard(recognizer, known) == [(said, said) for _, said in known]
-    assert word_error_rate(heard(recognizer, known[:2])) == 0.0
+def errors(said: str, text: str) -> float:
+    return word_error_rate([(said, text)])
+
+
+@pytest.mark.parametrize("voice", ["flite", "joe"])
+def test_spoken_commands_are_heard(recognizer: WhisperRecognizer, voice: str) -> None:
+    pairs = []
+    for path, said in commands():
+        if path.stem in PLAIN:
+            utterance = recognizer.open()
+            stream(utterance, command(path.stem) if voice == "flite" else spoken_by_joe(f"{said.capitalize()}."))
+            pairs.append((said, utterance.result().text))
+    assert len(pairs) == len(PLAIN)
+    assert word_error_rate(pairs) <= LEAST, pairs
 
 
 def test_the_library_hears_the_same_words_by_itself() -> None:
-    model = WhisperModel(str(MINI), device="cpu", compute_type="int8", local_files_only=True)
+    model = WhisperModel(str(whisper_folder()), device="cpu", compute_type="int8", local_files_only=True)
     segments, info = model.transcribe(to_float(command("moon")), beam_size=1, without_timestamps=True)
-    assert [segment.text.strip() for segment in segments] == ["how far away is the moon"]
+    utterance = tiny_en().open()
+    stream(utterance, command("moon"))
+    assert errors("".join(segment.text for segment in segments), utterance.result().text) <= 0.2
     assert info.language == "en"
 
 
 def test_a_turn_that_grows_after_its_result_keeps_its_words(recognizer: WhisperRecognizer) -> None:
     utterance = recognizer.open()
-    stream(utterance, command("times"))
-    assert utterance.result().text == "what is twelve times seven"
-    stream(utterance, command("divide"))
-    assert utterance.result().text == "what is twelve times seven divide that by two"
+    stream(utterance, command("football"))
+    assert errors(FOOTBALL, utterance.result().text) <= 0.2
+    stream(utterance, np.concatenate([silence(0.3), command("moon")]))
+    assert errors(f"{FOOTBALL} {MOON}", utterance.result().text) <= 0.2
 
 
 def test_asking_again_after_mere_silence_does_not_recognize_again(
@@ -71,141 +84,137 @@ def test_no_audio_is_no_words(recognizer: WhisperRecognizer) -> None:
 
 
 def test_the_notes_say_which_window_was_used_and_why() -> None:
-    recognizer = WhisperRecognizer(MINI, language="en", window="auto", partial_s=0)
-    utterance = recognizer.open()
+    utterance = tiny_en("auto").open()
     stream(utterance, command("moon"))
     assert utterance.result().notes == {"window": "auto", "frames": 1000}
-    noise = recognizer.open()
+    noise = tiny_en("auto").open()
     stream(noise, white_noise(2.0, -45.0))
-    assert noise.result().notes == {"window": "full", "fallback": "log prob", "dropped": "no speech"}
+    notes = noise.result().notes
+    assert notes["window"] == "full"
+    assert notes["fallback"]
+    assert notes["dropped"]
 
 
-def test_the_language_is_detected_where_none_is_set() -> None:
-    utterance = WhisperRecognizer(MINI).open()
+def test_a_model_of_one_language_needs_none_set() -> None:
+    utterance = WhisperRecognizer(whisper_folder()).open()
     stream(utterance, command("moon"))
     assert utterance.result().language == "en"
 
 
 def test_words_appear_while_they_are_spoken_and_settle() -> None:
     ticks = count()
-    recognizer = WhisperRecognizer(MINI, language="en", partial_s=0.3, clock=lambda: next(ticks) * 0.01)
+    recognizer = WhisperRecognizer(
+        whisper_folder(), language="en", partial_s=0.3, window="auto", clock=lambda: next(ticks) * 0.01
+    )
     utterance = recognizer.open()
-    pcm = np.concatenate([command("times"), silence(0.3), command("divide")])
+    pcm = np.concatenate([command("football"), silence(0.3), command("moon")])
     partials = stream(utterance, pcm)
     assert len(partials) >= 3
     shown = [partial.text[: partial.stable] for partial in partials]
     assert all(later.startswith(earlier) for earlier, later in pairwise(shown))
     assert any(shown[:-1])
-    assert utterance.result().text == "what is twelve times seven divide that by two"
+    assert errors(f"{FOOTBALL} {MOON}", utterance.result().text) <= 0.2
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Pcm]:
+    """What is read; the words do not matter where this is used, so the model is spared."""
+    read: list[Pcm] = []
+
+    def noted(self: WhisperRecognizer, pcm: Pcm, language: str) -> Transcript:
+        read.append(pcm)
+        return Transcript(f"part {len(read)}", language=language)
+
+    monkeypatch.setattr(WhisperRecognizer, "read", noted)
+    return read
 
 
 def test_partials_wait_for_the_worker_to_have_rested(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    recognizer = WhisperRecognizer(MINI, language="en", partial_s=0.1, clock=lambda: now)
     reads = []
-    read = recognizer.read
 
-    def slow(pcm: Pcm, language: str) -> Transcript:
+    def slow(self: WhisperRecognizer, pcm: Pcm, language: str) -> Transcript:
         nonlocal now
         now += 1.0
         reads.append(now)
-        return read(pcm, language)
+        return Transcript("words", language=language)
 
-    monkeypatch.setattr(recognizer, "read", slow)
+    monkeypatch.setattr(WhisperRecognizer, "read", slow)
+    recognizer = WhisperRecognizer(whisper_folder(), language="en", partial_s=0.1, clock=lambda: now)
     utterance = recognizer.open()
     loud = command("times")[RATE // 2 : RATE // 2 + 320]
     for _ in range(500):
         utterance.feed(loud)
         now += 0.02
-    gaps = np.diff(reads)
     assert len(reads) >= 3
-    assert all(gap >= 2.5 for gap in gaps)
+    assert all(gap >= 2.5 for gap in np.diff(reads))
 
 
-def test_the_words_are_read_as_soon_as_it_falls_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_words_are_read_as_soon_as_it_falls_silent(reads: list[Pcm]) -> None:
     now = 0.0
-    recognizer = WhisperRecognizer(MINI, language="en", clock=lambda: now)
-    reads = []
-    read = recognizer.read
-
-    def counted(pcm: Pcm, language: str) -> Transcript:
-        reads.append(now)
-        return read(pcm, language)
-
-    monkeypatch.setattr(recognizer, "read", counted)
-    utterance = recognizer.open()
+    utterance = WhisperRecognizer(whisper_folder(), language="en", clock=lambda: now).open()
     spoken = np.concatenate([command("times"), silence(0.4)])
     for at in range(0, len(spoken) - 320, 320):
         now += 0.02
         utterance.feed(spoken[at : at + 320])
     before = len(reads)
-    assert utterance.result().text == "what is twelve times seven"
+    assert utterance.result().text == f"part {before}"
     assert len(reads) == before, "nothing was left to read when the words were asked for"
 
 
-def test_audio_fed_faster_than_real_time_is_recognized_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    recognizer = WhisperRecognizer(MINI, language="en", clock=lambda: 0.0)
-    reads = Counter[str]()
-    read = recognizer.read
-
-    def counted(pcm: Pcm, language: str) -> Transcript:
-        reads["read"] += 1
-        return read(pcm, language)
-
-    monkeypatch.setattr(recognizer, "read", counted)
-    utterance = recognizer.open()
+def test_audio_fed_faster_than_real_time_is_recognized_once(reads: list[Pcm]) -> None:
+    utterance = WhisperRecognizer(whisper_folder(), language="en", clock=lambda: 0.0).open()
     assert stream(utterance, command("times")) == []
-    assert utterance.result().text == "what is twelve times seven"
-    assert reads["read"] == 1
+    assert utterance.result().text == "part 1"
+    assert np.array_equal(reads[0], command("times"))
 
 
-def test_a_turn_longer_than_the_window_is_read_in_parts_cut_at_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    recognizer = WhisperRecognizer(MINI, language="en", partial_s=0)
-    pieces: list[Pcm] = []
-
-    def numbered(pcm: Pcm, language: str) -> Transcript:
-        pieces.append(pcm)
-        return Transcript(f"part {len(pieces)}", language=language)
-
-    monkeypatch.setattr(recognizer, "read", numbered)
-    utterance = recognizer.open()
+def test_a_turn_longer_than_the_window_is_read_in_parts_cut_at_pauses(reads: list[Pcm]) -> None:
+    utterance = tiny_en().open()
     phrase = np.concatenate([white_noise(4.5, -20.0), white_noise(0.5, -65.0)])
     for start in range(0, len(phrase) * 14, RATE):
         utterance.feed(np.take(phrase, range(start, start + RATE), mode="wrap"))
     assert utterance.result().text == "part 1 part 2 part 3"
     assert utterance.result().text == "part 1 part 2 part 3"
     assert utterance.kept_s <= 28.0
-    assert np.array_equal(np.concatenate(pieces), np.tile(phrase, 14))
-    for piece in pieces[:-1]:
+    assert np.array_equal(np.concatenate(reads), np.tile(phrase, 14))
+    for piece in reads[:-1]:
         assert level_dbfs(piece[-320:]) < -60.0
+
+
+def damaged(folder: Path, name: str, kept: int) -> Path:
+    """The model in a folder of its own, with only the first bytes of this file, or without it."""
+    folder.mkdir()
+    for file in whisper_folder().iterdir():
+        if file.name != name:
+            (folder / file.name).symlink_to(file)
+        elif kept:
+            (folder / name).write_bytes(file.read_bytes()[:kept])
+    return folder
 
 
 @pytest.mark.parametrize("name", ["model.bin", "tokenizer.json"])
 def test_a_truncated_model_is_refused_in_one_line_with_the_remedy(tmp_path: Path, name: str) -> None:
-    shutil.copytree(MINI, tmp_path / "model")
-    file = tmp_path / "model" / name
-    file.write_bytes(file.read_bytes()[:2000])
+    folder = damaged(tmp_path / "model", name, 2000)
     with pytest.raises(MissingError) as refused:
-        WhisperRecognizer(tmp_path / "model")
+        WhisperRecognizer(folder)
     line = str(refused.value)
-    assert "\n" not in line and str(tmp_path / "model") in line and "voice models verify" in line
+    assert "\n" not in line and str(folder) in line and "voice models verify" in line
 
 
 @pytest.mark.parametrize("name", ["model.bin", "tokenizer.json", "config.json"])
 def test_a_model_with_a_file_missing_is_refused_without_a_download(tmp_path: Path, name: str) -> None:
-    shutil.copytree(MINI, tmp_path / "model")
-    (tmp_path / "model" / name).unlink()
     with pytest.raises(MissingError, match=name):
-        WhisperRecognizer(tmp_path / "model")
+        WhisperRecognizer(damaged(tmp_path / "model", name, 0))
 
 
-def test_a_language_no_model_knows_is_refused() -> None:
-    with pytest.raises(MissingError, match="xx"):
-        WhisperRecognizer(MINI, language="xx")
+def test_a_language_the_model_does_not_know_is_refused() -> None:
+    with pytest.raises(MissingError, match="de"):
+        WhisperRecognizer(whisper_folder(), language="de")
 
 
 def test_a_failing_engine_is_an_engine_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    recognizer = WhisperRecognizer(MINI, language="en")
+    recognizer = tiny_en()
 
     def broken(*_: object) -> None:
         raise RuntimeError("out of memory")

@@ -7,6 +7,11 @@ import numpy as np
 import pytest
 
 from tests.support.listening import Listener, listen
+from tests.support.real_models import joe, tiny_en
+from tests.support.speech import stream
+from voice.asr.word_error_rate import word_error_rate
+from voice.audio.frames import RATE
+from voice.audio.resample import resample
 from voice.errors import ConfigError, EngineError, MissingError
 from voice.tts.piper import PiperSynthesizer
 
@@ -22,26 +27,48 @@ def copy_voice(folder: Path, model: bytes | None = None, config: str | None = No
     return path
 
 
-def test_the_longer_text_has_the_longer_audio_and_it_can_be_heard() -> None:
-    engine = PiperSynthesizer(MINI, split="off")
-    engine.warm()
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return joe(tmp_path_factory.mktemp("joe"))
+
+
+@pytest.fixture(scope="module", params=["off", "auto"])
+def engine(request: pytest.FixtureRequest, voice: Path) -> PiperSynthesizer:
+    """The published voice, whole and in parts."""
+    made = PiperSynthesizer(voice, split=request.param)
+    made.warm()
+    return made
+
+
+def test_what_it_says_is_understood(engine: PiperSynthesizer) -> None:
+    said = ("Who won the football match yesterday?", "Please tell me how many people live in the city of London.")
+    pairs = []
+    for text in said:
+        utterance = tiny_en().open()
+        stream(utterance, resample(listen(engine, text).pcm, engine.rate, RATE))
+        pairs.append((text, utterance.result().text))
+    assert word_error_rate(pairs) <= 0.12, f"two words of eighteen: {pairs}"
+
+
+def test_the_longer_text_has_the_longer_audio_and_it_can_be_heard(engine: PiperSynthesizer) -> None:
     short, long = listen(engine, "Hello.").pcm, listen(engine, "Hello there, how are you doing today?").pcm
-    assert engine.rate == 16_000
-    assert len(long) > 3 * len(short) > 0
+    assert engine.rate == 22_050
+    assert len(long) > 2 * len(short) > 0
     level = np.sqrt(np.mean(long.astype(float) ** 2))
     # Not rescaled to full scale: the voice's own level is kept.
     assert 300 < level < 6_000
 
 
-def test_each_sentence_is_a_chunk_sent_before_the_next_is_made() -> None:
-    engine = PiperSynthesizer(MINI, split="off")
+def test_each_sentence_is_a_chunk_sent_before_the_next_is_made(voice: Path) -> None:
+    engine = PiperSynthesizer(voice, split="off")
     assert len(listen(engine, "One. Two! Three?").chunks) == 3
     assert len(listen(engine, "One, two, three").chunks) == 1
     assert len(listen(engine, "One. Two! Three?", enough=1).chunks) == 1
 
 
-def test_speed_changes_the_length() -> None:
-    slow, fast = (listen(PiperSynthesizer(MINI, speed), "One two three four.").pcm for speed in (0.5, 2.0))
+def test_speed_changes_the_length(voice: Path) -> None:
+    text = "One two three four."
+    slow, fast = (listen(PiperSynthesizer(voice, speed, split="off"), text).pcm for speed in (0.5, 2.0))
     assert len(slow) > 2 * len(fast)
 
 

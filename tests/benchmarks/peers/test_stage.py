@@ -1,9 +1,8 @@
-"""The room: what is mixed, what counts as sound, and which words have been spoken by when."""
+"""The room: what is mixed and what counts as sound."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import wave
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.peers.stage import RATE, Job, Room, Said, Speaker, Tape, added, sounding, words_between
+from benchmarks.peers.stage import RATE, Job, Room, Speaker, Tape, added, sounding
 
 LOUD = np.full(RATE // 10, 8000, dtype=np.int16)
-SAID = [Said(1.0, 2.0, "question", 1, "ab cd"), Said(2.5, 3.0, "question", 1, "ef")]
 
 
 def room(folder: Path, seconds: float = 0.2, **more: Any) -> Room:
@@ -23,8 +21,7 @@ def room(folder: Path, seconds: float = 0.2, **more: Any) -> Room:
         wav.setsampwidth(2)
         wav.setframerate(RATE)
         wav.writeframes(np.full(round(seconds * RATE), 100, dtype=np.int16).tobytes())
-    (folder / "in.json").write_text(json.dumps([]))
-    return Room(Job(str(folder / "in.wav"), str(folder / "in.json"), "", "", "", "", **more))
+    return Room(Job(str(folder / "in.wav"), "", "", "", "", **more))
 
 
 def test_the_microphone_hears_what_was_played_later_and_softer(tmp_path: Path) -> None:
@@ -58,14 +55,6 @@ def test_gaps_between_clauses_are_no_silence() -> None:
 
 def test_sounds_add_up_and_clip() -> None:
     assert added(np.array([30000], dtype=np.int16), np.array([10000], dtype=np.int16)).tolist() == [32767]
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "words"),
-    [(0.0, 0.9, ""), (0.0, 1.7, "ab"), (0.0, 2.2, "ab cd"), (0.0, 4.0, "ab cd ef"), (2.2, 4.0, "ef"), (1.4, 2.1, "cd")],
-)
-def test_words_are_known_once_spoken_whole(start: float, end: float, words: str) -> None:
-    assert words_between(SAID, start, end) == words
 
 
 def test_the_speaker_plays_in_real_time_onto_the_tape(tmp_path: Path) -> None:

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.support.real_models import whisper_folder
 from tests.support.speech import FOLDER
 from voice.cli.bench.asr import RecognitionFigures, advice, command, table
 from voice.errors import ConfigError, MissingError, UsageError
-
-MINI = Path(__file__).parents[2] / "fixtures" / "whisper_mini"
 
 
 def figures(name: str, errors: int, final_ms: float, said: int = 200) -> RecognitionFigures:
@@ -46,12 +45,12 @@ def test_it_measures_both_windows_and_pocketsphinx_and_writes_every_figure(tmp_p
     rows = "moon.wav\thow far away is the moon\nhelp.wav\twhat can you do\n"
     (tmp_path / "transcripts.tsv").write_text(rows, encoding="utf-8")
     out = tmp_path / "figures.json"
-    flags = ["--model", str(MINI), "--language", "en", "--json", str(out)]
+    flags = ["--model", str(whisper_folder()), "--language", "en", "--json", str(out)]
     done = CliRunner().invoke(command, [str(tmp_path), *flags], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     found = json.loads(out.read_text(encoding="utf-8"))
     assert [row["name"] for row in found["asr"]] == ["whisper full", "whisper auto", "pocketsphinx"]
-    assert [row["wer"] for row in found["asr"][:2]] == [0.0, 0.0]
+    assert all(row["wer"] <= 0.2 for row in found["asr"][:2]), "two words of ten"
     assert found["asr"][0]["said"] == 10
     assert found["advice"] in done.output
 
