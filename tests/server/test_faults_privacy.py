@@ -16,8 +16,8 @@ from tests.support.ws import Op, Socket
 CANARY = "139 0013 9042"
 SPOKEN = "one three nine double oh one three nine oh four two"
 MAIL = "ada.canary@example.com"
-FRAGMENTS = ("0013 9", "9042", "00139042", "ada.canary", "nine double", "oh four two")
-"""Pieces of them that tell too much."""
+FRAGMENT = re.compile(r"0013 9|00139042|(?<![\w-])9042(?![\w-])|ada\.canary|nine double|oh four two")
+"""Pieces of them that tell too much. Four digits count where they stand alone: a random id may hold them."""
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +27,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def clean(text: str) -> None:
-    for fragment in FRAGMENTS:
-        assert fragment not in text, f"{fragment!r} in {text[:400]!r}"
+    assert not (found := FRAGMENT.search(text)), f"{found} in {text[:400]!r}"
 
 
 def at_rest(served: Served) -> None:
     """No file of the server has any of it: database, write-ahead log, log lines."""
     for path in [served.server.log, *Path(served.folder).glob("sessions.db*")]:
-        data = path.read_bytes()
-        for fragment in FRAGMENTS:
-            assert fragment.encode() not in data, (path.name, fragment)
+        assert not (found := FRAGMENT.search(path.read_bytes().decode("latin-1"))), (path.name, found)
 
 
 def deltas(events: list[Op]) -> str:

@@ -55,6 +55,14 @@ def tiny_en(window: str = "full") -> WhisperRecognizer:
     return WhisperRecognizer(whisper_folder(), language="en", window=window, partial_s=0)
 
 
+def heard(pcm: Pcm) -> str:
+    """What Whisper reads in audio of 16 kHz, of any length."""
+    utterance = tiny_en("auto").open()
+    for start in range(0, len(pcm), RATE):
+        utterance.feed(pcm[start : start + RATE])
+    return utterance.result().text
+
+
 @functools.cache
 def spoken_by_joe(text: str) -> Pcm:
     """These words in Piper's voice joe at 16 kHz; without its random noise, so the same in every run."""

@@ -1,7 +1,8 @@
 """A real systemd as the first process of a container of namespaces, which sees no unit but the test's.
 
 It has its own processes, mounts and control groups. /tmp, /run and /var are empty for it, so that it can change nothing
-of the machine's; what the test shares with it lies in one folder. Needs root.
+of the machine's; what the test shares with it lies in one folder. The checkout and its Python may lie in one of those
+three, so they are shown under /run too: as CHECKOUT and PYTHON. Needs root.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAM = Path("/lib/systemd/systemd")
+ROOT = Path(__file__).parents[2]
+CHECKOUT, PYTHON = Path("/run/checkout"), Path("/run/python")
 NEEDED = ("unshare", "nsenter", "mount", "systemctl")
+UNSHARE = ("unshare", "--fork", "--pid", "--mount", "--cgroup", "--mount-proc", "--kill-child")
 BOOT = """
 set -e
 mount --make-rprivate /
@@ -26,6 +31,9 @@ mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var
 mkdir -p /run/units /run/share
 mount --bind {share} /run/share
+mkdir -p {checkout} {python}
+mount --bind -o ro "$1" {checkout}
+mount --bind -o ro "$2" {python}
 mount -t tmpfs tmpfs /tmp
 cp /run/share/units/* /run/units/
 export container=test SYSTEMD_UNIT_PATH=/run/units SYSTEMD_LOG_TARGET=null
@@ -80,9 +88,9 @@ def booted(share: Path, units: dict[str, str]) -> Iterator[Systemd]:
     target = "[Unit]\nDescription=Test\nDefaultDependencies=no\nAllowIsolate=yes\n"
     for name, text in {"test.target": target, **units}.items():
         (share / "units" / name).write_text(text, "utf-8")
-    script = BOOT.format(share=share, program=PROGRAM)
+    script = BOOT.format(share=share, program=PROGRAM, checkout=CHECKOUT, python=PYTHON)
     first = subprocess.Popen(
-        ["unshare", "--fork", "--pid", "--mount", "--cgroup", "--mount-proc", "--kill-child", "sh", "-c", script],
+        [*UNSHARE, "sh", "-c", script, "boot", str(ROOT), sys.prefix],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -9,25 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.systemd import Systemd, booted, missing
+from tests.support.systemd import CHECKOUT, PYTHON, Systemd, booted, missing
 from voice.audio.frames import RATE
 from voice.audio.wav import write_wav
 from voice.system.systemd import NAME, ServiceUnit
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
-ROOT = Path(__file__).parents[2]
 BROKEN = "broken.service"
 QUIET_S = 300
 
 
 def unit(share: Path, *words: str) -> str:
     """Our unit as it is, but for what a test cannot wait for."""
-    command = [sys.executable, "-m", "voice", *words]
+    command = [str(PYTHON / "bin" / Path(sys.executable).name), "-m", "voice", *words]
     text = ServiceUnit(command, system=True, data=str(share), user="root").text()
-    changed = (
-        f"WatchdogSec=4\nRestartSec=0.2\nWorkingDirectory={ROOT}\nEnvironment=PYTHONPATH={ROOT} XDG_DATA_HOME=/tmp\n"
-    )
+    environment = f"PYTHONPATH={CHECKOUT} XDG_DATA_HOME=/tmp"
+    changed = f"WatchdogSec=4\nRestartSec=0.2\nWorkingDirectory={CHECKOUT}\nEnvironment={environment}\n"
     return text.replace("[Unit]\n", "[Unit]\nDefaultDependencies=no\n").replace("[Install]", f"{changed}\n[Install]")
 
 
