@@ -17,6 +17,7 @@ from threading import Thread
 import pytest
 
 from benchmarks.audio_house import serve_house
+from tests.support.patience import PATIENCE_S
 from tests.support.pulse import Pulse, missing
 from tests.support.readback import read_back
 from tests.support.real_models import heard, joe, whisper_folder
@@ -26,7 +27,6 @@ from voice.audio.wav import read_wav
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 SPEECH = Path(__file__).parent / "fixtures" / "speech"
-WITHIN_S = 60.0
 EMBEDDED = ("--asr", "pocketsphinx", "--tts", "espeak")
 PRIVATE = ("private", "does the product keep my voice private")
 """A clip that is understood wherever in its sound a recognizer's frames begin, and what it says."""
@@ -53,7 +53,7 @@ class Talk:
 
     def join(self) -> None:
         """Wait until the program's output has ended."""
-        self._reader.join(WITHIN_S)
+        self._reader.join(PATIENCE_S)
 
     def until_all(self, part: str) -> None:
         """A line that contains `part`, given in lower case, among those read so far or to come."""
@@ -62,12 +62,12 @@ class Talk:
 
     def until(self, part: str) -> str:
         """The next line that contains `part`, given in lower case."""
-        deadline = time.monotonic() + WITHIN_S
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 line = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
             except Empty:
-                raise AssertionError(f"no {part!r} within {WITHIN_S:g} s in {self.lines}") from None
+                raise AssertionError(f"no {part!r} within {PATIENCE_S:g} s in {self.lines}") from None
             self.lines.append(line)
             if part in line.lower():
                 return line
@@ -110,7 +110,7 @@ def pulse() -> Iterator[Pulse]:
 
 def ask(pulse: Pulse, talk: Talk, clip: str, words: str) -> None:
     """Say a clip into the microphone; it must be heard, though a busy machine's sound server may garble words."""
-    assert pulse.play(read_wav(SPEECH / f"{clip}.wav")).wait(timeout=WITHIN_S) == 0
+    assert pulse.play(read_wav(SPEECH / f"{clip}.wav")).wait(timeout=PATIENCE_S) == 0
     shown = talk.until("you:   ").removeprefix("you:   ")
     assert word_error_rate([(words, shown)]) <= 0.5, shown
 
@@ -140,8 +140,8 @@ def leave(talk: Talk) -> None:
     """Press Ctrl-C."""
     talk.process.send_signal(signal.SIGINT)
     began = time.monotonic()
-    assert talk.process.wait(timeout=WITHIN_S) == 130
-    assert time.monotonic() - began < 5.0, "one second, where no other work keeps the machine busy"
+    assert talk.process.wait(timeout=PATIENCE_S) == 130
+    assert time.monotonic() - began < 10.0, "one second, where no other work keeps the machine busy"
 
 
 def test_an_unplugged_microphone_is_said_and_the_talk_goes_on_when_it_is_back(
@@ -213,12 +213,12 @@ def test_engines_that_hang_or_fail_are_said_aloud_and_the_next_turn_works(pulse:
         flags = ["--set", f"asr.url={house.url}", "--set", f"tts.url={house.url}", "--set", "turn.patience_s=3"]
         with talking(pulse, tmp_path, "--asr", "remote", "--tts", "remote", *flags) as talk:
             house.status, house.body = 500, b"{}"
-            assert pulse.play(read_wav(SPEECH / "times.wav")).wait(timeout=WITHIN_S) == 0
+            assert pulse.play(read_wav(SPEECH / "times.wav")).wait(timeout=PATIENCE_S) == 0
             talk.until("http 500")
             talk.until("another voice takes over")
             talk.until(" ms (")
             house.status, house.body, house.hang = 200, None, True
-            assert pulse.play(read_wav(SPEECH / "times.wav")).wait(timeout=WITHIN_S) == 0
+            assert pulse.play(read_wav(SPEECH / "times.wav")).wait(timeout=PATIENCE_S) == 0
             talk.until("did not answer within 3 s")
             talk.until(" ms (")
             house.hang = False
@@ -232,7 +232,7 @@ def test_without_devices_it_says_so_in_one_line_with_the_remedy(tmp_path: Path) 
         pytest.skip("this machine has a sound card")
     env = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-m", "voice", "talk"], env=env, capture_output=True, text=True, timeout=WITHIN_S
+        [sys.executable, "-m", "voice", "talk"], env=env, capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert done.returncode == 66
     (line,) = done.stderr.strip().splitlines()

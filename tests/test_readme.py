@@ -16,6 +16,7 @@ import pytest
 
 from benchmarks.upstream import Script
 from tests.support.real_models import models_folder, piper_voice, smart_turn_file, whisper_folder
+from tests.support.patience import PATIENCE_S
 from tests.support.scripted_upstream import UpstreamProcess
 from tests.support.served import ServedProcess
 
@@ -107,7 +108,7 @@ def test_a_command_of_the_readme_works(line: str, tmp_path: Path, model_server: 
         input=f"{piped[1]}\n" if piped else bound.typed,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == bound.code, done.stderr
     assert "Traceback" not in done.stderr
@@ -125,7 +126,7 @@ def test_what_stays_listens_until_it_is_stopped(line: str, tmp_path: Path) -> No
         assert process.stdout is not None
         told = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) in (0, 130)
+        assert process.wait(timeout=PATIENCE_S) in (0, 130)
     assert "http://127.0.0.1:" in told
 
 
@@ -138,7 +139,7 @@ def snippets() -> Iterator[str]:
 def test_a_snippet_of_the_readme_works(code: str, tmp_path: Path) -> None:
     with ServedProcess(tmp_path, "builtin") as server:
         code = code.replace("http://127.0.0.1:8970", server.url)
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["12 times 7 is 84.", "84 divided by 2 is 42."]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from voice.audio.frames import level_dbfs
 from voice.audio.wav import read_wav
 
@@ -27,7 +28,7 @@ Voice = Callable[..., str]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(build, check=True, capture_output=True, timeout=120)
+    subprocess.run(build, check=True, capture_output=True, timeout=PATIENCE_S)
     (made,) = folder.glob("*.whl")
     return made
 
@@ -39,7 +40,7 @@ def voice(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Voice:
     venv.create(folder / "env", with_pip=False)
     python = folder / "env" / "bin" / "python"
     install = ["--python", str(python), "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
-    subprocess.run([sys.executable, "-m", "pip", *install], check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "-m", "pip", *install], check=True, capture_output=True, timeout=PATIENCE_S)
     (site,) = (folder / "env").glob("lib/python*/site-packages")
     (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
     empty = folder / "empty"
@@ -49,7 +50,7 @@ def voice(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Voice:
         kept = {name: text for name, text in os.environ.items() if not name.startswith(("VOICE_", "PYTHON"))}
         environment = {**kept, "HOME": str(folder), "XDG_DATA_HOME": str(folder / "data")}
         command = [str(folder / "env" / "bin" / "voice"), *arguments]
-        done = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

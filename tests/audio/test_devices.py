@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import numpy as np
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.pulse import Pulse, missing
 from voice.audio import portaudio as stream_module
 from voice.audio.device_watcher import DeviceBack, DeviceEvent, DeviceKeeper, DeviceLost
@@ -108,7 +109,7 @@ def test_what_is_said_is_heard_at_the_right_pitch(
         microphone = Microphone(keeper, "mic", 20, lambda event: None, block_s)
         frames = microphone.frames()
         now = asyncio.get_running_loop().time
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             first = await anext(frames)
             speaking = pulse.play(sine(440, 3.0, 48_000), 48_000)
             loud = await until_loud(frames, 40)
@@ -137,7 +138,7 @@ def test_a_reply_is_played_at_the_right_pitch_and_reported(
         playout = Playout(22_050, events)
         speaker = Speaker(keeper, "speaker", playout, events, block_s)
         with pulse.record() as recording:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 await speaker.start()
                 await until(lambda: len(recording.pcm) > 0)
                 began = asyncio.get_running_loop().time()
@@ -170,7 +171,7 @@ def test_a_microphone_unplugged_in_mid_stream_comes_back_and_the_speaker_plays_o
         speaker = Speaker(keeper, "", playout, events)
         microphone = Microphone(keeper, "", 20, events)
         frames = microphone.frames()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await speaker.start()
             await anext(frames)
             pulse.unplug("mic")
@@ -198,7 +199,7 @@ def test_a_reply_goes_on_where_it_stood_when_the_speaker_is_back(pulse: Pulse) -
         keeper, events, sounds = DeviceKeeper(), Events(), Events()
         playout = Playout(RATE, sounds)
         speaker = Speaker(keeper, "speaker", playout, events)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await speaker.start()
             playout.begin(1)
             playout.push(sine(440, 2.0))
@@ -230,7 +231,7 @@ def test_a_busy_interpreter_does_not_make_the_speaker_swallow_audio(pulse: Pulse
         playout = Playout(22_050, sounds)
         speaker = Speaker(keeper, "speaker", playout, lambda event: None)
         now = asyncio.get_running_loop().time
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await speaker.start()
             playout.begin(1)
             playout.push(sine(440, 2.0, 22_050))
@@ -258,7 +259,7 @@ def test_a_new_device_is_found_and_the_other_stream_lives(pulse: Pulse) -> None:
         speaker = Speaker(keeper, "speaker", playout, events)
         microphone = Microphone(keeper, "mic", 20, events)
         frames = microphone.frames()
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE_S):
             await speaker.start()
             await anext(frames)
             pulse.unplug("mic")
@@ -285,7 +286,7 @@ def test_giving_up_on_a_lost_device_is_quick(pulse: Pulse) -> None:
         keeper, events = DeviceKeeper(), Events()
         microphone = Microphone(keeper, "mic", 20, events)
         frames = microphone.frames()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await anext(frames)
             pulse.unplug("mic")
             await events.wait_for(DeviceLost)
@@ -304,7 +305,7 @@ def test_a_late_reader_loses_the_oldest_and_knows_how_much(pulse: Pulse, monkeyp
         keeper = DeviceKeeper()
         microphone = Microphone(keeper, "mic", 20, lambda event: None)
         frames = microphone.frames()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await anext(frames)
             await until(lambda: microphone.dropped > 0)
         assert len(microphone._queue) == 5

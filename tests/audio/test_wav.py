@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from voice.audio.frames import RATE, Frame, Pcm
 from voice.audio.playout import Playout, PlayoutAudible, PlayoutDrained, PlayoutEvent
 from voice.audio.wav import FileSource, WavSink, read_wav, write_wav
@@ -82,7 +83,7 @@ def play(path: Path, reply: Pcm, notes: list[tuple[str, str]]) -> tuple[list[Pla
         playout.begin(1)
         playout.push(reply)
         playout.finish()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await drained.wait()
         try:
             await sink.close()

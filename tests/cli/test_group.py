@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
+
 STUCK = """
 import asyncio, threading
 from voice.cli.group import run
@@ -30,7 +32,7 @@ def test_a_thread_inside_a_library_does_not_keep_the_process(number: signal.Sign
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(number)
-        rest, _ = process.communicate(timeout=30)
+        rest, _ = process.communicate(timeout=PATIENCE_S)
     assert rest == "cleaned up\n"
     assert process.returncode == 130
 
@@ -50,5 +52,5 @@ main()
 
 
 def test_it_is_quiet_while_modules_are_still_being_read() -> None:
-    done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, timeout=PATIENCE_S)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -10,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from tests.support.patience import PATIENCE_S
 from voice import __version__
 from voice.cli import COMMANDS, main
 from voice.cli.group import failures_in_one_line
@@ -17,7 +18,9 @@ from voice.errors import ConfigError, MissingError, UnavailableError, UsageError
 
 
 def voice(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "voice", *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-m", "voice", *arguments], capture_output=True, text=True, timeout=PATIENCE_S
+    )
 
 
 def test_help_names_every_command_and_imports_nothing_heavy() -> None:
@@ -27,7 +30,7 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
         "except SystemExit: pass\n"
         "print(sorted({'numpy', 'rich', 'asyncio', 'huggingface_hub', 'openai'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S)
     for name, words in COMMANDS.items():
         assert f"  {name} " in done.stdout
         assert words.split(",")[0] in done.stdout

@@ -12,6 +12,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
+from tests.support.patience import PATIENCE_S
 from tests.support.served_session import Served, reply_to
 from voice.client.http import SessionError
 from voice.client.session import RemoteSession
@@ -59,7 +60,7 @@ class Server:
 def with_server(server: Server, talk: Callable[[str], Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
         async with (
-            asyncio.timeout(20),
+            asyncio.timeout(PATIENCE_S),
             serve(server.handle, "127.0.0.1", 0, subprotocols=[Subprotocol("devmode.v1")]) as listening,
         ):
             port = next(iter(listening.sockets)).getsockname()[1]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from voice.control.hooks import LOGGED, Hooks
 from voice.errors import ConfigError
 
@@ -33,7 +34,7 @@ def run(
     async def beside() -> None:
         hooks = Hooks(commands, timeout_s=timeout_s, environment=os.environ, failed=failures.append)
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 await test(hooks)
         finally:
             await hooks.close()

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from voice.control.messages import Command
 from voice.control.socket import BEHIND, LONGEST_LINE, READERS, ControlSocket
 from voice.errors import MissingError, UnavailableError
@@ -36,7 +37,7 @@ def serve(
         control = ControlSocket(path, mode, lambda: dict(SNAPSHOT), act)
         await control.open()
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 await test(control, done)
         finally:
             await control.close()

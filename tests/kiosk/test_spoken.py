@@ -1,14 +1,17 @@
-"""A person talks to the page: a real Chromium, a WAV file as its microphone, the real server and its own engines."""
+"""A person talks to the page: a real Chromium, a WAV file as its microphone, the real server, Whisper and espeak."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.kiosk import PATIENCE_MS, KioskProcess, listening, recording, visit
 from tests.support.readback import read_back
+from tests.support.real_models import whisper_folder
 from voice.audio.frames import level_dbfs
 
 QUESTION = "does the product keep my voice private"
@@ -16,6 +19,9 @@ ANSWER = (
     "Your voice stays on this machine.",
     "Sound is not stored, and words leave it only if you connect a model elsewhere.",
 )
+
+LONG = "and one more thing is said in this sentence, " * 12
+"""A person who speaks some seconds late on a busy machine still speaks over it: half a minute."""
 
 LATE = """
 const media = navigator.mediaDevices, ask = media.getUserMedia.bind(media);
@@ -25,9 +31,17 @@ media.getUserMedia = async (wishes) => { await answered; return ask(wishes); };
 """Somebody lets the browser have the microphone when the test calls `__answer`; only then its file begins."""
 
 
-def test_the_words_are_shown_and_the_reply_is_heard(kiosk: KioskProcess, chromium: Browser, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def hearing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KioskProcess]:
+    ears = ("asr.engine=whisper", f"asr.model={whisper_folder()}", "asr.language=en")
+    flags = [word for setting in ears for word in ("--set", setting)]
+    with KioskProcess(tmp_path_factory.mktemp("kiosk"), *flags) as running:
+        yield running
+
+
+def test_the_words_are_shown_and_the_reply_is_heard(chromium: Browser, hearing: KioskProcess, tmp_path: Path) -> None:
     with listening(chromium, recording(tmp_path, "private", 1.0)) as launched:
-        visitor = visit(launched, kiosk.page)
+        visitor = visit(launched, hearing.page)
         visitor.talk()
         visitor.expect_state("listening")
         visitor.expect_heard(QUESTION)
@@ -38,14 +52,14 @@ def test_the_words_are_shown_and_the_reply_is_heard(kiosk: KioskProcess, chromiu
 
 
 def test_speech_over_the_reply_stops_it_and_no_other_tab_hears_it(
-    kiosk: KioskProcess, chromium: Browser, tmp_path: Path
+    chromium: Browser, hearing: KioskProcess, tmp_path: Path
 ) -> None:
     with listening(chromium, recording(tmp_path, "time", 2.0)) as launched, launched.new_context() as context:
         context.add_init_script(LATE)
-        other = visit(context, kiosk.page)
-        visitor = visit(context, kiosk.page)
+        other = visit(context, hearing.page)
+        visitor = visit(context, hearing.page)
         visitor.talk()
-        visitor.ask("what can you do")
+        visitor.ask(f"repeat after me {LONG}")
         visitor.page.wait_for_selector(".turn.reply .said:not(:empty)", timeout=PATIENCE_MS)
         visitor.page.evaluate("__answer()")
         expect(visitor.page.locator(".turn.reply.cut")).to_have_count(1, timeout=PATIENCE_MS)
@@ -57,21 +71,21 @@ def test_speech_over_the_reply_stops_it_and_no_other_tab_hears_it(
         assert not visitor.errors + other.errors
 
 
-def test_a_killed_server_loses_no_word_of_either_side(kiosk: KioskProcess, chromium: Browser, tmp_path: Path) -> None:
+def test_a_killed_server_loses_no_word_of_either_side(chromium: Browser, hearing: KioskProcess, tmp_path: Path) -> None:
     with listening(chromium, recording(tmp_path, "private", 1.0)) as launched:
-        visitor = visit(launched, kiosk.page)
+        visitor = visit(launched, hearing.page)
         visitor.ask("why is the sky blue")
         visitor.page.wait_for_selector(".turn.reply .said:not(:empty)", timeout=PATIENCE_MS)
-        kiosk.kill()  # in the middle of the reply
+        hearing.kill()  # in the middle of the reply
         visitor.expect_state("trouble")
         expect(visitor.page.locator("#notice")).to_contain_text("It comes back by itself")
-        kiosk.start()
+        hearing.start()
         visitor.expect_words("The sky is blue because air scatters blue light more than red light.", who="reply.over")
         visitor.talk()
         visitor.expect_state("listening")
-        kiosk.kill()  # in the middle of the question
+        hearing.kill()  # in the middle of the question
         visitor.expect_state("trouble")
-        kiosk.start()
+        hearing.start()
         expect(visitor.page.locator(".turn.reply")).to_have_count(2, timeout=PATIENCE_MS)
         expect(visitor.page.locator(".turn.person")).to_have_count(2)
         visitor.expect_heard(QUESTION, 1)

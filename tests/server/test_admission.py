@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 
+from tests.support.patience import PATIENCE_S
 from tests.support.scripted_llm import Step
 from tests.support.serving import Serving, serving
 from voice.client.protocol import ClientProtocol
@@ -51,7 +52,7 @@ async def busy(here: Serving, turns: int) -> list[dict[str, object]]:
 async def left(here: Serving, *, running: int) -> None:
     """Wait until nobody waits and that many turns run."""
     line = here.engine.parts.slots.admission
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while line.waiting or line.running != running:  # noqa: ASYNC110 - it is a number, and tells nobody
             await asyncio.sleep(0)
 

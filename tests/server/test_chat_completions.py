@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.scripted_llm import Step
 from tests.support.serving import Serving, serving
 from voice.llm.interface import Ask, Delta, Done, Effect, UpstreamError
@@ -180,7 +181,7 @@ def test_without_developer_mode_nothing_is_kept_and_leaving_stops_the_model() ->
             body = {"model": "m2", "messages": [*said, parts], "stream": True, "top_p": 0.5}
             async with here.http.stream("POST", "/v1/chat/completions", json=body) as answer:
                 await anext(answer.aiter_lines())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while not here.upstream.closed:
                     await here.http.get("/healthz")
             asked = here.upstream.asked[0]
@@ -236,7 +237,7 @@ def test_a_second_turn_waits_its_turn() -> None:
         async with serving(lambda ask: [Delta("one "), 0.2, Done()]) as here:
             session, token = await begin(here)
             running = asyncio.create_task(here.chat("first", token, **session, sequence=1))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while not here.upstream.asked:
                     await here.http.get("/healthz")
             busy = await here.chat("second", token, **session, sequence=2)

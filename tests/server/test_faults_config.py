@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.processes import VOICE
+from tests.support.patience import PATIENCE_S
 
 
 def serve(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -17,7 +18,7 @@ def serve(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
         [*VOICE, "serve", "--port", "0", "--llm", "builtin", *arguments],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         env={**os.environ, **environment},
     )
 

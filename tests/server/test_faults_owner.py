@@ -13,6 +13,7 @@ import pytest
 
 from benchmarks.upstream import Script
 from tests.support.owner import LEASE
+from tests.support.patience import PATIENCE_S
 from tests.support.scripted_upstream import UpstreamProcess
 from voice.llm.openai import OpenAIUpstream
 from voice.sessions.active_session import ActiveSession
@@ -30,7 +31,7 @@ def owner(path: Path, url: str, *, moved_s: int) -> subprocess.Popen[str]:
 
 async def take_over(engine: Engine, sid: str) -> ActiveSession:
     """Own the session as soon as its lease allows."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             live = await engine.open(sid)
             try:

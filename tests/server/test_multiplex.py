@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.scripted_llm import Step
 from tests.support.serving import serving
 from voice.client import Sessions
@@ -81,7 +82,7 @@ def test_closing_the_last_one_closes_the_connection_and_the_next_opens_another()
             sessions = Sessions(here.url)
             async with sessions:
                 await sessions.create()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while here.app.hub.connections:  # noqa: ASYNC110 - a set, which tells nobody
                     await asyncio.sleep(0.005)
             async with sessions:

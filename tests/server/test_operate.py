@@ -28,6 +28,7 @@ from websockets.typing import Subprotocol
 
 from benchmarks.processes import free_port
 from benchmarks.upstream import Script
+from tests.support.patience import PATIENCE_S
 from tests.support.redis import RedisServer, needs_redis
 from tests.support.scripted_upstream import UpstreamProcess
 from tests.support.served import ServedProcess
@@ -105,7 +106,7 @@ class Front:
         self._log.close()
 
     def http(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, verify=self.trust, trust_env=False, timeout=20)
+        return httpx.Client(base_url=self.url, verify=self.trust, trust_env=False, timeout=PATIENCE_S)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.serving import Serving, serving
 from voice.client import Sessions
 from voice.client.session import RemoteSession
@@ -115,7 +116,7 @@ def test_events_are_followed_live_and_resumed() -> None:
                         break
             assert [line for line in resumed if line.startswith("id:")] == ["id: 4"]
             [live] = here.engine.lives
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while live.followed:  # until the server notices that the reader has left
                     await here.http.get("/healthz")
 

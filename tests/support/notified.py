@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.patience import PATIENCE_S
+
 
 class Notified:
     """What services tell at `address`."""
@@ -14,7 +16,7 @@ class Notified:
     def __init__(self, bound: socket.socket, address: str) -> None:
         self._bound, self.address = bound, address
 
-    def wait(self, *, within_s: float = 30.0) -> str:
+    def wait(self, *, within_s: float = PATIENCE_S) -> str:
         """The next message."""
         self._bound.settimeout(within_s)
         return self._bound.recv(4096).decode()

@@ -19,6 +19,7 @@ from types import TracebackType
 
 import numpy as np
 
+from tests.support.patience import PATIENCE_S
 from voice.audio.frames import RATE, Pcm
 from voice.audio.wav import write_wav
 
@@ -84,7 +85,7 @@ class Pulse:
     def kill(self, device: str) -> None:
         """The sound server of `mic` or `speaker` dies."""
         self._servers[device].kill()
-        self._servers[device].wait(timeout=5)
+        self._servers[device].wait(timeout=PATIENCE_S)
         (self._root / f"{device}.sock").unlink(missing_ok=True)
 
     def revive(self, device: str) -> None:
@@ -108,11 +109,11 @@ class Pulse:
         for server in self._servers.values():
             server.terminate()
         for server in self._servers.values():
-            server.wait(timeout=5)
+            server.wait(timeout=PATIENCE_S)
         self._folder.cleanup()
 
     def _wait_for(self, device: str) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while subprocess.run(self._pactl(device, "info"), capture_output=True, env=self.env).returncode:
             if time.monotonic() > deadline:
                 log = (self._root / f"{device}.log").read_text(encoding="utf-8", errors="replace")
@@ -170,7 +171,7 @@ class Pulse:
             yield Recording(path)
         finally:
             process.terminate()
-            process.wait(timeout=5)
+            process.wait(timeout=PATIENCE_S)
 
 
 class Recording:

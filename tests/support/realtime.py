@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.support.patience import PATIENCE_S
 from tests.support.serving import Serving
 from tests.support.speech import command
 from voice.audio.frames import RATE, Pcm
@@ -115,7 +116,7 @@ class Peer:
         await self.send("response.create")
 
     async def get(self) -> Event:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             event = validated(json.loads(await self.socket.recv()))
         self.events.append(event)
         return event

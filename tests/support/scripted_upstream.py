@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, Self
 
 from benchmarks.upstream import Script
+from tests.support.patience import PATIENCE_S
 
 
 class UpstreamProcess:
@@ -28,7 +29,7 @@ class UpstreamProcess:
 
     def __exit__(self, *exc: object) -> None:
         self._process.kill()
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=PATIENCE_S)
 
     @property
     def port(self) -> int:
@@ -57,6 +58,6 @@ class UpstreamProcess:
     def _control(self, method: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         address = self.url.removesuffix("/v1") + "/control"
         data = json.dumps(body).encode() if body is not None else None
-        with urllib.request.urlopen(urllib.request.Request(address, data, method=method), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(address, data, method=method), timeout=PATIENCE_S) as answer:
             result: dict[str, Any] = json.load(answer)
         return result

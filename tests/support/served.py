@@ -15,6 +15,7 @@ from typing import Any, Self
 from benchmarks.processes import free_port
 from tests.support import canaries
 from tests.support.forge import fork
+from tests.support.patience import PATIENCE_S
 from tests.support.scripted_upstream import UpstreamProcess
 
 
@@ -96,7 +97,7 @@ class ServedProcess:
         data = raw if raw is not None else None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
-            answer = urllib.request.urlopen(request, timeout=20)
+            answer = urllib.request.urlopen(request, timeout=PATIENCE_S)
         except urllib.error.HTTPError as error:
             answer = error
         with answer:

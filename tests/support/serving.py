@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.support.patience import PATIENCE_S
 from tests.support.scripted_llm import ScriptedUpstream, Step, echo
 from voice.llm.interface import Ask, Upstream
 from voice.safety.filters import Guards
@@ -76,7 +77,7 @@ class Socket:
         await self._socket.send(frame)
 
     async def get(self) -> Op:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             op: Op = json.loads(await self._socket.recv())
         return op
 
@@ -106,7 +107,7 @@ class Socket:
     async def closed(self) -> tuple[int, str]:
         """The close code and reason, whatever came before it."""
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     await self._socket.recv()
         except ConnectionClosed as closed:

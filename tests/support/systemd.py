@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.patience import PATIENCE_S
+
 PROGRAM = Path("/lib/systemd/systemd")
 ROOT = Path(__file__).parents[2]
 CHECKOUT, PYTHON = Path("/run/checkout"), Path("/run/python")
@@ -65,14 +67,14 @@ class Systemd:
         if not children:
             return ""  # it has not been born yet
         inside = ["nsenter", "--target", children[0], "--mount", "--pid", "--", *command]
-        done = subprocess.run(inside, capture_output=True, text=True, check=False, timeout=20)
+        done = subprocess.run(inside, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
         return done.stdout + done.stderr
 
     def show(self, unit: str, name: str) -> str:
         """A property of a unit."""
         return self.systemctl("show", unit, "--property", name, "--value").strip()
 
-    def until(self, reached: Callable[[], bool], what: str, *, within_s: float = 60.0) -> None:
+    def until(self, reached: Callable[[], bool], what: str, *, within_s: float = PATIENCE_S) -> None:
         """Wait for a state that tells nobody."""
         deadline = time.monotonic() + within_s
         while not reached():
@@ -99,4 +101,4 @@ def booted(share: Path, units: dict[str, str]) -> Iterator[Systemd]:
         yield Systemd(first, share)
     finally:
         first.kill()
-        first.wait(timeout=10)
+        first.wait(timeout=PATIENCE_S)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.notified import notified
+from tests.support.patience import PATIENCE_S
 from tests.support.speech import FOLDER
 from voice.clock import VirtualLoop
 from voice.system.systemd import ServiceManager
@@ -90,7 +91,7 @@ def test_a_conversation_says_that_it_is_ready_and_that_it_hears(tmp_path: Path) 
         while "READY=1" not in seen or "WATCHDOG=1" not in seen[seen.index("READY=1") :]:
             seen.append(told.wait())
         talk.send_signal(signal.SIGTERM)
-        _, said = talk.communicate(timeout=20)
+        _, said = talk.communicate(timeout=PATIENCE_S)
         assert talk.returncode == 130, said
         assert any(message.startswith("STATUS=ready in") for message in seen)
         assert "STOPPING=1" in told.told()

@@ -38,7 +38,7 @@ def systemd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Systemd]:
     units = {NAME: unit(share, *talk), BROKEN: unit(share, *talk, "--set", "turn.silence_ms=soon")}
     with booted(share, units) as manager:
         try:
-            manager.until(lambda: manager.show("test.target", "ActiveState") == "active", "booted", within_s=15)
+            manager.until(lambda: manager.show("test.target", "ActiveState") == "active", "booted", within_s=60)
         except AssertionError:
             pytest.skip("systemd does not boot in namespaces here")
         yield manager

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.listening import Listener, listen
+from tests.support.patience import PATIENCE_S
 from voice.errors import ConfigError
 from voice.tts import espeak
 from voice.tts.espeak import EspeakSynthesizer
@@ -184,6 +185,6 @@ print("survived")
 def test_threads_of_espeak_and_of_pipers_own_espeak_do_not_crash_each_other() -> None:
     model = Path(__file__).parent.parent / "fixtures" / "piper_mini" / "mini.onnx"
     done = subprocess.run(
-        [sys.executable, "-c", THREADS, str(model)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", THREADS, str(model)], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert (done.returncode, done.stdout) == (0, "survived\n"), done.stderr

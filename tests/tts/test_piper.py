@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.support.listening import Listener, listen
+from tests.support.patience import PATIENCE_S
 from tests.support.real_models import joe, tiny_en
 from tests.support.speech import stream
 from voice.asr.word_error_rate import word_error_rate
@@ -169,4 +170,4 @@ def test_the_committed_voice_is_what_the_script_makes(tmp_path: Path) -> None:
 
 def make_mini(folder: Path, *arguments: str) -> None:
     script = ROOT / "scripts" / "make_mini_piper.py"
-    subprocess.run([sys.executable, str(script), str(folder), *arguments], check=True, timeout=60)
+    subprocess.run([sys.executable, str(script), str(folder), *arguments], check=True, timeout=PATIENCE_S)

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.processes import VOICE, free_port
 from benchmarks.upstream import Script
+from tests.support.patience import PATIENCE_S
 from tests.support.served import Served
 
 
@@ -23,7 +24,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def chat(home: Path, url: str, lines: str, *arguments: str, key: str = "alpha") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "XDG_DATA_HOME": str(home), "HOME": str(home), "VOICE_CHAT_SERVER_KEY": key}
     command = [*VOICE, "chat", "--server", url, *arguments]
-    return subprocess.run(command, input=lines, capture_output=True, text=True, timeout=60, env=environment)
+    return subprocess.run(command, input=lines, capture_output=True, text=True, timeout=PATIENCE_S, env=environment)
 
 
 def test_named_conversation_goes_on_where_it_was(served: Served, tmp_path: Path) -> None:

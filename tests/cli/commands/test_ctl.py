@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.support.patience import PATIENCE_S
 from voice.audio.frames import silence
 from voice.audio.wav import write_wav
 from voice.cli import main
@@ -33,7 +34,7 @@ def talking(tmp_path: Path, *more: str) -> Iterator[tuple[str, subprocess.Popen[
             yield path, process
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+            process.communicate(timeout=PATIENCE_S)
 
 
 def ctl(path: str, *words: str) -> Result:

@@ -11,6 +11,7 @@ from typing import IO
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from tests.support.pulse import Pulse, missing
 from voice.audio.frames import level_dbfs
 
@@ -26,7 +27,7 @@ def pulse() -> Iterator[Pulse]:
 
 def voice(pulse: Pulse, *arguments: str) -> str:
     command = [sys.executable, "-m", "voice", *arguments]
-    done = subprocess.run(command, env=pulse.env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=pulse.env, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -46,8 +47,8 @@ def test_the_meter_shows_what_is_spoken_until_ctrl_c(pulse: Pulse) -> None:
         speaking = pulse.play_file(SPEECH)
         loudest = next((level for level in levels if level > -40.0), None)
         meter.send_signal(signal.SIGINT)
-        meter.communicate(timeout=10)
-        speaking.wait(timeout=30)
+        meter.communicate(timeout=PATIENCE_S)
+        speaking.wait(timeout=PATIENCE_S)
     assert loudest is not None
     assert meter.returncode == 130
 

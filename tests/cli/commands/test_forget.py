@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmarks.processes import VOICE
+from tests.support.patience import PATIENCE_S
 from tests.support.served import Served
 from voice.audio.wav import read_wav
 from voice.cli import main
@@ -50,7 +51,7 @@ def voice(home: Path, *arguments: str, typed: str = "") -> subprocess.CompletedP
         input=typed,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 
@@ -180,7 +181,7 @@ def test_on_a_server_it_works_by_the_names_known_here(tmp_path: Path) -> None:
                 input=WORDS,
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=PATIENCE_S,
             )
             assert done.returncode == 0, done.stderr
         [kitchen] = exported(home, *url)["conversations"]

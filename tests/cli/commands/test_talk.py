@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.patience import PATIENCE_S
 from voice.audio.frames import RATE, level_dbfs
 from voice.audio.wav import read_wav, write_wav
 
@@ -29,7 +30,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def voice(environment: dict[str, str], *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "voice", *arguments]
-    return subprocess.run(command, env=environment, input=typed, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, env=environment, input=typed, capture_output=True, text=True, timeout=PATIENCE_S)
 
 
 def test_a_recording_is_answered_into_a_file_with_trace_table_and_picture(
@@ -135,7 +136,7 @@ def test_ctrl_c_in_a_terminal_leaves_with_130_the_table_and_the_cursor(environme
     shown = read_until(master, " ms")  # a turn has ended; which words were heard does not matter here
     process.send_signal(signal.SIGINT)
     try:
-        assert process.wait(timeout=20) == 130
+        assert process.wait(timeout=PATIENCE_S) == 130
         shown += read_until(master, "")
     finally:
         process.kill()

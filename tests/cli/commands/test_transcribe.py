@@ -16,6 +16,10 @@ from tests.support.audio_files import encode
 from tests.support.real_models import whisper_folder
 from voice.audio.frames import RATE
 from voice.audio.wav import read_wav
+from tests.support.patience import PATIENCE_S
+from voice.asr.interface import Transcript
+from voice.audio.frames import RATE, Pcm
+from voice.audio.wav import read_wav, write_wav
 from voice.cli import main
 from voice.cli.commands.say import clauses
 
@@ -119,7 +123,7 @@ def test_what_is_said_into_a_file_is_speech(tmp_path: Path) -> None:
     path = tmp_path / "said.wav"
     done = subprocess.run(
         [sys.executable, "-m", "voice", "say", "-", "-o", str(path)],
-        input="The kettle is on. It is 3.14 liters.", text=True, capture_output=True, timeout=60,
+        input="The kettle is on. It is 3.14 liters.", text=True, capture_output=True, timeout=PATIENCE_S,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert 1.0 < len(read_wav(path)) / RATE < 8.0

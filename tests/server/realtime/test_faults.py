@@ -14,6 +14,7 @@ import pytest
 from openai.types.realtime import ClientSecretCreateResponse
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from tests.support.patience import PATIENCE_S
 from tests.support.realtime import Peer, talks
 from tests.support.serving import serving
 
@@ -91,7 +92,7 @@ def test_noise_of_all_kinds_ends_in_errors_or_a_close_that_says_why() -> None:
                 await peer.socket.send(b"\xff\xfe", text=True)
                 assert (await peer.closed())[0] == 1007
             assert here.app.realtime is not None
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 for connection in list(here.app.realtime.connections):
                     await connection.gone.wait()
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from openai import AsyncOpenAI
 
+from tests.support.patience import PATIENCE_S
 from tests.support.readback import read_back
 from tests.support.realtime import as_text, spoken, talks
 from tests.support.scripted_llm import Step
@@ -36,7 +37,7 @@ def test_the_python_package_holds_a_spoken_conversation() -> None:
                 await connection.session.update(session={"type": "realtime", "output_modalities": ["audio"]})
                 await connection.input_audio_buffer.append(audio=as_text(spoken("times")))
                 heard, audio = "", b""
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE_S):
                     async for event in connection:
                         if event.type == "conversation.item.input_audio_transcription.completed":
                             heard = event.transcript
@@ -70,7 +71,7 @@ def test_the_agents_sdk_for_javascript_holds_a_spoken_conversation_and_calls_its
             process = await asyncio.create_subprocess_exec(
                 NODE, "agents.mjs", address, cwd=JS, stdin=pipe, stdout=pipe, stderr=pipe
             )
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(PATIENCE_S):
                 out, errors = await process.communicate(spoken("times").tobytes())
             assert process.returncode == 0, errors.decode()
             told = json.loads(out)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from benchmarks.processes import free_port
 from benchmarks.session_links import Relay
+from tests.support.patience import PATIENCE_S
 from tests.support.redis import RedisServer, empty, needs_redis, shared
 from voice.errors import ConfigError
 from voice.sessions.log import Event
@@ -50,7 +51,7 @@ async def begun(store: RedisStore, sid: str = "s_1", **more: Any) -> int:
 
 async def until(true: Callable[[], object | Awaitable[object]]) -> None:
     """Wait for it. A seq may be told twice, as news and by looking: compare the last one told."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             found = true()
             if await found if isinstance(found, Awaitable) else found:
