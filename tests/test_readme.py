@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.upstream import Script
-from tests.support.real_models import models_folder, piper_voice, smart_turn_file, whisper_folder
 from tests.support.patience import PATIENCE_S
+from tests.support.real_models import models_folder, piper_voice, smart_turn_file, whisper_folder
 from tests.support.scripted_upstream import UpstreamProcess
 from tests.support.served import ServedProcess
 

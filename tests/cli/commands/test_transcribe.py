@@ -13,13 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.support.audio_files import encode
+from tests.support.patience import PATIENCE_S
 from tests.support.real_models import whisper_folder
 from voice.audio.frames import RATE
 from voice.audio.wav import read_wav
-from tests.support.patience import PATIENCE_S
-from voice.asr.interface import Transcript
-from voice.audio.frames import RATE, Pcm
-from voice.audio.wav import read_wav, write_wav
 from voice.cli import main
 from voice.cli.commands.say import clauses
 
