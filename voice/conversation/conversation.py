@@ -423,7 +423,8 @@ class Conversation:
             self._ringing.act(effect, self._loop.time())
 
     def _rings(self, timer: Timer) -> None:
-        text = phrase("timer_named" if timer.label else "timer", self._parts.language, label=timer.label)
+        key = f"{timer.kind}_named" if timer.label else timer.kind
+        text = phrase(key, self._parts.language, label=timer.label)
         self._parts.observer(note.Notice(text))
         self._parts.observer(note.TimerRang(timer.label))
         if self._machine.state is not State.IDLE:

@@ -84,7 +84,8 @@ def _number_at(tokens: list[str], at: int) -> tuple[float, int]:
             break
         cursor = end = cursor + 1
     if end == at:
-        return 0.0, at
+        value, end = _fraction(tokens, at, 0.0)
+        return (value, end) if end > at + 1 else (0.0, at)
     return _fraction(tokens, end, total + group)
 
 

@@ -18,6 +18,10 @@ PHRASES = MappingProxyType(
             "recording": "This conversation is being recorded.",
             "timer": "Your timer is up.",
             "timer_named": "Your {label} timer is up.",
+            "alarm": "This is your alarm.",
+            "alarm_named": "This is your alarm: {label}.",
+            "reminder": "This is your reminder.",
+            "reminder_named": "This is your reminder to {label}.",
         },
         "zh": {
             "recognizer": "抱歉，我没有听清楚，听写出了问题。",
@@ -30,6 +34,10 @@ PHRASES = MappingProxyType(
             "recording": "本次对话正在录音。",
             "timer": "您的计时器到了。",
             "timer_named": "您的{label}计时器到了。",
+            "alarm": "闹钟时间到了。",
+            "alarm_named": "闹钟时间到了：{label}。",
+            "reminder": "提醒时间到了。",
+            "reminder_named": "提醒您{label}。",
         },
         "de": {
             "recognizer": "Entschuldigung, ich konnte das nicht verstehen.",
@@ -43,6 +51,10 @@ PHRASES = MappingProxyType(
             "recording": "Dieses Gespräch wird aufgezeichnet.",
             "timer": "Ihr Timer ist abgelaufen.",
             "timer_named": "Ihr Timer {label} ist abgelaufen.",
+            "alarm": "Ihr Wecker klingelt.",
+            "alarm_named": "Ihr Wecker klingelt: {label}.",
+            "reminder": "Das ist Ihre Erinnerung.",
+            "reminder_named": "Das ist Ihre Erinnerung: {label}.",
         },
     }
 )

@@ -48,7 +48,7 @@ def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[],
 
         return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues)
     knowledge = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
-    running = (lambda: timers.left(now())) if timers is not None and now is not None else None
+    running = (lambda: timers.running(now())) if timers is not None and now is not None else None
     return BuiltinUpstream(knowledge, timers=running)
 
 

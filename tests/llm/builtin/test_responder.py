@@ -10,6 +10,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voice.conversation.timers import Running
 from voice.llm.builtin import BuiltinUpstream
 from voice.llm.builtin.responder import pieces, tokens
 from voice.llm.interface import Ask, Delta, Done, Effect, Message, Upstream
@@ -25,7 +26,7 @@ def replies(upstream: BuiltinUpstream, *messages: Message) -> list[Delta | Effec
 
 
 def builtin() -> BuiltinUpstream:
-    upstream: Upstream = BuiltinUpstream(SHIPPED, lambda: datetime(2026, 11, 22, 15, 5), lambda: [("tea", 95.0)])
+    upstream: Upstream = BuiltinUpstream(SHIPPED, lambda: datetime(2026, 11, 22, 15, 5), lambda: [Running("tea", 95.0)])
     assert isinstance(upstream, BuiltinUpstream)
     return upstream
 

@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voice.conversation.timers import Running
 from voice.llm.builtin.arithmetic import TooLarge, evaluate
 from voice.llm.builtin.question import Question, RunningTimers
 from voice.llm.builtin.responder import answer, understands
 from voice.llm.builtin.units import UNITS, convert
 from voice.llm.interface import Message
 from voice.text.durations import find_duration, say_duration
+from voice.sessions.interface import Message
+from voice.text.durations import parse_duration, say_duration
 
 NOON = datetime(2026, 11, 22, 15, 5)
 
@@ -80,12 +83,12 @@ def effects(
         ("what is minus forty celsius in fahrenheit", "Minus 40 degrees Celsius is minus 40 degrees Fahrenheit."),
         ("what is 5 kilograms in meters", "Kilograms can't be given in meters."),
         ("what time is it in tokyo", "?"),
-        ("what day is christmas", "?"),
+        ("what day is christmas", "Christmas is on Friday, December 25, 2026."),
         ("What day of the week is it today?", "Today is Sunday, November 22, 2026."),
         ("what was the date yesterday", "Yesterday was Saturday, November 21, 2026."),
         ("what day will it be tomorrow", "Tomorrow will be Monday, November 23, 2026."),
         ("东京现在几点", "?"),
-        ("圣诞节是几号", "?"),
+        ("圣诞节是几号", "圣诞节是2026年12月25日，星期五。"),
         ("明天是几月几号", "明天是2026年11月23日，星期一。"),
         ("五公里等于多少英里", "5公里等于大约3.11英里。"),
         ("repeat after me: The quick brown fox", "The quick brown fox"),
@@ -138,12 +141,10 @@ def test_a_long_conversation_of_follow_ups_ends() -> None:
         ("set a timer for five minutes", 300.0, ""),
         ("Set a ten-minute timer.", 600.0, ""),
         ("start a tea timer for an hour and a half", 5400.0, "tea"),
-        ("remind me in twenty minutes to call mom", 1200.0, "call mom"),
         ("set a timer for half an hour and twenty seconds", 1820.0, ""),
         ("set a timer for 90 seconds called pasta", 90.0, "pasta"),
         ("设一个五分钟的计时器", 300.0, ""),
         ("設一個五分鐘的計時器", 300.0, ""),
-        ("半小时后提醒我喝水", 1800.0, "喝水"),
         ("倒计时十秒", 10.0, ""),
     ],
 )
@@ -152,11 +153,13 @@ def test_setting_a_timer(text: str, seconds: float, label: str) -> None:
 
 
 def test_timers_are_cancelled_and_told() -> None:
-    running = [("tea", 95.0), ("", 3600.0)]
-    assert effects("cancel the timer", running) == [("timer.cancel", {"label": ""})]
-    assert effects("cancel the tea timer", running) == [("timer.cancel", {"label": "tea"})]
+    running = [Running("tea", 95.0, 180.0, 1), Running("", 3600.0, 3600.0, 2)]
+    assert effects("cancel the timer", running) == []
+    assert talk("cancel the timer", timers=running) == ["Which one: the tea timer, or the 1 hour timer?"]
+    assert effects("cancel the timer", running[:1]) == [("timer.cancel", {"numbers": [1]})]
+    assert effects("cancel the tea timer", running) == [("timer.cancel", {"numbers": [1]})]
     assert effects("cancel the pasta timer", running) == []
-    assert effects("取消计时器") == [("timer.cancel", {"label": ""})]
+    assert effects("取消计时器") == [("timer.cancel", {"which": "取消计时器"})]
     assert talk("how long is left", timers=running) == ["1 minute and 35 seconds left for tea, 1 hour left."]
     assert talk("还剩多久", timers=running[1:]) == ["还剩1小时。"]
     assert talk("how much time is left on the timer", timers=[]) == ["No timer is running."]
@@ -215,7 +218,7 @@ def test_precedence_is_that_of_arithmetic(one: int, two: int, three: int) -> Non
 @given(st.integers(1, 86400))
 def test_a_length_of_time_is_read_back(seconds: int) -> None:
     for language in ("en", "zh"):
-        assert find_duration(say_duration(seconds, language), chinese=language == "zh") == (seconds, "")
+        assert parse_duration(say_duration(seconds, language)) == seconds
 
 
 @settings(deadline=None)

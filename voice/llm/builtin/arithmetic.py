@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from fractions import Fraction
 
+from voice.llm.builtin.quantity import NUM, SHARE, quantity
 from voice.llm.builtin.question import Answer, Question
 from voice.text.numbers import HAN_NUMBER, han_number, plain_number, say_number
 
@@ -48,10 +50,17 @@ class _Parser:
         self.tokens, self._answer = tokens, answer
 
     def total(self) -> Fraction:
-        value = self._product()
+        percent, value = self._percentage()
         while self._next("+", "-"):
-            value = value + self._product() if self.tokens.pop(0) == "+" else value - self._product()
+            sign = 1 if self.tokens.pop(0) == "+" else -1
+            share, more = self._percentage()
+            value += sign * (value * more if share and not percent else more)  # 50 + 10 % is 55, 5 % + 10 % is 15 %
         return value
+
+    def _percentage(self) -> tuple[bool, Fraction]:
+        """Whether the next product is nothing but a percentage, and its value."""
+        alone = bool(re.fullmatch(r"(?:[\d.]+|@)%+", "".join(self.tokens[:2])))
+        return alone and self.tokens[2:3] not in (["*"], ["/"]), self._product()
 
     def _product(self) -> Fraction:
         value = self._signed()
@@ -122,11 +131,30 @@ def _bounded(value: Fraction) -> Fraction:
     return value
 
 
-_Rules = Sequence[tuple[re.Pattern[str], str]]
+_Replacement = str | Callable[[re.Match[str]], str]
+_Rules = Sequence[tuple[re.Pattern[str], _Replacement]]
 
 
-def _rules(*pairs: tuple[str, str]) -> _Rules:
+def _rules(*pairs: tuple[str, _Replacement]) -> _Rules:
     return [(re.compile(pattern), replacement) for pattern, replacement in pairs]
+
+
+def _share(found: re.Match[str]) -> str:
+    """A half as `(1 / 2)`; a fraction in figures stays what it is: a division."""
+    value = None if "/" in found[1] else quantity(found[1])
+    return found[0] if value is None else f"({value.numerator} / {value.denominator})"
+
+
+def _share_of(found: re.Match[str]) -> str:
+    value = quantity(found[1])
+    if value is None:
+        return found[0]
+    return f"({found[2]})" + (f" * {value.numerator}" if value.numerator != 1 else "") + f" / {value.denominator}"
+
+
+def _mixed(found: re.Match[str]) -> str:
+    value = quantity(found[2])
+    return found[0] if value is None else f"({found[1]} + {value.numerator} / {value.denominator})"
 
 
 _LEAD = re.compile(
@@ -145,9 +173,13 @@ _ENGLISH = _rules(
     (r"^divide by (.+)$", r"@ / (\1)"),
     (r"^(?:double|twice) (.+)$", r"2 * (\1)"),
     (r"^triple (.+)$", r"3 * (\1)"),
-    (r"^half (?:of )?(.+)$|^halve (.+)$", r"(\1\2) / 2"),
-    (r"^(?:a|1) (?:third) of (.+)$", r"(\1) / 3"),
-    (r"^(?:a|1) (?:quarter) of (.+)$", r"(\1) / 4"),
+    (r"^halve (.+)$", r"(\1) / 2"),
+    (r"(\S+)(?: percent|%) off(?: of)? (.+)$", r"\2 - \1%"),
+    (r"(?:a )?(\S+)(?: percent|%) tip (?:on|for) (.+)$", r"(\2) * \1%"),
+    (r"^(?:the )?difference between (.+) and (.+)$", r"\1 - (\2)"),
+    (r"^(?:the )?average of (.+) and (.+)$", r"(\1 + \2) / 2"),
+    (r"^half (?:of )?(\d.*)$", r"(\1) / 2"),
+    (rf"({SHARE}) of (.+)$", _share_of),
     (r"^(?:the )?sum of (.+) and (.+)$", r"\1 + \2"),
     (r"^(?:the )?product of (.+) and (.+)$", r"(\1) * (\2)"),
     (r"^square (?!root)(.+)$", r"(\1) ^ 2"),
@@ -164,6 +196,9 @@ _ENGLISH = _rules(
     (r"\b(?:minus|take away|less)\b|−", "-"),
     (r"\bnegative\b", "~"),
     (r"(?<=\d),(?=\d{3})", ""),
+    (rf"\b({NUM}) and ({SHARE})(?![\w%])", _mixed),
+    (rf"\b({NUM}) (\d+/\d+)(?![\w%])", _mixed),
+    (rf"(?<![\w.])({SHARE})(?![\w%])", _share),
 )
 _CHINESE = _rules(
     (r"(?:等于|是|得|得到)?(?:多少|几)?$", ""),
@@ -171,6 +206,10 @@ _CHINESE = _rules(
     (r"它|结果|刚才的数|这个数|那个数", "@"),
     (r"(.+)的百分之(.+)", r"(\1)*(\2)%"),
     (r"百分之(" + HAN_NUMBER + ")", r"\1%"),
+    (r"(.+)打([一二三四五六七八九][一二三四五六七八九]?)折", r"(\1)*0.点\2"),
+    (r"(.+)的(" + HAN_NUMBER + ")分之(" + HAN_NUMBER + ")", r"(\1)*\3/\2"),
+    (r"(" + HAN_NUMBER + ")分之(" + HAN_NUMBER + ")", r"(\2/\1)"),
+    (r"负", "~"),
     (r"(.+)的平方根", r"sqrt(\1)"),
     (r"根号", "sqrt"),
     (r"的平方", "^2"),
@@ -193,6 +232,7 @@ _SAID = {
     "%": ("percent", "%"),
 }
 _HYPHENATED = re.compile(r"\d+(?:-\d+)+")  # a telephone number or a date
+_SIGN = re.compile(r"^(?:minus|-) ?(?=\d)")
 _FURTHEST_BACK = 12
 
 
@@ -220,6 +260,15 @@ def arithmetic(question: Question) -> Answer | None:
     if value is None:
         return None
     return Answer(_sentence(question, expression, answer, value))
+
+
+def calculate(text: str) -> Fraction | None:
+    """The exact value of a sum in English or Chinese words or figures; None if it is none, or has no value.
+
+    >>> calculate("200 minus 15%")
+    Fraction(170, 1)
+    """
+    return value_of(Question(text, datetime.min))
 
 
 def value_of(question: Question) -> Fraction | None:
@@ -257,11 +306,16 @@ def _expression(question: Question) -> str | None:
     if question.chinese:
         for pattern, replacement in _CHINESE:
             words = pattern.sub(replacement, words)
-        words = re.sub(HAN_NUMBER, _digits, words)
+        words = re.sub(HAN_NUMBER, _digits, words.replace("0.点", "0."))
     else:
         if _HYPHENATED.fullmatch(words):
             return None
+        asked = _LEAD.match(words)
         words = _TAIL.sub("", _LEAD.sub("", words))
+        if asked and asked[0].startswith(("what", "how")):
+            words = _SIGN.sub("~ ", words)  # "what is minus 5 plus 3" is a sum of its own
+        elif _SIGN.match(words) and _previous_value(question) is None:
+            words = _SIGN.sub("~ ", words)
         for pattern, replacement in _ENGLISH:
             words = pattern.sub(replacement, words)
     if re.match(r"\s*[*/^+]|\s*-\s", words) or (question.chinese and re.match(r"\s*-", words) and question.before):

@@ -3,84 +3,133 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime
 
+from voice.llm.builtin.days import EN_DAY, HAN_DAY, MONTHS, WEEKDAYS, english_day, han_day
 from voice.llm.builtin.question import Answer, Question
 
-_DAYS = {
-    "the day after tomorrow": 2,
-    "day after tomorrow": 2,
-    "tomorrow": 1,
-    "the day before yesterday": -2,
-    "day before yesterday": -2,
-    "yesterday": -1,
-    "today": 0,
-    "大后天": 3,
-    "后天": 2,
-    "明天": 1,
-    "前天": -2,
-    "昨天": -1,
-    "今天": 0,
-}
-_EN_DAY = "|".join(name for name in _DAYS if name.isascii())
-_ZH_DAY = "|".join(name for name in _DAYS if not name.isascii())
 _TIME = re.compile(
     r"\b(?:what|which) time (?:is it|it is|do (?:you|we) have)(?: right)?$|^(?:current )?time$|^what time$"
     r"|(?:\b(?:what's|what is|whats|have you got|got|give me|do you have) |^)the (?:current )?time$"
     r"|^(?:现在|当前)?是?(?:几点(?:钟|了)*|什么时间|时间)$"
 )
-_DATE = re.compile(
-    r"\b(?:what|which) (?:day|date|month|year)(?: of the (?:week|month|year))? (?:is|was|will) ?(?:it|this)?"
-    rf"(?: be)?(?: ?(?:{_EN_DAY}))?(?: be)?$|\bwhat (?:day|date|year) it is$"
-    rf"|\b(?:what's|what is|what was|whats) (?:the |today's |tomorrow's |yesterday's )(?:date|day)"
-    rf"(?: (?:of )?(?:{_EN_DAY}))?$"
-    rf"|\b(?:what is|what's) today$|^(?:today's )?date$"
-    rf"|^(?:(?:{_ZH_DAY}|今年|现在|这个?月))?是?(?:几月|几号|星期几|周几|礼拜几|什么日子|哪一?[天年]|什么日期|日期)+$"
+_ASKS = (
+    r"(?:what|which|whats|what's) (?:the )?(?:day|date|month|year|weekday|day of the week)"
+    r"(?: of the (?:week|month|year))?(?: (?:is|was|will|does|did|it))*"
 )
+_DATE = re.compile(
+    rf"^(?:so )?{_ASKS}(?: it| this| today| be| going to be)*(?P<day1> .*?)??"
+    r"(?: be| on| it is| it was| fall on| fall| is)*$"
+    r"|^(?:(?:what|whats|what's|give me|do you know|got)(?: is| was)? )?(?:the )?(?:current |today's )?(?:date|day)"
+    r"(?: of)?(?: is it)?(?P<day2> .*)?$"
+    r"|^(?:what is|what's|what was) (?P<day3>today|tomorrow|yesterday"
+    r"|the day (?:after tomorrow|before yesterday))(?:'s (?:date|day))?$"
+    r"|^(?:when|on what day|on which day)(?: is|'s| was| does| will)(?P<day4> .*?)(?: be| fall| this year| next)?$"
+)
+_UNTIL = re.compile(
+    r"^how (?:many days|long)(?: is it| are there| are left| left| to go)*(?: until| till| to| before)(?P<day> .+)$"
+    r"|^how many days (?:away|off) is(?P<away> .+)$"
+)
+_HAN_DATE = re.compile(
+    r"^(?P<day>.*?)(?:是|在|到)*(?:几月几[号日]|几[号日]|星期几|周几|礼拜几|什么日子|哪一?[天年]|什么日期|日期|多少号|几月)+(?:是)?$"
+    r"|^(?:什么时候是|什么时候过|哪天是|哪一天是)(?P<when>.+)$|^(?P<said>.+)是什么时候$"
+)
+_HAN_UNTIL = re.compile(r"^(?:现在)?(?:离|距离?|到)(?P<day>.+?)(?:还有|有|还)*(?:几天|多少天|多久)$")
+_HAN_NOW = re.compile(r"^(?:今年|现在|这个?月|今天|今日)?$")
 _FOLLOW = re.compile(r"^(?:(?:and|what about|how about|or) )*(.+)$")
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = str.split("January February March April May June July August September October November December")
 
 
 def clock(question: Question) -> Answer | None:
-    """Answer what time or day it is, also as "what about tomorrow" behind such a question."""
+    """Answer what time or day it is, or how many days to one; also "what about tomorrow" behind such a question."""
     words = question.words
     if _TIME.search(words):
         return Answer(question.say(_english_time(question.now), _chinese_time(question.now)))
-    if _asks_date(words) or (_only_day(words) and _follows_date(question)):
-        return Answer(_date(question, *_day(words)))
-    return None
+    if (until := (_HAN_UNTIL if question.chinese else _UNTIL).search(words)) is not None:
+        found = _day(next(filter(None, until.groups())), question)
+        return Answer(_days_until(question, *found)) if found is not None else None
+    found = _asked_day(question) or _follow_day(question)
+    return Answer(_date(question, *found)) if found is not None else None
 
 
-def _asks_date(words: str) -> bool:
-    return bool(_DATE.search(words))
+def _asked_day(question: Question) -> tuple[str, date] | None:
+    """The name and the day of a question after a date."""
+    asked = (_HAN_DATE if question.chinese else _DATE).search(question.words)
+    if asked is None:
+        return None
+    name = next((day for day in asked.groups() if day), "").strip()
+    if not name or (question.chinese and _HAN_NOW.match(name)):
+        return question.say("today", "今天"), question.now.date()
+    return _day(name, question)
 
 
-def _only_day(words: str) -> bool:
-    follow = _FOLLOW.match(words)
-    return follow is not None and follow[1] in _DAYS
+def _follow_day(question: Question) -> tuple[str, date] | None:
+    follow = _FOLLOW.match(question.words)
+    found = _day(follow[1], question) if follow is not None else None
+    return found if found is not None and _follows_date(question) else None
 
 
 def _follows_date(question: Question) -> bool:
     earlier = question.previous()
-    return earlier is not None and (_asks_date(earlier.words) or (_only_day(earlier.words) and _follows_date(earlier)))
+    if earlier is None:
+        return False
+    if _asked_day(earlier) is not None:
+        return True
+    follow = _FOLLOW.match(earlier.words)
+    return follow is not None and _day(follow[1], earlier) is not None and _follows_date(earlier)
 
 
-def _day(words: str) -> tuple[str, int]:
-    for name, days in _DAYS.items():
-        if name in words:
-            return name, days
-    return ("今天", 0) if re.search("[一-鿿]", words) else ("today", 0)
+def _day(name: str, question: Question) -> tuple[str, date] | None:
+    """The day that a name stands for, None unless it is a day's name and no more."""
+    name = re.sub(r"^(?:it |be |it be )|(?: be| it| date|'s date|'s)$", "", name.strip())
+    today = question.now.date()
+    if question.chinese:
+        name = name.rstrip("的")
+        found = HAN_DAY.fullmatch(name)
+        day = han_day(found, today) if found is not None else None
+    else:
+        found = EN_DAY.fullmatch(name)
+        day = english_day(found, today) if found is not None else None
+    return (re.sub("^(?:on|for) ", "", name), day) if day is not None else None
 
 
-def _date(question: Question, name: str, days: int) -> str:
-    day = question.now + timedelta(days=days)
+def _date(question: Question, name: str, day: date) -> str:
     if question.chinese:
         return f"{name}是{day.year}年{day.month}月{day.day}日，星期{'一二三四五六日'[day.weekday()]}。"
-    verb = {"today": "is"}.get(name, "will be" if days > 0 else "was" if days < 0 else "is")
-    spoken_name = name if name.startswith("the ") or " " not in name else f"the {name}"
-    subject = spoken_name[0].upper() + spoken_name[1:]
-    return f"{subject} {verb} {_WEEKDAYS[day.weekday()]}, {_MONTHS[day.month - 1]} {day.day}, {day.year}."
+    days = (day - question.now.date()).days
+    spoken = f"{WEEKDAYS[day.weekday()]}, {MONTHS[day.month - 1]} {day.day}, {day.year}"
+    if name not in _NEAR:
+        return f"{_titled(name)} {'is' if days >= 0 else 'was'} on {spoken}."
+    name = f"the {name}" if " " in name and not name.startswith("the ") else name
+    return f"{name[0].upper()}{name[1:]} {'is' if days == 0 else 'will be' if days > 0 else 'was'} {spoken}."
+
+
+_NEAR = frozenset(
+    ("today", "tomorrow", "yesterday", "the day after tomorrow", "day after tomorrow", "the day before yesterday",
+     "day before yesterday")
+)  # fmt: skip
+
+
+def _titled(name: str) -> str:
+    """A day's name as it is written: `Next Wednesday`, `New Year's Eve`, `The 5th of December`."""
+    small = ("of", "in", "the", "days", "day", "weeks", "week", "from", "now", "ago")
+    words = [word if word in small or not word[0].isalpha() else word.capitalize() for word in name.split()]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
+
+
+def _days_until(question: Question, name: str, day: date) -> str:
+    days = (day - question.now.date()).days
+    if question.chinese:
+        return (
+            f"离{name}还有{days}天。"
+            if days > 0
+            else f"{name}就是今天。"
+            if days == 0
+            else f"{name}已经过了{-days}天。"
+        )
+    count = f"{abs(days)} day{'' if abs(days) == 1 else 's'}"
+    if days == 0:
+        return f"{_titled(name)} is today."
+    return f"{count[0].upper()}{count[1:]} until {_titled(name)}." if days > 0 else f"{_titled(name)} was {count} ago."
 
 
 def _english_time(now: datetime) -> str:

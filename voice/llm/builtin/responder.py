@@ -18,7 +18,7 @@ from voice.llm.builtin.units import conversion
 from voice.llm.interface import Ask, Delta, Done, Effect, UpstreamError
 from voice.text.speakable import HAN
 
-SKILLS: tuple[Skill, ...] = (manners, timer, clock, conversion, arithmetic, repeat)
+SKILLS: tuple[Skill, ...] = (timer, manners, clock, conversion, arithmetic, repeat)
 
 _SOME_DAY = datetime(2000, 1, 1)
 

@@ -69,9 +69,20 @@ _REPLIES = tuple(
     )
 )
 _NAME = re.compile(
-    r"\b(?:my name is|my name's|call me|i am called)\s+([A-Za-z][\w'-]*(?:\s[A-Z][\w'-]*)?)", re.IGNORECASE
+    r"\b(?i:my name is|my name's|you can call me|call me|i am called|i'm called)\s+"
+    r"((?:[^\W\d_][\w'’-]*\.?)(?:\s[^\W\d_][\w'’-]*\.?){0,3})"
 )
-_HAN_NAME = re.compile(r"(?:我叫|我的名字是|我的名字叫|叫我)([^\s，。！？,.!?什谁吧]{1,8})")
+_NO_NAME = frozenset(
+    str.split(
+        "a an the and but or so i i'm we you he she it they what who how when where why can could do does did is are"
+        " was not no please thanks thank nice from in at on to for with by later back tomorrow today tonight now"
+        " again if because maybe also just set tell give remember my your that this there then as of who's what's pleased"
+        " crazy old names anything whatever stupid names early late up down out about after before if glad happy"
+    )
+)
+_HAN_NAME = re.compile(
+    r"(?:我叫|我的名字是|我的名字叫|叫我)((?:(?!我|住|和|今年|来自|是|很|在|什|谁|吧|你|请|帮|就行|就好|也)[^\s，。！？、,.!?\d]){1,8})"
+)
 _ASKS_NAME = re.compile(
     r"^(?:what is|what's|whats|do you remember|remember) my name$|^who am i$"
     r"|我叫什么|我的名字是什么|我是谁|我的名字叫什么"
@@ -94,8 +105,24 @@ def manners(question: Question) -> Answer | None:
 
 
 def _name(question: Question) -> str:
-    found = (_HAN_NAME if question.chinese else _NAME).search(simplified(question.text))
-    return found[1][:1].upper() + found[1][1:] if found else ""
+    if question.chinese:
+        found = _HAN_NAME.search(simplified(question.text))
+        return found[1] if found else ""
+    found = _NAME.search(question.text)
+    return _only_name(found[1].split()) if found else ""
+
+
+def _only_name(words: list[str]) -> str:
+    """The words up to the first that is no name; behind a capital letter only those with one, else at most two."""
+    kept: list[str] = []
+    for word in words:
+        if word.lower().rstrip(".") in _NO_NAME or (kept and words[0][0].isupper() and word[0].islower()):
+            break
+        kept.append(word if len(word) <= 2 else word.rstrip("."))
+        if word.endswith(".") and len(word) > 2:
+            break
+    kept = kept if words[0][0].isupper() else kept[:2]
+    return " ".join(word[:1].upper() + word[1:] for word in kept)
 
 
 def _told_name(question: Question) -> str:

@@ -1,121 +1,291 @@
-"""Timers set, cancelled, asked about. The skill only asks for them; the conversation's driver keeps and rings them."""
+"""Timers, alarms and reminders: set, changed, cancelled, asked about.
+
+The skill only asks for them; the conversation's driver keeps and rings them. It says what it took the words for, so
+that a wrong length is heard, and asks where it may be another one.
+"""
 
 from __future__ import annotations
 
 import re
 
+from voice.conversation.timers import Kind, Running
+from voice.llm.builtin.moment import Moment, find_moment, say_moment, seconds_until
 from voice.llm.builtin.question import Answer, Question
 from voice.llm.interface import Effect
 from voice.text.durations import find_duration, say_duration
+from voice.llm.builtin.timer_answers import (
+    at_what_time,
+    cancelled,
+    changed,
+    how_long,
+    is_set,
+    reported,
+    several_set,
+    which_one,
+)
+from voice.llm.builtin.timer_choice import choose
+from voice.llm.builtin.timer_label import label_of
+from voice.sessions.interface import Effect
+from voice.text.durations import Length, lengths, say_duration
 
-LONGEST_S = 24 * 3600.0
+LONGEST_TIMER_S = 48 * 3600.0
+LONGEST_S = 31 * 86400.0
 
 _ABOUT = re.compile(
-    r"\b(?:timer|timers|alarm|countdown|count down|remind me|wake me)\b|计时|定时|倒计时|闹钟|提醒我|叫醒我"
+    r"\b(?:timers?|alarms?|countdowns?|count down|remind me|reminders?|wake me)\b"
+    r"|计时|定时|倒计时|闹钟|提醒|叫醒我|叫我起床|喊我起床"
 )
-_CANCEL = re.compile(r"^(?:cancel|stop|clear|delete|remove|turn off|kill|end)\b|取消|停止|停掉|关掉|删除|不要")
+_CANCEL = re.compile(
+    r"^(?:cancel|stop|clear|delete|remove|turn off|kill|end|dismiss|forget|get rid of|switch off)\b"
+    r"|取消|停止|停掉|关掉|关闭|删除|删掉|不要"
+)
+_COUNT = re.compile(r"\bhow many\b|有几个|多少个|几个")
 _LEFT = re.compile(
-    r"\b(?:how long|how much time|how much longer|what is left|what's left|time left|remaining|any timers|which timers"
-    r"|what timers|list)\b|还剩|还有多久|剩多少|多久|哪些"
+    r"\b(?:how long|how much time|how much longer|what is left|what's left|time left|remaining|any timers|any alarms"
+    r"|any reminders|which timers|what timers|what alarms|what reminders|list|status|when (?:does|will|is)|what time"
+    r"|what are my|show my|show me)\b|还剩|还有多久|剩多少|多久|哪些|几点响|什么时候响|剩下"
 )
 _LEFT_ALONE = re.compile(
-    r"^how (?:long|much time|much longer) (?:is |do i have |have i )?(?:left|remaining|to go)"
+    r"^how (?:long|much time|much longer) (?:is |do i have |have i |is there )?(?:left|remaining|to go)"
     r"|^(?:还剩|还有)(?:多久|多少时间|多长时间)$"
 )
-_LABEL = re.compile(r"\b(?:called|named|labeled|for the|for my) (.+)$")
-_REMIND = re.compile(r"\bremind me\b.*?\bto (.+)$")
-_KIND = re.compile(
-    r"^(?:set|start|make|create|add|cancel|stop|delete|clear)?(?: (?:a|an|the|my))? ?([a-z]+) (?:timer|alarm)\b"
+_MORE = re.compile(
+    r"^(?:add|put) \0(?: more)?(?:$| (?:to|on|onto)\b)|^(?:extend|increase|lengthen|delay|prolong)\b.*\0"
+    r"|\bmake\b.*\0 longer|^give\b.*\0 more|^\0 more\b|^another \0 (?:to|on|for)\b.*\b(?:timer|alarm)"
+    r"|加(?:上)?\0|延长\0|增加\0|推迟\0|多\0"
 )
-_NO_LABEL = frozenset(
-    str.split(
-        "a an the my all set start timer new another second this that me cancel stop delete clear long minute hour"
-        " every any"
-    )
+_LESS = re.compile(
+    r"^(?:take|subtract|remove|cut) \0 (?:off|from|away)|^(?:shorten|reduce|decrease)\b.*\0|\bmake\b.*\0 shorter"
+    r"|减(?:少|去|掉)?\0|缩短\0|提前\0|少\0"
 )
-_HAN_REMIND = re.compile(r"(?:提醒我|叫我)(.+)$")
+_TO = re.compile(
+    r"^(?:change|set|make|reset|update|move)\b.*?\b(?:timer|countdown)\b.*\b(?:to|into|at) \0|^make (?:it|that) \0$"
+    r"|(?:改成|改为|调成|调到|改到)\0"
+)
+_THE_ONE = re.compile(r"^set (?:a|an|another|one|new)\b")
+_LENGTH_OR_CLOCK = re.compile(r"\b\d{1,2}[: ]\d\d\b")
+_CLEAR_CLOCK = re.compile(r"\d ?[ap] ?m\b|noon|midnight|o'?clock|\b(?:un)?till?\b|\bat\b|morning|evening|afternoon|点")
 
 
 def timer(question: Question) -> Answer | None:
-    """Set, cancel or report timers; a bare length of time answers "for how long?"."""
+    """Set, change, cancel or report timers; a bare length of time, or a name, answers what was asked before."""
     words = question.words
     if _LEFT_ALONE.search(words):
-        return _report(question)
-    if not _ABOUT.search(words):
-        return _completed(question)
-    if _CANCEL.search(words):
-        return _cancel(question)
-    if _LEFT.search(words) and find_duration(words, chinese=question.chinese) is None:
-        return _report(question)
-    return _set(question, words)
+        return reported(question, question.timers)
+    if not _ABOUT.search(words) and not _calls(question):
+        return _completed(question) or _changes_the_only(question)
+    return _act(question, words)
 
 
-def _set(question: Question, words: str) -> Answer:
-    found = find_duration(words, chinese=question.chinese)
-    if found is None:
-        return Answer(question.say("For how long?", "多长时间？"), whole=False)
-    seconds, rest = found
-    if not 0 < seconds <= LONGEST_S:
-        return Answer(question.say("I can set timers up to 24 hours.", "计时器最长24小时。"))
-    label = _label(rest, chinese=question.chinese)
-    length = say_duration(seconds, question.language)
-    text = question.say(
-        f"Timer set for {length}{f', {label}' if label else ''}.",
-        f"好的，{length}后{f'提醒你{label}' if label else '提醒你'}。",
-    )
-    return Answer(text, (Effect("timer.set", {"seconds": seconds, "label": label}),))
+def _calls(question: Question) -> bool:
+    """`下午三点叫我`: to be called at a time, not by a name."""
+    if not re.search("[叫喊]我", question.words):
+        return False
+    moment = find_moment(question.words, question.now, chinese=True)
+    return bool(lengths(question.words, chinese=True)) or (moment is not None and moment.timed)
+
+
+def _act(question: Question, words: str) -> Answer:
+    spans = lengths(words, chinese=question.chinese)
+    masked = _masked(words, spans)
+    setting = re.search(r"^(?:set|start|create|make)\b.*\b(?:timer|alarm|reminder)\b|^(?:remind|wake)", words)
+    if _CANCEL.search(words) and not setting:
+        return _cancel(question, words)
+    by, to = _change(masked, spans)
+    if by or (to and not _THE_ONE.search(words)):
+        return _changed(question, words, spans, by, to)
+    if _COUNT.search(words) or (_LEFT.search(words) and not setting and not _reminds(words)):
+        return _report(question, words, counted=bool(_COUNT.search(words)))
+    return _set(question, words, spans)
+
+
+def _masked(words: str, spans: list[Length]) -> str:
+    for length in reversed(spans):
+        words = f"{words[: length.start]}\0{words[length.end :]}"
+    return re.sub(r"(?<=\b(?:add|put) )(?:an?|another) (?=\0)", "", words) if "\0" in words else words
+
+
+def _reminds(words: str) -> bool:
+    return bool(re.search(r"\bremind me (?:in|at|to|on|tomorrow|that|about)|提醒我", words))
+
+
+def _kind(words: str) -> Kind:
+    if re.search(r"\b(?:remind me|reminder)\b|提醒", words):
+        return "reminder"
+    return "alarm" if re.search(r"\b(?:alarm|wake)\b|闹钟|叫醒|叫我|喊我", words) else "timer"
+
+
+def _set(question: Question, words: str, spans: list[Length]) -> Answer:
+    kind, chinese = _kind(words), question.chinese
+    if kind == "timer" or (spans and not re.search(r"\b(?:at|tomorrow|tonight)\b|点", words)):
+        if len(spans) > 1 and kind == "timer":
+            return _set_several(question, words, spans)
+        if len(spans) == 1:
+            return _set_length(question, words, spans[0], kind)
+        if kind == "timer" and (not _CLEAR_CLOCK.search(words) or len(spans) > 1):
+            unclear = _LENGTH_OR_CLOCK.search(words)
+            return at_what_time(question) if unclear and not chinese else how_long(question)
+    shorter = [length for length in spans if length.seconds is None or length.seconds < 86400]
+    masked = _masked(words, shorter)
+    waking = bool(re.search(r"\bwake\b|叫醒|起床", words))
+    moment = find_moment(masked, question.now, chinese=chinese, waking=waking)
+    if moment is not None and moment.timed:
+        return _set_moment(question, moment, [words[length.start : length.end] for length in shorter], kind)
+    if len(spans) == 1:
+        return _set_length(question, words, spans[0], kind)
+    return at_what_time(question) if kind != "timer" else how_long(question)
+
+
+def _set_length(question: Question, words: str, length: Length, kind: Kind) -> Answer:
+    if length.seconds is None:
+        unclear = words[length.start : length.end]
+        return at_what_time(question) if ":" in unclear else how_long(question, unclear)
+    longest = LONGEST_TIMER_S if kind == "timer" else LONGEST_S
+    if not 0 < length.seconds <= longest:
+        return Answer(question.say("I can set timers up to 48 hours.", "计时器最长48小时。"))
+    label = label_of(words, [length], reminder=kind == "reminder", chinese=question.chinese)
+    return Answer(is_set(question, kind, label, length.seconds), (_effect(length.seconds, label, kind),))
+
+
+def _set_several(question: Question, words: str, spans: list[Length]) -> Answer:
+    """Several timers at once, where each has a certain length and nothing else tells them apart."""
+    seconds = [length.seconds for length in spans if length.seconds is not None]
+    label = label_of(words, spans, reminder=False, chinese=question.chinese)
+    if label or len(seconds) < len(spans) or not all(0 < one <= LONGEST_TIMER_S for one in seconds):
+        return Answer(
+            question.say("One timer at a time, please. For how long?", "请一次设一个。多长时间？"), whole=False
+        )
+    return Answer(several_set(question, seconds), tuple(_effect(one, "", "timer") for one in seconds))
+
+
+def _set_moment(question: Question, moment: Moment, masks: list[str], kind: Kind) -> Answer:
+    if moment.past:
+        return Answer(question.say("That time has passed. At what time?", "那个时间已经过了。几点？"), whole=False)
+    seconds = seconds_until(moment.at, question.now)
+    if seconds > LONGEST_S:
+        return Answer(question.say("I can set alarms up to 31 days ahead.", "闹钟最多提前31天。"))
+    rest = moment.rest
+    for mask in masks:
+        rest = rest.replace("\0", mask, 1)
+    label = label_of(rest, [], reminder=kind == "reminder", chinese=question.chinese)
+    at = say_moment(moment.at, question.now, question.language)
+    return Answer(is_set(question, kind, label, seconds, at), (_effect(seconds, label, kind),))
+
+
+def _effect(seconds: float, label: str, kind: Kind) -> Effect:
+    data: dict[str, object] = {"seconds": seconds, "label": label}
+    return Effect("timer.set", data if kind == "timer" else data | {"kind": kind})
 
 
 def _completed(question: Question) -> Answer | None:
-    """A bare "five minutes" when the question before asked for a timer without a length."""
-    found = find_duration(question.words, chinese=question.chinese)
+    """What answers "for how long?", "at what time?" or "which one?", asked just before."""
     earlier = question.previous()
-    if found is None or earlier is None or found[1] not in ("", "for"):
+    if earlier is None or not _ABOUT.search(earlier.words) or _LEFT_ALONE.search(earlier.words):
         return None
-    asked = bool(_ABOUT.search(earlier.words)) and not _CANCEL.search(earlier.words) and not _LEFT.search(earlier.words)
-    if not asked or find_duration(earlier.words, chinese=earlier.chinese) is not None:
+    earlier = Question(earlier.text, question.now, earlier.before, question.timers)
+    asked = _act(earlier, earlier.words)
+    if asked.whole or question.language != earlier.language:
         return None
-    return _set(question, f"{earlier.words} {question.words}")
+    words = re.sub(r"^(?:for|in|at) (?=\d|half|a |an )", "", question.words)
+    spans = lengths(words, chinese=question.chinese)
+    rest = _masked(words, spans)
+    if _CANCEL.search(earlier.words) or _LEFT.search(earlier.words):
+        return _answers_which(question, earlier)
+    joint = "" if question.chinese else " "
+    if len(spans) == 1 and not re.sub(r"\0|的|后|之后|\bfrom now\b|\blong\b|\bmake it\b|\s", "", rest):
+        return _set(question, f"{earlier.words}{joint}{words}", lengths(f"{earlier.words}{joint}{words}",
+                                                                        chinese=question.chinese))  # fmt: skip
+    timed = words if question.chinese or re.search(r"[a-z]", words) else f"at {words}"
+    moment = find_moment(timed, question.now, chinese=question.chinese)
+    if moment is not None and moment.timed and len(moment.rest) <= 2:
+        both = f"{earlier.words}{joint}{timed}"
+        answered = _set(question, both, lengths(both, chinese=question.chinese))
+        return answered if answered.whole else None
+    return None
 
 
-def _cancel(question: Question) -> Answer:
-    label = "" if question.chinese else _kind(question.words)
-    running = question.timers
-    if running is not None and not any(not label or name == label for name, _ in running):
-        return Answer(
-            question.say("No such timer is running." if label else "No timer is running.", "没有正在运行的计时器。")
-        )
-    text = question.say(f"The {label} timer is cancelled." if label else "Timer cancelled.", "计时器已取消。")
-    return Answer(text, (Effect("timer.cancel", {"label": label}),))
+def _answers_which(question: Question, earlier: Question) -> Answer | None:
+    chosen = choose(question.words, question.timers or (), question.now, chinese=question.chinese)
+    if not chosen:
+        return None
+    return cancelled(question, chosen) if _CANCEL.search(earlier.words) else reported(question, chosen)
 
 
-def _report(question: Question) -> Answer:
+def _change(masked: str, spans: list[Length]) -> tuple[int, bool]:
+    """Whether a length is to be added (1) or taken off (−1), and whether it is to be the new one."""
+    if len(spans) not in (1, 2):
+        return 0, False
+    if _MORE.search(masked):
+        return 1, False
+    return (-1, False) if _LESS.search(masked) else (0, bool(_TO.search(masked)))
+
+
+def _changes_the_only(question: Question) -> Answer | None:
+    """`add two minutes`, without the word timer, where one runs."""
+    spans = lengths(question.words, chinese=question.chinese)
+    by, to = _change(_masked(question.words, spans), spans)
+    if not question.timers or not (by or to):
+        return None
+    return _changed(question, question.words, spans, by, to)
+
+
+def _changed(question: Question, words: str, spans: list[Length], by: int, to: bool) -> Answer:
+    length = spans[-1] if to or question.chinese else spans[0]
+    if length.seconds is None:
+        return how_long(question, words[length.start : length.end])
+    rest = words[: length.start] + words[length.end :]
     running = question.timers
     if running is None:
-        return Answer(question.say("I can't see the timers from here.", "我在这里看不到计时器。"))
+        amount = by * length.seconds
+        return Answer(
+            question.say("I can't see the timers from here.", "我在这里看不到计时器。") if to
+            else question.say("Okay, I change it.", "好的，我来改。"),
+            () if to else (Effect("timer.change", {"which": rest, "by": amount}),),
+        )  # fmt: skip
+    chosen = choose(rest, running, question.now, chinese=question.chinese)
+    if chosen is None or len(chosen) > 1:
+        return which_one(question, chosen or running)
+    if not chosen:
+        return _no_such(question, rest)
+    only: Running = chosen[0]
+    more = length.seconds - only.left if to else by * length.seconds
+    if only.left + more <= 0:
+        left = say_duration(only.left, question.language)
+        return Answer(question.say(f"Only {left} are left on it.", f"它只剩{left}了。"))
+    return Answer(
+        changed(question, only, only.left + more), (Effect("timer.change", {"number": only.number, "by": more}),)
+    )
+
+
+def _cancel(question: Question, words: str) -> Answer:
+    running = question.timers
+    if running is None:
+        return Answer(question.say("Okay, cancelled.", "好的，已取消。"), (Effect("timer.cancel", {"which": words}),))
+    chosen = choose(words, running, question.now, chinese=question.chinese)
+    if chosen is None:
+        return which_one(question, running)
+    return cancelled(question, chosen) if chosen else _no_such(question, words)
+
+
+def _no_such(question: Question, words: str) -> Answer:
+    kind = _kind(words)
+    if not question.timers:
+        return Answer(question.say(f"No {kind} is running.", "没有正在运行的计时器。"))
+    return Answer(question.say(f"No such {kind} is running.", "没有这样的计时器。"))
+
+
+def _report(question: Question, words: str, *, counted: bool) -> Answer:
+    running = question.timers
     if not running:
-        return Answer(question.say("No timer is running.", "没有正在运行的计时器。"))
-    shown = []
-    for label, seconds in running[:3]:
-        length = say_duration(seconds, question.language)
-        if question.chinese:
-            shown.append(f"{label}还剩{length}")
-        else:
-            shown.append(f"{length} left{f' for {label}' if label else ''}")
-    return Answer(question.say(", ".join(shown) + ".", "，".join(shown) + "。"))
-
-
-def _label(rest: str, *, chinese: bool) -> str:
-    if chinese:
-        found = _HAN_REMIND.search(rest)
-        return found[1] if found else ""
-    for pattern in (_REMIND, _LABEL):
-        if (found := pattern.search(rest)) and found[1] not in _NO_LABEL:
-            return found[1]
-    return _kind(rest)
-
-
-def _kind(words: str) -> str:
-    """The word before `timer`, as in "the tea timer", if it names one."""
-    found = _KIND.search(words)
-    return found[1] if found and found[1] not in _NO_LABEL else ""
+        return reported(question, running)
+    chosen = choose(words, running, question.now, chinese=question.chinese) if not counted else None
+    if counted:
+        kind = _kind(words)
+        chosen = [one for one in running if one.kind == kind]
+    elif chosen is None:
+        chosen = list(running)
+    return (
+        reported(question, chosen, counted=_kind(words) if counted else None)
+        if chosen or counted
+        else _no_such(question, words)
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from voice.llm.builtin.quantity import HAN_QUANTITY, NUM, QUANTITY, han_quantity, quantity
 from voice.llm.builtin.question import Answer, Question
-from voice.text.numbers import HAN_NUMBER, han_number, say_number
+from voice.text.numbers import HAN_NUMBER, say_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,11 @@ def _names(*, chinese: bool) -> str:
 
 
 _EN, _ZH = _names(chinese=False), _names(chinese=True)
-_QUANTITY = rf"(?P<value>-?\d[\d,]*(?:\.\d+)?|minus \d[\d.]*|an?|one half|half an?) ?(?P<source>{_EN})"
-_HAN_QUANTITY = rf"(?P<value>{HAN_NUMBER})个?(?P<source>{_ZH})"
+_QUANTITY = (
+    rf"(?P<value>(?:-|minus |negative )?{QUANTITY})(?: of)?(?: an?)? ?(?P<source>{_EN})"
+    rf"(?: (?:and )?(?P<more>{QUANTITY})(?: ?(?P<smaller>{_EN}))?)?"
+)
+_HAN_QUANTITY = rf"(?P<value>负?{HAN_QUANTITY})个?(?P<source>{_ZH})(?P<half>半)?"
 _TO, _HAN_TO = rf"(?P<target>{_EN})", rf"(?P<target>{_ZH})"
 _ENGLISH = (
     re.compile(
@@ -104,7 +108,7 @@ _FOLLOW = re.compile(
     rf"(?:in|to|into) {_TO}$"
 )
 _HAN_FOLLOW = re.compile(rf"^(?:那|换成|转换成|换算成|用|是多少|等于多少|合多少|多少)+{_HAN_TO}(?:是多少|表示)?$")
-_SAID = re.compile(rf"(?P<value>\d[\d,]*(?:\.\d+)?) (?P<source>{_EN})\b")
+_SAID = re.compile(rf"(?P<value>{NUM}) (?P<source>{_EN})\b")
 _HAN_SAID = re.compile(rf"(?P<value>{HAN_NUMBER})(?P<source>{_ZH})")
 _FURTHEST_BACK = 6
 
@@ -134,8 +138,8 @@ def _asked(question: Question, depth: int) -> tuple[float, Unit, Unit] | None:
     words = question.words
     for pattern in _CHINESE if question.chinese else _ENGLISH:
         if found := pattern.search(words):
-            value = _value(found["value"], question)
-            return None if value is None else (value, BY_NAME[found["source"]], BY_NAME[found["target"]])
+            value, source = _amount(found, question), BY_NAME[found["source"]]
+            return None if value is None else (value, source, BY_NAME[found["target"]])
     follow = (_HAN_FOLLOW if question.chinese else _FOLLOW).match(words)
     if follow is None or depth == 0:
         return None
@@ -152,14 +156,24 @@ def _asked(question: Question, depth: int) -> tuple[float, Unit, Unit] | None:
     return None
 
 
+def _amount(found: re.Match[str], question: Question) -> float | None:
+    """The quantity in its first unit: `5 foot 11`, `6 feet 2 inches`, `two miles and a half`, `三斤半`."""
+    value, source = _value(found["value"], question), BY_NAME[found["source"]]
+    if value is None or question.chinese:
+        return value + 0.5 if value is not None and found["half"] else value
+    more = quantity(found["more"]) if found["more"] else None
+    if more is None:
+        return None if found["more"] else value
+    if found["smaller"]:
+        added = convert(float(more), BY_NAME[found["smaller"]], source)
+        return None if added is None else value + added
+    return value + float(more / 12 if source.one == "foot" else more) if more < 12 else None
+
+
 def _value(text: str, question: Question) -> float | None:
-    if question.chinese:
-        return han_number(text)
-    if text in ("a", "an"):
-        return 1.0
-    if "half" in text:
-        return 0.5
-    return float(text.replace("minus ", "-").replace(",", "").rstrip("."))
+    bare = re.sub(r"^(?:-|minus |negative |负)", "", text)
+    value = han_quantity(bare) if question.chinese else quantity(bare)
+    return None if value is None else float(value if bare == text else -value)
 
 
 def _quantity(value: float, unit: Unit, question: Question) -> tuple[str, bool]:
