@@ -16,27 +16,27 @@ from voice.text.speakable import language_of, spoken
         ("# Title", "Title"),
         ("- [x] item __one__", "item one"),
         ("> quoted", "quoted"),
-        ("1. Open it", "1, Open it"),
+        ("1. Open it", "one, Open it"),
         ("| a | b |", "a, b"),
         ("|---|:--:|", ""),
         ("---", ""),
         ("```py\nprint(1)\n```", "The code is in the text."),
         ("```\n代码", "代码在文字里。"),
-        ("snake_case `a = b` 2*3 and 2 * 3", "snake case a equals b 2 times 3 and 2 times 3"),
+        ("snake_case `a = b` 2*3 and 2 * 3", "snake case a equals b two times three and two times three"),
         ("a\\*b", "a b"),
-        ("It is 20°C & 50% of $5.50.", "It is 20 degrees Celsius and 50 percent of 5.50 dollars."),
-        ("5–10 km, -5 degrees, €7", "5 to 10 kilometers, minus 5 degrees, 7 euros"),
-        ("今天20°C，湿度50%，价格¥5。", "今天20摄氏度，湿度百分之50，价格5元。"),
+        ("It is 20°C & 50% of $5.50.", "It is twenty degrees Celsius and fifty percent of five dollars fifty."),
+        ("5–10 km, -5 degrees, €7", "five to ten kilometers, minus five degrees, seven euros"),
+        ("今天20°C，湿度50%，价格¥5。", "今天二十摄氏度，湿度百分之五十，价格五元。"),
         ("See https://www.example.com/foo_bar?x=1. Then", "See link to example.com. Then"),
         ("看https://example.com/a。好", "看example.com的链接。好"),
         ("mail joe.b@example.com now", "mail joe.b at example.com now"),
-        ("Great! 😊👍🏽 1️⃣ go 👩‍👩‍👧🇩🇪", "Great! 1 go"),
+        ("Great! 😊👍🏽 1️⃣ go 👩‍👩‍👧🇩🇪", "Great! one go"),
         ("😊", ""),
         ("AT&amp;T <br>x", "AT and T x"),
         ("，你好", "你好"),
         ("x² + y²", "x squared plus y squared"),
         ("*你好*，世界", "你好，世界"),
-        ("555-1234 on 2026-11-22", "555-1234 on November twenty-second, twenty twenty-six"),
+        ("555-1234 on 2026-11-22", "five five five, one two three four on November twenty-second, twenty twenty-six"),
     ],
 )
 def test_spoken(reply: str, words: str) -> None:
@@ -48,9 +48,9 @@ def test_other_languages_keep_their_symbols() -> None:
 
 
 def test_a_mark_is_only_a_mark_where_a_line_begins() -> None:
-    assert spoken("# 5 apples", line_start=False) == "5 apples"
-    assert spoken("1. apple", line_start=False) == "1. apple"
-    assert spoken("1. apple") == "1, apple"
+    assert spoken("# 5 apples", line_start=False) == "five apples"
+    assert spoken("1. apple", line_start=False) == "one. apple"
+    assert spoken("1. apple") == "one, apple"
 
 
 def test_language_of() -> None:

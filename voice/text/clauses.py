@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
 from voice.text.boundaries import find_cut, stall_cut
 from voice.text.placeholders import BLOCKED
 from voice.text.speakable import language_of, spoken
+from voice.text.word_places import WordPlaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +28,16 @@ class Clause:
     def offset(self, char: int) -> int:
         """Where in the reply the code point `char` of `text` stands.
 
-        Exact for words spoken as they are written; within what is spoken otherwise (`%` as percent), and for a clause
-        without `raw`, by share.
+        Exact for words spoken as they are written; what is spoken otherwise (`$3.50`) counts once it has been spoken
+        whole. By share for a clause without `raw`.
         """
         if char <= 0:
             return self.start
         if char >= len(self.text):
             return self.end
-        blocks = SequenceMatcher(None, self.raw, self.text, autojunk=False).get_matching_blocks() if self.raw else []
-        raw_at = text_at = 0
-        for block in blocks:
-            if char < block.b:
-                share = (char - text_at) / (block.b - text_at)
-                return self.start + raw_at + int(share * (block.a - raw_at))
-            if char <= block.b + block.size:
-                return self.start + block.a + char - block.b
-            raw_at, text_at = block.a + block.size, block.b + block.size
-        return (
-            self.start
-            + raw_at
-            + round((self.end - self.start - raw_at) * (char - text_at) / (len(self.text) - text_at))
-        )
+        if self.raw:
+            return self.start + WordPlaces(self.raw, self.text).place(char)
+        return self.start + round((self.end - self.start) * char / len(self.text))
 
 
 class ClauseSplitter:

@@ -5,17 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from voice.text.numbers import HAN_NUMERALS, cardinal, han_cardinal
+from voice.text.number_words import han_cardinal, han_digits, ordinal, year_in_words
 
 _MONTHS = str.split("January February March April May June July August September October November December")
 _MONTH_OF = {name[:3]: number for number, name in enumerate(_MONTHS, start=1)}
-_ORDINALS = str.split(
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
-    " sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth"
-    " twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
-)
-_HAN_DIGITS = str.maketrans("0123456789", HAN_NUMERALS)
-
 _MONTH = rf"(?P<month>{'|'.join(f'{name}|{name[:3]}[.]?' for name in _MONTHS)}|Sept[.]?)"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>\d{4})"
@@ -26,31 +19,23 @@ _DAY_FIRST = re.compile(rf"{_BEFORE}(?P<the>[Tt]he )?{_DAY}(?: of)? {_MONTH}(?:,
 _MONTH_FIRST = re.compile(rf"{_BEFORE}{_MONTH} {_DAY},? {_YEAR}{_AFTER}")
 _MONTH_ONLY = re.compile(rf"{_BEFORE}{_MONTH} {_YEAR}{_AFTER}")
 _HAN_DATE = re.compile(r"(?<!\d)(?:(?P<year>\d{4})\s?年\s?)?(?P<month>\d\d?)\s?月\s?(?P<day>\d\d?)\s?(?P<mark>[日号])")
+_HAN_YEARS = re.compile(r"(?<![\d.,])([12]\d{3})(年?)\s?[-–—~～至到]\s?([12]\d{3})\s?年")
 _HAN_YEAR = re.compile(r"(?<![\d,.])(?P<year>[12]\d{3})\s?年(?!前|后|内|间|来|多|级)")
 
 
 def dates_in_words(text: str, language: str) -> str:
     """Text with its dates in words of `en` or `zh`; days that no calendar has, and other languages, stay in digits."""
     if language == "zh":
+        text = _HAN_YEARS.sub(lambda found: f"{han_digits(found[1])}{found[2]}到{han_digits(found[3])}年", text)
         for pattern in (_ISO, _HAN_DATE):
             text = pattern.sub(_han, text)
-        return _HAN_YEAR.sub(lambda found: f"{found['year'].translate(_HAN_DIGITS)}年", text)
+        return _HAN_YEAR.sub(lambda found: f"{han_digits(found['year'])}年", text)
     if language == "en":
         for pattern in (_ISO, _MONTH_FIRST):
             text = pattern.sub(lambda found: _english(found, "{month} {day}, {year}"), text)
         text = _DAY_FIRST.sub(_day_first, text)
         return _MONTH_ONLY.sub(lambda found: f"{_name(found)} {year_in_words(int(found['year']))}", text)
     return text
-
-
-def year_in_words(year: int) -> str:
-    """A year in English, as `nineteen oh five`; outside 1100 to 2099 in digits."""
-    century, rest = divmod(year, 100)
-    if not 1100 <= year <= 2099:
-        return str(year)
-    if 2000 <= year <= 2009:
-        return f"two thousand {cardinal(rest)}" if rest else "two thousand"
-    return f"{cardinal(century)} {f'oh {cardinal(rest)}' if 0 < rest < 10 else cardinal(rest) if rest else 'hundred'}"
 
 
 def _day_first(found: re.Match[str]) -> str:
@@ -62,7 +47,7 @@ def _english(found: re.Match[str], form: str) -> str:
     month, day, year = _parts(found)
     if not _real(year, month, day):
         return found[0]
-    return form.format(month=_MONTHS[month - 1], day=_ORDINALS[day - 1], year=year_in_words(year))
+    return form.format(month=_MONTHS[month - 1], day=ordinal(day), year=year_in_words(year))
 
 
 def _han(found: re.Match[str]) -> str:
@@ -70,7 +55,7 @@ def _han(found: re.Match[str]) -> str:
     if not _real(year, month, day):
         return found[0]
     mark = found["mark"] if found["mark"] in "日号" else "日"
-    begun = f"{found['year'].translate(_HAN_DIGITS)}年" if found["year"] else ""
+    begun = f"{han_digits(found['year'])}年" if found["year"] else ""
     return f"{begun}{han_cardinal(month)}月{han_cardinal(day)}{mark}"
 
 

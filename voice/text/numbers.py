@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from voice.text.number_words import HAN_NUMERALS
+
 _UNITS = {
     word: value
     for value, word in enumerate(
@@ -17,8 +19,6 @@ _TENS = {
     word: 10 * value
     for value, word in enumerate(str.split("twenty thirty forty fifty sixty seventy eighty ninety"), start=2)
 } | {"fourty": 40}
-_UNIT_WORDS = {value: word for word, value in _UNITS.items()}
-_TEN_WORDS = {value // 10: word for word, value in _TENS.items() if word != "fourty"}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[A-Za-z]+(?:'[a-z]+)?|\s+|.", re.DOTALL)
 
@@ -28,7 +28,6 @@ _LONGEST_FRACTION = 40  # tokens
 HAN_NUMBER = r"[负]?(?:\d[\d,]*(?:\.\d+)?[万亿]?|[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+)?)"
 """Pattern of a number in Chinese text: digits or numerals."""
 
-HAN_NUMERALS = "零一二三四五六七八九"
 _HAN_DIGITS = {numeral: value for value, numeral in enumerate(HAN_NUMERALS)} | {"〇": 0, "两": 2}
 _HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
 _HAN_GROUPS = {"万": 10**4, "亿": 10**8}
@@ -141,24 +140,12 @@ def _han_whole(text: str) -> int | None:
         elif numeral in _HAN_SCALES:
             group, digit, scale = group + (digit or 1) * _HAN_SCALES[numeral], 0, _HAN_SCALES[numeral]
         elif numeral in _HAN_GROUPS:
-            total, group, digit, scale = (total + group + digit) * _HAN_GROUPS[numeral], 0, 0, _HAN_GROUPS[numeral]
+            size, section = _HAN_GROUPS[numeral], group + digit
+            total = (total + section) * size if total < size else total + section * size  # 万亿, but 一亿五千万
+            group, digit, scale = 0, 0, size
         else:
             return None
     return total + group + (digit * scale // 10 if scale > 10 and text[-1] in _HAN_DIGITS else digit)
-
-
-def cardinal(value: int) -> str:
-    """A whole number below 100 in English words: `twenty-six`."""
-    if value in _UNIT_WORDS:
-        return _UNIT_WORDS[value]
-    ten, unit = divmod(value, 10)
-    return _TEN_WORDS[ten] + (f"-{_UNIT_WORDS[unit]}" if unit else "")
-
-
-def han_cardinal(value: int) -> str:
-    """A whole number from 1 to 99 in Chinese numerals: `二十六`."""
-    ten, unit = divmod(value, 10)
-    return (HAN_NUMERALS[ten] if ten > 1 else "") + ("十" if ten else "") + (HAN_NUMERALS[unit] if unit else "")
 
 
 def plain_number(value: float) -> str:

@@ -69,8 +69,8 @@ FEASTS: dict[str, Callable[[int], date]] = {
     "good friday": lambda year: _easter(year) - timedelta(days=2),
     "圣诞节": _fixed(12, 25), "平安夜": _fixed(12, 24), "元旦": _fixed(1, 1), "国庆节": _fixed(10, 1),
     "国庆": _fixed(10, 1), "劳动节": _fixed(5, 1), "儿童节": _fixed(6, 1), "情人节": _fixed(2, 14),
-    "教师节": _fixed(9, 10),    "妇女节": _fixed(3, 8), "万圣节": _fixed(10, 31), "感恩节": _nth_weekday(11, 3, 4), "复活节": _easter,
-    "植树节": _fixed(3, 12), "青年节": _fixed(5, 4),
+    "教师节": _fixed(9, 10), "妇女节": _fixed(3, 8), "万圣节": _fixed(10, 31),
+    "感恩节": _nth_weekday(11, 3, 4), "复活节": _easter, "植树节": _fixed(3, 12), "青年节": _fixed(5, 4),
 }  # fmt: skip
 """Feasts by name, as a function of the year; those of the Chinese lunar calendar are not known."""
 

@@ -76,8 +76,9 @@ _NO_NAME = frozenset(
     str.split(
         "a an the and but or so i i'm we you he she it they what who how when where why can could do does did is are"
         " was not no please thanks thank nice from in at on to for with by later back tomorrow today tonight now"
-        " again if because maybe also just set tell give remember my your that this there then as of who's what's pleased"
-        " crazy old names anything whatever stupid names early late up down out about after before if glad happy"
+        " again if because maybe also just set tell give remember my your that this there then as of who's"
+        " what's pleased crazy old names anything whatever stupid names early late up down out"
+        " about after before if glad happy"
     )
 )
 _HAN_NAME = re.compile(
