@@ -29,7 +29,7 @@ _SMALLER = {"h": 60, "m": 1}
 _UNIT = r"(?:weeks?|days?|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z'])"
 _PART = re.compile(
     rf"(?P<range>\b(?:{NUM}|an?) ?(?:to|or|-|–) ?)?"
-    rf"(?:\b(?P<clock>\d+:\d\d(?::\d\d)?) ?|\b(?P<share>{SHARE})(?: of)?(?: an?| 1)?[ -]|\b(?P<count>{QUANTITY})[ -]?)"
+    rf"(?:\b(?P<clock>\d+:\d\d(?::\d\d)?) ?|\b(?P<share>{SHARE})(?: of)?(?: an?| 1)?[ -]|(?:\b|(?<=[hm]))(?P<count>{QUANTITY})[ -]?)(?:(?:more|extra|whole|full) )?"
     rf"(?P<unit>{_UNIT})(?! (?:to|past|before|after|till?) (?:\d{{1,2}}(?![\d:]| ?{_UNIT})|noon|midday|midnight))"
     rf"(?: long\b)?(?P<about> or (?:2|more)\b)?"
 )
@@ -41,7 +41,7 @@ _TAIL = re.compile(
     rf"|(?: and)? ?(?P<rest>[1-5]?\d)(?![\d:./]| ?{_UNIT}| (?:and|to|past)\b){_ENDS}"
 )
 _CLOCK = re.compile(r"\b(\d+):(\d\d)(?::(\d\d))?\b(?! ?(?:a ?m|p ?m)\b)")
-_ORDINAL = re.compile(r"a second (?:one|timer|alarm|reminder|countdown)\b")
+_ORDINAL = re.compile(r"a second (?:[a-z']+ ){0,2}(?:one|timer|alarm|reminder|countdown)\b")
 _INSTEAD = re.compile(r" (?:no|i mean|sorry|actually|make (?:that|it)|rather|or rather|wait)\b")
 
 _HAN_UNIT = r"(?:秒钟?|分钟?(?!之)|小时|钟头|刻钟|个钟|天|周|个?星期|个?礼拜)"

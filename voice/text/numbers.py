@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from voice.text.number_words import HAN_NUMERALS
 
@@ -33,6 +34,17 @@ _HAN_SCALES = {"十": 10, "百": 100, "千": 1000}
 _HAN_GROUPS = {"万": 10**4, "亿": 10**8}
 
 
+def written_fractions(text: str) -> str:
+    """The text with `½` as `1/2`, and `1½` as `1 1/2`."""
+    out: list[str] = []
+    for character in text:
+        if unicodedata.category(character) == "No" and "⁄" in (flat := unicodedata.normalize("NFKC", character)):
+            out.append((" " if out and out[-1][-1].isdecimal() else "") + flat.replace("⁄", "/"))
+        else:
+            out.append(character)
+    return "".join(out)
+
+
 def in_digits(text: str) -> str:
     """English text with its number words in digits: `twenty one point five` becomes `21.5`; the rest unchanged."""
     tokens = _TOKEN.findall(text.replace("-", " ") if _hyphenated(text) else text)
@@ -44,7 +56,8 @@ def in_digits(text: str) -> str:
             out.append(tokens[at])
             at += 1
         else:
-            out.append(plain_number(value))
+            written = after == at + 1 and "," not in tokens[at] and tokens[at][0].isdecimal()
+            out.append(tokens[at] if written else plain_number(value))  # the 05 of 9:05 stays
             at = after
     return "".join(out)
 

@@ -21,7 +21,7 @@ PHRASES = MappingProxyType(
             "alarm": "This is your alarm.",
             "alarm_named": "This is your alarm: {label}.",
             "reminder": "This is your reminder.",
-            "reminder_named": "This is your reminder to {label}.",
+            "reminder_named": "Your reminder: {label}.",
         },
         "zh": {
             "recognizer": "抱歉，我没有听清楚，听写出了问题。",

@@ -8,6 +8,7 @@ from html import unescape
 
 from voice.text.dates import dates_in_words
 from voice.text.markdown import plain, without_fences
+from voice.text.numbers import written_fractions
 from voice.text.phrases import phrase
 from voice.text.placeholders import BLOCKED, PLACEHOLDER, in_words
 from voice.text.placeholders import PLACEHOLDER, in_words
@@ -48,6 +49,18 @@ def spoken(text: str, *, language: str = "", line_start: bool = True) -> str:
     symbols for the engine to read. `line_start` says whether the piece begins a line, where `-` and `#` are marks.
     """
     language = language or language_of(text) or "en"
+    text = dates_in_words(_without_marks(text, language, line_start), language)
+    if (in_words_of := _WORDS.get(language)) is not None:
+        text = in_words_of(written_fractions(text))
+    return _tidy(text)
+
+
+def unmarked(text: str) -> str:
+    """The text as it is read on a screen without Markdown, emoji and addresses; numbers stay in digits."""
+    return _tidy(_without_marks(text, language_of(text) or "en", line_start=True))
+
+
+def _without_marks(text: str, language: str, line_start: bool) -> str:
     text = text.replace(BLOCKED, phrase("blocked", language))
     text = PLACEHOLDER.sub(lambda name: in_words(name[1], language), text)
     text = without_fences(_GAPS.sub("   ", text), _CODE.get(language, ""))
@@ -55,9 +68,10 @@ def spoken(text: str, *, language: str = "", line_start: bool = True) -> str:
     text = unescape(text)
     text = _URL.sub(lambda found: _link(found, language), text)
     text = _EMAIL.sub(lambda found: _AT.get(language, "{} @ {}").format(found[1], found[2]), text)
-    text = dates_in_words(_without_emoji(text), language)
-    if (in_words_of := _WORDS.get(language)) is not None:
-        text = in_words_of(text)
+    return _without_emoji(text)
+
+
+def _tidy(text: str) -> str:
     text = _LEFTOVERS.sub(" ", text)
     text = _SPACE_BEFORE_MARK.sub(r"\1", _SPACES.sub(" ", text))
     text = text.lstrip(_EDGES).rstrip(" *_~`|#(（[【“‘「『《<")

@@ -22,6 +22,7 @@ _COUNTED = (
     "|篇|首|句|遍|周|星期|万|亿|千|支|根|颗|片|份|套|双|对|组|架|艘|座|间|头|匹|棵|朵|顿|场|部|门|项|点(?!\\d)|刻|桶|袋|盒|包|枚"
     "|美元|欧元|英镑|毫升|升|克|吨|厘米|毫米|公分|英里|英尺|人份|个月|代|股|行|步|圈|回|成|轮|局|任|届|期|把|口|滴|勺|箱|束|排|幢|栋"
 )
+_GAP = re.compile(r"(?<=[一-鿿]) (?=[一-鿿])")
 _IS_COUNTED = re.compile(rf"\s?多?(?:{_COUNTED})")
 _CODES = (
     "密码|验证码|号码|编号|邮编|工号|尾号|学号|卡号|账号|单号|订单号|门牌|房间|房号|航班|"
@@ -41,7 +42,7 @@ def chinese(text: str) -> str:
     """The text with its numbers and signs in Chinese words."""
     for pattern, words in _RULES:
         text = pattern.sub(words, text)
-    return text
+    return _GAP.sub("", text)
 
 
 def _per(found: re.Match[str]) -> str:
@@ -99,7 +100,7 @@ def _time(found: re.Match[str]) -> str:
 def _measure(found: re.Match[str]) -> str:
     unit, low, value = UNITS[found["unit"]], found["low"], found["value"]
     minus = "负" if found["minus"] else ""
-    if found["unit"] in ("°C", "℃", "°F", "℉") and minus and not low:
+    if found["unit"] in ("°C", "℃", "°F", "℉") and minus:
         minus = "零下"
     said = "两" if value == "2" and not low and unit.han[0] not in "度摄华" else han_decimal(value)
     return f"{minus}{f'{han_decimal(low)}到' if low else ''}{said}{unit.han}{_per(found)}"
@@ -108,6 +109,8 @@ def _measure(found: re.Match[str]) -> str:
 def _percent(found: re.Match[str]) -> str:
     low, part = found["low"], "百" if found["sign"] in "%％" else "千"
     minus = "负" if found["minus"] else ""
+    if found["value"] == "100" and not low and part == "百":
+        return f"{minus}百分之百"
     return f"{minus}{part}分之{f'{han_decimal(low)}到' if low else ''}{han_decimal(found['value'])}"
 
 
@@ -133,14 +136,14 @@ def _version(found: re.Match[str]) -> str:
 
 def _roman(found: re.Match[str]) -> str:
     value = roman(found["roman"])
-    return found[0] if value is None else f"{found['before']}{han_cardinal(value)}"
+    return found[0] if value is None else f"{found['before']}{han_cardinal(value)}{'世' if found['reign'] else ''}"
 
 
 def _number(found: re.Match[str]) -> str:
     text = found["number"]
     after = found.string[found.end() :]
     before = found.string[: found.start()]
-    if text == "2" and _IS_COUNTED.match(after) and not before.endswith(("第", "周", "期", "星", "初")):
+    if text == "2" and _IS_COUNTED.match(after) and not before.endswith(("第", "初")):
         return "两"
     if re.fullmatch(r"\d{7,}", text) and not text.endswith("000"):
         return han_digits(text)
@@ -152,7 +155,7 @@ _RULES: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
     for pattern, words in (
         (r"(?<=\d)，(?=\d{3}(?!\d))", ","),
         # what is spelled
-        (r"(?<![\w.])(?:\+?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)|(?<![\d.])1[3-9]\d{9}(?!\d)", _phone),
+        (r"(?<![A-Za-z0-9.])(?:\+?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)|(?<![\d.])1[3-9]\d{9}(?!\d)", _phone),
         (
             r"(?<![\d.])(?:0\d{2,3}-\d{7,8}|(?:400|800)-?\d{3}-?\d{4}|"
             r"\(\d{3,4}\) ?\d{3,4}-?\d{4}|\d{3}-\d{3}-\d{4}|\d{3}-\d{4})(?!\d)",
@@ -177,14 +180,7 @@ _RULES: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
             r"(?<![\d.,])(?P<year>1[1-9]\d\d|20\d\d)(?=\s?年)(?!\s?年(?:前|后|内|间|来|多|以|之))",
             lambda found: han_digits(found["year"]),
         ),
-        (
-            r"(?P<before>[’']?)(?<!\d)(?P<ten>[2-9]0)(?=年代|后(?!$|[^\w]|天|秒|分|小))",
-            lambda found: (
-                han_cardinal(int(found["ten"]))
-                if found.string[found.end() :].startswith("年代")
-                else han_digits(found["ten"])
-            ),
-        ),
+        (r"(?<!\d)(?:[5-9]0|00|[7-9]5)(?=后(?!天|秒|分|小|年|日|个))", lambda found: han_digits(found[0])),
         # money
         (
             rf"(?P<minus>[-−](?=[$€£¥￥]))?(?P<money>{_SIGNS})\s?(?:(?P<low>{NUM}){_TO}(?:{_SIGNS})?)?(?P<value>{NUM})"
@@ -241,12 +237,16 @@ _RULES: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
             lambda found: _scaled(found["value"], found["amount"]),
         ),
         (
-            r"(?<![\w.])(?P<feet>\d)['′’](?P<inches>1?\d)(?:\"|″|”)?",
+            r"(?<![A-Za-z0-9.])(?P<feet>\d)['′’](?P<inches>1?\d)(?:\"|″|”)?",
             lambda found: f"{han_decimal(found['feet'])}英尺{han_decimal(found['inches'])}英寸",
         ),
         # numerals, ranges and what is left
-        (r"(?P<before>第)(?P<roman>[IVXLC]+)(?![A-Za-z])", _roman),
-        (r"(?P<before>[一-鿿])(?P<roman>(?=[IVX]{2})[IVXLC]+)(?![A-Za-z0-9])", _roman),
+        (r"(?P<reign>)(?P<before>第)(?P<roman>[IVXLC]+)(?![A-Za-z])", _roman),
+        (
+            r"(?P<before>(?P<reign>亨利|爱德华|查理|查尔斯|伊丽莎白|乔治|理查|腓力|约翰|保罗|詹姆斯|威廉|亚历山大|尼古拉)?"
+            r"(?<=[一-鿿]))(?P<roman>(?=[IVX]{2})[IVXLC]+)(?![A-Za-z0-9])",
+            _roman,
+        ),
         (r"和/或", "和或"),
         (
             rf"(?<![A-Za-z0-9.,/^=+-])(?P<low>{NUM})(?P<unit>[万亿]?)\s?[-–—~～]\s?(?P<high>{NUM})(?![A-Za-z0-9]|-\d|[.,]\d|\s?[=等])",

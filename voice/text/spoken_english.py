@@ -159,7 +159,11 @@ def _measure(found: re.Match[str]) -> str:
     low, value, per = found["low"], found["value"], found["per"]
     if unit.close and found["gap"]:
         return found[0]
-    one = value.replace(",", "") == "1" and not low
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    noun = bool(
+        re.search(r"\b[Aa]n? $", before) and re.match(r" (?!of|in|at|on|per|to|and|or|for|by|is|was)[a-z]", after)
+    )
+    one = (value.replace(",", "") == "1" and not low) or noun
     minus = "minus " if found["minus"] else ""
     said = f"{minus}{f'{decimal(low)} to ' if low else ''}{decimal(value)} {unit.one if one else unit.many}"
     if found["hyphen"]:
@@ -310,7 +314,7 @@ _RULES: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
         (
             r"(?P<lead>\b(?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Tt]ill|[Bb]y|[Bb]efore|[Aa]fter|[Dd]uring|of|[Ff]rom|and|to"
             r"|[Ee]arly|[Ll]ate|[Mm]id|[Ss]ummer|[Ww]inter|[Ss]pring|[Aa]utumn|[Ff]all|born|died|back in|around"
-            r"|copyright|©)[ (])"
+            r"|[Cc]opyright|©)[ (])"
             rf"(?P<low>)(?P<year>1[1-9]\d\d|20\d\d){_COUNTED}",
             _years,
         ),
@@ -335,7 +339,9 @@ _RULES: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
         ),
         (
             r"(?<![\w.\"“])(?P<inch>\d+(?:\.\d+)?)(?:\"|″)(?!\w)(?P<noun>(?= [a-z]))?",
-            lambda found: f"{decimal(found['inch'])} {'inch' if found['inch'] == '1' or found['noun'] else 'inches'}",
+            lambda found: (
+                f"{decimal(found['inch'])} {'inch' if found['inch'] == '1' or found['noun'] is not None else 'inches'}"
+            ),
         ),
         (
             rf"(?<![\w.,/^])(?P<minus>[-−])?(?:(?P<low>{NUM})(?:\s?(?:{_UNITS}))?{_TO})?(?P<value>{NUM})(?P<hyphen>(?:-)?)(?P<gap>\s?)"
@@ -353,6 +359,10 @@ _RULES: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
         (
             rf"(?<![\w.,/])(?P<low>{NUM})\s?[-–—~]\s?(?P<value>{NUM})\s?(?=%|‰|percent)",
             lambda found: f"{decimal(found['low'])} to {decimal(found['value'])}",
+        ),
+        (
+            r"(?P<lead>\b(?:scor|rat|giv|gave|got|grad)\w*(?: (?:it|of|him|her|them|me|a|was|is))* )(?P<top>\d+)/(?P<bottom>\d+)\b",
+            lambda found: f"{found['lead']}{cardinal(int(found['top']))} out of {cardinal(int(found['bottom']))}",
         ),
         (r"(?<![\w.,/])24/7(?![\w/])", "twenty-four seven"),
         (r"(?<![\w.,/])9/11(?![\w/])", "nine eleven"),

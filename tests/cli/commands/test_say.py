@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
 
 from voice.audio.devices import SilentSink
 from voice.audio.playout import Playout, PlayoutDrained, PlayoutEvent
+from voice.cli import main
 from voice.cli.commands.say import clauses, play
 from voice.clock import VirtualLoop
 from voice.tts.tone import ToneSynthesizer
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("It costs $10-20, Mr. Smith. See p. 5.", "It costs ten to twenty dollars,\nMister Smith.\nSee page five.\n"),
+        ("现在13:05，要3-5天。", "现在十三点零五分，\n要三到五天。\n"),
+    ],
+)
+def test_what_will_be_spoken_is_shown(text: str, lines: str) -> None:
+    shown = CliRunner().invoke(main, ["say", "--show", text])
+    assert (shown.output, shown.exit_code) == (lines, 0)
+
+
+def test_showing_and_writing_exclude_each_other(tmp_path: Path) -> None:
+    wrong = CliRunner().invoke(main, ["say", "--show", "-o", str(tmp_path / "a.wav"), "hello"])
+    assert wrong.exit_code == 2 and "--show" in wrong.stderr
+    assert not (tmp_path / "a.wav").exists()
 
 
 def test_a_text_of_many_minutes_is_said_to_its_end() -> None:

@@ -22,19 +22,25 @@ AHEAD_S = 30.0
 @click.command("say")
 @click.argument("text")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="A WAV file, not the speaker.")
+@click.option("--show", is_flag=True, help="Print the words that would be spoken, a clause a line, and speak nothing.")
 @setting("--tts", "tts.engine")
 @setting("--voice", "tts.voice", metavar="NAME")
 @setting("--language", "tts.language", metavar="TAG")
 @setting("--speed", "tts.speed")
 @configured
-def command(resolved: Resolved, text: str, output: Path | None) -> None:
+def command(resolved: Resolved, text: str, output: Path | None, show: bool) -> None:
     """Speak TEXT; `-` reads it from standard input."""
     from voice.wiring.engines import synthesizer
 
+    if show and output is not None:
+        raise UsageError("--show speaks nothing, so there is nothing for --output", where="--show")
     language = resolved.settings.tts.language or resolved.settings.asr.language
     texts = clauses(sys.stdin.read() if text == "-" else text, language)
     if not texts:
         raise UsageError("nothing in it can be spoken", where="TEXT", expected="a text with words")
+    if show:
+        click.echo("\n".join(texts))
+        return
     engine = synthesizer(resolved.settings)
     if output is not None:
         _into_file(engine, texts, output)

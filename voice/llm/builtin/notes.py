@@ -11,7 +11,7 @@ from pathlib import Path
 from voice.errors import MissingError
 from voice.text.boundaries import find_cut
 from voice.text.numbers import simplified
-from voice.text.speakable import HAN, language_of, spoken
+from voice.text.speakable import HAN, language_of, unmarked
 
 _LEAST_COVERED = 0.7
 """Share of a question's content that a paragraph must have, words weighted by how rare they are in the notes."""
@@ -148,7 +148,7 @@ def _quoted(term: str) -> str:
 
 def _first_sentences(paragraph: str) -> str:
     """The first sentence, and those behind it while the answer stays short."""
-    text = spoken(paragraph)
+    text = unmarked(paragraph)
     end = find_cut(text, first=False, final=True) or len(text)
     while end < len(text):
         further = end + (find_cut(text[end:], first=False, final=True) or len(text))

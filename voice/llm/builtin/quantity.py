@@ -7,7 +7,6 @@ English is read with its number words in digits (`in_digits`), so that what a re
 from __future__ import annotations
 
 import re
-import unicodedata
 from fractions import Fraction
 
 from voice.text.numbers import HAN_NUMBER, han_number
@@ -39,22 +38,11 @@ QUANTITY = rf"(?:{NUM} and {SHARE}|{NUM} {_SLASHED}|half a dozen|{SHARE}|a coupl
 
 HAN_QUANTITY = (
     rf"(?:{HAN_NUMBER}又{HAN_NUMBER}分之{HAN_NUMBER}|{HAN_NUMBER}分之{HAN_NUMBER}|\d+ \d+/\d+|\d+/\d+"
-    rf"|半|{HAN_NUMBER}个?半(?![\d一二三四五六七八九十])|{HAN_NUMBER})"
+    rf"|半|{HAN_NUMBER}个?半(?![个\d一二三四五六七八九十])|{HAN_NUMBER})"
 )
 """Any Chinese quantity before a measure word; `han_quantity` reads it."""
 
 _HAN_ABOUT = re.compile(r"一两|两三|三两|二三|三四|三五|四五|五六|六七|七八|八九")
-
-
-def written_fractions(text: str) -> str:
-    """The text with `½` as `1/2`, and `1½` as `1 1/2`."""
-    out: list[str] = []
-    for character in text:
-        if unicodedata.category(character) == "No" and "⁄" in (flat := unicodedata.normalize("NFKC", character)):
-            out.append((" " if out and out[-1][-1].isdecimal() else "") + flat.replace("⁄", "/"))
-        else:
-            out.append(character)
-    return "".join(out)
 
 
 def quantity(text: str) -> Fraction | None:

@@ -28,7 +28,7 @@ def is_set(question: Question, kind: Kind, label: str, seconds: float, at: str =
     if kind == "alarm":
         return f"Alarm set for {at}{named}." if at else f"Alarm set for {length} from now{named}."
     when = f"at {at}" if at else f"in {length}"
-    return f"I'll remind you to {label} {when}." if label else f"I'll remind you {when}."
+    return f"I'll remind you {when}{f': {label}' if label else ''}."
 
 
 def several_set(question: Question, seconds: Sequence[float]) -> str:

@@ -12,9 +12,9 @@ from voice.text.durations import lengths, say_duration
 
 _EXCEPT = re.compile(r"\b(?:except(?: for)?|but not|but|apart from|other than|besides|excluding)\b")
 _AND = re.compile(r" and (?:the )?|[和跟]")
-_HAN_EXCEPT = re.compile(r"除了?(?P<some>.+?)(?:以外|之外|外)的?")
+_HAN_EXCEPT = re.compile(r"除了?(?P<some>.+?)(?:(?:以外|之外|外)的?|(?=其他|其余|别的))")
 _ALL = re.compile(
-    r"\b(?:all|every|everything|each|both|any|timers|alarms|reminders|countdowns)\b|所有|全部|都|每个|两个都"
+    r"\b(?:all|every|everything|each|both|any|timers|alarms|reminders|countdowns)\b|所有|全部|都|其他|其余|别的|每个|两个都"
 )
 _KINDS = (
     ("alarm", re.compile(r"\balarms?\b|闹钟")),
@@ -46,7 +46,7 @@ _SAYS_NOTHING = frozenset(
     )
 )
 _HAN_SAYS_NOTHING = re.compile(
-    r"取消掉?|停止|停掉|关掉|关闭|删除|删掉|不要|计时器|定时器|闹钟|提醒|倒计时|所有|全部|每个|两个都|那个|这个|个|的|了|把|给|我|请"
+    r"取消掉?|停止|停掉|关掉|关闭|删除|删掉|不要|计时器|定时器|闹钟|提醒|倒计时|所有|全部|其他|其余|别的|每个|两个都|那个|这个|个|的|了|把|给|我|请"
     r"|还有|还剩|多久|多少|多长|时间|剩|下|有|几|哪些|什么|时候|响|再|增加|加上?|延长|缩短|减少|减去?|改成|改为|到|第|一|都|掉|在|上|吧|是"
 )
 
@@ -159,5 +159,5 @@ def describe(timer: Running, now: datetime, language: str) -> str:
     if timer.kind == "alarm":
         return f"alarm for {at}"
     if timer.kind == "reminder":
-        return f"reminder to {timer.label}" if timer.label else "reminder"
+        return f"reminder: {timer.label}" if timer.label else "reminder"
     return f"{timer.label or re.sub(r's(?= |$|,)', '', say_duration(timer.seconds or timer.left, 'en'))} timer"

@@ -61,7 +61,7 @@ def _chinese(words: str, reminder: bool) -> str:
     words = re.sub(r"\0(?:钟)?(?:之后|以后|后)?", "\0", words)
     if reminder:
         found = _HAN_REMIND.search(words.replace("\0", ""))
-        return found[1].removesuffix("的闹钟") if found else ""
+        return found[1].strip().removesuffix("的闹钟") if found else ""
     if found := _HAN_CALLED.search(words) or _HAN_PURPOSE.search(words):
         return _HAN_FILLER.sub("", found[1].replace("\0", ""))
     found = _HAN_KIND.search(words.replace("\0", ""))

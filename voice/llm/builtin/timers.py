@@ -46,12 +46,12 @@ _LEFT = re.compile(
     r"|what are my|show my|show me)\b|还剩|还有多久|剩多少|多久|哪些|几点响|什么时候响|剩下"
 )
 _LEFT_ALONE = re.compile(
-    r"^how (?:long|much time|much longer) (?:is |do i have |have i |is there )?(?:left|remaining|to go)"
+    r"^how (?:long|much time|much longer) (?:is |do i have |have i |is there )?(?:left|remaining|to go)$"
     r"|^(?:还剩|还有)(?:多久|多少时间|多长时间)$"
 )
 _MORE = re.compile(
     r"^(?:add|put) \0(?: more)?(?:$| (?:to|on|onto)\b)|^(?:extend|increase|lengthen|delay|prolong)\b.*\0"
-    r"|\bmake\b.*\0 longer|^give\b.*\0 more|^\0 more\b|^another \0 (?:to|on|for)\b.*\b(?:timer|alarm)"
+    r"|\bmake\b.*\0 longer|^give (?!me an? |me another ).*\0|^\0 more\b|^another \0 (?:to|on|for)\b.*\b(?:timer|alarm)"
     r"|加(?:上)?\0|延长\0|增加\0|推迟\0|多\0"
 )
 _LESS = re.compile(
@@ -117,6 +117,8 @@ def _kind(words: str) -> Kind:
 
 def _set(question: Question, words: str, spans: list[Length]) -> Answer:
     kind, chinese = _kind(words), question.chinese
+    if kind != "timer":
+        spans = [length for length in spans if ":" not in words[length.start : length.end]]
     if kind == "timer" or (spans and not re.search(r"\b(?:at|tomorrow|tonight)\b|点", words)):
         if len(spans) > 1 and kind == "timer":
             return _set_several(question, words, spans)

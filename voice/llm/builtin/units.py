@@ -85,7 +85,7 @@ _QUANTITY = (
     rf"(?P<value>(?:-|minus |negative )?{QUANTITY})(?: of)?(?: an?)? ?(?P<source>{_EN})"
     rf"(?: (?:and )?(?P<more>{QUANTITY})(?: ?(?P<smaller>{_EN}))?)?"
 )
-_HAN_QUANTITY = rf"(?P<value>负?{HAN_QUANTITY})个?(?P<source>{_ZH})(?P<half>半)?"
+_HAN_QUANTITY = rf"(?P<value>(?:负|零下)?{HAN_QUANTITY})个?(?P<source>{_ZH})(?P<half>半)?"
 _TO, _HAN_TO = rf"(?P<target>{_EN})", rf"(?P<target>{_ZH})"
 _ENGLISH = (
     re.compile(
@@ -171,7 +171,7 @@ def _amount(found: re.Match[str], question: Question) -> float | None:
 
 
 def _value(text: str, question: Question) -> float | None:
-    bare = re.sub(r"^(?:-|minus |negative |负)", "", text)
+    bare = re.sub(r"^(?:-|minus |negative |负|零下)", "", text)
     value = han_quantity(bare) if question.chinese else quantity(bare)
     return None if value is None else float(value if bare == text else -value)
 

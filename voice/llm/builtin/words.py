@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voice.llm.builtin.quantity import written_fractions
-from voice.text.numbers import in_digits, simplified
+from voice.text.numbers import in_digits, simplified, written_fractions
 from voice.text.speakable import language_of
 
 _LONGEST = 400  # code points of a question that the skills look at
