@@ -29,7 +29,8 @@ _SMALLER = {"h": 60, "m": 1}
 _UNIT = r"(?:weeks?|days?|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z'])"
 _PART = re.compile(
     rf"(?P<range>\b(?:{NUM}|an?) ?(?:to|or|-|–) ?)?"
-    rf"(?:\b(?P<clock>\d+:\d\d(?::\d\d)?) ?|\b(?P<share>{SHARE})(?: of)?(?: an?| 1)?[ -]|(?:\b|(?<=[hm]))(?P<count>{QUANTITY})[ -]?)(?:(?:more|extra|whole|full) )?"
+    rf"(?:\b(?P<clock>\d+:\d\d(?::\d\d)?) ?|\b(?P<share>{SHARE})(?: of)?(?: an?| 1)?[ -]"
+    rf"|(?:\b|(?<=[hm]))(?P<count>{QUANTITY})[ -]?)(?:(?:more|extra|whole|full) )?"
     rf"(?P<unit>{_UNIT})(?! (?:to|past|before|after|till?) (?:\d{{1,2}}(?![\d:]| ?{_UNIT})|noon|midday|midnight))"
     rf"(?: long\b)?(?P<about> or (?:2|more)\b)?"
 )

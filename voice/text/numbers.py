@@ -21,7 +21,7 @@ _TENS = {
     for value, word in enumerate(str.split("twenty thirty forty fifty sixty seventy eighty ninety"), start=2)
 } | {"fourty": 40}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[A-Za-z]+(?:'[a-z]+)?|\s+|.", re.DOTALL)
+_TOKEN = re.compile(r"\d+(?:,\d+)*(?:\.\d+)?|[A-Za-z]+(?:'[a-z]+)?|\s+|.", re.DOTALL)
 
 _LONGEST_DIGITS = 30
 _LONGEST_FRACTION = 40  # tokens

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from voice.text.number_words import han_cardinal, han_decimal, han_digits, roman
 from voice.text.spoken_signs import HAN_SIGNS
-from voice.text.spoken_units import AMOUNTS, CODES, CURRENCIES, PER, UNITS
+from voice.text.spoken_units import AMOUNTS, CODES, CURRENCIES, PER, SYMBOL, UNITS
 
 Words = str | Callable[[re.Match[str]], str]
 
@@ -34,20 +35,20 @@ def _any(names: Iterable[str]) -> str:
     return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
 
 
-_SIGNS, _AMOUNTS, _UNITS, _PERS = _any(CURRENCIES), _any(AMOUNTS), _any(UNITS), _any(PER)
-_PER = rf"(?:\s?/\s?(?:(?P<per>{_PERS})(?![A-Za-z])|(?P<each>[一-鿿]{{1,2}}?)(?=$|[^\w]|[一-鿿])))?"
+_SIGNS, _AMOUNTS = _any(CURRENCIES), _any(AMOUNTS)
+_PER = r"(?:\s?/\s?(?:(?P<per>[A-Za-z]+)(?![A-Za-z])|(?P<each>[一-鿿]{1,2}?)(?=$|[^\w]|[一-鿿])))?"
 
 
 def chinese(text: str) -> str:
     """The text with its numbers and signs in Chinese words."""
-    for pattern, words in _RULES:
+    for pattern, words in _compiled():
         text = pattern.sub(words, text)
     return _GAP.sub("", text)
 
 
 def _per(found: re.Match[str]) -> str:
     if found["per"]:
-        return f"每{PER[found['per']][1]}"
+        return f"每{PER[found['per']][1]}" if found["per"] in PER else f"/{found['per']}"
     return f"每{found['each']}" if found["each"] else ""
 
 
@@ -98,7 +99,9 @@ def _time(found: re.Match[str]) -> str:
 
 
 def _measure(found: re.Match[str]) -> str:
-    unit, low, value = UNITS[found["unit"]], found["low"], found["value"]
+    unit, low, value = UNITS.get(found["unit"]), found["low"], found["value"]
+    if unit is None or (found["low_unit"] or found["unit"]) not in UNITS:
+        return found[0]
     minus = "负" if found["minus"] else ""
     if found["unit"] in ("°C", "℃", "°F", "℉") and minus:
         minus = "零下"
@@ -150,111 +153,114 @@ def _number(found: re.Match[str]) -> str:
     return han_decimal(text)
 
 
-_RULES: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
-    (re.compile(pattern), words)
-    for pattern, words in (
-        (r"(?<=\d)，(?=\d{3}(?!\d))", ","),
-        # what is spelled
-        (r"(?<![A-Za-z0-9.])(?:\+?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)|(?<![\d.])1[3-9]\d{9}(?!\d)", _phone),
-        (
-            r"(?<![\d.])(?:0\d{2,3}-\d{7,8}|(?:400|800)-?\d{3}-?\d{4}|"
-            r"\(\d{3,4}\) ?\d{3,4}-?\d{4}|\d{3}-\d{3}-\d{4}|\d{3}-\d{4})(?!\d)",
-            _phone,
-        ),
-        (
-            r"(?P<name>(?:电话|手机|热线|拨打|号码)(?:号码|号)?(?:是|为|：|:)?\s?)(?P<code>\d[\d-]{2,})(?!\d|[.,]\d|个|部|台)",
-            lambda found: found["name"] + _phone(re.match(r".*", found["code"]) or found),
-        ),
-        (
-            rf"(?P<name>(?:{_CODES})(?:号码|号)?(?:是|为|：|:|\s)?\s?(?:[A-Z]{{1,2}})?)(?P<code>\d{{2,}})(?!\d|[.,]\d|%|个|元|人|平|间|号线)",
-            lambda found: found["name"] + han_digits(found["code"]),
-        ),
-        (
-            r"(?<![\d.,])(?P<code>\d{3,4})(?=号?(?:房间|房|室|教室|包厢)|路(?:公交|车))",
-            lambda found: han_digits(found["code"]),
-        ),
-        (r"(?P<v>[vV](?=\d))?(?<![\d.])(?P<parts>\d+(?:\.\d+){2,})(?!\d)", _version),
-        (r"(?<![A-Za-z])[vV](?P<parts>\d+\.\d+)", lambda found: f"版本{han_decimal(found['parts'])}"),
-        # years
-        (
-            r"(?<![\d.,])(?P<year>1[1-9]\d\d|20\d\d)(?=\s?年)(?!\s?年(?:前|后|内|间|来|多|以|之))",
-            lambda found: han_digits(found["year"]),
-        ),
-        (r"(?<!\d)(?:[5-9]0|00|[7-9]5)(?=后(?!天|秒|分|小|年|日|个))", lambda found: han_digits(found[0])),
-        # money
-        (
-            rf"(?P<minus>[-−](?=[$€£¥￥]))?(?P<money>{_SIGNS})\s?(?:(?P<low>{NUM}){_TO}(?:{_SIGNS})?)?(?P<value>{NUM})"
-            rf"(?:\s?(?P<amount>{_AMOUNTS})(?![A-Za-z]))?(?P<group>[百千]?[万亿]{{0,2}})(?:元)?{_PER}",
-            _money,
-        ),
-        (
-            rf"{_BEFORE}(?:(?P<low>{NUM}){_TO})?(?P<value>{NUM})(?:\s?(?P<amount>{_AMOUNTS}))?\s?"
-            rf"(?:(?P<money>[€£₽])|(?P<code>{_any(CODES)})(?![A-Za-z])){_PER}",
-            _money,
-        ),
-        (
-            rf"(?<![A-Za-z])(?P<code>{_any(CODES)})\s?(?P<money>)(?P<value>{NUM})(?:\s?(?P<amount>{_AMOUNTS})(?![A-Za-z]))?{_PER}",
-            _money,
-        ),
-        # times and ratios
-        (
-            r"(?P<lead>(?:比分|比例|比率|宽高比|纵横比|赔率|比)(?:是|为|：)?\s?)(?P<one>\d+)\s?[:：∶比-]\s?(?P<two>\d+)",
-            lambda found: f"{found['lead']}{han_decimal(found['one'])}比{han_decimal(found['two'])}",
-        ),
-        (
-            r"(?<![\d:.,])(?P<one>\d+)[:：](?P<two>\d+)(?=的?(?:比例|比分|比率|屏|画面|视频|大胜|战胜|击败|领先|落后|获胜|赢|输|险胜|平))",
-            lambda found: f"{han_decimal(found['one'])}比{han_decimal(found['two'])}",
-        ),
-        (
-            r"(?<![\d:.,])(?P<hour>[01]?\d|2[0-4])[:：](?P<minute>[0-5]\d)(?:[:：](?P<second>[0-5]\d))?\s?(?P<half>[aApP][mM](?![a-z]))?"
-            r"(?!\d|[:.,：]\d)",
-            _time,
-        ),
-        (r"(?<=[点分])\s?[-–—~～]\s?(?=[零一二两三四五六七八九十\d])", "到"),
-        (
-            r"(?<![\d:.,])(?P<one>\d+)\s?[:：∶]\s?(?P<two>\d+)(?!\d|[:：])",
-            lambda found: f"{han_decimal(found['one'])}比{han_decimal(found['two'])}",
-        ),
-        # per cent, fractions, units
-        (
-            rf"(?P<minus>(?<![A-Za-z0-9%％])[-−])?(?<![\d.,])(?:(?P<low>{NUM})[%％]?{_TO})?(?P<value>{NUM})\s?(?P<sign>[%％‰])",
-            _percent,
-        ),
-        (r"24/7(?!\d)", "二十四小时"),
-        (
-            r"(?<![\d./^=+*×÷)A-Za-z-])(?:(?P<whole>\d+) )?(?P<top>\d{1,3})[/⁄](?P<bottom>\d{1,3})"
-            r"(?![\d/]|\.\d|\s?[=+*×÷^])",
-            _fraction,
-        ),
-        (
-            rf"(?<![A-Za-z0-9.,/^])(?P<minus>[-−])?(?:(?P<low>{NUM})\s?(?:{_UNITS})?{_TO})?(?P<value>{NUM})\s?(?P<unit>{_UNITS})"
-            rf"(?![A-Za-z0-9²³^'’]|/(?!(?:{_PERS})(?![A-Za-z])|[一-鿿])){_PER}",
-            _measure,
-        ),
-        (
-            rf"(?<![A-Za-z0-9.,/])(?P<value>{NUM})(?: (?=[mbt]))?"
-            r"(?P<amount>k|K|M|B|bn|million|billion|thousand)(?![A-Za-z0-9])",
-            lambda found: _scaled(found["value"], found["amount"]),
-        ),
-        (
-            r"(?<![A-Za-z0-9.])(?P<feet>\d)['′’](?P<inches>1?\d)(?:\"|″|”)?",
-            lambda found: f"{han_decimal(found['feet'])}英尺{han_decimal(found['inches'])}英寸",
-        ),
-        # numerals, ranges and what is left
-        (r"(?P<reign>)(?P<before>第)(?P<roman>[IVXLC]+)(?![A-Za-z])", _roman),
-        (
-            r"(?P<before>(?P<reign>亨利|爱德华|查理|查尔斯|伊丽莎白|乔治|理查|腓力|约翰|保罗|詹姆斯|威廉|亚历山大|尼古拉)?"
-            r"(?<=[一-鿿]))(?P<roman>(?=[IVX]{2})[IVXLC]+)(?![A-Za-z0-9])",
-            _roman,
-        ),
-        (r"和/或", "和或"),
-        (
-            rf"(?<![A-Za-z0-9.,/^=+-])(?P<low>{NUM})(?P<unit>[万亿]?)\s?[-–—~～]\s?(?P<high>{NUM})(?![A-Za-z0-9]|-\d|[.,]\d|\s?[=等])",
-            lambda found: f"{han_decimal(found['low'])}{found['unit']}到{han_decimal(found['high'])}",
-        ),
-        *HAN_SIGNS,
-        (r"(?<=[A-Za-z])-(?=\d)", " "),
-        (rf"(?P<number>{NUM})", _number),
-        (r"(?<=[零一二三四五六七八九十百千万亿两])-(?=[零一二三四五六七八九])", "，"),
-    )
+_RULES: tuple[tuple[str, Words], ...] = (
+    (r"(?<=\d)，(?=\d{3}(?!\d))", ","),
+    # what is spelled
+    (r"(?<![A-Za-z0-9.])(?:\+?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)|(?<![\d.])1[3-9]\d{9}(?!\d)", _phone),
+    (
+        r"(?<![\d.])(?:0\d{2,3}-\d{7,8}|(?:400|800)-?\d{3}-?\d{4}|"
+        r"\(\d{3,4}\) ?\d{3,4}-?\d{4}|\d{3}-\d{3}-\d{4}|\d{3}-\d{4})(?!\d)",
+        _phone,
+    ),
+    (
+        r"(?P<name>(?:电话|手机|热线|拨打|号码)(?:号码|号)?(?:是|为|：|:)?\s?)(?P<code>\d[\d-]{2,})(?!\d|[.,]\d|个|部|台)",
+        lambda found: found["name"] + _phone(re.match(r".*", found["code"]) or found),
+    ),
+    (
+        rf"(?P<name>(?:{_CODES})(?:号码|号)?(?:是|为|：|:|\s)?\s?(?:[A-Z]{{1,2}})?)(?P<code>\d{{2,}})(?!\d|[.,]\d|%|个|元|人|平|间|号线)",
+        lambda found: found["name"] + han_digits(found["code"]),
+    ),
+    (
+        r"(?<![\d.,])(?P<code>\d{3,4})(?=号?(?:房间|房|室|教室|包厢)|路(?:公交|车))",
+        lambda found: han_digits(found["code"]),
+    ),
+    (r"(?P<v>[vV](?=\d))?(?<![\d.])(?P<parts>\d+(?:\.\d+){2,})(?!\d)", _version),
+    (r"(?<![A-Za-z])[vV](?P<parts>\d+\.\d+)", lambda found: f"版本{han_decimal(found['parts'])}"),
+    # years
+    (
+        r"(?<![\d.,])(?P<year>1[1-9]\d\d|20\d\d)(?=\s?年)(?!\s?年(?:前|后|内|间|来|多|以|之))",
+        lambda found: han_digits(found["year"]),
+    ),
+    (r"(?<!\d)(?:[5-9]0|00|[7-9]5)(?=后(?!天|秒|分|小|年|日|个))", lambda found: han_digits(found[0])),
+    # money
+    (
+        rf"(?P<minus>[-−](?=[$€£¥￥]))?(?P<money>{_SIGNS})\s?(?:(?P<low>{NUM}){_TO}(?:{_SIGNS})?)?(?P<value>{NUM})"
+        rf"(?:\s?(?P<amount>{_AMOUNTS})(?![A-Za-z]))?(?P<group>[百千]?[万亿]{{0,2}})(?:元)?{_PER}",
+        _money,
+    ),
+    (
+        rf"{_BEFORE}(?:(?P<low>{NUM}){_TO})?(?P<value>{NUM})(?:\s?(?P<amount>{_AMOUNTS}))?\s?"
+        rf"(?:(?P<money>[€£₽])|(?P<code>{_any(CODES)})(?![A-Za-z])){_PER}",
+        _money,
+    ),
+    (
+        rf"(?<![A-Za-z])(?P<code>{_any(CODES)})\s?(?P<money>)(?P<value>{NUM})(?:\s?(?P<amount>{_AMOUNTS})(?![A-Za-z]))?{_PER}",
+        _money,
+    ),
+    # times and ratios
+    (
+        r"(?P<lead>(?:比分|比例|比率|宽高比|纵横比|赔率|比)(?:是|为|：)?\s?)(?P<one>\d+)\s?[:：∶比-]\s?(?P<two>\d+)",
+        lambda found: f"{found['lead']}{han_decimal(found['one'])}比{han_decimal(found['two'])}",
+    ),
+    (
+        r"(?<![\d:.,])(?P<one>\d+)[:：](?P<two>\d+)(?=的?(?:比例|比分|比率|屏|画面|视频|大胜|战胜|击败|领先|落后|获胜|赢|输|险胜|平))",
+        lambda found: f"{han_decimal(found['one'])}比{han_decimal(found['two'])}",
+    ),
+    (
+        r"(?<![\d:.,])(?P<hour>[01]?\d|2[0-4])[:：](?P<minute>[0-5]\d)(?:[:：](?P<second>[0-5]\d))?\s?(?P<half>[aApP][mM](?![a-z]))?"
+        r"(?!\d|[:.,：]\d)",
+        _time,
+    ),
+    (r"(?<=[点分])\s?[-–—~～]\s?(?=[零一二两三四五六七八九十\d])", "到"),
+    (
+        r"(?<![\d:.,])(?P<one>\d+)\s?[:：∶]\s?(?P<two>\d+)(?!\d|[:：])",
+        lambda found: f"{han_decimal(found['one'])}比{han_decimal(found['two'])}",
+    ),
+    # per cent, fractions, units
+    (
+        rf"(?P<minus>(?<![A-Za-z0-9%％])[-−])?(?<![\d.,])(?:(?P<low>{NUM})[%％]?{_TO})?(?P<value>{NUM})\s?(?P<sign>[%％‰])",
+        _percent,
+    ),
+    (r"24/7(?!\d)", "二十四小时"),
+    (
+        r"(?<![\d./^=+*×÷)A-Za-z-])(?:(?P<whole>\d+) )?(?P<top>\d{1,3})[/⁄](?P<bottom>\d{1,3})"
+        r"(?![\d/]|\.\d|\s?[=+*×÷^])",
+        _fraction,
+    ),
+    (
+        rf"(?<![A-Za-z0-9.,/^])(?P<minus>[-−])?(?:(?P<low>{NUM})\s?(?P<low_unit>{SYMBOL})?{_TO})?(?P<value>{NUM})\s?(?P<unit>{SYMBOL})"
+        rf"(?![A-Za-z0-9²³^'’]){_PER}",
+        _measure,
+    ),
+    (
+        rf"(?<![A-Za-z0-9.,/])(?P<value>{NUM})(?: (?=[mbt]))?"
+        r"(?P<amount>k|K|M|B|bn|million|billion|thousand)(?![A-Za-z0-9])",
+        lambda found: _scaled(found["value"], found["amount"]),
+    ),
+    (
+        r"(?<![A-Za-z0-9.])(?P<feet>\d)['′’](?P<inches>1?\d)(?:\"|″|”)?",
+        lambda found: f"{han_decimal(found['feet'])}英尺{han_decimal(found['inches'])}英寸",
+    ),
+    # numerals, ranges and what is left
+    (r"(?P<reign>)(?P<before>第)(?P<roman>[IVXLC]+)(?![A-Za-z])", _roman),
+    (
+        r"(?P<before>(?P<reign>亨利|爱德华|查理|查尔斯|伊丽莎白|乔治|理查|腓力|约翰|保罗|詹姆斯|威廉|亚历山大|尼古拉)?"
+        r"(?<=[一-鿿]))(?P<roman>(?=[IVX]{2})[IVXLC]+)(?![A-Za-z0-9])",
+        _roman,
+    ),
+    (r"和/或", "和或"),
+    (
+        rf"(?<![A-Za-z0-9.,/^=+-])(?P<low>{NUM})(?P<unit>[万亿]?)\s?[-–—~～]\s?(?P<high>{NUM})(?![A-Za-z0-9]|-\d|[.,]\d|\s?[=等])",
+        lambda found: f"{han_decimal(found['low'])}{found['unit']}到{han_decimal(found['high'])}",
+    ),
+    *HAN_SIGNS,
+    (r"(?<=[A-Za-z])-(?=\d)", " "),
+    (rf"(?P<number>{NUM})", _number),
+    (r"(?<=[零一二三四五六七八九十百千万亿两])-(?=[零一二三四五六七八九])", "，"),
 )
+
+
+@cache
+def _compiled() -> tuple[tuple[re.Pattern[str], Words], ...]:
+    """The rules, compiled when the language is first spoken: not at the start, where it would take as long again."""
+    return tuple((re.compile(pattern), words) for pattern, words in _RULES)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from voice.text.number_words import cardinal, decimal, digits, ordinal, pair, plural, roman, year_in_words
 from voice.text.spoken_signs import ENGLISH_SIGNS
 from voice.text.spoken_titles import TITLES
-from voice.text.spoken_units import AMOUNTS, CODES, CURRENCIES, PER, UNITS
+from voice.text.spoken_units import AMOUNTS, CODES, CURRENCIES, PER, SYMBOL, UNITS
 
 Words = str | Callable[[re.Match[str]], str]
 
@@ -25,13 +26,13 @@ def _any(names: Iterable[str]) -> str:
     return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
 
 
-_SIGNS, _AMOUNTS, _UNITS = _any(CURRENCIES), _any(AMOUNTS), _any(UNITS)
-_PER = rf"(?:\s?/\s?(?P<per>{_any(PER)})\b)?"
+_SIGNS, _AMOUNTS = _any(CURRENCIES), _any(AMOUNTS)
+_PER = r"(?:\s?/\s?(?P<per>[A-Za-z]+)\b)?"
 
 
 def english(text: str) -> str:
     """The text with its numbers and signs in English words."""
-    for pattern, words in _RULES:
+    for pattern, words in _compiled():
         text = pattern.sub(words, text)
     return text
 
@@ -58,7 +59,7 @@ def _money(found: re.Match[str]) -> str:
         said = said.removesuffix(currency.many) + currency.one if said.endswith(currency.many) else said
     per = groups.get("per")
     sign = "minus " if groups.get("minus") else ""
-    return f"{sign}{said}{f' per {PER[per][0]}' if per else ''}"
+    return f"{sign}{said}{_per(per)}"
 
 
 def _cents(value: str, one: str, many: str, cent: str, named: bool) -> str:
@@ -74,6 +75,11 @@ def _cents(value: str, one: str, many: str, cent: str, named: bool) -> str:
     if not cents:
         return main
     return f"{main} {cardinal(cents)}" if cents >= 10 and int(whole) < 1000 and not named else f"{main} and {small}"
+
+
+def _per(name: str | None) -> str:
+    """`/lb` as ` per pound`; what nobody sells by stays."""
+    return "" if not name else f" per {PER[name][0]}" if name in PER else f"/{name}"
 
 
 # Times, dates, ratios
@@ -155,7 +161,9 @@ def _version(found: re.Match[str]) -> str:
 
 
 def _measure(found: re.Match[str]) -> str:
-    unit = UNITS[found["unit"]]
+    unit = UNITS.get(found["unit"])
+    if unit is None or (found["low_unit"] or found["unit"]) not in UNITS:
+        return found[0]
     low, value, per = found["low"], found["value"], found["per"]
     if unit.close and found["gap"]:
         return found[0]
@@ -168,7 +176,7 @@ def _measure(found: re.Match[str]) -> str:
     said = f"{minus}{f'{decimal(low)} to ' if low else ''}{decimal(value)} {unit.one if one else unit.many}"
     if found["hyphen"]:
         said = f"{decimal(value)}-{unit.one}"
-    return f"{said}{f' per {PER[per][0]}' if per else ''}"
+    return f"{said}{_per(per)}"
 
 
 _PARTS = {2: "half", 3: "third", 4: "quarter", 5: "fifth", 6: "sixth", 7: "seventh", 8: "eighth", 9: "ninth",
@@ -239,148 +247,151 @@ _COUNTED = r"(?=$|[^\w\s]|\s(?:and|to|or|was|were|is|when|until|but|as|at|on|in|
            r"|the|a|an|he|she|it|they|we|i|I|that|which|who|while|through|during|there|his|her|its|their|my|our|this)" \
            r"\b)"  # fmt: skip
 
-_RULES: tuple[tuple[re.Pattern[str], Words], ...] = tuple(
-    (re.compile(pattern), words)
-    for pattern, words in (
-        # what is spelled
-        (r"(?<![\w$€£+.,/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])", _phone),
-        (r"(?<![\w$€£+.,/-])\d-\d{3}-\d{3}-\d{4}(?![\w-])|(?<!\w)\+\d{1,3}(?:[ .-]?\(?\d{2,5}\)?){2,5}(?!\w)", _phone),
-        (r"(?<![\w$€£+.,/-])\d{3}-\d{4}(?![\w-])|(?<![\w-])\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}(?![\w-])", _phone),
-        (
-            r"\b(?P<name>(?i:PINs?|passcode|pass code|password|access code|zip code|zip|OTP|extension|ext\.?|code|"
-            r"verification code|serial number|account number|tracking number|ID|order number|flight|call|dial|text)"
-            r"(?: (?:is|of|number|code|in))?:? #?)(?P<code>\d+(?:-\d+)*)\b(?!%|[.,:]\d)",
-            lambda found: (
-                f"{'pin' + found['name'][3:] if found['name'].startswith('PIN') else found['name']}"
-                f"{digits(found['code'])}"
-            ),
+_RULES: tuple[tuple[str, Words], ...] = (
+    # what is spelled
+    (r"(?<![\w$€£+.,/-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])", _phone),
+    (r"(?<![\w$€£+.,/-])\d-\d{3}-\d{3}-\d{4}(?![\w-])|(?<!\w)\+\d{1,3}(?:[ .-]?\(?\d{2,5}\)?){2,5}(?!\w)", _phone),
+    (r"(?<![\w$€£+.,/-])\d{3}-\d{4}(?![\w-])|(?<![\w-])\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{4}(?![\w-])", _phone),
+    (
+        r"\b(?P<name>(?i:PINs?|passcode|pass code|password|access code|zip code|zip|OTP|extension|ext\.?|code|"
+        r"verification code|serial number|account number|tracking number|ID|order number|flight|call|dial|text)"
+        r"(?: (?:is|of|number|code|in))?:? #?)(?P<code>\d+(?:-\d+)*)\b(?!%|[.,:]\d)",
+        lambda found: (
+            f"{'pin' + found['name'][3:] if found['name'].startswith('PIN') else found['name']}{digits(found['code'])}"
         ),
-        (r"\b(?P<v>[vV])?(?P<parts>\d+(?:\.\d+){2,})(?![\w])", _version),
-        (r"\b[vV](?P<parts>\d+\.\d+)\b", lambda found: f"version {decimal(found['parts'])}"),
-        # money
-        (
-            rf"(?P<before>(?:\b[Aa]n? )?)(?P<minus>[-−](?=[$€£¥]))?(?P<money>{_SIGNS})\s?(?:(?P<low>{NUM})"
-            rf"(?:\s?[-–—]\s?)(?:{_SIGNS})?)?(?P<value>{NUM})(?:\s?(?P<amount>{_AMOUNTS})\b(?![/’']))?{_PER}",
-            lambda found: found["before"] + _money(found),
+    ),
+    (r"\b(?P<v>[vV])?(?P<parts>\d+(?:\.\d+){2,})(?![\w])", _version),
+    (r"\b[vV](?P<parts>\d+\.\d+)\b", lambda found: f"version {decimal(found['parts'])}"),
+    # money
+    (
+        rf"(?P<before>(?:\b[Aa]n? )?)(?P<minus>[-−](?=[$€£¥]))?(?P<money>{_SIGNS})\s?(?:(?P<low>{NUM})"
+        rf"(?:\s?[-–—]\s?)(?:{_SIGNS})?)?(?P<value>{NUM})(?:\s?(?P<amount>{_AMOUNTS})\b(?![/’']))?{_PER}",
+        lambda found: found["before"] + _money(found),
+    ),
+    (
+        rf"{_START}(?:(?P<low>{NUM}){_TO})?(?P<value>{NUM})(?:\s?(?P<amount>{_AMOUNTS}))?\s?"
+        rf"(?:(?P<money>[€£₽])|(?P<code>{_any(CODES)})\b){_PER}",
+        _money,
+    ),
+    (rf"\b(?P<code>{_any(CODES)})\s?(?P<value>{NUM})(?P<money>)(?:\s?(?P<amount>{_AMOUNTS})\b)?", _money),
+    (
+        rf"{_START}(?P<value>\d+)\s?¢",
+        lambda found: f"{decimal(found['value'])} cent{'s' * (found['value'] != '1')}",
+    ),
+    # times and ratios
+    (r"(?<=\d)(?P<half>\s?[ap]\.?m\.?)\s?[-–—]\s?(?=\d)", r"\g<half> to "),
+    (
+        r"(?P<lead>\b(?i:aspect ratio|ratio|score|scale|odds)(?: (?:of|was|is|at))? )(?P<one>\d+)\s?:\s?"
+        r"(?P<two>\d+)\b",
+        lambda found: f"{found['lead']}{cardinal(int(found['one']))} to {cardinal(int(found['two']))}",
+    ),
+    (
+        r"(?<![\w:.,])(?P<one>\d+):(?P<two>\d+)"
+        r"(?P<tail> (?:aspect|ratio|scale|odds|screen|display|video|mixture|split))",
+        lambda found: f"{cardinal(int(found['one']))} to {cardinal(int(found['two']))}{found['tail']}",
+    ),
+    (
+        r"(?<![\w:.,])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?P<half>(?:\s?[aApP]\.?[mM]\b"
+        r"\.?))?(?![\w:]|[.,]\d)",
+        _time,
+    ),
+    (r"(?<![\w:.,-])(?:(?P<low>1?\d)\s?[-–—]\s?)?(?P<hour>1?\d)\s?(?P<half>[aApP]\.?[mM]\b\.?)(?!\w)", _bare_time),
+    (r"(?<= [AP]M)\s?[-–—]\s?(?=\w)|(?<=o'clock)\s?[-–—]\s?(?=\w)|(?<=[a-z])[–—](?=\d{1,2}:)", " to "),
+    (r"(?<=[a-z])\s?[-–]\s?(?=\d{1,2}\s?[ap]\.?m\b)", " to "),
+    (r"(?<![\w:.,])(?P<one>\d+):(?P<two>\d+)(?![\w:]|[.,]\d)", lambda found: f"{found['one']} to {found['two']}"),
+    # days, years, decades
+    (
+        rf"(?P<on>)\b(?P<month>{_MONTHS}) (?P<day>\d\d?)(?:st|nd|rd|th)?(?:\s?[-–—]\s?(?P<until>\d\d?))?"
+        r"(?=$|[^\w\s:/%.,]|[.,](?:\s|$)|\s(?:and|at|in|we|for|to|or|from|is|was|the|she|he|they|it|I|you|with)\b)",
+        _month_day,
+    ),
+    (
+        r"(?:(?<=\bthe )|(?<=\bmid-)|(?<=\blate )|(?<=\bearly )|(?<=\bmid ))?"
+        r"(?<![\w$.,])(?P<century>1[1-9]|20)(?P<ten>\d)0['’]?s\b",
+        _decade,
+    ),
+    (r"(?:['’]|(?<=\bthe )|(?<=\bmid-)|(?<=\blate )|(?<=\bearly ))(?P<century>)(?P<ten>[1-9])0['’]?s\b", _decade),
+    (
+        r"(?P<lead>)(?<![\w$.,/-])(?P<low>1[1-9]\d\d|20\d\d)\s?[-–—]\s?(?P<year>1[1-9]\d\d|20\d\d)"
+        r"(?![\w-]|[.,]\d| ?%)",
+        _years,
+    ),
+    (
+        r"(?P<lead>\b(?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Tt]ill|[Bb]y|[Bb]efore|[Aa]fter|[Dd]uring|of|[Ff]rom|and|to"
+        r"|[Ee]arly|[Ll]ate|[Mm]id|[Ss]ummer|[Ww]inter|[Ss]pring|[Aa]utumn|[Ff]all|born|died|back in|around"
+        r"|[Cc]opyright|©)[ (])"
+        rf"(?P<low>)(?P<year>1[1-9]\d\d|20\d\d){_COUNTED}",
+        _years,
+    ),
+    (r"(?P<lead>\()(?P<low>)(?P<year>1[1-9]\d\d|20\d\d)(?=\))", _years),
+    (r"(?P<lead>^)(?P<low>)(?P<year>1[1-9]\d\d|20\d\d)(?=$|[.!?]? ?$| (?:was|saw|is|marked|brought)\b)", _years),
+    # Roman numerals, ordinals
+    (rf"\b(?P<name>{_NUMBERED}) {_LETTERS}", _roman),
+    (rf"\b(?P<name>{_REIGN}) (?=[IVXLC]{{2}}|[VX]\b|I{_AFTER_ONE}){_LETTERS}", _reigns),
+    (rf"(?P<name>\b[A-Z][a-z]+) (?=[IVX]{{2}}){_LETTERS}", _roman),
+    (
+        r"(?<![\w.,])(?P<number>\d{1,3}(?:,\d{3})*|\d+)(?:st|nd|rd|th)\b",
+        lambda found: ordinal(int(found["number"].replace(",", ""))),
+    ),
+    # quantities
+    (
+        r"(?<![\w.])(?P<feet>\d)['′’](?P<inches>1?\d)(?:\"|″|”|'')?(?!\w)",
+        lambda found: f"{decimal(found['feet'])} foot {decimal(found['inches'])}",
+    ),
+    (
+        r"(?<![\w.])(?P<feet>\d+)['′](?![\w])",
+        lambda found: f"{decimal(found['feet'])} {'foot' if found['feet'] == '1' else 'feet'}",
+    ),
+    (
+        r"(?<![\w.\"“])(?P<inch>\d+(?:\.\d+)?)(?:\"|″)(?!\w)(?P<noun>(?= [a-z]))?",
+        lambda found: (
+            f"{decimal(found['inch'])} {'inch' if found['inch'] == '1' or found['noun'] is not None else 'inches'}"
         ),
-        (
-            rf"{_START}(?:(?P<low>{NUM}){_TO})?(?P<value>{NUM})(?:\s?(?P<amount>{_AMOUNTS}))?\s?"
-            rf"(?:(?P<money>[€£₽])|(?P<code>{_any(CODES)})\b){_PER}",
-            _money,
-        ),
-        (rf"\b(?P<code>{_any(CODES)})\s?(?P<value>{NUM})(?P<money>)(?:\s?(?P<amount>{_AMOUNTS})\b)?", _money),
-        (
-            rf"{_START}(?P<value>\d+)\s?¢",
-            lambda found: f"{decimal(found['value'])} cent{'s' * (found['value'] != '1')}",
-        ),
-        # times and ratios
-        (r"(?<=\d)(?P<half>\s?[ap]\.?m\.?)\s?[-–—]\s?(?=\d)", r"\g<half> to "),
-        (
-            r"(?P<lead>\b(?i:aspect ratio|ratio|score|scale|odds)(?: (?:of|was|is|at))? )(?P<one>\d+)\s?:\s?"
-            r"(?P<two>\d+)\b",
-            lambda found: f"{found['lead']}{cardinal(int(found['one']))} to {cardinal(int(found['two']))}",
-        ),
-        (
-            r"(?<![\w:.,])(?P<one>\d+):(?P<two>\d+)"
-            r"(?P<tail> (?:aspect|ratio|scale|odds|screen|display|video|mixture|split))",
-            lambda found: f"{cardinal(int(found['one']))} to {cardinal(int(found['two']))}{found['tail']}",
-        ),
-        (
-            r"(?<![\w:.,])(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?P<half>(?:\s?[aApP]\.?[mM]\b"
-            r"\.?))?(?![\w:]|[.,]\d)",
-            _time,
-        ),
-        (r"(?<![\w:.,-])(?:(?P<low>1?\d)\s?[-–—]\s?)?(?P<hour>1?\d)\s?(?P<half>[aApP]\.?[mM]\b\.?)(?!\w)", _bare_time),
-        (r"(?<= [AP]M)\s?[-–—]\s?(?=\w)|(?<=o'clock)\s?[-–—]\s?(?=\w)|(?<=[a-z])[–—](?=\d{1,2}:)", " to "),
-        (r"(?<=[a-z])\s?[-–]\s?(?=\d{1,2}\s?[ap]\.?m\b)", " to "),
-        (r"(?<![\w:.,])(?P<one>\d+):(?P<two>\d+)(?![\w:]|[.,]\d)", lambda found: f"{found['one']} to {found['two']}"),
-        # days, years, decades
-        (
-            rf"(?P<on>)\b(?P<month>{_MONTHS}) (?P<day>\d\d?)(?:st|nd|rd|th)?(?:\s?[-–—]\s?(?P<until>\d\d?))?"
-            r"(?=$|[^\w\s:/%.,]|[.,](?:\s|$)|\s(?:and|at|in|we|for|to|or|from|is|was|the|she|he|they|it|I|you|with)\b)",
-            _month_day,
-        ),
-        (
-            r"(?:(?<=\bthe )|(?<=\bmid-)|(?<=\blate )|(?<=\bearly )|(?<=\bmid ))?"
-            r"(?<![\w$.,])(?P<century>1[1-9]|20)(?P<ten>\d)0['’]?s\b",
-            _decade,
-        ),
-        (r"(?:['’]|(?<=\bthe )|(?<=\bmid-)|(?<=\blate )|(?<=\bearly ))(?P<century>)(?P<ten>[1-9])0['’]?s\b", _decade),
-        (
-            r"(?P<lead>)(?<![\w$.,/-])(?P<low>1[1-9]\d\d|20\d\d)\s?[-–—]\s?(?P<year>1[1-9]\d\d|20\d\d)"
-            r"(?![\w-]|[.,]\d| ?%)",
-            _years,
-        ),
-        (
-            r"(?P<lead>\b(?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|[Uu]ntil|[Tt]ill|[Bb]y|[Bb]efore|[Aa]fter|[Dd]uring|of|[Ff]rom|and|to"
-            r"|[Ee]arly|[Ll]ate|[Mm]id|[Ss]ummer|[Ww]inter|[Ss]pring|[Aa]utumn|[Ff]all|born|died|back in|around"
-            r"|[Cc]opyright|©)[ (])"
-            rf"(?P<low>)(?P<year>1[1-9]\d\d|20\d\d){_COUNTED}",
-            _years,
-        ),
-        (r"(?P<lead>\()(?P<low>)(?P<year>1[1-9]\d\d|20\d\d)(?=\))", _years),
-        (r"(?P<lead>^)(?P<low>)(?P<year>1[1-9]\d\d|20\d\d)(?=$|[.!?]? ?$| (?:was|saw|is|marked|brought)\b)", _years),
-        # Roman numerals, ordinals
-        (rf"\b(?P<name>{_NUMBERED}) {_LETTERS}", _roman),
-        (rf"\b(?P<name>{_REIGN}) (?=[IVXLC]{{2}}|[VX]\b|I{_AFTER_ONE}){_LETTERS}", _reigns),
-        (rf"(?P<name>\b[A-Z][a-z]+) (?=[IVX]{{2}}){_LETTERS}", _roman),
-        (
-            r"(?<![\w.,])(?P<number>\d{1,3}(?:,\d{3})*|\d+)(?:st|nd|rd|th)\b",
-            lambda found: ordinal(int(found["number"].replace(",", ""))),
-        ),
-        # quantities
-        (
-            r"(?<![\w.])(?P<feet>\d)['′’](?P<inches>1?\d)(?:\"|″|”|'')?(?!\w)",
-            lambda found: f"{decimal(found['feet'])} foot {decimal(found['inches'])}",
-        ),
-        (
-            r"(?<![\w.])(?P<feet>\d+)['′](?![\w])",
-            lambda found: f"{decimal(found['feet'])} {'foot' if found['feet'] == '1' else 'feet'}",
-        ),
-        (
-            r"(?<![\w.\"“])(?P<inch>\d+(?:\.\d+)?)(?:\"|″)(?!\w)(?P<noun>(?= [a-z]))?",
-            lambda found: (
-                f"{decimal(found['inch'])} {'inch' if found['inch'] == '1' or found['noun'] is not None else 'inches'}"
-            ),
-        ),
-        (
-            rf"(?<![\w.,/^])(?P<minus>[-−])?(?:(?P<low>{NUM})(?:\s?(?:{_UNITS}))?{_TO})?(?P<value>{NUM})(?P<hyphen>(?:-)?)(?P<gap>\s?)"
-            rf"(?P<unit>{_UNITS})(?![\w²³^'’]|/(?!(?:{_any(PER)})\b)){_PER}",
-            _measure,
-        ),
-        (
-            rf"(?<![\w.,/])(?P<value>{NUM}) in(?=$|[.,;)] ?| x\b| by\b)",
-            lambda found: f"{decimal(found['value'])} inches",
-        ),
-        (
-            rf"(?<![\w.,/])(?P<value>{NUM})(?P<amount>k|K|M|bn|B)\b(?!['’])",
-            lambda found: f"{decimal(found['value'])} {AMOUNTS[found['amount']][0]}",
-        ),
-        (
-            rf"(?<![\w.,/])(?P<low>{NUM})\s?[-–—~]\s?(?P<value>{NUM})\s?(?=%|‰|percent)",
-            lambda found: f"{decimal(found['low'])} to {decimal(found['value'])}",
-        ),
-        (
-            r"(?P<lead>\b(?:scor|rat|giv|gave|got|grad)\w*(?: (?:it|of|him|her|them|me|a|was|is))* )(?P<top>\d+)/(?P<bottom>\d+)\b",
-            lambda found: f"{found['lead']}{cardinal(int(found['top']))} out of {cardinal(int(found['bottom']))}",
-        ),
-        (r"(?<![\w.,/])24/7(?![\w/])", "twenty-four seven"),
-        (r"(?<![\w.,/])9/11(?![\w/])", "nine eleven"),
-        (
-            rf"(?<![\w.,/^=+*×÷)-])(?:(?P<whole>\d+)[ -])?(?P<top>\d{{1,3}})[/⁄](?P<bottom>\d{{1,3}})"
-            r"(?![\w/]|[.,]\d|\s?[=+*×÷^])"
-            rf"(?:(?: of an?)? (?P<of>{_any(_OF)})s?\b\.?(?!\.))?",
-            _fraction,
-        ),
-        *TITLES,
-        # ranges and what is left
-        (
-            rf"(?<![\w.,/^=+])(?P<low>{NUM})\s?[-–—~～]\s?(?P<high>{NUM})(?![\w/]|-\d|[.,]\d|\s?=)",
-            lambda found: f"{decimal(found['low'])} to {decimal(found['high'])}",
-        ),
-        *ENGLISH_SIGNS,
-        (r"(?<=[A-Z])-(?=\d)", " "),
-        (rf"(?P<minus>(?<![\w)\]-])[-−](?=[\d.]))?(?P<number>{NUM})", _number),
-        (r"(?<=[a-z]) -(?=[a-z]+-)", "-"),
-    )
+    ),
+    (
+        rf"(?<![\w.,/^])(?P<minus>[-−])?(?:(?P<low>{NUM})(?:\s?(?P<low_unit>{SYMBOL}))?{_TO})?(?P<value>{NUM})(?P<hyphen>(?:-)?)(?P<gap>\s?)"
+        rf"(?P<unit>{SYMBOL})(?![\w²³^'’]){_PER}(?:\.(?=\s[a-z]))?",
+        _measure,
+    ),
+    (
+        rf"(?<![\w.,/])(?P<value>{NUM}) in(?=$|[.,;)] ?| x\b| by\b)",
+        lambda found: f"{decimal(found['value'])} inches",
+    ),
+    (
+        rf"(?<![\w.,/])(?P<value>{NUM})(?P<amount>k|K|M|bn|B)\b(?!['’])",
+        lambda found: f"{decimal(found['value'])} {AMOUNTS[found['amount']][0]}",
+    ),
+    (
+        rf"(?<![\w.,/])(?P<low>{NUM})\s?[-–—~]\s?(?P<value>{NUM})\s?(?=%|‰|percent)",
+        lambda found: f"{decimal(found['low'])} to {decimal(found['value'])}",
+    ),
+    (
+        r"(?P<lead>\b(?:scor|rat|giv|gave|got|grad)\w*(?: (?:it|of|him|her|them|me|a|was|is))* )"
+        r"(?P<top>\d+)/(?P<bottom>\d+)\b",
+        lambda found: f"{found['lead']}{cardinal(int(found['top']))} out of {cardinal(int(found['bottom']))}",
+    ),
+    (r"(?<![\w.,/])24/7(?![\w/])", "twenty-four seven"),
+    (r"(?<![\w.,/])9/11(?![\w/])", "nine eleven"),
+    (
+        rf"(?<![\w.,/^=+*×÷)-])(?:(?P<whole>\d+)[ -])?(?P<top>\d{{1,3}})[/⁄](?P<bottom>\d{{1,3}})"
+        r"(?![\w/]|[.,]\d|\s?[=+*×÷^])"
+        rf"(?:(?: of an?)? (?P<of>{_any(_OF)})s?\b\.?(?!\.))?",
+        _fraction,
+    ),
+    *TITLES,
+    # ranges and what is left
+    (
+        rf"(?<![\w.,/^=+])(?P<low>{NUM})\s?[-–—~～]\s?(?P<high>{NUM})(?![\w/]|-\d|[.,]\d|\s?=)",
+        lambda found: f"{decimal(found['low'])} to {decimal(found['high'])}",
+    ),
+    *ENGLISH_SIGNS,
+    (r"(?<=[A-Z])-(?=\d)", " "),
+    (rf"(?P<minus>(?<![\w)\]-])[-−](?=[\d.]))?(?P<number>{NUM})", _number),
+    (r"(?<=[a-z]) -(?=[a-z]+-)", "-"),
 )
+
+
+@cache
+def _compiled() -> tuple[tuple[re.Pattern[str], Words], ...]:
+    """The rules, compiled when the language is first spoken: not at the start, where it would take as long again."""
+    return tuple((re.compile(pattern), words) for pattern, words in _RULES)

@@ -1,4 +1,4 @@
-"""What the builtin responder takes five hundred utterances for, labelled by hand: at least 97 % right, none wrong in silence.
+"""What the builtin responder takes five hundred utterances for, labelled by hand: 97 % right, none wrong in silence.
 
 Three timers run: one of 5 minutes, one of 10 called pasta, one of 30; it is Sunday, 22 November 2026, 15:05. `a / b`
 is said in two turns. `ask` means that the reply asks back and does nothing, `none` that nothing is done at all. `pytest

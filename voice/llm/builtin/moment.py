@@ -180,6 +180,8 @@ def _english_time(found: re.Match[str]) -> _Clock | None:
             hour, half = hour or 12, "am" if named == "noon" else half
         else:
             minute = minutes
+    elif named and hour == 12:
+        half = "noon"
     return _Clock(hour, minute, half if hour <= 12 else "") if hour <= 24 else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from voice.llm.builtin.quantity import HAN_QUANTITY, NUM, QUANTITY, han_quantity, quantity
 from voice.llm.builtin.question import Answer, Question
@@ -88,20 +89,18 @@ _QUANTITY = (
 _HAN_QUANTITY = rf"(?P<value>(?:负|零下)?{HAN_QUANTITY})个?(?P<source>{_ZH})(?P<half>半)?"
 _TO, _HAN_TO = rf"(?P<target>{_EN})", rf"(?P<target>{_ZH})"
 _ENGLISH = (
-    re.compile(
-        rf"\bhow many {_TO} (?:is|are|in|are in|are there in|make|do|does|is in|were in) (?:there in )?{_QUANTITY}$"
-    ),
-    re.compile(
+    (rf"\bhow many {_TO} (?:is|are|in|are in|are there in|make|do|does|is in|were in) (?:there in )?{_QUANTITY}$"),
+    (
         r"^(?:(?:convert|change|what is|what's|what are|how (?:much|many|hot|cold|far|long) is) )?"
         rf"{_QUANTITY} (?:in|to|into|as|in to) {_TO}$"
     ),
-    re.compile(rf"^(?:what is |what's )?{_TO} (?:from|for|of) {_QUANTITY}$"),
+    (rf"^(?:what is |what's )?{_TO} (?:from|for|of) {_QUANTITY}$"),
 )
 _CHINESE = (
-    re.compile(
+    (
         rf"^(?:把|将)?{_HAN_QUANTITY}(?:等于|是|有|合|换成|转换成|换算成|转成|相当于|换算为|为)+(?:多少|几)?个?{_HAN_TO}$"
     ),
-    re.compile(rf"^多少{_HAN_TO}(?:等于|是){_HAN_QUANTITY}$"),
+    (rf"^多少{_HAN_TO}(?:等于|是){_HAN_QUANTITY}$"),
 )
 _FOLLOW = re.compile(
     r"^(?:(?:and|what about|how about|(?:what is|what's|convert|how much is) (?:that|it)|that) )*"
@@ -134,9 +133,15 @@ def conversion(question: Question) -> Answer | None:
     return Answer(question.say(f"{_cap(shown)} is {about}{converted}.", f"{shown}等于{about}{converted}。"))
 
 
+@cache
+def _asks(chinese: bool) -> tuple[re.Pattern[str], ...]:
+    """The questions, compiled when the first is asked: with all names of units they take as long as half a start."""
+    return tuple(re.compile(pattern) for pattern in (_CHINESE if chinese else _ENGLISH))
+
+
 def _asked(question: Question, depth: int) -> tuple[float, Unit, Unit] | None:
     words = question.words
-    for pattern in _CHINESE if question.chinese else _ENGLISH:
+    for pattern in _asks(question.chinese):
         if found := pattern.search(words):
             value, source = _amount(found, question), BY_NAME[found["source"]]
             return None if value is None else (value, source, BY_NAME[found["target"]])
