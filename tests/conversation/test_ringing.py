@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.clock import Alarms, VirtualLoop
-from voice.conversation.timers import Timer, TimerRinger, Timers
+from voice.conversation.timers import TimerRinger
 from voice.llm.builtin.question import Question
+from voice.llm.builtin.timer_list import Timer, Timers
 from voice.llm.builtin.timers import timer
-from voice.sessions.interface import Effect
+from voice.llm.interface import Effect
 
 NOW = datetime(2026, 11, 22, 15, 5)
 NAMES = ("pasta", "tea", "eggs", "laundry", "rice")

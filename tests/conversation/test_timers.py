@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voice.conversation.timers import Running, Timers
 from voice.errors import UsageError
+from voice.llm.builtin.timer_list import Running, Timers
 
 
 def test_a_timer_rings_once_at_its_time() -> None:

@@ -21,8 +21,8 @@ from voice.audio.playout import Playout, PlayoutEvent
 from voice.conversation import observer as note
 from voice.conversation.components import Components
 from voice.conversation.conversation import Conversation
-from voice.conversation.timers import Timers
 from voice.errors import EngineError
+from voice.llm.builtin.timer_list import Timers
 from voice.trace import TurnTrace
 from voice.tts.interface import Synthesizer
 from voice.tts.tone import ToneSynthesizer

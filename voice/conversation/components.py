@@ -11,7 +11,7 @@ from voice.audio.frames import Frame
 from voice.audio.interfaces import Sink, Source
 from voice.audio.playout import Playout
 from voice.conversation import observer as note
-from voice.conversation.timers import Timers
+from voice.llm.builtin.timer_list import Timers
 from voice.llm.interface import Effect
 from voice.sessions.interface import Session
 from voice.tts.interface import Synthesizer

@@ -16,9 +16,10 @@ from voice.conversation.audio_input import TIMER_PATIENCE_S, AudioInput
 from voice.conversation.components import Components
 from voice.conversation.history import History
 from voice.conversation.reply import Reports, SpokenReply
-from voice.conversation.timers import Timer, TimerRinger
+from voice.conversation.timers import TimerRinger
 from voice.conversation.transcriber import Transcriber
 from voice.errors import VoiceError
+from voice.llm.builtin.timer_list import Timer
 from voice.llm.interface import Done, Effect
 from voice.sessions.interface import ConnectionChanged, Reply
 from voice.text.phrases import phrase

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from voice.llm.builtin.quantity import HAN_QUANTITY, NUM, QUANTITY, SHARE, han_quantity, quantity
-from voice.llm.builtin.words import plain_words
 from voice.text.numbers import HAN_NUMBER, say_number
+from voice.text.plain_words import plain_words
+from voice.text.quantity import HAN_QUANTITY, NUM, QUANTITY, SHARE, han_quantity, quantity
 
 
 @dataclass(frozen=True, slots=True)

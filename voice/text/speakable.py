@@ -11,7 +11,6 @@ from voice.text.markdown import plain, without_fences
 from voice.text.numbers import written_fractions
 from voice.text.phrases import phrase
 from voice.text.placeholders import BLOCKED, PLACEHOLDER, in_words
-from voice.text.placeholders import PLACEHOLDER, in_words
 from voice.text.spoken_chinese import chinese
 from voice.text.spoken_english import english
 from voice.text.spoken_signs import without_latex

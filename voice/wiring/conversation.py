@@ -23,9 +23,9 @@ from voice.conversation.conversation import Conversation
 from voice.conversation.history import FarewellWatcher
 from voice.conversation.observer import Level, Note, Notice, Observer, TurnEnded
 from voice.conversation.recorder import Recorder
-from voice.conversation.timers import Timers
 from voice.errors import EngineError, MissingError
 from voice.llm.builtin import understands
+from voice.llm.builtin.timer_list import Timers
 from voice.safety.filters import Guard, NoGuard, screened_data
 from voice.sessions.session_wrappers import CollectedSession, UnmaskedSession
 from voice.settings.schema import Settings

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from voice import paths as folders
 from voice.clock import working
-from voice.conversation.timers import Timers
 from voice.errors import ConfigError, VoiceError
 from voice.llm.builtin import BuiltinUpstream
+from voice.llm.builtin.timer_list import Timers
 from voice.llm.interface import Upstream
 from voice.sessions.circuit_breaker import BreakerPolicy
 from voice.sessions.engine import Engine

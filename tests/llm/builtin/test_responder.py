@@ -10,9 +10,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voice.conversation.timers import Running
 from voice.llm.builtin import BuiltinUpstream
 from voice.llm.builtin.responder import pieces, tokens
+from voice.llm.builtin.timer_list import Running
 from voice.llm.interface import Ask, Delta, Done, Effect, Message, Upstream
 
 SHIPPED = Path(__file__).parents[3] / "voice" / "demo" / "knowledge"

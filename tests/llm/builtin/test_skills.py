@@ -10,14 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voice.conversation.timers import Running
 from voice.llm.builtin.arithmetic import TooLarge, evaluate
 from voice.llm.builtin.question import Question, RunningTimers
 from voice.llm.builtin.responder import answer, understands
+from voice.llm.builtin.timer_list import Running
 from voice.llm.builtin.units import UNITS, convert
 from voice.llm.interface import Message
-from voice.text.durations import find_duration, say_duration
-from voice.sessions.interface import Message
 from voice.text.durations import parse_duration, say_duration
 
 NOON = datetime(2026, 11, 22, 15, 5)

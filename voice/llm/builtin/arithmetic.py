@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from fractions import Fraction
 
-from voice.llm.builtin.quantity import NUM, SHARE, quantity
 from voice.llm.builtin.question import Answer, Question
 from voice.text.numbers import HAN_NUMBER, han_number, plain_number, say_number
+from voice.text.quantity import NUM, SHARE, quantity
 
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|(sqrt|[-+*/^%()@~]))")
 _MOST_BITS = 4000

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from voice.llm.builtin.days import EN_DAY, HAN_DAY, english_day, han_day
-from voice.llm.builtin.words import plain_words
 from voice.text.numbers import HAN_NUMBER, han_number
+from voice.text.plain_words import plain_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from voice.llm.builtin.timer_list import Running
 from voice.llm.interface import Effect, Message
-from voice.text.numbers import in_digits, simplified
-from voice.text.speakable import language_of
-from voice.conversation.timers import Running
-from voice.llm.builtin.words import plain_words
-from voice.sessions.interface import Effect, Message
+from voice.text.plain_words import plain_words
 
 RunningTimers = Sequence[Running]
 """The timers of the conversation, oldest first; `Timers.running` gives it."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from voice.conversation.timers import Kind, Running
 from voice.llm.builtin.moment import say_moment
 from voice.llm.builtin.question import Answer, Question
 from voice.llm.builtin.timer_choice import describe
-from voice.sessions.interface import Effect
+from voice.llm.builtin.timer_list import Kind, Running
+from voice.llm.interface import Effect
 from voice.text.durations import say_duration
 
 _MOST_TOLD = 5

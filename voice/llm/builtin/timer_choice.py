@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from voice.conversation.timers import Running
 from voice.llm.builtin.moment import find_moment, say_moment
+from voice.llm.builtin.timer_list import Running
 from voice.text.durations import lengths, say_duration
 
 _EXCEPT = re.compile(r"\b(?:except(?: for)?|but not|but|apart from|other than|besides|excluding)\b")

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import re
 
-from voice.conversation.timers import Kind, Running
 from voice.llm.builtin.moment import Moment, find_moment, say_moment, seconds_until
 from voice.llm.builtin.question import Answer, Question
-from voice.llm.interface import Effect
-from voice.text.durations import find_duration, say_duration
 from voice.llm.builtin.timer_answers import (
     at_what_time,
     cancelled,
@@ -25,7 +22,8 @@ from voice.llm.builtin.timer_answers import (
 )
 from voice.llm.builtin.timer_choice import choose
 from voice.llm.builtin.timer_label import label_of
-from voice.sessions.interface import Effect
+from voice.llm.builtin.timer_list import Kind, Running
+from voice.llm.interface import Effect
 from voice.text.durations import Length, lengths, say_duration
 
 LONGEST_TIMER_S = 48 * 3600.0

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from voice.llm.builtin.quantity import HAN_QUANTITY, NUM, QUANTITY, han_quantity, quantity
 from voice.llm.builtin.question import Answer, Question
 from voice.text.numbers import HAN_NUMBER, say_number
+from voice.text.quantity import HAN_QUANTITY, NUM, QUANTITY, han_quantity, quantity
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from voice.audio.playout import PlayoutDrained, PlayoutEvent
 from voice.conversation.components import Components
 from voice.conversation.conversation import Conversation
 from voice.conversation.observer import Notice
-from voice.conversation.timers import Timers
+from voice.llm.builtin.timer_list import Timers
 from voice.server.realtime.audio_codec import SPOKEN_RATE
 from voice.server.realtime.engine_pool import EnginePool, EngineSet
 from voice.server.realtime.events import EventWriter, RunningConversation

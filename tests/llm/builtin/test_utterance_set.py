@@ -12,10 +12,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from voice.conversation.timers import Running
 from voice.llm.builtin.question import Answer, Question
 from voice.llm.builtin.responder import answer
-from voice.sessions.interface import Message
+from voice.llm.builtin.timer_list import Running
+from voice.llm.interface import Message
 
 SET = Path(__file__).parent / "sets" / "utterances.tsv"
 FLOOR = 0.97
