@@ -14,11 +14,15 @@ from voice.audio.frames import from_float
 from voice.errors import ConfigError, EngineError, MissingError
 from voice.text.speakable import language_of
 from voice.tts.interface import Chunk, Emit, WordMark
+from voice.tts.level import Audio, gain_of, louder
 from voice.tts.piper_streaming import FATAL, Feeds, SplitVoice, open_session, open_split
 from voice.tts.word_timing import id_offsets, word_phonemes
 
 READS_HAN = ("cmn", "zh", "yue", "ja")
 """espeak-ng voices that phonemize Han characters; others spell "Chinese letter" for each."""
+
+SAMPLE = "It is ten past nine, and I have set a timer for five minutes."
+"""Tells how loud a voice is; the words do not matter, and a voice of another language reads them too."""
 
 Split = Literal["auto", "off"]
 
@@ -27,8 +31,8 @@ class PiperSynthesizer:
     """Speaks with the voice file `model` (.onnx, its .onnx.json beside it); `speed` is a factor.
 
     `split="auto"` cuts the voice in two at its first use (see piper_split), so that audio comes before the sentence is
-    finished and with word marks; a voice that cannot be cut is spoken whole, as with "off". `rate` is the voice's own,
-    16,000 or 22,050 Hz. Raises MissingError when a file is missing or damaged, ConfigError for a speed out of range.
+    finished and with word marks; a voice that cannot be cut is spoken whole, as with "off". All voices are brought to one
+    level (see level). `rate` is the voice's own, 16,000 or 22,050 Hz. Raises MissingError when a file is missing or damaged, ConfigError for a speed out of range.
     """
 
     def __init__(self, model: Path, speed: float = 1.0, split: Split = "auto", threads: int = 0) -> None:
@@ -56,12 +60,13 @@ class PiperSynthesizer:
         self._pronounce = lru_cache(maxsize=4096)(self._pronounce_alone)
         scales = [config.noise_scale, config.length_scale / speed, config.noise_w_scale]
         self._scales = np.array(scales, np.float32)
+        self._gain = 0.0
         self.name = f"piper {model.name.removesuffix('.onnx')}"
         self.rate: int = config.sample_rate
 
     def warm(self) -> None:
-        """Run the phonemizer and the model once: the first call of each is the slowest."""
-        self.speak("Ready.", lambda chunk: True)
+        """Run the phonemizer and the model once: the first call of each is the slowest, and tells the voice's level."""
+        self._level()
 
     def speak(self, text: str, emit: Emit) -> None:
         """Emit audio as it is made, sentence after sentence; nothing for text without words. Raises EngineError."""
@@ -73,6 +78,7 @@ class PiperSynthesizer:
             raise EngineError("this voice cannot read Chinese", where=self.name)
         # Piper reads [[…]] as raw phonemes; a language model that writes a wiki link does not mean that.
         text = text.replace("[[", "[ ").replace("\0", " ").encode(errors="replace").decode()
+        self._level()
         sample = 0
         for sentence, words in self._sentences(text):
             for chunk in self._chunks(sentence, words, sample, run):
@@ -85,6 +91,13 @@ class PiperSynthesizer:
     def cancel(self) -> None:
         """End a running `speak` within the network's current layer, 1–13 ms."""
         self._run.terminate = True
+
+    def _level(self) -> None:
+        """Find the gain of this voice, once."""
+        if self._gain == 0.0:
+            sentences = self._sentences(SAMPLE)
+            spoken = [audio for sentence, _ in sentences for audio, _ in self._audio(sentence, [], 0, self._new_run())]
+            self._gain = gain_of(np.concatenate(spoken))
 
     def _sentences(self, text: str) -> list[tuple[list[str], list[tuple[int, int]]]]:
         """Phonemes of each sentence, with the (phoneme index, offset in `text`) of its words when the voice is cut."""
@@ -100,6 +113,13 @@ class PiperSynthesizer:
 
     def _chunks(self, sentence: list[str], words: list[tuple[int, int]], sample: int, run: Any) -> Iterator[Chunk]:
         """The audio of one sentence that begins at `sample` of its clause; it ends early when the run was cancelled."""
+        for audio, marks in self._audio(sentence, words, sample, run):
+            yield Chunk(from_float(louder(audio, self._gain)), marks)
+
+    def _audio(
+        self, sentence: list[str], words: list[tuple[int, int]], sample: int, run: Any
+    ) -> Iterator[tuple[Audio, tuple[WordMark, ...]]]:
+        """The same as the network gives it, full scale 1."""
         ids = self._voice.phonemes_to_ids(sentence)
         feeds: Feeds = {
             "input": np.array([ids], np.int64),
@@ -110,7 +130,7 @@ class PiperSynthesizer:
             feeds["sid"] = np.array([self._config.default_speaker_id], np.int64)
         try:
             if self._parts is None:
-                yield Chunk(from_float(self._whole.run(None, feeds, run)[0].reshape(-1)))
+                yield self._whole.run(None, feeds, run)[0].reshape(-1), ()
                 return
             frames, durations = self._parts.encode(feeds, run)
             marks = self._marks(sentence, words, ids, durations, sample)
@@ -118,7 +138,7 @@ class PiperSynthesizer:
                 sample += len(audio)
                 begun = tuple(mark for mark in marks if mark.sample < sample)
                 marks = marks[len(begun) :]
-                yield Chunk(from_float(audio), begun)
+                yield audio, begun
         except Exception as error:
             if not run.terminate:
                 raise EngineError(f"synthesis failed: {_first_line(error)}", where=self.name) from error

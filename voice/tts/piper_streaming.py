@@ -110,6 +110,9 @@ MOST_FRAMES = 96
 """A piece is that much longer than the one before: while it is made, the one before is heard."""
 CONTEXT = 14
 """Frames to each side that a sample can depend on, in the widest of the published decoders."""
+WHOLE_FRAMES = 2 * (FIRST_FRAMES + CONTEXT)
+"""Up to this (0.9 s, a word or two) a sentence is decoded at once: a first piece with its context would be more than half
+of it, and the pieces together cost half as much again."""
 TOLERANCE = 1e-4
 """Largest difference from the uncut voice, full scale 1; a step of int16 is 3e-5."""
 FATAL = 4
@@ -160,7 +163,7 @@ class SplitVoice:
 
 def pieces(frames: int) -> Iterator[tuple[int, int]]:
     """Ranges that cover `frames`: short at first, then longer; a rest the context covers anyway is not left over."""
-    start, size = 0, FIRST_FRAMES
+    start, size = 0, FIRST_FRAMES if frames > WHOLE_FRAMES else WHOLE_FRAMES
     while start < frames:
         end = start + size if frames - start - size > CONTEXT else frames
         yield start, end
