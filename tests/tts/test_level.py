@@ -9,7 +9,8 @@ from voice.tts.level import KNEE, MOST_GAIN, SPEECH_DBFS, Audio, gain_of, louder
 
 
 def tone(peak: float) -> Audio:
-    return (peak * np.sin(np.arange(22_050) * 0.05)).astype(np.float32)
+    audio: Audio = (peak * np.sin(np.arange(22_050) * 0.05)).astype(np.float32)
+    return audio
 
 
 @pytest.mark.parametrize("peak", [0.06, 0.2, 0.9])

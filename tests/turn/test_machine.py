@@ -214,7 +214,7 @@ def test_a_verdict_after_the_decision_changes_nothing() -> None:
 @pytest.mark.parametrize("words", ["stop", "what about"])
 def test_a_word_over_the_reply_interrupts_it(words: str) -> None:
     turns = speaking(machine(overlap=overlap))
-    assert turns.receive(ev.SpeechStarted(3.0), 3.06) == [ev.Pause(1), ev.Listen(2, 3.0)]
+    assert turns.receive(ev.SpeechStarted(3.0), 3.06) == [ev.Pause(1), ev.Listen(2, 3.0, over_reply=True)]
     actions = turns.receive(ev.WordsHeard(2, words), 3.3)
     assert actions == [ev.Truncate(1, 1), ev.Forget(1), ev.Finish(1, ev.Outcome.INTERRUPTED)]
     assert turns.state is State.LISTENING and turns.turn is not None and turns.turn.number == 2

@@ -12,6 +12,10 @@ COMPRESSION_LIMIT = 2.4
 LOG_PROB_LIMIT = -1.0
 """Whisper's own threshold for the mean log probability per token."""
 NO_SPEECH_LIMIT = 0.6
+SURE_LOG_PROB = -0.4
+"""Words as sure as this are believed even where the model is certain that nobody spoke."""
+NOBODY = 0.9
+"""Above this nothing is made of a doubted word."""
 NONSENSE_LOG_PROB = -1.6
 """Below this the tokens were guesses even if the model thinks that someone spoke."""
 WORDS_PER_SECOND_LIMIT = 7.0
@@ -21,6 +25,12 @@ SHORT_S = 1.0
 REPEATS_LIMIT = 3
 SAID_TWICE_WORDS = 4
 """A person says a word or two again; a short window was seen to say a whole sentence again (Whisper tiny.en)."""
+_ENDS = """
+you, thank you, thanks, thank you very much, thank you for watching, thanks for watching, bye, bye bye, okay, oh, so
+the end, i'm sorry, please subscribe, 谢谢, 谢谢观看, 謝謝, 謝謝觀看
+"""
+FILM_ENDS = frozenset(" ".join(words(end)) for line in _ENDS.splitlines() for end in line.split(","))
+"""What Whisper writes for noise: the ends of the films whose subtitles it learnt from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +43,33 @@ class Hypothesis:
     duration_s: float
     capped: bool = False
     """The decoder was stopped at its token limit."""
+    prompt: str = ""
+    """The text that the decoder was told to have been said before."""
 
 
 def hallucinated(hypothesis: Hypothesis) -> str:
     """Why the text was dreamed and must not be shown, in a word or two; empty if it may be shown."""
-    if hypothesis.no_speech_prob > NO_SPEECH_LIMIT and hypothesis.avg_log_prob < LOG_PROB_LIMIT:
-        return "no speech"
+    if hypothesis.no_speech_prob > NO_SPEECH_LIMIT:
+        if hypothesis.avg_log_prob < _needed(hypothesis.no_speech_prob):
+            return "no speech"
+        said = " ".join(words(hypothesis.text))
+        if said in FILM_ENDS:
+            return "film end"
+        if said and f" {said} " in f" {' '.join(words(hypothesis.prompt))} ":
+            return "prompt"
     if hypothesis.avg_log_prob < NONSENSE_LOG_PROB:
         return "log prob"
-    if compression_ratio(hypothesis.text) > COMPRESSION_LIMIT:
-        return "compression ratio"
     return ""
+
+
+def looped(hypothesis: Hypothesis) -> bool:
+    """Whether the decoder went round in circles, and not a person who says a thing again and again.
+
+    A person needs time for it: text that repeats itself is believed at the pace of speech and where the model is sure.
+    """
+    if hypothesis.capped or _pace(hypothesis) > WORDS_PER_SECOND_LIMIT:
+        return True
+    return compression_ratio(hypothesis.text) > COMPRESSION_LIMIT and hypothesis.avg_log_prob < LOG_PROB_LIMIT
 
 
 def doubtful(hypothesis: Hypothesis) -> str:
@@ -53,15 +79,32 @@ def doubtful(hypothesis: Hypothesis) -> str:
         return "empty"
     if hypothesis.capped:
         return "length"
+    if hypothesis.no_speech_prob > NO_SPEECH_LIMIT:
+        return "no speech"
     if hypothesis.avg_log_prob < LOG_PROB_LIMIT:
         return "log prob"
     if compression_ratio(hypothesis.text) > COMPRESSION_LIMIT:
         return "compression ratio"
     if repeats(spoken, longest=4) >= REPEATS_LIMIT or repeats(spoken, shortest=SAID_TWICE_WORDS) > 1:
         return "repetition"
-    if len(spoken) / max(hypothesis.duration_s, SHORT_S) > WORDS_PER_SECOND_LIMIT:
+    if _pace(hypothesis) > WORDS_PER_SECOND_LIMIT:
         return "words per second"
     return ""
+
+
+def plausible(hypothesis: Hypothesis) -> bool:
+    """Whether a doubted text might still be what was said."""
+    return hypothesis.avg_log_prob >= NONSENSE_LOG_PROB and hypothesis.no_speech_prob <= NOBODY
+
+
+def _needed(no_speech_prob: float) -> float:
+    """The least log probability of words believed although probably nobody spoke: Whisper's limit, or a higher one."""
+    share = (no_speech_prob - NO_SPEECH_LIMIT) / (1 - NO_SPEECH_LIMIT)
+    return LOG_PROB_LIMIT + share * (SURE_LOG_PROB - LOG_PROB_LIMIT)
+
+
+def _pace(hypothesis: Hypothesis) -> float:
+    return len(words(hypothesis.text)) / max(hypothesis.duration_s, SHORT_S)
 
 
 def compression_ratio(text: str) -> float:

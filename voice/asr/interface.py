@@ -14,13 +14,15 @@ class Transcript:
 
     `text` is empty when nobody said anything. `language` is a BCP 47 tag or empty. `stable` counts the leading
     code points of `text` that will not change any more. `notes` carries engine facts for the trace, for example
-    {"window": "auto"}.
+    {"window": "auto"}. `doubted` is what a first reading took the words for where a second one says otherwise, or
+    nothing: good enough for "stop" while something is being said, for nothing else.
     """
 
     text: str
     language: str = ""
     stable: int = 0
     notes: dict[str, object] = field(default_factory=dict)
+    doubted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

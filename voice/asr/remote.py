@@ -25,9 +25,9 @@ class RemoteRecognizer:
 
     name = "remote"
 
-    def __init__(self, url: str, *, model: str = "", language: str = "", api_key: str = "") -> None:
+    def __init__(self, url: str, *, model: str = "", language: str = "", api_key: str = "", prompt: str = "") -> None:
         self._server = AudioServer(url, api_key, "asr.url")
-        self._model, self._language = model or DEFAULT_MODEL, language
+        self._model, self._language, self._prompt = model or DEFAULT_MODEL, language, prompt
 
     def warm(self) -> None:
         """Have the server load its model; raises EngineError where it does not answer."""
@@ -43,6 +43,7 @@ class RemoteRecognizer:
                 file=("turn.wav", wav_bytes(pcm), "audio/wav"),
                 model=self._model,
                 language=self._language.partition("-")[0] or self._server.omit,
+                prompt=self._prompt or self._server.omit,
                 response_format="json",
             )
         text = getattr(answer, "text", None)

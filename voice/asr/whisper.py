@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voice.asr.hallucination import Hypothesis, doubtful, hallucinated
+from voice.asr import chinese
+from voice.asr.hallucination import Hypothesis, doubtful, hallucinated, looped, plausible
 from voice.asr.interface import Transcript, Word
 from voice.asr.local_agreement import Agreement
+from voice.asr.loudness import Loudness
+from voice.asr.spoken_language import SpokenLanguage
 from voice.asr.word_times import whisper_words
 from voice.audio.frames import RATE, Pcm, level_dbfs, silence, to_float
 from voice.errors import EngineError, MissingError
@@ -26,9 +31,6 @@ MARGIN_FRAMES = 200
 LONGEST_S = 28.0
 """More audio than this is settled in parts, so that each part with its margin fits a window."""
 PAUSE_SEARCH_S = 8.0
-SILENCE_DBFS = -60.0
-"""Audio whose loudest 20 ms stay below this holds no speech; Whisper would invent some."""
-QUIET_BELOW_PEAK_DB = 30.0
 PARTIAL_S = 0.6
 """Least time between two partials."""
 REST = 1.5
@@ -37,14 +39,20 @@ HUSH_S = 0.06
 """Quiet for this long after loud audio may be the end of the turn: its words are read before they are asked for."""
 TOKENS_PER_SECOND, TOKENS_LEAST = 12, 24
 """Most tokens a clip can hold; `generate` cannot be cancelled, so a loop has to be cut short."""
+PROMPT_TOKENS = 160
+"""Most tokens of prompt and hot words: each is read before the first word of the person."""
+UNLOOPED = {"no_repeat_ngram_size": 4}
+"""The last reading of what went round in circles: no four tokens twice."""
 
 
 class WhisperRecognizer:
     """A Whisper model from a folder in CTranslate2's format; never downloads.
 
-    `language` is a code as en or zh; empty detects it once per utterance. `window` "full" pads each clip to 30 s, as in
-    training; "auto" encodes the clip and a margin only, and falls back to full where the words look wrong.
-    Raises MissingError when the folder is not a whole model.
+    `language` is a tag such as en or zh-TW; empty detects it in the first words and keeps it unless later ones are
+    surely in another; recognizers are shared, and so is that. `window` "full" pads each clip to 30 s, as in
+    training; "auto" encodes the clip and a margin only, and falls back to full where the words look wrong. `prompt` is
+    a text in the style of what will be said, `hotwords` are names to expect. Raises MissingError when the folder is
+    not a whole model.
     """
 
     name = "whisper"
@@ -57,8 +65,12 @@ class WhisperRecognizer:
         window: str = "full",
         partial_s: float = PARTIAL_S,
         clock: Callable[[], float] = time.perf_counter,
+        prompt: str = "",
+        hotwords: str = "",
     ) -> None:
         self._model = _load(model, threads)
+        self._tag, self._spoken = language, SpokenLanguage()
+        self._prompt, self._hotwords = prompt.strip(), hotwords.strip()
         self._language = language.partition("-")[0].lower()
         if self._language and self._language not in self._model.supported_languages:
             raise MissingError(
@@ -96,50 +108,85 @@ class WhisperRecognizer:
 
     def _read(self, pcm: Pcm, language: str) -> Transcript:
         features: NDArray[np.float32] = self._model.feature_extractor(to_float(pcm))[:, :FULL_FRAMES]
+        duration_s = len(pcm) / RATE
         notes: dict[str, object] = {"window": "full"}
         frames = _window_frames(features.shape[-1]) if self._window == "auto" else FULL_FRAMES
+        doubted = ""
         if frames < FULL_FRAMES:
-            heard, language_heard = self._decode(features, frames, language, len(pcm) / RATE)
+            encoded = self._encode(features, frames)
+            code, chance = self._language_of(encoded, language)
+            heard = self._decode(encoded, code, duration_s)
             reason = doubtful(heard)
             if not reason:
-                return _transcript(heard, language_heard, {"window": "auto", "frames": frames})
+                return self._understood(heard, code, chance, {"window": "auto", "frames": frames})
             notes["fallback"] = reason
-        heard, language_heard = self._decode(features, FULL_FRAMES, language, len(pcm) / RATE)
+            doubted = heard.text if plausible(heard) else ""
+        encoded = self._encode(features, FULL_FRAMES)
+        code, chance = self._language_of(encoded, language)
+        heard = self._decode(encoded, code, duration_s)
+        if looped(heard):
+            heard = self._decode(encoded, code, duration_s, UNLOOPED)
+            notes["unlooped"] = True
         if reason := hallucinated(heard):
-            return Transcript("", language=language_heard, notes={**notes, "dropped": reason})
-        return _transcript(heard, language_heard, notes)
+            doubted = doubted or (heard.text if plausible(heard) else "")
+            return Transcript("", language=code, notes={**notes, "dropped": reason}, doubted=doubted)
+        return self._understood(heard, code, chance, notes, doubted)
+
+    def _understood(
+        self, heard: Hypothesis, code: str, chance: float, notes: dict[str, object], doubted: str = ""
+    ) -> Transcript:
+        if heard.text:
+            self._spoken.keep(code, chance)
+        text = chinese.written(heard.text, self._tag) if code == "zh" else heard.text
+        return Transcript(text, language=code, stable=len(text), notes=notes, doubted=doubted)
+
+    def _encode(self, features: NDArray[np.float32], frames: int) -> Any:
+        from faster_whisper.audio import pad_or_trim
+
+        return self._model.encode(pad_or_trim(features, frames))
+
+    def _language_of(self, encoded: Any, language: str) -> tuple[str, float]:
+        """The language to read in, and the chance that it is right: a language that was given is."""
+        if language or not self._model.model.is_multilingual:
+            return language or "en", 1.0
+        token, chance = self._model.model.detect_language(encoded)[0][0]
+        code = self._spoken.of(token[2:-2], chance)
+        return code, chance if code == token[2:-2] else 0.0
 
     def _decode(
-        self, features: NDArray[np.float32], frames: int, language: str, duration_s: float
-    ) -> tuple[Hypothesis, str]:
-        from faster_whisper.audio import pad_or_trim
+        self, encoded: Any, language: str, duration_s: float, options: Mapping[str, object] = MappingProxyType({})
+    ) -> Hypothesis:
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
-        encoded = self._model.encode(pad_or_trim(features, frames))
         multilingual = self._model.model.is_multilingual
-        if not language:
-            language = self._model.model.detect_language(encoded)[0][0][0][2:-2] if multilingual else "en"
         tokenizer = Tokenizer(self._model.hf_tokenizer, multilingual, task="transcribe", language=language)
-        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        most = TOKENS_LEAST + int(TOKENS_PER_SECOND * duration_s)
+        before = self._before(language)
+        told = tokenizer.encode(" " + before)[-PROMPT_TOKENS:] if before else []
+        prompt = [*([tokenizer.sot_prev, *told] if told else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
+        most = min(self._model.max_length // 2, TOKENS_LEAST + int(TOKENS_PER_SECOND * duration_s))
         found = self._model.model.generate(
             encoded,
             [prompt],
             beam_size=1,
-            # CTranslate2 stops after half of max_length.
-            max_length=min(self._model.max_length, 2 * most),
+            # CTranslate2 stops after half of max_length, and where prompt and words together reach it.
+            max_length=most + max(most, len(prompt)),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
             suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+            **options,
         )[0]
         tokens = found.sequences_ids[0]
         text = tokenizer.decode(tokens).strip()
         # The score is a mean over the tokens; the end token counts too, as in Whisper.
         log_prob = found.scores[0] * len(tokens) / (len(tokens) + 1)
-        capped = len(tokens) >= min(self._model.max_length // 2, most)
-        return Hypothesis(text, log_prob, found.no_speech_prob, duration_s, capped), language
+        return Hypothesis(text, log_prob, found.no_speech_prob, duration_s, len(tokens) >= most, before)
+
+    def _before(self, language: str) -> str:
+        """What the model is told to have been said before: names, a text in the style, marks as Chinese has them."""
+        marks = chinese.prompt(self._tag) if language == "zh" else ""
+        return " ".join(part for part in (self._hotwords, self._prompt or marks) if part)
 
 
 class WhisperUtterance:
@@ -160,13 +207,13 @@ class WhisperUtterance:
         self._agreement = Agreement()
         self._shown = ""
         self._last = Transcript("")
-        self._peak_dbfs = SILENCE_DBFS
+        self._loudness = Loudness()
         self._loud_since_read = False
 
     def feed(self, pcm: Pcm) -> Transcript | None:
         self._parts.append(pcm)
         self._samples += len(pcm)
-        loud = self._is_loud(pcm)
+        loud = self._loudness.loud(pcm)
         self._loud_since_read = self._loud_since_read or loud
         if self._samples >= LONGEST_S * RATE:
             self._settle()
@@ -179,12 +226,8 @@ class WhisperUtterance:
             return None
         self._shown = shown.text
         lead = self._joined("")
-        return Transcript(
-            self._joined(shown.text),
-            language=self._last.language,
-            stable=len(lead) + shown.stable + (1 if lead and shown.stable else 0),
-            notes=self._last.notes,
-        )
+        stable = len(lead) + shown.stable + (1 if lead and shown.stable else 0)
+        return replace(self._last, text=self._joined(shown.text), stable=stable)
 
     def result(self) -> Transcript:
         if self._loud_since_read:
@@ -193,7 +236,7 @@ class WhisperUtterance:
         notes = dict(self._last.notes)
         if revised := self._agreement.revised(self._last.text):
             notes["revised"] = revised
-        return Transcript(text, language=self._last.language, stable=len(text), notes=notes)
+        return replace(self._last, text=text, stable=len(text), notes=notes)
 
     def close(self) -> None:
         self._parts = []
@@ -210,13 +253,6 @@ class WhisperUtterance:
             return since_s >= self._wait_s
         return self._loud_since_read and self._quiet_s >= HUSH_S - 1e-9 and since_s >= self._rest_s
 
-    def _is_loud(self, pcm: Pcm) -> bool:
-        """Whether this audio is loud enough to hold speech, measured against the utterance's loudest 20 ms."""
-        step = RATE // 50
-        level = max((level_dbfs(pcm[at : at + step]) for at in range(0, len(pcm), step)), default=SILENCE_DBFS)
-        self._peak_dbfs = max(self._peak_dbfs, level)
-        return level > max(SILENCE_DBFS, self._peak_dbfs - QUIET_BELOW_PEAK_DB)
-
     def _read(self) -> None:
         began = self._clock()
         self._last = self._recognizer.read(self._audio(), self._language)
@@ -224,8 +260,6 @@ class WhisperUtterance:
         self._rest_s = REST * (self._read_at - began)
         self._wait_s = max(self._partial_s, self._rest_s)
         self._loud_since_read = False
-        if self._last.text:
-            self._language = self._last.language
 
     def _settle(self) -> None:
         """Read all audio up to the quietest recent moment (the last of equals) for good; keep only what comes after."""
@@ -235,7 +269,6 @@ class WhisperUtterance:
         cut = min(range(len(audio) - step, first, -step), key=lambda at: level_dbfs(audio[at : at + step]))
         before = self._recognizer.read(audio[:cut], self._language)
         self._earlier = self._joined(before.text)
-        self._language = before.language if before.text else self._language
         self._parts = [audio[cut:]]
         self._samples = len(audio) - cut
         self._last, self._loud_since_read = Transcript("", before.language), True
@@ -246,7 +279,7 @@ class WhisperUtterance:
         return self._parts[0] if self._parts else silence(0.0)
 
     def _joined(self, text: str) -> str:
-        between = "" if self._language in ("zh", "ja", "yue") or not self._earlier or not text else " "
+        between = "" if self._last.language in ("zh", "ja", "yue") or not self._earlier or not text else " "
         return self._earlier + between + text
 
 
@@ -277,7 +310,3 @@ def _window_frames(frames: int) -> int:
     """Mel frames to encode for a clip of so many: with a margin, even, never few."""
     wanted = max(LEAST_FRAMES, frames + MARGIN_FRAMES)
     return min(FULL_FRAMES, wanted + wanted % 2)
-
-
-def _transcript(heard: Hypothesis, language: str, notes: dict[str, object]) -> Transcript:
-    return Transcript(heard.text, language=language, stable=len(heard.text), notes=notes)

@@ -237,7 +237,7 @@ class Conversation:
 
     def _do_listen(self, action: ev.Listen, now: float) -> None:
         self._trace(action.turn)
-        self._listener.open(action.turn, action.at)
+        self._listener.open(action.turn, action.at, over_reply=action.over_reply)
 
     def _do_forget(self, action: ev.Forget, now: float) -> None:
         self._listener.close(action.turn)

@@ -12,6 +12,7 @@ from voice.asr.interface import Recognizer, Transcript, Utterance
 from voice.audio.frames import Frame, Pcm, silence
 from voice.errors import VoiceError
 from voice.turn.events import Event, Stage, StageFailed, Transcribed, WordsHeard
+from voice.turn.overlap import asks_for_silence
 from voice.wake.strip_wake_phrase import without_phrase
 from voice.worker import Worker
 
@@ -59,10 +60,13 @@ class Transcriber:
         if self._open is not None:
             self._open.add(frame, wake=voiced or not self._asked_early)
 
-    def open(self, turn: int, at: float) -> None:
-        """Begin this turn's utterance with the audio from `preroll_s` before `at`."""
+    def open(self, turn: int, at: float, *, over_reply: bool = False) -> None:
+        """Begin this turn's utterance with the audio from `preroll_s` before `at`.
+
+        Words that ask for silence need no certainty where they are said over a reply.
+        """
         self.close()
-        self._open = _Open(turn, at - self._preroll_s)
+        self._open = _Open(turn, at - self._preroll_s, over_reply)
         for frame in self._kept:
             if frame.at > self._open.since:
                 self._open.add(frame)
@@ -123,7 +127,7 @@ class Transcriber:
         partial = await self._recognizer.call(lambda _: utterance.feed(pcm))
         if partial is not None and not mine.closed:
             self._heard(mine.turn, partial)
-            self._tell(WordsHeard(mine.turn, self._words(partial)))
+            self._tell(WordsHeard(mine.turn, self._words(partial, mine)))
 
     async def _answer(self, mine: _Open, utterance: Utterance, revision: int) -> None:
         """The words of all audio heard by now; a recognizer slower than speech must not be fed for ever first."""
@@ -139,7 +143,7 @@ class Transcriber:
             mine.asked = None
         if not mine.closed:
             self._heard(mine.turn, final)
-            self._tell(Transcribed(mine.turn, revision, self._words(final)))
+            self._tell(Transcribed(mine.turn, revision, self._words(final, mine)))
 
     async def _fail(self, mine: _Open, error: VoiceError) -> None:
         """The words of this turn are lost to us: say so when they are asked for, not before."""
@@ -151,17 +155,20 @@ class Transcriber:
             mine.wake.clear()
             await mine.wake.wait()
 
-    def _words(self, transcript: Transcript) -> str:
+    def _words(self, transcript: Transcript, mine: _Open) -> str:
         """What was said; a recognizer that hears a noise may write no more than a full stop."""
-        text = without_phrase(transcript.text.strip(), self._phrases)
+        said = transcript.text
+        if mine.over_reply and asks_for_silence(transcript.doubted):
+            said = transcript.doubted
+        text = without_phrase(said.strip(), self._phrases)
         return text if any(character.isalnum() for character in text) else ""
 
 
 class _Open:
     """The utterance of one turn, as the event loop sees it."""
 
-    def __init__(self, turn: int, since: float) -> None:
-        self.turn, self.since = turn, since
+    def __init__(self, turn: int, since: float, over_reply: bool) -> None:
+        self.turn, self.since, self.over_reply = turn, since, over_reply
         self.frames: list[Frame] = []
         self.asked: int | None = None
         self.closed = False

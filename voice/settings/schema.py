@@ -146,6 +146,8 @@ class AsrSettings:
         "whisper: full pads to 30 s as in training; auto uses less, checks the result and pads when in doubt",
         choices=("full", "auto"),
     )
+    prompt: str = option("", "whisper, remote: a text in the words and the style of what will be said")
+    hotwords: str = option("", "whisper, remote: names and rare words to expect, as Zuckmayer, Rue Mouffetard")
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,8 +111,8 @@ MOST_FRAMES = 96
 CONTEXT = 14
 """Frames to each side that a sample can depend on, in the widest of the published decoders."""
 WHOLE_FRAMES = 2 * (FIRST_FRAMES + CONTEXT)
-"""Up to this (0.9 s, a word or two) a sentence is decoded at once: a first piece with its context would be more than half
-of it, and the pieces together cost half as much again."""
+"""Up to this (0.9 s, a word or two) a sentence is decoded at once: a first piece with its context would be more than
+half of it, and the pieces together cost half as much again."""
 TOLERANCE = 1e-4
 """Largest difference from the uncut voice, full scale 1; a step of int16 is 3e-5."""
 FATAL = 4

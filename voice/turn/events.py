@@ -150,6 +150,8 @@ class Listen:
 
     turn: int
     at: float
+    over_reply: bool = False
+    """Someone speaks over a reply that was sounding."""
 
 
 @dataclass(frozen=True, slots=True)

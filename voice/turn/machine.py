@@ -300,7 +300,7 @@ class TurnMachine:
             return [pause]
         self.over = self._new(event.at)
         self.over.overlaps = True
-        return [pause, ev.Listen(self.over.number, event.at)]
+        return [pause, ev.Listen(self.over.number, event.at, over_reply=True)]
 
     def _over_words(self, event: ev.WordsHeard, now: float) -> list[Action]:
         if event.turn != self._over.number:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from voice.asr.interface import Recognizer
-from voice.errors import ConfigError
+from voice.errors import ConfigError, MissingError
 from voice.models.registry import Model
 from voice.models.selection import choose_recognizer, choose_synthesizer, choose_turn_model
 from voice.models.store import ModelStore, shipped_registry
@@ -38,20 +38,35 @@ def recognizer(settings: Settings, *, partials: bool = True) -> Recognizer:
     if chosen.engine == "remote":
         from voice.asr.remote import RemoteRecognizer
 
-        return RemoteRecognizer(asr.url, model=chosen.model, language=asr.language, api_key=asr.api_key)
+        told = " ".join(part.strip() for part in (asr.hotwords, asr.prompt) if part.strip())
+        return RemoteRecognizer(asr.url, model=chosen.model, language=asr.language, api_key=asr.api_key, prompt=told)
     if chosen.engine == "whisper":
         from voice.asr.whisper import PARTIAL_S, WhisperRecognizer
 
+        folder = _place(chosen.model, registry, store)
         return WhisperRecognizer(
-            _place(chosen.model, registry, store),
+            folder,
             language=asr.language,
             threads=settings.models.threads,
             window=asr.window,
             partial_s=PARTIAL_S if partials else 0.0,
+            prompt=asr.prompt,
+            hotwords=asr.hotwords,
         )
     from voice.asr.pocketsphinx import SphinxRecognizer
 
     return SphinxRecognizer()
+
+
+def whisper_folder(settings: Settings) -> Path | None:
+    """Where the Whisper model lies that the settings name or would take; none where none is present."""
+    asr = settings.asr
+    registry, store = shipped_registry(), ModelStore(settings.models.folder)
+    try:
+        chosen = choose_recognizer("whisper", asr.model, asr.language, store.present(registry), registry, asr.url)
+    except MissingError:
+        return None
+    return _place(chosen.model, registry, store)
 
 
 def _place(name: str, registry: Sequence[Model], store: ModelStore) -> Path:

@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 from voice.audio.frames import RATE, Pcm, from_float, to_float
 
 Signal = NDArray[np.float64]
+Noise = Callable[[Signal, np.random.Generator], Signal]
+"""Makes a sound for the times given in seconds."""
+Neighbour = Callable[[int, Sequence[Signal], np.random.Generator], Signal]
+"""Makes so many samples of what is heard beside a speaker, from the other clips."""
+
 BABBLE_VOICES = 6
 REVERBERATION_S = 0.6
 """Time in which the room's sound falls by 60 dB: a living room without curtains."""
@@ -60,15 +65,16 @@ def band(signal: Signal, low_hz: float, high_hz: float) -> Signal:
     spectrum = np.fft.rfft(signal)
     hz = np.fft.rfftfreq(len(signal), 1 / RATE)
     spectrum[(hz < low_hz) | (hz > high_hz)] = 0
-    return np.fft.irfft(spectrum, len(signal))
+    filtered: Signal = np.fft.irfft(spectrum, len(signal))
+    return filtered
 
 
 def coloured(size: int, slope: float, random: np.random.Generator) -> Signal:
     """Noise whose power falls with frequency to the power of `slope`: 0 is white, 1 pink, 2 brown; peak 1."""
     spectrum = np.fft.rfft(random.standard_normal(size))
     spectrum /= np.maximum(np.fft.rfftfreq(size, 1 / RATE), 20.0) ** (slope / 2)
-    noise = np.fft.irfft(spectrum, size)
-    return noise / np.abs(noise).max()
+    noise: Signal = np.fft.irfft(spectrum, size)
+    return noise / float(np.abs(noise).max())
 
 
 def _room(random: np.random.Generator) -> Signal:
@@ -78,12 +84,11 @@ def _room(random: np.random.Generator) -> Signal:
     tail[: round(0.005 * RATE)] = 0
     tail *= 10 ** (-DIRECT_TO_REVERBERANT_DB / 20) / np.sqrt(np.sum(tail**2))
     tail[0] = 1.0
-    return tail
+    response: Signal = tail
+    return response
 
 
-def _beside(
-    make: Callable[[int, Sequence[Signal], np.random.Generator], Signal], ratio_db: float
-) -> Callable[[Signal, Sequence[Signal], np.random.Generator], Signal]:
+def _beside(make: Neighbour, ratio_db: float) -> Callable[[Signal, Sequence[Signal], np.random.Generator], Signal]:
     def change(speech: Signal, others: Sequence[Signal], random: np.random.Generator) -> Signal:
         noise = make(len(speech), others, random)
         power = np.sqrt(np.mean(speech**2) / max(1e-12, float(np.mean(noise**2))))
@@ -100,7 +105,8 @@ def _street(size: int, _: Sequence[Signal], random: np.random.Generator) -> Sign
 def _babble(size: int, others: Sequence[Signal], random: np.random.Generator) -> Signal:
     """Several other clips at once, each as loud as the next; noise where there are none."""
     voices = [np.resize(clip, size) / np.sqrt(np.mean(clip**2) + 1e-12) for clip in others[:BABBLE_VOICES] if len(clip)]
-    return np.sum(voices, axis=0) if voices else _street(size, others, random)
+    together: Signal = np.sum(voices, axis=0) if voices else _street(size, others, random)
+    return together
 
 
 def noises() -> list[tuple[str, Pcm]]:
@@ -113,27 +119,28 @@ def noises() -> list[tuple[str, Pcm]]:
     return made
 
 
-def _noise(slope: float, level: float) -> Callable[[Signal, np.random.Generator], Signal]:
+def _noise(slope: float, level: float) -> Noise:
     return lambda t, random: level * coloured(len(t), slope, random)
 
 
-def _tones(
-    *hz: float, on_s: float = NOISE_S, every_s: float = NOISE_S
-) -> Callable[[Signal, np.random.Generator], Signal]:
+def _tones(*hz: float, on_s: float = NOISE_S, every_s: float = NOISE_S) -> Noise:
     """Tones together, sounding `on_s` of every `every_s` seconds."""
-    return lambda t, _: 0.3 * sum(np.sin(2 * np.pi * f * t) for f in hz) / len(hz) * (t % every_s < on_s)
+
+    def make(t: Signal, _: np.random.Generator) -> Signal:
+        sounded: Signal = 0.3 * np.mean([np.sin(2 * np.pi * f * t) for f in hz], axis=0) * (t % every_s < on_s)
+        return sounded
+
+    return make
 
 
-def _strokes(
-    *starts_s: float, hz: Sequence[float], decay_s: float, hiss: float
-) -> Callable[[Signal, np.random.Generator], Signal]:
+def _strokes(*starts_s: float, hz: Sequence[float], decay_s: float, hiss: float) -> Noise:
     """Something struck: partials that ring out from each start, with so much noise in them (0 to 1)."""
 
     def make(t: Signal, random: np.random.Generator) -> Signal:
         signal = np.zeros_like(t)
         for start in starts_s:
             since = np.maximum(t - start, 0.0)
-            partials = sum(np.sin(2 * np.pi * f * since) for f in hz) / max(1, len(hz))
+            partials = np.mean([np.sin(2 * np.pi * f * since) for f in hz], axis=0)
             signal += (
                 (t >= start)
                 * np.exp(-since / decay_s)
@@ -144,9 +151,7 @@ def _strokes(
     return make
 
 
-def _bursts(
-    *spans_s: tuple[float, float], low_hz: float, high_hz: float
-) -> Callable[[Signal, np.random.Generator], Signal]:
+def _bursts(*spans_s: tuple[float, float], low_hz: float, high_hz: float) -> Noise:
     """Bursts of noise of a band that swell and fade: a cough, a breath, a gust."""
 
     def make(t: Signal, random: np.random.Generator) -> Signal:
@@ -155,12 +160,12 @@ def _bursts(
             inside = (t >= start) & (t < end)
             swell[inside] += np.sin(np.pi * (t[inside] - start) / (end - start))
         noise = band(random.standard_normal(len(t)), low_hz, high_hz)
-        return 0.5 * swell * noise / np.abs(noise).max()
+        return 0.5 * swell * noise / float(np.abs(noise).max())
 
     return make
 
 
-def _sweep(low_hz: float, high_hz: float, every_s: float) -> Callable[[Signal, np.random.Generator], Signal]:
+def _sweep(low_hz: float, high_hz: float, every_s: float) -> Noise:
     def make(t: Signal, _: np.random.Generator) -> Signal:
         hz = low_hz + (high_hz - low_hz) * (0.5 - 0.5 * np.cos(2 * np.pi * t / every_s))
         swept: Signal = 0.3 * np.sin(2 * np.pi * np.cumsum(hz) / RATE)
@@ -169,7 +174,7 @@ def _sweep(low_hz: float, high_hz: float, every_s: float) -> Callable[[Signal, n
     return make
 
 
-def _clicks(rate: float, decay_s: float) -> Callable[[Signal, np.random.Generator], Signal]:
+def _clicks(rate: float, decay_s: float) -> Noise:
     """Clicks at random times, so many a second: keys, crackle, rain."""
 
     def make(t: Signal, random: np.random.Generator) -> Signal:
@@ -183,7 +188,7 @@ def _clicks(rate: float, decay_s: float) -> Callable[[Signal, np.random.Generato
     return make
 
 
-def _melody(*hz: float) -> Callable[[Signal, np.random.Generator], Signal]:
+def _melody(*hz: float) -> Noise:
     def make(t: Signal, _: np.random.Generator) -> Signal:
         note_s = NOISE_S / len(hz)
         note = np.minimum((t / note_s).astype(int), len(hz) - 1)
@@ -195,7 +200,7 @@ def _melody(*hz: float) -> Callable[[Signal, np.random.Generator], Signal]:
     return make
 
 
-_NOISES: tuple[tuple[str, Callable[[Signal, np.random.Generator], Signal]], ...] = (
+_NOISES: tuple[tuple[str, Noise], ...] = (
     ("silence", lambda t, _: np.zeros_like(t)),
     ("quiet room", _noise(1.0, 0.003)),
     ("hiss", _noise(0.0, 0.03)),

@@ -48,18 +48,26 @@ class RecognitionFigures:
 @setting("--model", "asr.model", metavar="NAME")
 @setting("--language", "asr.language", metavar="TAG")
 @click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--degraded", is_flag=True, help="Word error rates in a room, in noise and by telephone, beside the library."
+)
+@click.option("--every", type=click.IntRange(1), default=1, metavar="N", help="Take only every Nth clip.")
 @configured
-def command(resolved: Resolved, folder: Path, target: Path | None) -> None:
+def command(resolved: Resolved, folder: Path, target: Path | None, degraded: bool, every: int) -> None:
     """Measure the recognizers on the WAV files in DIR; its transcripts.tsv has a line `FILE<tab>WORDS` for each.
 
-    Whisper is measured with the full and with the short window, pocketsphinx beside it.
+    Whisper is measured with the full and with the short window, pocketsphinx beside it. --degraded makes the clips
+    worse in ten ways, reads thirty noises too, and sets faster-whisper beside them: this takes its time.
     """
     from voice.audio.wav import read_wav
 
-    clips = [(read_wav(folder / name), said) for name, said in table(folder)]
+    clips = [(read_wav(folder / name), said) for name, said in table(folder)[::every]]
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     seconds = sum(len(pcm) for pcm, _ in clips) / RATE
     click.echo(f"{machine}; {len(clips)} clips, {seconds:.1f} s, {sum(len(words(said)) for _, said in clips)} words")
+    if degraded:
+        _degraded(resolved.settings, clips, machine, target)
+        return
     click.echo(f"{'':16}{'WER':>8}{'final p50':>12}{'p95 ms':>9}{'RTF':>7}  went back to full")
     rows = []
     for name, engine in engines(resolved.settings):
@@ -74,6 +82,26 @@ def command(resolved: Resolved, folder: Path, target: Path | None) -> None:
     click.echo(counsel)
     if target is not None:
         found = {"machine": machine, "audio_s": seconds, "asr": [asdict(row) for row in rows], "advice": counsel}
+        target.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _degraded(settings: Settings, clips: list[tuple[Pcm, str]], machine: str, target: Path | None) -> None:
+    """Print the table as it belongs into a document, and write every cell of it."""
+    from voice.cli.bench import asr_table
+    from voice.wiring.engines import whisper_folder
+
+    readers = [(name, asr_table.product(engine)) for name, engine in engines(settings, partials=False)]
+    if (model := whisper_folder(settings)) is not None:
+        language = settings.asr.language.partition("-")[0]
+        readers += asr_table.library(model, language, settings.models.threads)
+    cells = []
+    for cell in asr_table.measured(readers, clips):
+        click.echo(f"{cell.condition}: {cell.reader}: {cell.errors} of {cell.said} words", err=True)
+        cells.append(cell)
+    for line in asr_table.markdown(cells):
+        click.echo(line)
+    if target is not None:
+        found = {"machine": machine, "clips": len(clips), "cells": [asdict(cell) for cell in cells]}
         target.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -102,7 +130,7 @@ def table(folder: Path) -> list[tuple[str, str]]:
     return rows
 
 
-def engines(settings: Settings) -> list[tuple[str, Recognizer]]:
+def engines(settings: Settings, *, partials: bool = True) -> list[tuple[str, Recognizer]]:
     """What can be measured here: Whisper twice where a model is present, pocketsphinx for English."""
     from voice.wiring.engines import recognizer
 
@@ -110,7 +138,7 @@ def engines(settings: Settings) -> list[tuple[str, Recognizer]]:
     for window in ("full", "auto"):
         asr = replace(settings.asr, engine="whisper", window=window)
         try:
-            found.append((f"whisper {window}", recognizer(replace(settings, asr=asr))))
+            found.append((f"whisper {window}", recognizer(replace(settings, asr=asr), partials=partials)))
         except MissingError as error:
             if settings.asr.model:
                 raise
