@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.asr.hallucination import Hypothesis, doubtful, hallucinated, repeats
+from voice.asr.hallucination import Hypothesis, doubtful, hallucinated, looped, plausible, repeats
 
 GOOD = Hypothesis("what is twelve times seven", avg_log_prob=-0.2, no_speech_prob=0.01, duration_s=2.0)
 LOOP = "thank you so much for watching " * 12
@@ -28,6 +28,7 @@ def test_a_plain_sentence_stands() -> None:
     [
         ({"text": ""}, "empty"),
         ({"text": "..."}, "empty"),
+        ({"text": "Thank you.", "no_speech_prob": 0.93, "avg_log_prob": -0.52}, "no speech"),
         ({"capped": True}, "length"),
         ({"avg_log_prob": -1.1}, "log prob"),
         ({"text": LOOP}, "compression ratio"),
@@ -46,14 +47,43 @@ def test_what_a_short_window_gets_wrong_is_doubted(change: dict[str, object], re
     [
         ({"no_speech_prob": 0.9, "avg_log_prob": -1.2}, "no speech"),
         ({"no_speech_prob": 0.9}, ""),
+        ({"no_speech_prob": 0.95, "avg_log_prob": -0.96}, "no speech"),
+        ({"no_speech_prob": 0.65, "avg_log_prob": -0.8}, ""),
+        ({"text": "Thank you.", "no_speech_prob": 0.93, "avg_log_prob": -0.3}, "film end"),
+        ({"text": "谢谢观看！", "no_speech_prob": 0.93, "avg_log_prob": -0.3}, "film end"),
+        ({"text": "Thank you.", "no_speech_prob": 0.2}, ""),
+        ({"text": "Mouffetard", "no_speech_prob": 0.8, "prompt": "Zuckmayer, Rue Mouffetard."}, "prompt"),
+        ({"text": "Mouffetard", "prompt": "Zuckmayer, Rue Mouffetard."}, ""),
         ({"avg_log_prob": -1.2}, ""),
         ({"avg_log_prob": -2.0}, "log prob"),
-        ({"text": LOOP}, "compression ratio"),
+        ({"text": LOOP}, ""),
         ({"text": ""}, ""),
     ],
 )
 def test_only_what_was_surely_dreamed_is_dropped(change: dict[str, object], reason: str) -> None:
     assert hallucinated(replace(GOOD, **change)) == reason  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "circles"),
+    [
+        ({}, False),
+        ({"text": "Stop. " * 8, "duration_s": 5.0}, False),
+        ({"text": "row row row your boat merrily merrily merrily merrily", "duration_s": 4.0}, False),
+        ({"text": LOOP}, True),
+        ({"text": LOOP, "duration_s": 28.0}, False),
+        ({"text": LOOP, "duration_s": 28.0, "avg_log_prob": -1.2}, True),
+        ({"capped": True}, True),
+    ],
+)
+def test_a_person_who_repeats_takes_time_and_a_loop_does_not(change: dict[str, object], circles: bool) -> None:
+    assert looped(replace(GOOD, **change)) is circles  # type: ignore[arg-type]
+
+
+def test_a_doubted_word_is_kept_for_who_needs_no_certainty_unless_it_was_noise() -> None:
+    assert plausible(replace(GOOD, text="Stop.", avg_log_prob=-1.2, no_speech_prob=0.7))
+    assert not plausible(replace(GOOD, text="Stop.", avg_log_prob=-1.7))
+    assert not plausible(replace(GOOD, text="Stop.", no_speech_prob=0.95))
 
 
 @pytest.mark.parametrize(

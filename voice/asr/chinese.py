@@ -5,34 +5,35 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+SIMPLIFIED = ("t2s",)
 CONVERSIONS = {
-    "zh": "t2s",
-    "zh-cn": "t2s",
-    "zh-sg": "t2s",
-    "zh-hans": "t2s",
-    "zh-tw": "s2tw",
-    "zh-hk": "s2hk",
-    "zh-mo": "s2hk",
-    "zh-hant": "s2t",
+    "zh-tw": ("s2t", "t2tw"),
+    "zh-hk": ("s2t", "t2hk"),
+    "zh-mo": ("s2t", "t2hk"),
+    "zh-hant": ("s2t",),
 }
-"""OpenCC's conversion for a language tag in lower case; the words stay those that were said."""
+"""OpenCC's conversions for the language tags, in lower case, that are not written in simplified characters.
+
+Two steps, since the text may hold traditional characters of another place; the words stay those that were said.
+"""
 SIMPLIFIED_PROMPT = "你好！请问，现在几点了？以下是普通话的句子，带有标点。"
 TRADITIONAL_PROMPT = "你好！請問，現在幾點了？以下是普通話的句子，帶有標點。"
 
 
-def conversion(tag: str) -> str:
-    """OpenCC's name for the script of a language tag, as zh-TW; simplified where it does not say."""
-    return CONVERSIONS.get(tag.lower().replace("_", "-"), "t2s")
-
-
 def prompt(tag: str) -> str:
-    """A text before the audio, in that script and with marks, which Whisper then follows."""
-    return SIMPLIFIED_PROMPT if conversion(tag) == "t2s" else TRADITIONAL_PROMPT
+    """A text before the audio in the script of a language tag, with punctuation, which Whisper then follows."""
+    return SIMPLIFIED_PROMPT if _steps(tag) == SIMPLIFIED else TRADITIONAL_PROMPT
 
 
 def written(text: str, tag: str) -> str:
-    """The text in the script of the tag."""
-    return str(_converter(conversion(tag)).convert(text))
+    """The text in the script of the tag, as zh-TW; simplified where it names none."""
+    for step in _steps(tag):
+        text = str(_converter(step).convert(text))
+    return text
+
+
+def _steps(tag: str) -> tuple[str, ...]:
+    return CONVERSIONS.get(tag.lower().replace("_", "-"), SIMPLIFIED)
 
 
 @cache
