@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.asr.chinese import prompt, written
+from voice.asr.chinese import written
 
 MIXED = "后来我們去臺灣，頭髮很乾淨。"
 
@@ -22,8 +22,14 @@ def test_words_are_in_the_script_of_the_speaker(tag: str, text: str) -> None:
     assert written(MIXED, tag) == text
 
 
-def test_the_prompt_shows_marks_in_that_script() -> None:
-    assert "现在几点了？" in prompt("zh-CN")
-    assert "現在幾點了？" in prompt("zh-TW")
-    for tag in ("zh-CN", "zh-TW"):
-        assert written(prompt(tag), tag) == prompt(tag)
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("今天天气怎样?", "今天天气怎样？"),
+        ("好,走!", "好，走！"),
+        ("OK, 3:15", "OK, 3:15"),
+        ("打开wifi,好吗?", "打开wifi,好吗？"),
+    ],
+)
+def test_marks_after_chinese_are_chinese(text: str, marked: str) -> None:
+    assert written(text, "zh-CN") == marked

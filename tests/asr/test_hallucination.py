@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.asr.hallucination import Hypothesis, doubtful, hallucinated, looped, plausible, repeats
+from voice.asr.hallucination import Hypothesis, doubtful, hallucinated, looped, plausible, repeats, silenced
 
 GOOD = Hypothesis("what is twelve times seven", avg_log_prob=-0.2, no_speech_prob=0.01, duration_s=2.0)
 LOOP = "thank you so much for watching " * 12
@@ -78,6 +78,15 @@ def test_only_what_was_surely_dreamed_is_dropped(change: dict[str, object], reas
 )
 def test_a_person_who_repeats_takes_time_and_a_loop_does_not(change: dict[str, object], circles: bool) -> None:
     assert looped(replace(GOOD, **change)) is circles  # type: ignore[arg-type]
+
+
+def test_a_prompt_that_left_no_words_of_speech_is_taken_away() -> None:
+    empty = replace(GOOD, text="", prompt="Zuckmayer")
+    assert silenced(empty)
+    assert silenced(replace(empty, text="um", avg_log_prob=-1.7))
+    assert not silenced(replace(empty, prompt=""))
+    assert not silenced(replace(empty, no_speech_prob=0.8))
+    assert not silenced(replace(empty, text="um"))
 
 
 def test_a_doubted_word_is_kept_for_who_needs_no_certainty_unless_it_was_noise() -> None:

@@ -9,7 +9,8 @@ from voice.audio.frames import Pcm, silence
 
 
 def quieter(pcm: Pcm, db: float) -> Pcm:
-    return np.rint(pcm * 10 ** (-db / 20)).astype(np.int16)
+    changed: Pcm = np.rint(pcm * 10 ** (-db / 20)).astype(np.int16)
+    return changed
 
 
 def loud(*pieces: Pcm) -> list[bool]:

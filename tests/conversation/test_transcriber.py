@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from voice.asr.interface import Transcript, Utterance
+from voice.asr.interface import Recognizer, Transcript, Utterance
 from voice.audio.frames import Frame, Pcm, silence
 from voice.conversation.transcriber import Transcriber
 from voice.turn.events import Event, Transcribed
@@ -41,7 +41,7 @@ async def transcribed(doubted: str, *, over_reply: bool) -> str:
         if isinstance(event, Transcribed):
             answer.set_result(event.text)
 
-    recognizer = Worker("recognizer", lambda: Unsure(doubted))
+    recognizer: Worker[Recognizer] = Worker("recognizer", lambda: Unsure(doubted))
     try:
         async with asyncio.TaskGroup() as tasks:
             listener = Transcriber(recognizer, tell, lambda *_: None, tasks, preroll_s=0.3, failure="failed")

@@ -12,6 +12,9 @@ from tests.support.recordings import FOLDER
 from voice.audio.frames import Pcm
 from voice.audio.wav import read_wav
 
+SAME = "lv-"
+"""Clips of ../shared that are among the fetched ones, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -34,11 +37,12 @@ def recordings_folder() -> Path:
 
 
 def human_speech() -> list[Clip]:
-    """All clips by name; the test fails where the fetched ones are absent, those of ../shared are taken where present."""
+    """All clips; the test fails where the fetched ones are absent, those of ../shared are taken where present."""
     folder = recordings_folder()
     if not (folder / "transcripts.tsv").is_file():
         pytest.fail(f"{folder}: no recordings; ./scripts/fetch_recordings.py fetches them", pytrace=False)
-    return [*_listed(folder), *(_listed(FOLDER) if (FOLDER / "transcripts.tsv").is_file() else [])]
+    beside = _listed(FOLDER) if (FOLDER / "transcripts.tsv").is_file() else []
+    return [*_listed(folder), *(clip for clip in beside if not clip.name.startswith(SAME))]
 
 
 def _listed(folder: Path) -> list[Clip]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
+
+from voice.text.speakable import HAN
 
 SIMPLIFIED = ("t2s",)
 CONVERSIONS = {
@@ -16,24 +19,17 @@ CONVERSIONS = {
 
 Two steps, since the text may hold traditional characters of another place; the words stay those that were said.
 """
-SIMPLIFIED_PROMPT = "你好！请问，现在几点了？以下是普通话的句子，带有标点。"
-TRADITIONAL_PROMPT = "你好！請問，現在幾點了？以下是普通話的句子，帶有標點。"
-
-
-def prompt(tag: str) -> str:
-    """A text before the audio in the script of a language tag, with punctuation, which Whisper then follows."""
-    return SIMPLIFIED_PROMPT if _steps(tag) == SIMPLIFIED else TRADITIONAL_PROMPT
+PROMPT = "你好！请问，现在几点了？以下是普通话的句子，带有标点。"
+"""A text before the audio whose punctuation Whisper follows; of traditional ones it made odd letters (Whisper base)."""
+_MARK = re.compile(rf"(?<=[{HAN}])[,?!:;]")
+_WIDE = str.maketrans(",?!:;", "，？！：；")
 
 
 def written(text: str, tag: str) -> str:
-    """The text in the script of the tag, as zh-TW; simplified where it names none."""
-    for step in _steps(tag):
+    """The text in the script of a language tag such as zh-TW, simplified where it names none, with Chinese marks."""
+    for step in CONVERSIONS.get(tag.lower().replace("_", "-"), SIMPLIFIED):
         text = str(_converter(step).convert(text))
-    return text
-
-
-def _steps(tag: str) -> tuple[str, ...]:
-    return CONVERSIONS.get(tag.lower().replace("_", "-"), SIMPLIFIED)
+    return _MARK.sub(lambda mark: mark[0].translate(_WIDE), text)
 
 
 @cache

@@ -92,6 +92,12 @@ def doubtful(hypothesis: Hypothesis) -> str:
     return ""
 
 
+def silenced(hypothesis: Hypothesis) -> bool:
+    """Whether a prompt may have kept the model from writing what somebody said."""
+    lost = not words(hypothesis.text) or hypothesis.avg_log_prob < NONSENSE_LOG_PROB
+    return bool(hypothesis.prompt) and lost and hypothesis.no_speech_prob <= NO_SPEECH_LIMIT
+
+
 def plausible(hypothesis: Hypothesis) -> bool:
     """Whether a doubted text might still be what was said."""
     return hypothesis.avg_log_prob >= NONSENSE_LOG_PROB and hypothesis.no_speech_prob <= NOBODY

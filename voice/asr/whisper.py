@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.asr import chinese
-from voice.asr.hallucination import Hypothesis, doubtful, hallucinated, looped, plausible
+from voice.asr.hallucination import Hypothesis, doubtful, hallucinated, looped, plausible, silenced
 from voice.asr.interface import Transcript, Word
 from voice.asr.local_agreement import Agreement
 from voice.asr.loudness import Loudness
@@ -127,6 +127,9 @@ class WhisperRecognizer:
         if looped(heard):
             heard = self._decode(encoded, code, duration_s, UNLOOPED)
             notes["unlooped"] = True
+        elif silenced(heard):
+            heard = self._decode(encoded, code, duration_s, MappingProxyType({}), False)
+            notes["unprompted"] = True
         if reason := hallucinated(heard):
             doubted = doubted or (heard.text if plausible(heard) else "")
             return Transcript("", language=code, notes={**notes, "dropped": reason}, doubted=doubted)
@@ -154,14 +157,19 @@ class WhisperRecognizer:
         return code, chance if code == token[2:-2] else 0.0
 
     def _decode(
-        self, encoded: Any, language: str, duration_s: float, options: Mapping[str, object] = MappingProxyType({})
+        self,
+        encoded: Any,
+        language: str,
+        duration_s: float,
+        options: Mapping[str, object] = MappingProxyType({}),
+        prompted: bool = True,
     ) -> Hypothesis:
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
         multilingual = self._model.model.is_multilingual
         tokenizer = Tokenizer(self._model.hf_tokenizer, multilingual, task="transcribe", language=language)
-        before = self._before(language)
+        before = self._before(language) if prompted else ""
         told = tokenizer.encode(" " + before)[-PROMPT_TOKENS:] if before else []
         prompt = [*([tokenizer.sot_prev, *told] if told else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
         most = min(self._model.max_length // 2, TOKENS_LEAST + int(TOKENS_PER_SECOND * duration_s))
@@ -185,7 +193,7 @@ class WhisperRecognizer:
 
     def _before(self, language: str) -> str:
         """What the model is told to have been said before: names, a text in the style, marks as Chinese has them."""
-        marks = chinese.prompt(self._tag) if language == "zh" else ""
+        marks = chinese.PROMPT if language == "zh" else ""
         return " ".join(part for part in (self._hotwords, self._prompt or marks) if part)
 
 
