@@ -70,7 +70,7 @@ def test_it_is_given_this_turn_only_and_at_most_its_last_8_s() -> None:
     ear = Ear(person)
     talk(person, ear)
     assert ear.words[0] == "first"
-    assert ear.seconds[0] == pytest.approx(0.3 + 0.3 + 0.12, abs=0.04), (
+    assert ear.seconds[0] == pytest.approx(0.3 + 0.3 + 0.16, abs=0.04), (
         "what was kept from before, the word, the silence"
     )
     assert ear.words[1].split()[-1] == "w39" and "first" not in ear.words[1]
@@ -104,14 +104,14 @@ def settings(tmp_path: Path, model: Path, endpointing: str = "adaptive") -> Sett
 
 
 def rules(using: Settings) -> list[str]:
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(frozen=True)) as runner:
         told = conversation.converse(using, source=SPEECH / "times.wav", fast=True, observer=lambda event: None)
         return [trace.rule for trace in runner.run(told) if trace.reply]
 
 
 def test_the_file_of_the_settings_is_asked(tmp_path: Path) -> None:
     model = write_turn_model(tmp_path / "turn.onnx", bias=-9.0)
-    assert rules(settings(tmp_path, model)) == ["unfinished: model 0.00"]
+    assert rules(settings(tmp_path, model)) == ["default: command, model 0.00"]
 
 
 def test_a_fixed_silence_needs_no_model_and_does_not_load_one(tmp_path: Path) -> None:

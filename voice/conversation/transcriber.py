@@ -55,7 +55,7 @@ class Transcriber:
         busy guessing at them would be late with the answer.
         """
         self._kept.append(frame)
-        while self._kept and frame.at - self._kept[0].at > self._keeps_s:
+        while self._kept and frame.at - self._kept[0].at > self._keeps_s - frame.duration_s + 1e-9:
             self._kept.popleft()
         if self._open is not None:
             self._open.add(frame, wake=voiced or not self._asked_early)

@@ -147,20 +147,21 @@ class TurnMachine:
         turn = self._turn
         assert turn.stopped is not None
         silence_s = now - turn.stopped
-        rule = self.endpointer.rule(turn.words, turn.complete)
+        newest = turn.transcript is not None or self.policy.speculate == "off"  # without it no newer words will come
+        rule = self.endpointer.rule(turn.words, turn.complete, final=newest)
         if event.quiet and silence_s >= rule.silence_s - 1e-9:
             return self._decide(rule.why, now)
-        return self._ask_early() if silence_s >= self.policy.speculate_after_s - 1e-9 else []
+        return self._ask_early(silence_s + 1e-9)
 
-    def _ask_early(self) -> list[Action]:
+    def _ask_early(self, silence_s: float) -> list[Action]:
         """Ask for the words, and for what the turn model makes of the sound, once each before the end is certain."""
         turn = self._turn
         asks: list[Action] = []
         speculates = self.policy.speculate != "off" and turn.drafts < self.policy.max_drafts
-        if speculates and not turn.asked:
+        if speculates and not turn.asked and silence_s >= self.policy.speculate_after_s:
             turn.asked = True
             asks.append(ev.Transcribe(turn.number, turn.revision))
-        if self.policy.judges and not turn.judging:
+        if self.policy.judges and not turn.judging and silence_s >= self.policy.judge_after_s:
             turn.judging = True
             asks.append(ev.AskTurnModel(turn.number, turn.revision))
         return asks
@@ -259,6 +260,8 @@ class TurnMachine:
         turn = self._turn
         self.state = State.SPEAKING
         commit: list[Action] = [ev.Commit(turn.number, turn.revision)] if turn.sent else []
+        if turn.spoken:
+            self.endpointer.ended()
         return [*commit, ev.Forget(turn.number)]
 
     def _silent_reply(self, event: ev.Drained, now: float) -> list[Action]:
