@@ -70,7 +70,7 @@ def test_it_is_given_this_turn_only_and_at_most_its_last_8_s() -> None:
     ear = Ear(person)
     talk(person, ear)
     assert ear.words[0] == "first"
-    assert ear.seconds[0] == pytest.approx(0.3 + 0.3 + 0.16, abs=0.04), (
+    assert ear.seconds[0] == pytest.approx(0.3 + 0.3 + 0.12, abs=0.04), (
         "what was kept from before, the word, the silence"
     )
     assert ear.words[1].split()[-1] == "w39" and "first" not in ear.words[1]

@@ -151,17 +151,17 @@ class TurnMachine:
         rule = self.endpointer.rule(turn.words, turn.complete, final=newest)
         if event.quiet and silence_s >= rule.silence_s - 1e-9:
             return self._decide(rule.why, now)
-        return self._ask_early(silence_s + 1e-9)
+        return self._ask_early() if silence_s >= self.policy.speculate_after_s - 1e-9 else []
 
-    def _ask_early(self, silence_s: float) -> list[Action]:
+    def _ask_early(self) -> list[Action]:
         """Ask for the words, and for what the turn model makes of the sound, once each before the end is certain."""
         turn = self._turn
         asks: list[Action] = []
         speculates = self.policy.speculate != "off" and turn.drafts < self.policy.max_drafts
-        if speculates and not turn.asked and silence_s >= self.policy.speculate_after_s:
+        if speculates and not turn.asked:
             turn.asked = True
             asks.append(ev.Transcribe(turn.number, turn.revision))
-        if self.policy.judges and not turn.judging and silence_s >= self.policy.judge_after_s:
+        if self.policy.judges and not turn.judging:
             turn.judging = True
             asks.append(ev.AskTurnModel(turn.number, turn.revision))
         return asks

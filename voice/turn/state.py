@@ -34,7 +34,7 @@ class Policy:
     """How the machine behaves; times in seconds.
 
     `speculate` is the last stage that may run before the end of turn is certain: off, asr, llm or tts.
-    `judges` says that there is a turn model to ask, `judge_after_s` into a pause: it hears the silence, too.
+    `judges` says that there is a turn model to ask.
     `by_name` says that speech over the reply is for others unless its words are to stop.
     `overlap(words)` tells words from backchannels and from the reply's own echo; `no_answer` is said for an empty
     reply.
@@ -44,7 +44,6 @@ class Policy:
     speculate_after_s: float = 0.1
     max_drafts: int = 3
     judges: bool = False
-    judge_after_s: float = 0.15
     barge_in: bool = True
     by_name: bool = False
     enough_speech_s: float = 0.8
