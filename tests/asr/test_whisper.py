@@ -104,7 +104,7 @@ def test_a_model_of_one_language_needs_none_set() -> None:
 def test_words_appear_while_they_are_spoken_and_settle() -> None:
     ticks = count()
     recognizer = WhisperRecognizer(
-        whisper_folder(), language="en", partial_s=0.3, window="auto", clock=lambda: next(ticks) * 0.01
+        whisper_folder(), language="en", partial_s=0.3, window="auto", clock=lambda: next(ticks) * 0.02
     )
     utterance = recognizer.open()
     pcm = np.concatenate([command("football"), silence(0.3), command("moon")])
@@ -160,6 +160,29 @@ def test_the_words_are_read_as_soon_as_it_falls_silent(reads: list[Pcm]) -> None
     before = len(reads)
     assert utterance.result().text == f"part {before}"
     assert len(reads) == before, "nothing was left to read when the words were asked for"
+
+
+@pytest.mark.parametrize(("loud_s", "quiet_s", "read_at"), [(0.7, 0.4, 0.74), (1.3, 0.0, 1.2), (0.3, 0.4, 0.36)])
+def test_a_partial_that_is_due_waits_for_a_gap_for_a_while_and_is_not_read_twice(
+    monkeypatch: pytest.MonkeyPatch, loud_s: float, quiet_s: float, read_at: float
+) -> None:
+    now = 0.0
+    recognizer = WhisperRecognizer(whisper_folder(), language="en", partial_s=0.6, clock=lambda: now)
+    reads: list[float] = []
+
+    def counted(pcm: Pcm, language: str) -> Transcript:
+        reads.append(round(now, 2))
+        return Transcript("what is twelve")
+
+    monkeypatch.setattr(recognizer, "read", counted)
+    utterance = recognizer.open()
+    loud = command("times")[RATE // 2 : RATE // 2 + 320]
+    for frame in [loud] * round(loud_s / 0.02) + [silence(0.02)] * round(quiet_s / 0.02):
+        now += 0.02
+        utterance.feed(frame)
+    assert reads == [read_at]
+    assert utterance.result().text == "what is twelve"
+    assert len(reads) == 1 + (quiet_s == 0), "what was read in the gap needs no second reading"
 
 
 def test_audio_fed_faster_than_real_time_is_recognized_once(reads: list[Pcm]) -> None:

@@ -133,7 +133,7 @@ def test_a_draft_that_failed_is_asked_again_by_the_decision() -> None:
     assert names(quiet(turns, 2.3, 2.5)) == ["Decided", "Send", "Release"]
 
 
-@pytest.mark.parametrize(("speculate", "asks"), [("off", ["Judge"]), ("tts", ["Transcribe", "Judge"])])
+@pytest.mark.parametrize(("speculate", "asks"), [("off", ["AskTurnModel"]), ("tts", ["Transcribe", "AskTurnModel"])])
 def test_a_turn_model_is_asked_once_as_soon_as_speculation_may_begin(speculate: str, asks: list[str]) -> None:
     turns = machine(judges=True, speculate=speculate)
     turns.receive(ev.SpeechStarted(1.0), 1.06)

@@ -35,8 +35,12 @@ PARTIAL_S = 0.6
 """Least time between two partials."""
 REST = 1.5
 """A partial also waits this many times what the last one took, which leaves the worker free for the final words."""
+GAP_S = 0.04
+"""Quiet between words. A partial that is due waits for it: if they say no more, its words need not be read again."""
 HUSH_S = 0.06
 """Quiet for this long after loud audio may be the end of the turn: its words are read before they are asked for."""
+LEAST_REST_S = 0.1
+"""A recording that is fed faster than it was spoken is not read at every hush in it."""
 TOKENS_PER_SECOND, TOKENS_LEAST = 12, 24
 """Most tokens a clip can hold; `generate` cannot be cancelled, so a loop has to be cut short."""
 PROMPT_TOKENS = 160
@@ -255,11 +259,18 @@ class WhisperUtterance:
         return self._samples / RATE
 
     def _due(self, loud: bool) -> bool:
-        """Whether to read now: while they speak at the partials' pace, and as soon as they fall silent."""
+        """Whether to read now: in a gap between words at the partials' pace, and as soon as they fall silent.
+
+        Speech without a gap is waited for once more as long; a fast machine need not rest before it reads at a hush.
+        """
         since_s = self._clock() - self._read_at
         if loud:
+            return since_s >= self._wait_s + self._partial_s
+        if not self._loud_since_read or self._quiet_s < GAP_S - 1e-9:
+            return False
+        if self._quiet_s < HUSH_S - 1e-9:
             return since_s >= self._wait_s
-        return self._loud_since_read and self._quiet_s >= HUSH_S - 1e-9 and since_s >= self._rest_s
+        return since_s >= max(LEAST_REST_S, self._rest_s - self._partial_s)
 
     def _read(self) -> None:
         began = self._clock()
