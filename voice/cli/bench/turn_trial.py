@@ -39,7 +39,7 @@ class Delays:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TurnMoment:
     """One frame as the machine hears it: its end, the edge of speech it completes if any, and whether it is quiet."""
 
     at: float
@@ -61,7 +61,7 @@ class Result:
     delay_s: float | None = None
 
 
-def moments(clip: Clip, detector: Detector, start_s: float) -> list[Moment]:
+def moments(clip: Clip, detector: Detector, start_s: float) -> list[TurnMoment]:
     """The clip as a detector and its gate hear it, in frames of 20 ms."""
     detector.reset()
     gate = SpeechGate(start_s=start_s, hangover_s=detector.hangover_s)
@@ -69,7 +69,7 @@ def moments(clip: Clip, detector: Detector, start_s: float) -> list[Moment]:
     for begin in range(0, len(clip.pcm) - FRAME + 1, FRAME):
         at = (begin + FRAME) / RATE
         edge = gate.hear(detector.probability(clip.pcm[begin : begin + FRAME]), at, FRAME / RATE)
-        found.append(Moment(at, edge, not gate.stirring))
+        found.append(TurnMoment(at, edge, not gate.stirring))
     return found
 
 
@@ -113,7 +113,7 @@ class Evidence:
         return heard.strip()
 
 
-def run(clip: Clip, heard: list[Moment], evidence: Evidence, machine: TurnMachine, delays: Delays) -> Result:
+def run(clip: Clip, heard: list[TurnMoment], evidence: Evidence, machine: TurnMachine, delays: Delays) -> Result:
     """Let the machine take the clip as one turn. It goes on after a false end, as a turn of which nothing was heard."""
     return _Trial(clip, evidence, machine, delays).run(heard)
 
@@ -126,7 +126,7 @@ class _Trial:
         self._order = count()
         self._began = 0.0
 
-    def run(self, heard: list[Moment]) -> Result:
+    def run(self, heard: list[TurnMoment]) -> Result:
         for moment in heard:
             while self._late and self._late[0][0] <= moment.at:
                 due, _, event = heapq.heappop(self._late)

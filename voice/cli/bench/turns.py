@@ -12,7 +12,7 @@ import click
 
 from benchmarks.latency_judge import p50_p95
 from voice.cli.bench.turn_clips import Clip, recorded, synthesized
-from voice.cli.bench.turn_trial import Delays, Evidence, Moment, moments, run
+from voice.cli.bench.turn_trial import Delays, Evidence, TurnMoment, moments, run
 from voice.cli.options import Resolved, configured, setting
 from voice.errors import MissingError
 from voice.trace import percentile
@@ -78,7 +78,7 @@ class Figures:
 class Material:
     """All clips by set, each with what detectors, recognizer and turn model make of it."""
 
-    sets: dict[str, list[tuple[Clip, dict[str, list[Moment]], Evidence]]]
+    sets: dict[str, list[tuple[Clip, dict[str, list[TurnMoment]], Evidence]]]
 
     def judge_ms(self) -> list[float]:
         """What each judgement of the turn model took here."""
