@@ -239,6 +239,17 @@ def test_the_echo_of_a_reply_is_nobody_and_is_not_even_speculated_on() -> None:
     assert names(quiet(turns, 2.2, 2.5)) == ["Decided", "Forget", "Finish"]
 
 
+@pytest.mark.parametrize(("after_s", "ended"), [(0.4, "empty"), (0.7, "sent")])
+def test_who_says_the_words_of_the_reply_when_it_is_out_of_the_room_means_them(after_s: float, ended: str) -> None:
+    turns = speaking(machine(overlap=overlap))
+    turns.receive(ev.Drained(1, 1), 4.0)
+    turns.receive(ev.SpeechStarted(4.0 + after_s), 5.0)
+    turns.receive(ev.SpeechStopped(5.5), 5.56)
+    quiet(turns, 5.56, 6.1)
+    actions = names(turns.receive(ev.Transcribed(2, 1, "our own words"), 6.2))
+    assert actions == (["Forget", "Finish"] if ended == "empty" else ["Send", "Release"])
+
+
 def test_a_cough_resumes_after_a_second_even_if_the_recognizer_stays_silent() -> None:
     turns = speaking(machine(overlap=overlap))
     turns.receive(ev.SpeechStarted(3.0), 3.06)
@@ -282,13 +293,75 @@ def test_a_reply_that_ends_before_late_words_hands_the_turn_over() -> None:
     assert names(turns.receive(ev.Transcribed(2, 1, "stop"), 4.6)) == ["Send", "Release"]
 
 
-def test_enough_speech_interrupts_without_a_word() -> None:
+def voiced(turns: TurnMachine, since: float, until: float) -> list[ev.Action]:
+    """20 ms frames in which somebody, or something, goes on sounding."""
+    done: list[ev.Action] = []
+    for frame in range(round((until - since) / 0.02)):
+        done += turns.receive(ev.FrameHeard(quiet=False), since + 0.02 * (frame + 1))
+    return done
+
+
+def test_long_sound_over_the_reply_is_asked_for_its_words_and_words_interrupt() -> None:
     turns = speaking(machine(overlap=overlap))
     turns.receive(ev.SpeechStarted(3.0), 3.06)
-    done: list[ev.Action] = []
-    for frame in range(50):
-        done += turns.receive(ev.FrameHeard(quiet=False), 3.06 + frame * 0.02) if turns.over else []
-    assert ev.Finish(1, ev.Outcome.INTERRUPTED) in done
+    assert voiced(turns, 3.06, 3.84) == [ev.Transcribe(2, 1)]
+    cut = turns.receive(ev.Transcribed(2, 1, "and so on"), 3.9)
+    assert cut == [ev.Truncate(1, 1), ev.Forget(1), ev.Finish(1, ev.Outcome.INTERRUPTED)]
+    assert turns.state is State.LISTENING
+    turns.receive(ev.SpeechStopped(4.4), 4.46)
+    assert ev.Transcribe(2, 1) in quiet(turns, 4.46, 5.0), "what was asked before they stopped lacks the end"
+
+
+def test_a_noise_without_words_resumes_the_reply_however_long_it_is_and_a_word_in_it_still_interrupts() -> None:
+    turns = speaking(machine(overlap=overlap))
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    voiced(turns, 3.06, 3.84)
+    assert turns.receive(ev.Transcribed(2, 1, ""), 3.9) == [ev.Resume(1)]
+    assert voiced(turns, 3.9, 30.0) == [], "it is listened to beneath the reply"
+    assert turns.receive(ev.WordsHeard(2, "mhm"), 30.0) == []
+    assert names(turns.receive(ev.WordsHeard(2, "what"), 30.1)) == ["Truncate", "Forget", "Finish"]
+
+
+def test_a_noise_that_ends_beneath_the_reply_is_forgotten_and_nothing_is_resumed_twice() -> None:
+    turns = speaking(machine(overlap=overlap))
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    voiced(turns, 3.06, 3.84)
+    turns.receive(ev.Transcribed(2, 1, ""), 3.9)
+    turns.receive(ev.SpeechStopped(5.0), 5.06)
+    assert quiet(turns, 5.06, 5.1) == [ev.Transcribe(2, 1)]
+    assert names(turns.receive(ev.Transcribed(2, 1, ""), 5.2)) == ["Forget", "Finish"]
+
+
+def test_a_recognizer_that_is_slow_over_a_long_noise_does_not_hold_the_reply() -> None:
+    turns = speaking(machine(overlap=overlap))
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    assert voiced(turns, 3.06, 4.02) == [ev.Transcribe(2, 1), ev.Resume(1)]
+
+
+def test_the_echo_of_the_reply_in_a_partial_resumes_it_and_raises_the_bar_for_the_next() -> None:
+    turns = speaking(machine(overlap=overlap))
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    assert turns.receive(ev.WordsHeard(2, "our own words"), 3.3) == [ev.Resume(1)]
+    turns.receive(ev.SpeechStopped(3.4), 3.46)
+    quiet(turns, 3.46, 3.5)
+    turns.receive(ev.Transcribed(2, 1, "our own words"), 3.6)
+    assert turns.receive(ev.SpeechStarted(4.0), 4.06) == [ev.Listen(3, 4.0)], "not held any more"
+    assert turns.receive(ev.WordsHeard(3, "our own words"), 4.3) == []
+    assert names(turns.receive(ev.WordsHeard(3, "what"), 4.4)) == ["Truncate", "Forget", "Finish"]
+    assert turns.alarms == 0, "a person is no false alarm"
+
+
+def test_noises_over_a_reply_hold_it_twice_and_then_no_more() -> None:
+    turns, now, held = speaking(machine(overlap=overlap)), 3.0, []
+    for noise in range(2, 6):
+        held.append(ev.Pause(1) in turns.receive(ev.SpeechStarted(now), now + 0.06))
+        turns.receive(ev.SpeechStopped(now + 0.2), now + 0.3)
+        quiet(turns, now + 0.3, now + 0.34)
+        turns.receive(ev.Transcribed(noise, 1, ""), now + 0.4)
+        now += 1.0
+    assert held == [True, True, False, False]
+    turns.receive(ev.Drained(1, 1), now)
+    assert turns.alarms < 4, "what is long ago counts for less"
 
 
 def test_without_barge_in_speech_over_the_reply_is_not_listened_to() -> None:
@@ -340,7 +413,40 @@ def test_the_longest_turn_is_bounded() -> None:
     turns = machine(max_turn_s=10.0)
     turns.receive(ev.SpeechStarted(1.0), 1.06)
     assert turns.receive(ev.FrameHeard(quiet=False), 10.9) == []
-    assert names(turns.receive(ev.FrameHeard(quiet=False), 11.0)) == ["Decided", "Transcribe"]
+    assert names(turns.receive(ev.FrameHeard(quiet=False), 11.0)) == ["Decided", "Transcribe", "Listen"]
+
+
+def too_long() -> TurnMachine:
+    """A person who goes on speaking when their turn has become too long, and its words are asked for."""
+    turns = machine(max_turn_s=10.0, overlap=overlap)
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    assert turns.receive(ev.FrameHeard(quiet=False), 11.0)[-1] == ev.Listen(2, 11.0)
+    return turns
+
+
+def test_who_speaks_on_after_the_longest_turn_has_the_next_one() -> None:
+    turns = too_long()
+    assert turns.receive(ev.WordsHeard(2, "and"), 11.5) == []
+    assert turns.receive(ev.Transcribed(1, 1, "what"), 11.6) == [ev.Send(1, 1, "what"), ev.Release(1, 1)]
+    assert names(turns.receive(ev.Audible(1, 1), 11.8)) == ["Commit", "Forget", "Truncate", "Forget", "Finish"]
+    assert turns.state is State.LISTENING and turns.turn is not None and turns.turn.text == "and"
+
+
+def test_a_noise_longer_than_the_longest_turn_ends_it_empty_and_is_listened_to_on() -> None:
+    turns = too_long()
+    assert names(turns.receive(ev.Transcribed(1, 1, ""), 11.6)) == ["Forget", "Finish"]
+    assert turns.state is State.LISTENING
+    turns.receive(ev.SpeechStopped(12.0), 12.06)
+    assert "Transcribe" in names(quiet(turns, 12.06, 12.6))
+
+
+def test_the_reply_to_the_longest_turn_is_held_until_it_is_known_whether_they_speak_on() -> None:
+    turns = too_long()
+    turns.receive(ev.Transcribed(1, 1, "what"), 11.6)
+    turns.receive(ev.SpeechStopped(11.62), 11.7)
+    assert names(turns.receive(ev.Audible(1, 1), 11.8)) == ["Commit", "Forget", "Pause"]
+    assert quiet(turns, 11.8, 11.82) == [ev.Transcribe(2, 1)]
+    assert names(turns.receive(ev.Transcribed(2, 1, ""), 11.9)) == ["Forget", "Finish", "Resume"]
 
 
 @pytest.mark.parametrize(
@@ -444,7 +550,7 @@ class World:
         for action in actions:
             match action:
                 case ev.Listen(turn):
-                    assert not self.open, "one utterance at a time"
+                    assert self.open <= {question.turn for question in self.questions}, "one utterance hears at a time"
                     self.open.add(turn)
                     self.listened.add(turn)
                 case ev.Forget(turn):
@@ -532,7 +638,7 @@ def test_whatever_happens_every_turn_ends_once_and_nothing_is_illegal(
         world.step(kind, text, which)
         assert (turns.turn is None) == (turns.state is State.IDLE)
         assert turns.over is not None or turns.state is not State.PAUSED
-        assert turns.over is None or turns.state in (State.PAUSED, State.SPEAKING), "their words may be late"
+        assert turns.over is None or turns.state in (State.PAUSED, State.SPEAKING, State.THINKING)
     world.tell(ev.Closed())
     assert turns.state is State.IDLE
     assert world.listened <= set(world.finished), "whoever was listened to had their turn ended"
@@ -558,3 +664,43 @@ def test_a_reply_in_which_nothing_was_to_be_heard_is_answered_and_counts() -> No
     turns.receive(ev.Transcribed(1, 1, "what"), 2.55)
     done = turns.receive(ev.Drained(1, 1, mute=True), 2.6)
     assert done == [ev.Commit(1, 1), ev.Forget(1), ev.Finish(1, ev.Outcome.ANSWERED)]
+
+
+class Remembering(World):
+    """A driver that keeps all it was asked for."""
+
+    def __init__(self, turns: TurnMachine) -> None:
+        super().__init__(turns)
+        self.done: list[ev.Action] = []
+
+    def take(self, actions: list[ev.Action]) -> None:
+        self.done += actions
+        super().take(actions)
+
+
+NOISES = st.lists(
+    st.tuples(
+        st.sampled_from(["start", "stop", "quiet", "voiced", "words", "transcribed", "failed", "tick"]),
+        st.sampled_from([0.0, 0.02, 0.1, 0.3, 0.6, 1.1, 5.0]),
+        st.sampled_from(["", "mhm", "our own words"]),
+        st.integers(-1, 0),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(NOISES, st.sampled_from(["off", "tts"]), st.booleans())
+def test_a_noise_without_words_never_interrupts(
+    steps: list[tuple[str, float, str, int]], speculate: str, by_name: bool
+) -> None:
+    """Whatever sounds over a reply and whenever it is read: without words of a person it is said to its end."""
+    turns = speaking(machine(speculate=speculate, by_name=by_name, overlap=overlap))
+    world = Remembering(turns)
+    world.now, world.playing, world.audible = 3.0, [(1, 1)], {(1, 1)}
+    for kind, later, text, which in steps:
+        world.now += later
+        world.step(kind, text, which)
+    assert not [action for action in world.done if isinstance(action, ev.Truncate)]
+    held = [type(action) for action in world.done if isinstance(action, ev.Pause | ev.Resume)]
+    assert held == [ev.Pause, ev.Resume] * (len(held) // 2) + [ev.Pause] * (len(held) % 2), "from the same sample"

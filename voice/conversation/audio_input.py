@@ -59,6 +59,8 @@ class AudioInput:
             self._level(None, frame.at)
             return
         probability = parts.detector.probability(frame.pcm)
+        if not parts.others(heard):
+            probability = 0.0
         if not parts.gate.speaking:
             probability = self._but_for_beeps(probability, frame)
         self._listener.hear(frame, voiced=probability >= 0.5)

@@ -30,6 +30,7 @@ class Components:
 
     `turn_model`, if any, is asked where the machine's policy says so.
     `ear` gives a microphone frame without the echo of the speaker.
+    `others` says whether anybody but the speaker is heard in a frame as the microphone gave it.
     `ready()` is called once, when somebody can be heard.
     `watch` is shown all that the machine is told and asks for, before it is done; `acts` carries out an effect of a
     reply and says so, before others are asked.
@@ -49,6 +50,7 @@ class Components:
     source: Source | None = None
     typed: AsyncIterator[str] | None = None
     ear: Callable[[Frame], Frame] = lambda frame: frame
+    others: Callable[[Frame], bool] = lambda frame: True
     ready: Callable[[], None] = lambda: None
     watch: Callable[[ev.Event | ev.Action, float], None] = lambda what, at: None
     acts: Callable[[Effect], bool] = lambda effect: False

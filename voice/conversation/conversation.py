@@ -150,11 +150,10 @@ class Conversation:
 
     @property
     def spoken(self) -> str:
-        """What has been said of the reply, for as long as it may be heard in the room; empty afterwards."""
-        if self._reply is not None:
-            return self._reply.text[: self._reply.heard()]
+        """What may be heard of replies in the room: the end of the last one, and this one to the end of its clause."""
         text, at = self._said
-        return text if self._loop.time() - at < ECHO_S else ""
+        before = text if self._loop.time() - at < ECHO_S else ""
+        return before if self._reply is None else f"{before} {self._reply.sounding()}"
 
     @property
     def reply(self) -> SpokenReply | None:
@@ -343,7 +342,7 @@ class Conversation:
         if reply is not None:
             self._show()
             trace.reply, trace.heard = reply.text, reply.text[: reply.heard()]
-            self._said = (trace.heard, now)
+            self._said = (reply.sounding() if trace.heard else "", now)
             self._reply = None
             if not reply.over:
                 reply.cancel()

@@ -51,6 +51,11 @@ class HeardText:
                 return self._spoken[-1].clause.end  # with what cannot be spoken after the last sound, as an emoji
         return spoken.clause.start + self._within(spoken, min(inside, spoken.samples))
 
+    def sounding(self, played: int) -> int:
+        """Code points of the reply up to the end of the clause that is played after so many samples."""
+        begun = bisect_right(self._spoken, played, key=lambda spoken: spoken.first)
+        return self._spoken[begun - 1].clause.end if begun else 0
+
     def _within(self, spoken: _Spoken, inside: int) -> int:
         text = spoken.clause.text
         if spoken.words:

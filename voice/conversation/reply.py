@@ -117,6 +117,10 @@ class SpokenReply:
         all_there_is = self.silent or (self.over and self.mute)
         return len(self.text) if all_there_is else self._heard.heard(samples, complete=self.over)
 
+    def sounding(self) -> str:
+        """The text to the end of the clause that is being heard, or is next: what may come back as an echo."""
+        return self.text[: self._heard.sounding(self.playout.played)]
+
     @property
     def mute(self) -> bool:
         """Nothing is to be heard of it: it is only text, only deeds, or only what cannot be said, as markup."""

@@ -21,7 +21,7 @@ KEPT_S = 1.0
 
 
 class Transcriber:
-    """One recognizer, one utterance at a time.
+    """One recognizer, one utterance that hears; the one before may still be awaiting its words.
 
     Every frame goes through `hear`. `tell` receives `WordsHeard`, `Transcribed` and `StageFailed`; `heard` every
     transcript as the recognizer gave it, with its notes. `audio` gives back the last `keeps_s` of the open utterance.
@@ -47,6 +47,7 @@ class Transcriber:
         self._keeps_s = max(keeps_s, preroll_s + KEPT_S)
         self._kept: deque[Frame] = deque()
         self._open: _Open | None = None
+        self._answering: _Open | None = None
 
     def hear(self, frame: Frame, *, voiced: bool = True) -> None:
         """Take the next frame, whoever is speaking.
@@ -65,8 +66,14 @@ class Transcriber:
 
         Words that ask for silence need no certainty where they are said over a reply.
         """
-        self.close()
-        self._open = _Open(turn, at - self._preroll_s, over_reply)
+        before = self._open
+        if before is not None and before.asked is not None:  # a turn that was too long: its words come first
+            self._answering, self._open = before, None
+            preroll_s = 0.0
+        else:
+            self.close()
+            preroll_s = self._preroll_s
+        self._open = _Open(turn, at - preroll_s, over_reply, after=self._answering)
         for frame in self._kept:
             if frame.at > self._open.since:
                 self._open.add(frame)
@@ -92,14 +99,19 @@ class Transcriber:
 
     def close(self, turn: int | None = None) -> None:
         """Forget the open utterance, or only that of `turn`; harmless when there is none."""
-        if self._open is not None and turn in (None, self._open.turn):
-            self._open.closed = True
-            self._open.wake.set()
-            self._open = None
+        for mine in (self._open, self._answering):
+            if mine is not None and turn in (None, mine.turn):
+                mine.closed = True
+                mine.wake.set()
+        self._open = self._open if self._open is not None and not self._open.closed else None
+        self._answering = self._answering if self._answering is not None and not self._answering.closed else None
 
     async def _attend(self, mine: _Open) -> None:
         """Feed one utterance until it is closed. Audio waits while the recognizer is busy, and is then fed at once."""
         utterance, engine = None, None
+        if mine.after is not None:
+            await mine.after.ended.wait()
+            mine.after = None
         try:
             utterance = await self._recognizer.call(lambda recognizer: recognizer.open())
             engine = self._recognizer.engine
@@ -119,6 +131,7 @@ class Transcriber:
                 await self._recognizer.call(lambda _: ended.close())
             except VoiceError as error:
                 self._heard(mine.turn, Transcript("", notes={"error": str(error)}))
+        mine.ended.set()
 
     async def _feed(self, mine: _Open, utterance: Utterance) -> None:
         pcm = mine.take()
@@ -144,6 +157,8 @@ class Transcriber:
         if not mine.closed:
             self._heard(mine.turn, final)
             self._tell(Transcribed(mine.turn, revision, self._words(final, mine)))
+            if mine is self._answering:
+                self.close(mine.turn)
 
     async def _fail(self, mine: _Open, error: VoiceError) -> None:
         """The words of this turn are lost to us: say so when they are asked for, not before."""
@@ -167,8 +182,9 @@ class Transcriber:
 class _Open:
     """The utterance of one turn, as the event loop sees it."""
 
-    def __init__(self, turn: int, since: float, over_reply: bool) -> None:
-        self.turn, self.since, self.over_reply = turn, since, over_reply
+    def __init__(self, turn: int, since: float, over_reply: bool, after: _Open | None = None) -> None:
+        self.turn, self.since, self.over_reply, self.after = turn, since, over_reply, after
+        self.ended = asyncio.Event()
         self.frames: list[Frame] = []
         self.asked: int | None = None
         self.closed = False

@@ -15,6 +15,9 @@ from voice.turn.endpointing import Endpointer
 from voice.turn.events import Action, Event, Outcome
 from voice.turn.state import Overlap, Policy, State, Turn
 
+ECHO_ALARM = 2
+"""A reply that was held for its own echo will be again: it counts as so many false alarms."""
+
 
 class IllegalEvent(Exception):
     """An event that cannot happen in this state reached the machine: a defect of the driver."""
@@ -29,6 +32,10 @@ class TurnMachine:
     state: State = State.IDLE
     turn: Turn | None = None
     over: Turn | None = None
+    alarms: int = 0
+    """How often of late a reply was held for what was nobody."""
+    spoke_until: float | None = None
+    """When the last reply ended."""
     _issued: int = 0
     _waiting: deque[ev.Typed | ev.Announce] = field(default_factory=lambda: deque(maxlen=16))
 
@@ -89,9 +96,14 @@ class TurnMachine:
         return Turn(self._issued, at)
 
     def _finish(self, outcome: Outcome) -> list[Action]:
-        number = self._turn.number
-        self.state, self.turn = State.IDLE, None
-        return [ev.Forget(number), ev.Finish(number, outcome)]
+        """End the turn; whoever speaks meanwhile has the next one."""
+        ended: list[Action] = [ev.Forget(self._turn.number), ev.Finish(self._turn.number, outcome)]
+        self.turn, self.over = self.over, None
+        if self.turn is None:
+            self.state = State.IDLE
+            return ended
+        self.state = State.LISTENING if self.turn.stopped is None else State.ENDING
+        return ended if self.state is State.LISTENING else ended + self._speculate()
 
     # A person begins.
 
@@ -123,17 +135,26 @@ class TurnMachine:
     # While they speak.
 
     def _words(self, event: ev.WordsHeard, now: float) -> list[Action]:
-        self._turn.text = event.text
+        spoken = self._turn if event.turn == self._turn.number else self._over
+        spoken.text = event.text
         return []
 
     def _still_listening(self, event: ev.FrameHeard, now: float) -> list[Action]:
         if now - self._turn.started < self.policy.max_turn_s:
             return []
         self._turn.stopped = now
-        return self._decide("longest turn", now)
+        decided = self._decide("longest turn", now)
+        self.over = self._new(now)  # they speak on
+        return [*decided, ev.Listen(self.over.number, now)]
 
     def _fall_silent(self, event: ev.SpeechStopped, now: float) -> list[Action]:
-        self._turn.stopped, self.state = event.at, State.ENDING
+        self._turn.stop(event.at)
+        self.state = State.ENDING
+        return []
+
+    def _heard_so_far(self, event: ev.Transcribed, now: float) -> list[Action]:
+        """They speak on: what was asked while a reply was heard is a partial now."""
+        self._turn.asked, self._turn.text = False, event.text
         return []
 
     def _cut_short(self, event: ev.MicrophoneLost, now: float) -> list[Action]:
@@ -192,7 +213,13 @@ class TurnMachine:
         To have fallen silent is all the answer that a word to stop is owed; other words over it were for others.
         """
         kind = self.policy.overlap(words) if words else Overlap.ECHO
+        if words and kind is Overlap.ECHO and self._after_any_echo():
+            kind = Overlap.WORDS
         return kind is not Overlap.ECHO and not (self._turn.overlaps and (self.policy.by_name or kind is Overlap.STOP))
+
+    def _after_any_echo(self) -> bool:
+        """They began when no reply could be in the room any more: they may say what it said."""
+        return self.spoke_until is not None and self._turn.started > self.spoke_until + self.policy.echo_s
 
     def _draft_failed(self, event: ev.StageFailed, now: float) -> list[Action]:
         """A speculation that failed costs nothing: the decision asks again."""
@@ -207,6 +234,8 @@ class TurnMachine:
     def _go_on(self, event: ev.SpeechStarted, now: float) -> list[Action]:
         """More speech before anything was heard: the turn grows."""
         turn = self._turn
+        if self.over is not None:
+            return self._over_goes_on(event, now)
         if turn.outcome is Outcome.FAILED or not turn.spoken:
             return self._interrupt_unheard(event, now)
         if turn.stopped is not None:
@@ -218,9 +247,7 @@ class TurnMachine:
 
     def _interrupt_unheard(self, event: ev.SpeechStarted, now: float) -> list[Action]:
         """What was typed, announced or failed cannot grow: it gives way to a new turn."""
-        turn = self._turn
-        stopped: list[Action] = [ev.Truncate(turn.number, turn.revision)]
-        return stopped + self._finish(self._cut_outcome) + self._open(event, now)
+        return self._interrupt(now) + self._open(event, now)
 
     @property
     def _cut_outcome(self) -> Outcome:
@@ -241,7 +268,7 @@ class TurnMachine:
     # It is our turn.
 
     def _transcribed(self, event: ev.Transcribed, now: float) -> list[Action]:
-        if self._turn.outcome is Outcome.FAILED:
+        if event.turn != self._turn.number or self._turn.outcome is Outcome.FAILED:
             return []
         self._turn.transcript = event.text
         return self._answer()
@@ -262,7 +289,13 @@ class TurnMachine:
         commit: list[Action] = [ev.Commit(turn.number, turn.revision)] if turn.sent else []
         if turn.spoken:
             self.endpointer.ended()
-        return [*commit, ev.Forget(turn.number)]
+        begun = [*commit, ev.Forget(turn.number)]
+        if self.over is None:
+            return begun
+        if self._is_words(self._over.words):  # the turn was too long, and they have not stopped speaking
+            return begun + self._interrupt(now)
+        self.state, self._over.overlaps = State.PAUSED, True
+        return [*begun, ev.Pause(turn.number)]
 
     def _silent_reply(self, event: ev.Drained, now: float) -> list[Action]:
         """The reply ended without a sound: said aloud unless it was meant so, or is what we tried to say."""
@@ -280,99 +313,110 @@ class TurnMachine:
         return [ev.Say(turn.number, turn.revision, event.text), ev.Release(turn.number, turn.revision)]
 
     def _played_out(self, event: ev.Drained, now: float) -> list[Action]:
-        ended = self._finish(self._turn.outcome)
-        return self._hand_over(ended) if self.over is not None else ended
+        self.alarms, self.spoke_until = max(0, self.alarms - 1), now
+        return self._finish(self._turn.outcome)
 
     def _stop(self, event: ev.Stopped, now: float) -> list[Action]:
         """Enough of this reply; what somebody says over it meanwhile is the next turn."""
-        if self.over is not None:
-            return self._interrupt(now)
-        turn = self._turn
-        stopped: list[Action] = [ev.Truncate(turn.number, turn.revision)]
-        return stopped + self._finish(self._cut_outcome)
+        return self._interrupt(now)
 
-    # Someone speaks over us.
+    # Someone speaks over us: a person has words, a noise has none.
 
     def _pause(self, event: ev.SpeechStarted, now: float) -> list[Action]:
+        """Hold the reply until it is known whether that is a person; after false alarms, only listen beneath it."""
         if not self.policy.barge_in:
             return []
-        self.state, pause = State.PAUSED, ev.Pause(self._turn.number)
+        pause: list[Action] = []
+        if self.alarms < self.policy.most_alarms:
+            self.state, pause = State.PAUSED, [ev.Pause(self._turn.number)]
         if self.over is not None:  # they go on, and what they said before is not known yet
-            self.over.grow()
-            self.over.started = event.at
-            return [pause]
+            self._over_goes_on(event, now)
+            return pause
         self.over = self._new(event.at)
         self.over.overlaps = True
-        return [pause, ev.Listen(self.over.number, event.at, over_reply=True)]
+        return [*pause, ev.Listen(self.over.number, event.at, over_reply=True)]
 
     def _over_words(self, event: ev.WordsHeard, now: float) -> list[Action]:
-        if event.turn != self._over.number:
+        if self.over is None or event.turn != self.over.number:
             return []
-        self._over.text = event.text
-        return self._interrupt(now) if self._is_words(event.text) else []
+        self.over.text = event.text
+        if self._is_words(event.text):
+            return self._interrupt(now)
+        echo = self.state is State.PAUSED and bool(event.text) and self.policy.overlap(event.text) is Overlap.ECHO
+        return self._go_on_speaking(ECHO_ALARM) if echo else []
 
     def _over_stops(self, event: ev.SpeechStopped, now: float) -> list[Action]:
-        self._over.stopped = event.at
+        if self.over is not None:
+            self.over.stop(event.at)
         return []
 
     def _over_goes_on(self, event: ev.SpeechStarted, now: float) -> list[Action]:
-        self._over.grow()
+        if self._over.stopped is not None:
+            self._over.grow()
+            self._over.started = event.at
         return []
 
     def _over_frame(self, event: ev.FrameHeard, now: float) -> list[Action]:
+        """While the reply is held: ask what was said once they stop, or once it is long enough to be words."""
         over = self._over
-        if over.stopped is None:
-            waited_s = now - over.started
-            if self.policy.by_name:  # others who go on talking are not waited for
-                return self._resume() if waited_s >= self.policy.resume_after_s else []
-            enough = waited_s >= self.policy.enough_speech_s
-            return self._interrupt(now) if enough and not self._is_noise(over.text) else []
+        waited_s = now - over.started
+        speaking = over.stopped is None
+        late = waited_s >= self.policy.resume_after_s
+        if speaking and self.policy.by_name:  # others who go on talking are not waited for
+            return self._resume() if late else []
         if not over.asked:
-            over.asked = True
-            return [ev.Transcribe(over.number, over.revision)]
-        if now - over.started < self.policy.resume_after_s:
-            return []
-        self.state = State.SPEAKING  # the recognizer takes long: its words may still interrupt
-        return [ev.Resume(self._turn.number)]
+            return self._ask_over() if not speaking or waited_s >= self.policy.enough_speech_s else []
+        return self._go_on_speaking() if late else []  # the recognizer takes long: its words may still interrupt
+
+    def _beneath_frame(self, event: ev.FrameHeard, now: float) -> list[Action]:
+        """While the reply goes on over them: what they said is asked for when they stop."""
+        over = self.over
+        return self._ask_over() if over is not None and over.stopped is not None and not over.asked else []
+
+    def _ask_over(self) -> list[Action]:
+        self._over.asked = True
+        return [ev.Transcribe(self._over.number, self._over.revision)]
 
     def _over_transcribed(self, event: ev.Transcribed, now: float) -> list[Action]:
         if event.turn == self._turn.number:
             return []
-        over = self._over
-        over.transcript = event.text
+        over, ended = self._over, self._over.stopped is not None
+        if ended:
+            over.transcript = event.text
+        else:  # they go on: so far these are a partial
+            over.text, over.asked = event.text, False
         if self._is_words(event.text):
             return self._interrupt(now)
-        return self._resume() if over.stopped is not None else []
+        echo = bool(event.text) and self.policy.overlap(event.text) is Overlap.ECHO
+        alarm = ECHO_ALARM if echo else 1
+        return self._resume(alarm) if ended else self._go_on_speaking(alarm)
 
     def _over_failed(self, event: ev.StageFailed, now: float) -> list[Action]:
         return self._fail(event, now) if event.turn == self._turn.number else self._resume()
 
     def _over_lost(self, event: ev.MicrophoneLost, now: float) -> list[Action]:
-        return self._interrupt(now) if self._is_words(self._over.words) else self._resume()
+        if self.over is None:
+            return []
+        return self._interrupt(now) if self._is_words(self.over.words) else self._resume()
 
     def _is_words(self, text: str) -> bool:
         return bool(text) and self.policy.overlap(text) in (Overlap.WORDS, Overlap.STOP)
 
-    def _is_noise(self, text: str) -> bool:
-        """Known not to be for us; speech without any words yet may be."""
-        return bool(text) and not self._is_words(text)
-
     def _interrupt(self, now: float) -> list[Action]:
         turn = self._turn
         cut: list[Action] = [ev.Truncate(turn.number, turn.revision)]
-        return self._hand_over(cut + self._finish(self._cut_outcome))
+        self.alarms, self.spoke_until = 0, now
+        return cut + self._finish(self._cut_outcome)
 
-    def _hand_over(self, ended: list[Action]) -> list[Action]:
-        self.turn, self.over = self._over, None
-        if self.turn.stopped is None:
-            self.state = State.LISTENING
-            return ended
-        self.state = State.ENDING
-        return ended + self._speculate()
+    def _go_on_speaking(self, alarm: int = 0) -> list[Action]:
+        """The reply goes on where it was held, while whatever sounds is listened to beneath it."""
+        self.alarms = min(self.alarms + alarm, 2 * self.policy.most_alarms)
+        held, self.state = self.state is State.PAUSED, State.SPEAKING
+        return [ev.Resume(self._turn.number)] if held else []
 
-    def _resume(self) -> list[Action]:
-        over, self.over, self.state = self._over, None, State.SPEAKING
-        return [ev.Forget(over.number), ev.Finish(over.number, Outcome.EMPTY), ev.Resume(self._turn.number)]
+    def _resume(self, alarm: int = 0) -> list[Action]:
+        """Nobody spoke: the reply goes on, if it was held, and what was heard is forgotten."""
+        return self._leave_over() + self._go_on_speaking(alarm)
 
     # The end of a turn by order, and of the conversation.
 
@@ -410,7 +454,7 @@ TABLE: dict[State, dict[type, Handler]] = {
         ev.Stopped: M._nothing,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._cut_short, ev.Closed: M._close,
         ev.Dropped: M._drop,
-        ev.StageFailed: M._nothing,
+        ev.Transcribed: M._heard_so_far, ev.StageFailed: M._nothing,
     },
     State.ENDING: {
         ev.SpeechStarted: M._go_on, ev.FrameHeard: M._silence_grows, ev.WordsHeard: M._words,
@@ -420,7 +464,7 @@ TABLE: dict[State, dict[type, Handler]] = {
         ev.Dropped: M._drop,
     },
     State.THINKING: {
-        ev.SpeechStarted: M._go_on, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._words,
+        ev.SpeechStarted: M._go_on, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._nothing, ev.WordsHeard: M._words,
         ev.Transcribed: M._transcribed, ev.Judged: M._nothing, ev.Audible: M._first_sound, ev.Drained: M._silent_reply,
         ev.StageFailed: M._fail,
         ev.Stopped: M._stop,
@@ -428,11 +472,12 @@ TABLE: dict[State, dict[type, Handler]] = {
         ev.Dropped: M._drop,
     },
     State.SPEAKING: {
-        ev.SpeechStarted: M._pause, ev.SpeechStopped: M._nothing, ev.FrameHeard: M._nothing, ev.WordsHeard: M._nothing,
+        ev.SpeechStarted: M._pause, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._beneath_frame,
+        ev.WordsHeard: M._over_words,
         ev.Transcribed: M._over_transcribed, ev.Judged: M._nothing, ev.Audible: M._nothing, ev.Drained: M._played_out,
         ev.StageFailed: M._over_failed,
         ev.Stopped: M._stop,
-        ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
+        ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._over_lost, ev.Closed: M._close,
         ev.Dropped: M._drop,
     },
     State.PAUSED: {

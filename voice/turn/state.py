@@ -36,6 +36,9 @@ class Policy:
     `speculate` is the last stage that may run before the end of turn is certain: off, asr, llm or tts.
     `judges` says that there is a turn model to ask.
     `by_name` says that speech over the reply is for others unless its words are to stop.
+    Whoever speaks over the reply for `enough_speech_s` is asked for their words so far. A reply that was held
+    `most_alarms` times for nothing is not held any more, only ended by words.
+    No reply is in the room any more `echo_s` after its end.
     `overlap(words)` tells words from backchannels and from the reply's own echo; `no_answer` is said for an empty
     reply.
     """
@@ -47,7 +50,9 @@ class Policy:
     barge_in: bool = True
     by_name: bool = False
     enough_speech_s: float = 0.8
+    most_alarms: int = 2
     resume_after_s: float = 1.0
+    echo_s: float = 0.6
     filler_s: float = 0.0
     max_turn_s: float = 60.0
     overlap: Callable[[str], Overlap] = lambda text: Overlap.WORDS
@@ -83,6 +88,13 @@ class Turn:
         self.revision += 1
         self.stopped = self.transcript = self.complete = self.decided = None
         self.asked = self.judging = self.sent = False
+
+    def stop(self, at: float) -> None:
+        """The person is silent since then; words that were asked for before lack the end."""
+        self.stopped = at
+        if self.asked:
+            self.revision += 1
+            self.asked = False
 
     @property
     def words(self) -> str:

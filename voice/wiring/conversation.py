@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,8 @@ from pathlib import Path
 from voice.asr.interface import Recognizer
 from voice.audio.earcons import earcons
 from voice.audio.echo_canceller import EchoCanceller, EchoHandler, HalfDuplex, canceller_installed
+from voice.audio.echo_detector import EchoDetector
+from voice.audio.frames import Pcm
 from voice.audio.interfaces import Sink, Source
 from voice.audio.playout import Playout, PlayoutEvent
 from voice.conversation.components import Components
@@ -100,6 +102,13 @@ def echo(settings: Settings, *, live: bool) -> EchoHandler | None:
     return None
 
 
+def echo_detector(settings: Settings, *, live: bool) -> EchoDetector | None:
+    """What tells the speaker's echo by its sound, where no canceller takes it out."""
+    wanted = settings.audio.echo
+    cancelled = wanted == "aec" or (wanted == "auto" and canceller_installed())
+    return EchoDetector(PLAYOUT_RATE) if live and wanted != "off" and not cancelled else None
+
+
 @dataclass(frozen=True, slots=True)
 class Overrides:
     """Parts a caller brings in place of those the settings name: a simulated room with its ears and mouth, words."""
@@ -182,9 +191,10 @@ async def converse(
         if ears is not None:
             stack.push_async_callback(ears.close)
         live = source is None and text is None
-        handler = echo(settings, live=live)
-        if handler is not None:
-            playout.tap = handler.far
+        handler, by_sound = echo(settings, live=live), echo_detector(settings, live=live)
+        taps = [part.far for part in (handler, by_sound) if part is not None]
+        if taps:
+            playout.tap = partial(_all_hear, taps)
             playout.taps_chimes = not isinstance(handler, HalfDuplex)
         hearer = stand.recognizer or partial(recognizer, settings)
         if recorder is not None:
@@ -224,6 +234,7 @@ async def converse(
             source=ears,
             typed=text,
             ear=handler.near if handler is not None else lambda frame: frame,
+            others=by_sound.near if by_sound is not None else lambda frame: True,
             language=language(settings),
             preroll_s=settings.audio.preroll_ms / 1000,
             wake=wake_gate(settings, spoken=text is None),
@@ -282,6 +293,11 @@ def _both(first: Observer, second: Observer) -> Observer:
         second(event)
 
     return observe
+
+
+def _all_hear(taps: Sequence[Callable[[Pcm, float], None]], pcm: Pcm, at: float) -> None:
+    for tap in taps:
+        tap(pcm, at)
 
 
 def _opened(path: Path) -> FileIO:
