@@ -16,11 +16,13 @@ from voice.errors import MissingError
 from voice.vad import silero
 from voice.vad.interface import Detector
 from voice.vad.silero import SileroDetector
+from voice.vad.two_stage import TwoStageDetector
 from voice.vad.webrtc import WebrtcDetector
 
 MAKERS: dict[str, Callable[[], Detector]] = {
     "energy": EnergyDetector,
     "silero": SileroDetector,
+    "both": lambda: TwoStageDetector(WebrtcDetector(1), SileroDetector()),
     **{f"webrtc {mode}": partial(WebrtcDetector, mode) for mode in range(4)},
 }
 

@@ -45,6 +45,42 @@ def test_voiced_frames_that_may_become_speech_stir_the_gate() -> None:
     assert gate.stirring and not gate.speaking
 
 
+def spoken(gate: SpeechGate, levels: list[float], since: float = 0.0) -> list[Edge]:
+    """The edges of frames that all hold a voice so loud; below −90 they hold none."""
+    heard = [
+        gate.hear(float(level > -90), round(since + (i + 1) * FRAME_S, 6), FRAME_S, level)
+        for i, level in enumerate(levels)
+    ]
+    return [edge for edge in heard if edge is not None]
+
+
+def test_the_speech_of_a_person_ends_though_a_softer_voice_goes_on() -> None:
+    gate = SpeechGate(start_s=0.06, hangover_s=0.0, background_db=12.0)
+    start, stop = spoken(gate, [-20.0] * 100 + [-40.0] * 100)
+    assert start.speech and not stop.speech
+    assert abs(stop.at - 2.0) <= 0.32, "known after a syllable"
+
+
+def test_a_softer_voice_alone_starts_nothing_until_the_person_is_long_gone() -> None:
+    gate = SpeechGate(start_s=0.06, hangover_s=0.0, background_db=12.0)
+    spoken(gate, [-20.0] * 100 + [-100.0] * 20)
+    assert spoken(gate, [-35.0] * 200, since=10.0) == []
+    assert spoken(gate, [-26.0] * 50, since=20.0)[0].speech, "a person does not always speak alike"
+    spoken(gate, [-100.0] * 20, since=21.0)
+    assert spoken(gate, [-35.0] * 50, since=200.0)[0].speech
+
+
+def test_somebody_much_nearer_makes_background_of_who_was_heard_before() -> None:
+    gate = SpeechGate(start_s=0.06, hangover_s=0.0, background_db=12.0)
+    start, nearer = spoken(gate, [-45.0] * 100 + [-20.0] * 50)
+    assert start.speech and nearer.nearer and abs(nearer.at - 2.0) < 0.03
+
+
+def test_without_a_limit_all_are_heard_alike() -> None:
+    gate = SpeechGate(start_s=0.06, hangover_s=0.0)
+    assert len(spoken(gate, [-20.0] * 100 + [-60.0] * 100)) == 1
+
+
 @given(st.lists(st.booleans(), max_size=300), st.sampled_from([0.02, 0.06, 0.1]), st.sampled_from([0.0, 0.05, 0.15]))
 def test_edges_alternate_and_never_run_backwards(voiced: list[bool], start_s: float, hangover_s: float) -> None:
     seen = edges(SpeechGate(start_s=start_s, hangover_s=hangover_s), voiced)

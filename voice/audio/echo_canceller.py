@@ -31,6 +31,10 @@ SILENT_DBFS = -60.0
 ECHO_TAIL_S = 0.15
 """How long a room answers after the speaker has stopped, seconds."""
 
+QUIET_ROOM_DBFS, QUIETEST_DBFS, LOUDEST_HUM_DBFS = -65.0, -80.0, -50.0
+HUM_RISES_DB = 0.02
+"""The room's hum is the quietest that was heard of late; it is believed to rise by so much a frame."""
+
 
 class EchoHandler(Protocol):
     """Sits between speaker and microphone: `far` is the playout's tap, `near` takes every frame before the detector."""
@@ -111,10 +115,15 @@ class EchoCanceller:
 
 
 class HalfDuplex:
-    """Deaf while the speaker sounds and a little longer: nobody can interrupt, and no library is needed."""
+    """Deaf while the speaker sounds and a little longer: nobody can interrupt, and no library is needed.
+
+    What is heard instead is noise as quiet as the room was: after perfect silence a detector takes any hum for speech.
+    """
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
+        self._random = np.random.default_rng(1)
+        self._hum_dbfs = QUIET_ROOM_DBFS
         self._sounds: deque[tuple[float, float]] = deque(maxlen=200)
 
     def far(self, pcm: Pcm, at: float) -> None:
@@ -123,10 +132,17 @@ class HalfDuplex:
             self._sounds.append((at, at + len(pcm) / self._rate + ECHO_TAIL_S))
 
     def near(self, frame: Frame) -> Frame:
-        """The frame, or silence where any of it was heard while the speaker sounded."""
+        """The frame, or the room's hum where any of it was heard while the speaker sounded."""
         start = frame.at - frame.duration_s
         while self._sounds and self._sounds[0][1] < start:
             self._sounds.popleft()
         if any(begin < frame.at for begin, _ in self._sounds):
-            return replace(frame, pcm=np.zeros_like(frame.pcm))
+            return replace(frame, pcm=self._hum(len(frame.pcm)))
+        level = max(level_dbfs(frame.pcm), QUIETEST_DBFS)
+        self._hum_dbfs = min(level, self._hum_dbfs + HUM_RISES_DB, LOUDEST_HUM_DBFS)
         return frame
+
+    def _hum(self, count: int) -> Pcm:
+        noise = self._random.normal(0.0, 32768 * 10 ** (self._hum_dbfs / 20), count)
+        pcm: Pcm = np.rint(noise).astype(np.int16)
+        return pcm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from voice.audio.frames import SILENT_DBFS, Frame, level_dbfs, silence
 from voice.audio.interfaces import Source
@@ -19,6 +20,12 @@ LEVEL_EVERY_S = 0.1
 
 BREATH_S = 0.3
 """Who goes on speaking so soon after the wake word is not interrupted by the sound that answers it."""
+
+BACKGROUND_SOFTER = 32
+"""So much softer than it was does the recognizer hear a voice of the background."""
+
+NEARER_S = 0.1
+"""Who is much nearer than those heard before began at most so long before it was noticed."""
 
 TIMER_PATIENCE_S = 30.0
 """Input that has ended waits this long for a timer that is still to ring."""
@@ -63,8 +70,11 @@ class AudioInput:
             probability = 0.0
         if not parts.gate.speaking:
             probability = self._but_for_beeps(probability, frame)
-        self._listener.hear(frame, voiced=probability >= 0.5)
-        heard_edge = parts.gate.hear(probability, frame.at, frame.duration_s)
+        heard_edge = parts.gate.hear(probability, frame.at, frame.duration_s, level_dbfs(frame.pcm))
+        if parts.gate.background:  # nobody's words for us
+            self._listener.hear(replace(frame, pcm=frame.pcm // BACKGROUND_SOFTER), voiced=False)
+        else:
+            self._listener.hear(frame, voiced=probability >= 0.5)
         called = parts.wake.hear(frame, stirring=parts.gate.stirring)
         if called is not None:
             self._called(called, frame.at)
@@ -119,6 +129,11 @@ class AudioInput:
         if not edge.speech:
             self._tell(ev.SpeechStopped(edge.at), now)
             return
+        if edge.nearer:
+            if self._parts.machine.state not in (State.LISTENING, State.ENDING):
+                return
+            self._tell(ev.Dropped(), now)  # what was heard until now was background
+            self._listener.forget(edge.at - NEARER_S)
         self._tell(ev.SpeechStarted(edge.at if self._hidden is None else min(edge.at, self._hidden)), now)
         self._chime_due = self._hidden = None
 

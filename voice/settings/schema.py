@@ -44,7 +44,18 @@ class AudioSettings:
 
 @dataclass(frozen=True, slots=True)
 class VadSettings:
-    engine: str = option("webrtc", "voice activity detector", choices=("webrtc", "silero"))
+    engine: str = option(
+        "webrtc",
+        "voice activity detector: webrtc costs least, silero tells speech from noise, both asks silero where webrtc "
+        "hears something",
+        choices=("webrtc", "silero", "both"),
+    )
+    background_db: float = option(
+        12.0,
+        "a voice so much softer than the person's own, dB, is background, as a television; 0 hears everybody alike",
+        least=0,
+        most=60,
+    )
     aggressiveness: int = option(2, "webrtc: 0 lets most through, 3 the least", least=0, most=3)
     start_ms: int = option(60, "voiced audio that starts a turn, ms", least=10, most=500)
 

@@ -42,10 +42,19 @@ from voice.turn.machine import TurnMachine
 from voice.turn.overlap import asks_for_silence, is_backchannel, is_echo
 from voice.turn.state import Overlap, Policy
 from voice.turn.turn_model import TurnModel
-from voice.vad.speech_gate import SpeechGate
 from voice.wiring.control import Control
 from voice.wiring.devices import Devices
-from voice.wiring.engines import detector, espeak, judges, language, recognizer, synthesizer, turn_model, wake_gate
+from voice.wiring.engines import (
+    detector,
+    espeak,
+    judges,
+    language,
+    recognizer,
+    speech_gate,
+    synthesizer,
+    turn_model,
+    wake_gate,
+)
 from voice.wiring.safety import masked
 from voice.wiring.sessions import session
 from voice.worker import Worker
@@ -225,7 +234,7 @@ async def converse(
             playout=playout,
             session=CollectedSession(talk) if fast else talk,
             detector=hears,
-            gate=SpeechGate(start_s=settings.vad.start_ms / 1000, hangover_s=hears.hangover_s),
+            gate=speech_gate(settings, hears),
             recognizer=words,
             voices=voices,
             turn_model=ends,

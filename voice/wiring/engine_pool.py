@@ -17,7 +17,7 @@ from voice.turn.turn_model import TurnModel
 from voice.vad.interface import Detector
 from voice.vad.speech_gate import SpeechGate
 from voice.wiring.conversation import WARM_S, machine
-from voice.wiring.engines import detector, espeak, judges, language, recognizer, synthesizer, turn_model
+from voice.wiring.engines import detector, espeak, judges, language, recognizer, speech_gate, synthesizer, turn_model
 from voice.worker import Worker
 
 SPARE = 4
@@ -86,7 +86,7 @@ class SharedEnginePool:
 
     def hearing(self, settings: Settings) -> tuple[Detector, SpeechGate]:
         hears = detector(settings)
-        return hears, SpeechGate(start_s=settings.vad.start_ms / 1000, hangover_s=hears.hangover_s)
+        return hears, speech_gate(settings, hears)
 
     async def _warm(
         self, words: Worker[Recognizer], voice: Worker[Synthesizer], ends: Worker[TurnModel] | None

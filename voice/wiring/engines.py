@@ -15,6 +15,7 @@ from voice.settings.schema import Settings
 from voice.tts.interface import Synthesizer
 from voice.turn.turn_model import TurnModel
 from voice.vad.interface import Detector
+from voice.vad.speech_gate import SpeechGate
 from voice.wake.interface import WakeWord
 from voice.wake.wake_gate import WakeGate
 
@@ -112,7 +113,18 @@ def detector(settings: Settings) -> Detector:
         return SileroDetector()
     from voice.vad.webrtc import WebrtcDetector
 
+    if settings.vad.engine == "both":
+        from voice.vad.silero import SileroDetector
+        from voice.vad.two_stage import TwoStageDetector
+
+        return TwoStageDetector(WebrtcDetector(min(1, settings.vad.aggressiveness)), SileroDetector())
     return WebrtcDetector(settings.vad.aggressiveness)
+
+
+def speech_gate(settings: Settings, hears: Detector) -> SpeechGate:
+    """What makes stretches of speech of what the detector says."""
+    vad = settings.vad
+    return SpeechGate(start_s=vad.start_ms / 1000, hangover_s=hears.hangover_s, background_db=vad.background_db)
 
 
 def turn_model(settings: Settings) -> TurnModel:
