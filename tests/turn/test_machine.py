@@ -345,7 +345,7 @@ def test_the_echo_of_the_reply_in_a_partial_resumes_it_and_raises_the_bar_for_th
     turns.receive(ev.SpeechStopped(3.4), 3.46)
     quiet(turns, 3.46, 3.5)
     turns.receive(ev.Transcribed(2, 1, "our own words"), 3.6)
-    assert turns.receive(ev.SpeechStarted(4.0), 4.06) == [ev.Listen(3, 4.0)], "not held any more"
+    assert turns.receive(ev.SpeechStarted(4.0), 4.06) == [ev.Listen(3, 4.0, over_reply=True)], "not held any more"
     assert turns.receive(ev.WordsHeard(3, "our own words"), 4.3) == []
     assert names(turns.receive(ev.WordsHeard(3, "what"), 4.4)) == ["Truncate", "Forget", "Finish"]
     assert turns.alarms == 0, "a person is no false alarm"
