@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voice.conversation.timers import Timers
 from voice.llm.builtin.question import Question
-from voice.llm.builtin.timer_list import Timers
 from voice.llm.builtin.timers import timer
 from voice.text.durations import parse_duration
 
@@ -43,8 +43,12 @@ def english(seconds: int) -> st.SearchStrategy[str]:
     """Every way to say a length that this knows."""
     hours, rest = divmod(seconds, 3600)
     minutes, left = divmod(rest, 60)
-    counts = [(hours, "hour", "hr", "h"), (minutes, "minute", "min", "m"), (left, "second", "sec", "s")]
-    used = [(count, name, short, letter) for count, name, short, letter in counts if count]
+    counts: list[tuple[int, str, str, str]] = [
+        (hours, "hour", "hr", "h"),
+        (minutes, "minute", "min", "m"),
+        (left, "second", "sec", "s"),
+    ]
+    used = [one for one in counts if one[0]]
     ways = []
     for spell in (str, words, lambda number: words(number, " ")):
         whole = [f"{spell(count)} {name}{'s' * (count != 1)}" for count, name, _, _ in used]

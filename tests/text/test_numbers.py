@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voice.text.numbers import han_number, in_digits, plain_number, say_number
+from voice.text.numbers import digits_in_progress, han_number, in_digits, plain_number, say_number
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,10 @@ from voice.text.numbers import han_number, in_digits, plain_number, say_number
         ("5 point 5", "5.5"),
         ("2 million", "2000000"),
         ("a man", "a man"),
+        ("for point five hours", "for 0.5 hours"),
+        ("the point is five", "the point is 5"),
+        ("at 9:05 or 7.30", "at 9:05 or 7.30"),
+        ("0:00:01, please", "0:00:01, please"),
     ],
 )
 def test_in_digits(said: str, digits: str) -> None:
@@ -32,7 +36,7 @@ def test_in_digits(said: str, digits: str) -> None:
     ("said", "value"),
     [("十二", 12), ("一百零五", 105), ("两万三千", 23000), ("一万五", 15000), ("三百二", 320), ("一千零一", 1001),
      ("3.5", 3.5), ("3万", 30000), ("二零二六", 2026), ("一点五", 1.5), ("十", 10), ("一亿", 10**8),
-     ("负五", -5), ("苹果", None), ("十点果", None)],
+     ("负五", -5), ("一亿五千万", 150_000_000), ("三万亿", 3e12), ("苹果", None), ("十点果", None)],
 )  # fmt: skip
 def test_han_number(said: str, value: float | None) -> None:
     assert han_number(said) == value
@@ -44,6 +48,23 @@ def test_han_number(said: str, value: float | None) -> None:
 )
 def test_say_number(value: float, said: str) -> None:
     assert say_number(value) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "more"),
+    [
+        ("my number is five five five one", True),
+        ("555 12", True),
+        ("my code is 12", True),
+        ("我的电话是一三八", True),
+        ("five five five one two three four", False),
+        ("set a timer for five", False),
+        ("一三八一二三四五六七八", False),
+        ("hello", False),
+    ],
+)
+def test_digits_in_progress(said: str, more: bool) -> None:
+    assert digits_in_progress(said) is more
 
 
 def test_digits_beyond_any_number_stay_text() -> None:

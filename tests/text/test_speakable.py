@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voice.text.speakable import language_of, spoken
+from voice.text.speakable import language_of, spoken, unmarked
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,31 @@ from voice.text.speakable import language_of, spoken
 )
 def test_spoken(reply: str, words: str) -> None:
     assert spoken(reply) == words
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["Mr. Smith met Dr. Jones.", "J. R. R. Tolkien wrote it.", "See No. 5 and Fig. 3.",
+     "At 9 a.m. and 5 p.m. on Elm St.",
+     "The U.S. team of St. Louis, e.g. Prof. Lee.", "Add 8 oz. of it and 2 tbsp. more."],
+)  # fmt: skip
+def test_no_full_stop_but_the_last_stays_to_make_a_pause(reply: str) -> None:
+    words = spoken(reply)
+    assert words.endswith(".") and words.count(".") == 1
+
+
+def test_rules_and_libraries_are_loaded_when_they_are_needed() -> None:
+    code = (
+        "import sys, voice.text.clauses, voice.text.spoken_english as en, voice.text.spoken_chinese as zh\n"
+        "print(en._compiled.cache_info().currsize + zh._compiled.cache_info().currsize, "
+        "sorted({'wetext', 'kaldifst', 'text_to_num', 'dateparser', 'cn2an', 'quantulum3'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "0 []\n"
+
+
+def test_a_note_for_the_screen_keeps_its_digits() -> None:
+    assert unmarked("**20°C** costs $5 😊") == "20°C costs $5"
 
 
 def test_other_languages_keep_their_symbols() -> None:

@@ -20,6 +20,7 @@ _MONTH_FIRST = re.compile(rf"{_BEFORE}{_MONTH} {_DAY},? {_YEAR}{_AFTER}")
 _MONTH_ONLY = re.compile(rf"{_BEFORE}{_MONTH} {_YEAR}{_AFTER}")
 _HAN_DATE = re.compile(r"(?<!\d)(?:(?P<year>\d{4})\s?年\s?)?(?P<month>\d\d?)\s?月\s?(?P<day>\d\d?)\s?(?P<mark>[日号])")
 _HAN_YEARS = re.compile(r"(?<![\d.,])([12]\d{3})(年?)\s?[-–—~～至到]\s?([12]\d{3})\s?年")
+_HAN_SHORT_YEARS = re.compile(r"(?<![\d.,])([12]\d{3})\s?[-–—~～]\s?(\d\d)\s?年")
 _HAN_YEAR = re.compile(r"(?<![\d,.])(?P<year>[12]\d{3})\s?年(?!前|后|内|间|来|多|级)")
 
 
@@ -27,6 +28,7 @@ def dates_in_words(text: str, language: str) -> str:
     """Text with its dates in words of `en` or `zh`; days that no calendar has, and other languages, stay in digits."""
     if language == "zh":
         text = _HAN_YEARS.sub(lambda found: f"{han_digits(found[1])}{found[2]}到{han_digits(found[3])}年", text)
+        text = _HAN_SHORT_YEARS.sub(lambda found: f"{han_digits(found[1])}到{han_digits(found[2])}年", text)
         for pattern in (_ISO, _HAN_DATE):
             text = pattern.sub(_han, text)
         return _HAN_YEAR.sub(lambda found: f"{han_digits(found['year'])}年", text)

@@ -30,7 +30,7 @@ _UNIT = r"(?:weeks?|days?|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-
 _PART = re.compile(
     rf"(?P<range>\b(?:{NUM}|an?) ?(?:to|or|-|–) ?)?"
     rf"(?:\b(?P<clock>\d+:\d\d(?::\d\d)?) ?|\b(?P<share>{SHARE})(?: of)?(?: an?| 1)?[ -]"
-    rf"|(?:\b|(?<=[hm]))(?P<count>{QUANTITY})[ -]?)(?:(?:more|extra|whole|full) )?"
+    rf"|(?:\b|(?<=[hm]))(?P<count>{QUANTITY}|another)[ -]?)(?:(?:more|extra|whole|full) )?"
     rf"(?P<unit>{_UNIT})(?! (?:to|past|before|after|till?) (?:\d{{1,2}}(?![\d:]| ?{_UNIT})|noon|midday|midnight))"
     rf"(?: long\b)?(?P<about> or (?:2|more)\b)?"
 )
@@ -42,7 +42,7 @@ _TAIL = re.compile(
     rf"|(?: and)? ?(?P<rest>[1-5]?\d)(?![\d:./]| ?{_UNIT}| (?:and|to|past)\b){_ENDS}"
 )
 _CLOCK = re.compile(r"\b(\d+):(\d\d)(?::(\d\d))?\b(?! ?(?:a ?m|p ?m)\b)")
-_ORDINAL = re.compile(r"a second (?:[a-z']+ ){0,2}(?:one|timer|alarm|reminder|countdown)\b")
+_ORDINAL = re.compile(r"an?(?:other)? second (?:[a-z']+ ){0,2}(?:one|timer|alarm|reminder|countdown)\b")
 _INSTEAD = re.compile(r" (?:no|i mean|sorry|actually|make (?:that|it)|rather|or rather|wait)\b")
 
 _HAN_UNIT = r"(?:秒钟?|分钟?(?!之)|小时|钟头|刻钟|个钟|天|周|个?星期|个?礼拜)"
@@ -110,7 +110,7 @@ def _english(words: str) -> list[Length]:
             if tail and tail["share"]:
                 total += (quantity(tail["share"]) or 0) * size
                 end = tail.end()
-            elif tail and part["unit"][0] in _SMALLER:
+            elif tail and part["unit"][0] in _SMALLER and (part["unit"][-1] in "srn" or total == size):
                 total += int(tail["rest"]) * _SMALLER[part["unit"][0]]
                 end = tail.end()
             joint = _JOINT.match(words, end)
@@ -121,6 +121,8 @@ def _english(words: str) -> list[Length]:
             value = _value(further)
             certain = certain and value is not None and not further["range"] and not further["about"]
             total += (value or 0) * size
+        if words[:start].endswith(("minus ", "negative ", "-")) or words.startswith(" ago", end):
+            certain = False
         found.append(Length(float(total) if certain else None, start, end))
         at = end
     return found + [_clock_length(clock) for clock in _CLOCK.finditer(words, at)]

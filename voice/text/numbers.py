@@ -95,6 +95,8 @@ def _number_at(tokens: list[str], at: int) -> tuple[float, int]:
         else:
             break
         cursor = end = cursor + 1
+    if end == at and tokens[at].lower() != "point":
+        return 0.0, at
     if end == at:
         value, end = _fraction(tokens, at, 0.0)
         return (value, end) if end > at + 1 else (0.0, at)
@@ -124,6 +126,25 @@ def _fraction(tokens: list[str], end: int, value: float) -> tuple[float, int]:
             break
         digits, end = digits + str(_UNITS[word]), index + 1
     return (float(f"{plain_number(value)}.{digits}") if digits else value), end
+
+
+_DIGIT_CONTEXT = re.compile(r"\b(?:number|phone|code|pin|dial|call|zip)\b|号码|电话|密码|验证码|手机号")
+_WHOLE_NUMBER = 7  # digits of the shortest telephone number
+
+
+def digits_in_progress(text: str) -> bool:
+    """Whether a text ends in digits said one by one, or in too short a number after words like `code`: more may come.
+
+    >>> digits_in_progress("my number is five five five one")
+    True
+    """
+    shown = re.sub("[零〇一二三四五六七八九幺]", "1", in_digits(text.lower()))
+    run = re.search(r"\d[\d\s-]*$", shown)
+    if not run:
+        return False
+    groups, digits = len(re.findall(r"\d+", run[0])), len(re.findall(r"\d", run[0]))
+    one_by_one = groups >= 2 or bool(re.search(r"[㐀-鿿]1{3,}$", shown))
+    return digits < _WHOLE_NUMBER and (one_by_one or bool(_DIGIT_CONTEXT.search(shown)))
 
 
 def han_number(text: str) -> float | None:

@@ -10,7 +10,7 @@ from voice.text.speakable import language_of
 _LONGEST = 400  # code points of a question that the skills look at
 
 _MARKS = re.compile(r"(?<!\d)[.,:]|[.,:](?!\d)|[?!;\"“”…]")
-_HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z])|(?<=\d)-(?=[a-z])")
+_HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z\d])|(?<=\d)-(?=[a-z])")
 _FEET = re.compile(r"(?<!\d)(\d)['′](1?\d)(?:\"|″|'')?(?!\d)")
 _POLITE = re.compile(
     r"^(?:(?:hey|hi|hello|okay|ok|so|well|now|and|please|then|can you|could you|would you|will you|tell me"

@@ -47,7 +47,7 @@ _HAN_ABOUT = re.compile(r"一两|两三|三两|二三|三四|三五|四五|五�
 
 def quantity(text: str) -> Fraction | None:
     """The value of a match of QUANTITY; None for a division by zero."""
-    if text in ("a", "an"):
+    if text in ("a", "an", "another"):
         return Fraction(1)
     if text.startswith("a couple"):
         return Fraction(2)

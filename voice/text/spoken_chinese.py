@@ -36,7 +36,7 @@ def _any(names: Iterable[str]) -> str:
 
 
 _SIGNS, _AMOUNTS = _any(CURRENCIES), _any(AMOUNTS)
-_PER = r"(?:\s?/\s?(?:(?P<per>[A-Za-z]+)(?![A-Za-z])|(?P<each>[一-鿿]{1,2}?)(?=$|[^\w]|[一-鿿])))?"
+_PER = r"(?:\s?/\s?(?:(?P<per>[A-Za-z]+[²³]?)(?![A-Za-z²³])|(?P<each>[一-鿿]{1,2}?)(?=$|[^\w]|[一-鿿])))?"
 
 
 def chinese(text: str) -> str:
@@ -211,7 +211,7 @@ _RULES: tuple[tuple[str, Words], ...] = (
         r"(?!\d|[:.,：]\d)",
         _time,
     ),
-    (r"(?<=[点分])\s?[-–—~～]\s?(?=[零一二两三四五六七八九十\d])", "到"),
+    (r"(?<=[点分])\s?[-–—~～]\s?(?=[零一二两三四五六七八九十\d上下中早晚凌])", "到"),
     (
         r"(?<![\d:.,])(?P<one>\d+)\s?[:：∶]\s?(?P<two>\d+)(?!\d|[:：])",
         lambda found: f"{han_decimal(found['one'])}比{han_decimal(found['two'])}",
@@ -231,6 +231,10 @@ _RULES: tuple[tuple[str, Words], ...] = (
         rf"(?<![A-Za-z0-9.,/^])(?P<minus>[-−])?(?:(?P<low>{NUM})\s?(?P<low_unit>{SYMBOL})?{_TO})?(?P<value>{NUM})\s?(?P<unit>{SYMBOL})"
         rf"(?![A-Za-z0-9²³^'’]){_PER}",
         _measure,
+    ),
+    (
+        r"(?<![A-Za-z0-9.,])(?P<value>\d+)K(?=电视|视频|屏|画质|高清|分辨率|显示|跑)",
+        lambda found: f"{han_decimal(found['value'])}K",
     ),
     (
         rf"(?<![A-Za-z0-9.,/])(?P<value>{NUM})(?: (?=[mbt]))?"

@@ -27,7 +27,7 @@ def _any(names: Iterable[str]) -> str:
 
 
 _SIGNS, _AMOUNTS = _any(CURRENCIES), _any(AMOUNTS)
-_PER = r"(?:\s?/\s?(?P<per>[A-Za-z]+)\b)?"
+_PER = r"(?:\s?/\s?(?P<per>[A-Za-z]+[²³]?)(?![\w²³]))?"
 
 
 def english(text: str) -> str:
@@ -215,6 +215,11 @@ def _roman(found: re.Match[str]) -> str:
     return f"{found['name']} {cardinal(value)}"
 
 
+def _century(found: re.Match[str]) -> str:
+    value = roman(found["roman"])
+    return found[0] if value is None else ordinal(value)
+
+
 def _reigns(found: re.Match[str]) -> str:
     value = roman(found["roman"])
     return found[0] if value is None else f"{found['name']} the {ordinal(value)}"
@@ -323,9 +328,18 @@ _RULES: tuple[tuple[str, Words], ...] = (
         rf"(?P<low>)(?P<year>1[1-9]\d\d|20\d\d){_COUNTED}",
         _years,
     ),
+    (
+        r"(?<![\w$.,/-])(?P<low>1[1-9]\d\d|20\d\d)\s?[-–—]\s?(?P<year>\d\d)(?![\w-]|[.,/:]\d| ?%)",
+        lambda found: (
+            f"{year_in_words(int(found['low']))} to {pair(int(found['year']))}"
+            if int(found["year"]) > int(found["low"]) % 100
+            else found[0]
+        ),
+    ),
     (r"(?P<lead>\()(?P<low>)(?P<year>1[1-9]\d\d|20\d\d)(?=\))", _years),
     (r"(?P<lead>^)(?P<low>)(?P<year>1[1-9]\d\d|20\d\d)(?=$|[.!?]? ?$| (?:was|saw|is|marked|brought)\b)", _years),
     # Roman numerals, ordinals
+    (r"\b(?P<roman>[IVX]+)(?=(?:st|nd|rd|th)? [Cc]entur)", _century),
     (rf"\b(?P<name>{_NUMBERED}) {_LETTERS}", _roman),
     (rf"\b(?P<name>{_REIGN}) (?=[IVXLC]{{2}}|[VX]\b|I{_AFTER_ONE}){_LETTERS}", _reigns),
     (rf"(?P<name>\b[A-Z][a-z]+) (?=[IVX]{{2}}){_LETTERS}", _roman),
@@ -357,6 +371,11 @@ _RULES: tuple[tuple[str, Words], ...] = (
         rf"(?<![\w.,/])(?P<value>{NUM}) in(?=$|[.,;)] ?| x\b| by\b)",
         lambda found: f"{decimal(found['value'])} inches",
     ),
+    (r"(?<![\w.,])401\(?k\)?(?!\w)", "four oh one K"),
+    (
+        r"(?<![\w.,])(?P<value>\d+)K(?= (?:TV|video|screen|display|monitor|resolution|run|race|footage)\b)",
+        lambda found: f"{decimal(found['value'])} K",
+    ),
     (
         rf"(?<![\w.,/])(?P<value>{NUM})(?P<amount>k|K|M|bn|B)\b(?!['’])",
         lambda found: f"{decimal(found['value'])} {AMOUNTS[found['amount']][0]}",
@@ -370,6 +389,7 @@ _RULES: tuple[tuple[str, Words], ...] = (
         r"(?P<top>\d+)/(?P<bottom>\d+)\b",
         lambda found: f"{found['lead']}{cardinal(int(found['top']))} out of {cardinal(int(found['bottom']))}",
     ),
+    (r"(?<![\w.,/])50/50(?![\w/])", "fifty-fifty"),
     (r"(?<![\w.,/])24/7(?![\w/])", "twenty-four seven"),
     (r"(?<![\w.,/])9/11(?![\w/])", "nine eleven"),
     (
@@ -381,7 +401,11 @@ _RULES: tuple[tuple[str, Words], ...] = (
     *TITLES,
     # ranges and what is left
     (
-        rf"(?<![\w.,/^=+])(?P<low>{NUM})\s?[-–—~～]\s?(?P<high>{NUM})(?![\w/]|-\d|[.,]\d|\s?=)",
+        rf"(?<![\w.,/^=+])(?P<low>{NUM})\s?[-–—]\s?(?P<high>{NUM})[x×](?!\w)",
+        lambda found: f"{decimal(found['low'])} to {decimal(found['high'])} times",
+    ),
+    (
+        rf"(?<![\w.,/^=+])(?P<low>{NUM})\s?[-–—~～]\s?(?P<high>{NUM})(?![\w/]|-\w|[.,]\d|\s?=)",
         lambda found: f"{decimal(found['low'])} to {decimal(found['high'])}",
     ),
     *ENGLISH_SIGNS,

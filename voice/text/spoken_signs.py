@@ -35,12 +35,13 @@ _LATEX = tuple(
     )
 )
 _HAS_LATEX = re.compile(r"\\[a-zA-Z(\[%]|\$[^$\n]*\$|\^\{")
-_RAISED = re.compile(r"[⁰¹²³⁴-⁹⁻ⁿ]+")
+_STAR = re.compile(r"(?<=[\d)])\s?\*\s?(?=[\d(])")
 _OVER = re.compile(r"\((\w+|\d+)\)/\((\w+|\d+)\)")
 
 
 def without_latex(text: str) -> str:
     r"""The text with LaTeX as plain mathematics: `$x^2$` as `x^2`, `\frac{1}{2}` as `1/2`; before Markdown is read."""
+    text = _STAR.sub("×", text)
     if _HAS_LATEX.search(text):
         for pattern, words in _LATEX:
             text = pattern.sub(words, text)
@@ -66,7 +67,6 @@ def _spelled(found: re.Match[str]) -> str:
     return " ".join(found[0])
 
 
-_EXPONENT = r"\^\s?(?P<exponent>-?\w+)|(?P<raised>[⁰¹²³⁴-⁹⁻ⁿ]+)"
 _POWER = r"\s?\^\s?\(?(?P<exponent>-?(?:\d+|[a-z]))\)?"
 _RAISED_POWER = r"(?P<exponent>[⁰¹²³⁴-⁹⁻ⁿ]+)"
 
@@ -86,7 +86,7 @@ ENGLISH_SIGNS = (
     (r"\s?(?:->|→|⟶)\s?", " to "),
     (r"\s?(?:<-|←)\s?", " from "),
     (r"(?<=\d)\s?[×*]\s?(?=[\d(])|\s[×*]\s|(?<=\d) ?x ?(?=\d)|(?<=[\w)])\s?×\s?(?=[\w(])", " times "),
-    (r"(?<=\d)[x×](?![\w])", " times"),
+    (r"(?<=\d)[x×](?![\w]|\s?[-+=*/^)])(?<!= \d[x×])", " times"),
     (r"\s?÷\s?", " divided by "),
     (r"(?<=\d)\s?/\s?(?=\d)(?=[^=]*=)|(?<=[\w)])\s/\s(?=[\w(])(?=[^=]*=)|(?<=\d)\s/\s(?=\d)", " divided by "),
     (r"(?<=\))/(?=[\w(])|(?<=[\w)])/(?=\()", " over "),
@@ -107,6 +107,8 @@ ENGLISH_SIGNS = (
     (r"£", " pound"),
     (r"\$(?!\w)", " dollar"),
     (r"\band/or\b", "and or"),
+    (r"\b(?P<he>[Hh]e|[Hh]is|[Hh]im|[Ss]he|[Hh]er)/(?P<she>she|hers?|he|his|him)\b", r"\g<he> or \g<she>"),
+    (r"(?<=\w):(?=\d)", " to "),
     (r"(?<=[A-Za-z])\s?/\s?(?=[A-Za-z])", " "),
     (r"(?<=[\w])/(?=[\w])", " slash "),
     (r"\s?(?:…|\.{3,})\s?(?=[\w\"“'‘(])", ", "),

@@ -87,6 +87,7 @@ TITLES = (
     (rf"\b(?P<short>{_names(_BEFORE_NAMES)})(?:\.\s?|\s){_NAME}", lambda found: f"{_BEFORE_NAMES[found['short']]} "),
     (rf"\b(?P<short>{_names(_BEFORE_NUMBERS)})\.\s?(?=#?\d)", lambda found: f"{_BEFORE_NUMBERS[found['short']]} "),
     (rf"(?<![\w.,])(?P<value>[\d.,]+) (?P<short>{_names(_UNIT_DOTS)})\.", _unit_dot),
+    (r"\bvs\b(?!\.)", "versus"),
     (rf"\b(?P<short>{_names(_ANYWHERE)})\.", _anywhere),
     (rf"\b(?P<short>{_names(_DAYS)})\.(?=\s)", lambda found: _DAYS[found["short"]]),
     (r"\b(?:[A-Z]\.){2,6}", _letters),

@@ -107,7 +107,6 @@ ppm = part per million/parts per million = 百万分之一
 mol = mole = 摩尔
 ha = hectare = 公顷
 psi = P S I/P S I = 磅每平方英寸
-K = kelvin/kelvin = 开
 °C ℃ = degree Celsius/degrees Celsius = 摄氏度
 °F ℉ = degree Fahrenheit/degrees Fahrenheit = 华氏度
 ° º = degree = 度
@@ -146,7 +145,7 @@ barrel=桶 ounce=盎司 acre=英亩 plate=盘
 PER = {
     **{symbol: (unit.one, unit.han) for symbol, unit in UNITS.items()},
     **{name: (name, han) for name, han in (pair.split("=") for pair in _PER.split())},
-    "d": ("day", "天"), "y": ("year", "年"), "in": ("inch", "英寸"),
+    "s²": ("second squared", "二次方秒"), "d": ("day", "天"), "y": ("year", "年"), "in": ("inch", "英寸"),
 }  # fmt: skip
 """What may stand behind a slash: `$4/lb`, `5 mg/day`."""
 

@@ -145,11 +145,15 @@ def _share(found: re.Match[str]) -> str:
     return found[0] if value is None else f"({value.numerator} / {value.denominator})"
 
 
+_SHARE_OF = re.compile(rf"({SHARE}) of (.+)$")
+
+
 def _share_of(found: re.Match[str]) -> str:
     value = quantity(found[1])
     if value is None:
         return found[0]
-    return f"({found[2]})" + (f" * {value.numerator}" if value.numerator != 1 else "") + f" / {value.denominator}"
+    rest = _SHARE_OF.sub(_share_of, found[2])
+    return f"({rest})" + (f" * {value.numerator}" if value.numerator != 1 else "") + f" / {value.denominator}"
 
 
 def _mixed(found: re.Match[str]) -> str:
@@ -176,10 +180,12 @@ _ENGLISH = _rules(
     (r"^halve (.+)$", r"(\1) / 2"),
     (r"(\S+)(?: percent|%) off(?: of)? (.+)$", r"\2 - \1%"),
     (r"(?:a )?(\S+)(?: percent|%) tip (?:on|for) (.+)$", r"(\2) * \1%"),
+    (r"^(?:increase|raise) (\S+) by (.+)$", r"\1 + \2"),
+    (r"^(?:decrease|reduce|lower) (\S+) by (.+)$", r"\1 - \2"),
     (r"^(?:the )?difference between (.+) and (.+)$", r"\1 - (\2)"),
     (r"^(?:the )?average of (.+) and (.+)$", r"(\1 + \2) / 2"),
     (r"^half (?:of )?(\d.*)$", r"(\1) / 2"),
-    (rf"({SHARE}) of (.+)$", _share_of),
+    (_SHARE_OF.pattern, _share_of),
     (r"^(?:the )?sum of (.+) and (.+)$", r"\1 + \2"),
     (r"^(?:the )?product of (.+) and (.+)$", r"(\1) * (\2)"),
     (r"^square (?!root)(.+)$", r"(\1) ^ 2"),

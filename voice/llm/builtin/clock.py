@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from voice.llm.builtin.days import EN_DAY, HAN_DAY, MONTHS, WEEKDAYS, english_day, han_day
+from voice.llm.builtin.days import EN_DAY, FEASTS, HAN_DAY, MONTHS, WEEKDAYS, english_day, han_day
 from voice.llm.builtin.question import Answer, Question
 
 _TIME = re.compile(
@@ -112,7 +112,10 @@ _NEAR = frozenset(
 def _titled(name: str) -> str:
     """A day's name as it is written: `Next Wednesday`, `New Year's Eve`, `The 5th of December`."""
     small = ("of", "in", "the", "days", "day", "weeks", "week", "from", "now", "ago")
-    words = [word if word in small or not word[0].isalpha() else word.capitalize() for word in name.split()]
+    words = [
+        word if (word in small and name not in FEASTS) or not word[0].isalpha() else word.capitalize()
+        for word in name.split()
+    ]
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 

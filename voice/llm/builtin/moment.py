@@ -211,7 +211,7 @@ def _han_time(found: re.Match[str]) -> _Clock | None:
     groups = found.groupdict()
     half = _HAN_PARTS.get(groups.get("part") or "", "")
     if "hour" not in groups:
-        return {"中午": _Clock(12), "正午": _Clock(12)}.get(found["part"], _Clock(24))
+        return _Clock(12, 0, "noon") if found["part"] in ("中午", "正午") else _Clock(24)
     hour = han_number(found["hour"])
     minute = _han_minutes(groups)
     if hour is None or minute is None or hour != int(hour) or not (0 <= hour <= 24 and 0 <= minute < 60):

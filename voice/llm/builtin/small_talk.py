@@ -16,8 +16,8 @@ _REPLIES = tuple(
                 r"what are you able to do|how (?:do|can) i use you",
                 r"你会什么|你会做什么|你?能做什么|你可以做什么|会什么|帮助|你有什么功能|做什么",
             ),
-            "I can tell the time, calculate, convert units, set timers, repeat after you, and answer from my notes.",
-            "我会报时间和日期，做算术，换算单位，设计时器，跟你重复，还能根据笔记回答问题。",
+            "I can tell the time, calculate, convert units, set timers and alarms, repeat after you, and read notes.",
+            "我会报时间和日期，做算术，换算单位，设计时器和闹钟，跟你重复，还能根据笔记回答问题。",
         ),
         (
             (

@@ -31,6 +31,7 @@ _ORDER = {
 }
 _ORDINAL = re.compile(r"\b(?:" + "|".join(name for name in _ORDER if name.isascii()) + r")\b|"
                       + "|".join(name for name in _ORDER if not name.isascii()))  # fmt: skip
+_SOME = re.compile(r"\b(?P<end>first|last) (?P<count>[2-9])\b")
 _EXTREMES = (
     (re.compile(r"\b(?:shortest|next|soonest)\b|最短|最近|下一个"), min),
     (re.compile(r"\blongest\b|最长"), max),
@@ -41,8 +42,10 @@ _SAYS_NOTHING = frozenset(
         " have do does there timer timers alarm alarms reminder reminders countdown countdowns set called named labeled"
         " cancel stop clear delete remove turn off kill end dismiss forget how long much time left remaining more"
         " longer go until will when what which about status rings ring goes up add extend change make increase reduce"
-        " shorten take subtract minutes be have's s give put running still all every everything each both any of them"
-        " those these 1 o'clock am pm tomorrow today shorter later earlier get rid can you could ringing done yes no"
+        " list show tell shorten take subtract minutes be have's s give what's"
+        " is there running put still all every everything each both any"
+        " of them those these 1 o'clock am pm tomorrow today shorter later earlier"
+        " get rid can you could ringing done yes no"
     )
 )
 _HAN_SAYS_NOTHING = re.compile(
@@ -65,13 +68,10 @@ def choose(words: str, running: Sequence[Running], now: datetime | None, *, chin
 
 def _union(words: str, running: Sequence[Running], now: datetime | None, chinese: bool) -> list[Running] | None:
     """Those meant by the words, also `the pasta timer and the 5 minute timer`."""
-    found = _choose(words, running, now, chinese)
     parts = _AND.split(words)
-    if found or len(parts) == 1:
-        return found
-    each = [_choose(part, running, now, chinese) for part in parts]
-    if not all(one is not None and len(one) == 1 for one in each):
-        return found
+    each = [_choose(part, running, now, chinese) for part in parts] if len(parts) > 1 else []
+    if not each or not all(one is not None and len(one) == 1 for one in each):
+        return _choose(words, running, now, chinese)
     meant = [timer for one in each if one for timer in one]
     return [timer for timer in running if timer in meant]
 
@@ -104,6 +104,9 @@ def _choose(words: str, running: Sequence[Running], now: datetime | None, chines
     if now is not None and (moment := find_moment(rest, now, chinese=chinese)) and moment.timed:
         pool = [timer for timer in pool if _near(now + timedelta(seconds=timer.left), moment.at)]
         rest, narrowed = moment.rest, True
+    if some := _SOME.search(rest):
+        count = int(some["count"])
+        return (pool[:count] if some["end"] == "first" else pool[-count:]) if count <= len(pool) else []
     ordinal = _ORDINAL.search(rest)
     extreme = next((pick for pattern, pick in _EXTREMES if pattern.search(rest)), None)
     everything = _ALL.search(rest) is not None

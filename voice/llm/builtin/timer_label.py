@@ -12,6 +12,7 @@ _REMIND = re.compile(r"\b(?:remind me|reminder)\b(?:.*?)\b(?:to|about|that|of|fo
 _REMIND_BARE = re.compile(r"\bremind me (.+)$")
 _PURPOSE = re.compile(r"\b(?:timer|alarm|countdown|me up|wake me)\b.*?\b(?:for|to)(?: (?:the|my|some|a))? ([a-z].*)$")
 _KIND = re.compile(r"\b((?:[a-z']+ ){1,4})(?:timer|alarm|countdown)\b")
+_VERB = re.compile(r"\b(?:set|start|make|create|give|need|want|begin)\b")
 _PURPOSE_FIRST = re.compile(r"^for (?:the |my )?([a-z' ]+?) (?:set|start) ")
 _NO_LABEL = frozenset(
     str.split(
@@ -42,10 +43,10 @@ def _english(words: str, reminder: bool) -> str:
     words = " ".join(words.split())
     patterns = (_CALLED, _REMIND, _REMIND_BARE) if reminder else (_CALLED, _PURPOSE_FIRST, _PURPOSE)
     for pattern in patterns:
-        if (found := pattern.search(words)) and (label := _trimmed(found[1])):
-            return label
+        if (found := pattern.search(words)) and (label := found[1] if reminder else _trimmed(found[1])):
+            return label.strip()
     found = None if reminder else _KIND.search(words)
-    return _trimmed(found[1]) if found else ""
+    return _trimmed(_VERB.split(found[1])[-1]) if found else ""
 
 
 def _trimmed(label: str) -> str:

@@ -41,7 +41,7 @@ _COUNT = re.compile(r"\bhow many\b|有几个|多少个|几个")
 _LEFT = re.compile(
     r"\b(?:how long|how much time|how much longer|what is left|what's left|time left|remaining|any timers|any alarms"
     r"|any reminders|which timers|what timers|what alarms|what reminders|list|status|when (?:does|will|is)|what time"
-    r"|what are my|show my|show me)\b|还剩|还有多久|剩多少|多久|哪些|几点响|什么时候响|剩下"
+    r"|what are my|show my|show me|is there an?|are there any)\b|还剩|还有多久|剩多少|多久|哪些|几点响|什么时候响|剩下"
 )
 _LEFT_ALONE = re.compile(
     r"^how (?:long|much time|much longer) (?:is |do i have |have i |is there )?(?:left|remaining|to go)$"
@@ -49,7 +49,8 @@ _LEFT_ALONE = re.compile(
 )
 _MORE = re.compile(
     r"^(?:add|put) \0(?: more)?(?:$| (?:to|on|onto)\b)|^(?:extend|increase|lengthen|delay|prolong)\b.*\0"
-    r"|\bmake\b.*\0 longer|^give (?!me an? |me another ).*\0|^\0 more\b|^another \0 (?:to|on|for)\b.*\b(?:timer|alarm)"
+    r"|\bmake\b.*\0 longer|^\0 (?:on|to) (?:the|my)\b.*\b(?:timer|alarm)"
+    r"|^give (?!me an? |me another ).*\0|^\0 more\b|^another \0 (?:to|on|for)\b.*\b(?:timer|alarm)"
     r"|加(?:上)?\0|延长\0|增加\0|推迟\0|多\0"
 )
 _LESS = re.compile(
@@ -59,6 +60,12 @@ _LESS = re.compile(
 _TO = re.compile(
     r"^(?:change|set|make|reset|update|move)\b.*?\b(?:timer|countdown)\b.*\b(?:to|into|at) \0|^make (?:it|that) \0$"
     r"|(?:改成|改为|调成|调到|改到)\0"
+)
+_CANNOT = re.compile(
+    r"^(?:pause|resume|hold|restart|snooze|continue|unpause)\b|\b(?:every (?:day|morning|evening|night|week|hour"
+    r"|weekday|other|\d+|monday|tuesday|wednesday|thursday|friday"
+    r"|saturday|sunday|minutes?)|daily|weekly|on weekdays|each day)\b"
+    r"|暂停|继续|每天|每周|每个|每日|工作日"
 )
 _THE_ONE = re.compile(r"^set (?:a|an|another|one|new)\b")
 _LENGTH_OR_CLOCK = re.compile(r"\b\d{1,2}[: ]\d\d\b")
@@ -70,9 +77,19 @@ def timer(question: Question) -> Answer | None:
     words = question.words
     if _LEFT_ALONE.search(words):
         return reported(question, question.timers)
-    if not _ABOUT.search(words) and not _calls(question):
+    if not _ABOUT.search(words) and not _calls(question) and not _names_one(question):
         return _completed(question) or _changes_the_only(question)
     return _act(question, words)
+
+
+def _names_one(question: Question) -> bool:
+    """`cancel the one for pasta`, `how much longer for the pasta`: the name of a timer that runs, without the word."""
+    if not (_CANCEL.search(question.words) or _LEFT.search(question.words)):
+        return False
+    return any(
+        timer.label and re.search(rf"(?<![a-z]){re.escape(timer.label.lower())}(?![a-z])", question.words)
+        for timer in question.timers or ()
+    )
 
 
 def _calls(question: Question) -> bool:
@@ -85,6 +102,8 @@ def _calls(question: Question) -> bool:
 
 def _act(question: Question, words: str) -> Answer:
     spans = lengths(words, chinese=question.chinese)
+    if _CANNOT.search(words):
+        return Answer(question.say("I can't pause, repeat or snooze timers.", "我不会暂停或重复计时器。"))
     masked = _masked(words, spans)
     setting = re.search(r"^(?:set|start|create|make)\b.*\b(?:timer|alarm|reminder)\b|^(?:remind|wake)", words)
     if _CANCEL.search(words) and not setting:
@@ -115,6 +134,8 @@ def _kind(words: str) -> Kind:
 
 def _set(question: Question, words: str, spans: list[Length]) -> Answer:
     kind, chinese = _kind(words), question.chinese
+    if kind == "reminder" and len(spans) > 1:  # to buy 5 minute noodles in 10 minutes
+        spans = [length for length in spans if words[: length.start].endswith("in ")] or spans
     if kind != "timer":
         spans = [length for length in spans if ":" not in words[length.start : length.end]]
     if kind == "timer" or (spans and not re.search(r"\b(?:at|tomorrow|tonight)\b|点", words)):
@@ -142,7 +163,7 @@ def _set_length(question: Question, words: str, length: Length, kind: Kind) -> A
         return at_what_time(question) if ":" in unclear else how_long(question, unclear)
     longest = LONGEST_TIMER_S if kind == "timer" else LONGEST_S
     if not 0 < length.seconds <= longest:
-        return Answer(question.say("I can set timers up to 48 hours.", "计时器最长48小时。"))
+        return Answer(question.say("I can set timers of 1 second to 48 hours.", "计时器可以是1秒到48小时。"))
     label = label_of(words, [length], reminder=kind == "reminder", chinese=question.chinese)
     return Answer(is_set(question, kind, label, length.seconds), (_effect(length.seconds, label, kind),))
 
