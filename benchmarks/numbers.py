@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks.number_sets import Figures, speaking, table, understanding
 from voice.cli.options import Resolved, configured, setting
+from voice.text.number_words import ordinal
 from voice.text.numbers import in_digits
 from voice.text.speakable import spoken
 from voice.trace import percentile
@@ -23,14 +24,10 @@ if TYPE_CHECKING:
     from voice.audio.frames import Pcm
     from voice.tts.interface import Chunk, Synthesizer
 
-_ORDINALS = {
-    word: number
-    for number, word in enumerate(
-        str.split("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"), start=1
-    )
-}
-_ORDINAL = re.compile(rf"(?:\b(\d0) )?\b({'|'.join(_ORDINALS)})\b")
-_MILLIONS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_ORDINALS = {ordinal(number).replace("-", " "): str(number) for number in range(1, 100)}
+_ORDINAL = re.compile(rf"\b(?:{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})\b")
+_SCALE = re.compile(r"(\d+(?:\.\d+)?) (thousand|million|billion)")
+_SIZES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 
 @click.command("numbers")
@@ -129,9 +126,8 @@ def _heard(ears: Recognizer, pcm: Pcm) -> str:
 
 
 def digits_of(text: str) -> str:
-    """All digits of a text in a row, numbers in words too: `$1.5 million` and `one point five million` are alike."""
-    shown = re.sub(r"(?<=\d),(?=\d{3})", "", in_digits(text.lower().replace("-", " ")))
-    scale = re.compile(r"(\d+(?:\.\d+)?) (thousand|million|billion)")
-    shown = scale.sub(lambda found: f"{float(found[1]) * _MILLIONS[found[2]]:.0f}", shown)
-    shown = _ORDINAL.sub(lambda found: str(int(found[1] or 0) + _ORDINALS[found[2]]), shown)
+    """All digits of a text in a row, however they are written: `World War II` is `World War 2`."""
+    words = spoken(text, language="en").lower().replace("-", " ")
+    shown = in_digits(_ORDINAL.sub(lambda found: _ORDINALS[found[0]], words))
+    shown = _SCALE.sub(lambda found: f"{float(found[1]) * _SIZES[found[2]]:.0f}", shown)
     return "".join(re.findall(r"\d", re.sub(r"(?<=\d)\.0\b|\boh\b", "0", shown)))

@@ -41,7 +41,7 @@ def written_fractions(text: str) -> str:
         if unicodedata.category(character) == "No" and "⁄" in (flat := unicodedata.normalize("NFKC", character)):
             out.append((" " if out and out[-1][-1].isdecimal() else "") + flat.replace("⁄", "/"))
         else:
-            out.append(character)
+            out.append("/" if character == "⁄" else character)
     return "".join(out)
 
 
