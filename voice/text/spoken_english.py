@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from voice.text.number_words import cardinal, decimal, digits, ordinal, pair, plural, roman, year_in_words
+from voice.text.number_words import cardinal, decimal, digits, ordinal, pair, plural, year_in_words
+from voice.text.spoken_roman import ROMAN
 from voice.text.spoken_signs import ENGLISH_SIGNS
 from voice.text.spoken_titles import TITLES
 from voice.text.spoken_units import AMOUNTS, CODES, CURRENCIES, PER, SYMBOL, UNITS
@@ -208,23 +209,6 @@ def _fraction(found: re.Match[str]) -> str:
     return f"{'a' if top == 1 else cardinal(top)} {name} of {article} {_OF[of]}"
 
 
-def _roman(found: re.Match[str]) -> str:
-    value = roman(found["roman"])
-    if value is None:
-        return found[0]
-    return f"{found['name']} {cardinal(value)}"
-
-
-def _century(found: re.Match[str]) -> str:
-    value = roman(found["roman"])
-    return found[0] if value is None else ordinal(value)
-
-
-def _reigns(found: re.Match[str]) -> str:
-    value = roman(found["roman"])
-    return found[0] if value is None else f"{found['name']} the {ordinal(value)}"
-
-
 def _number(found: re.Match[str]) -> str:
     """A plain number, parted from letters that touch it: `A4`, `3D`, `COVID-19`."""
     text = found["number"]
@@ -234,20 +218,6 @@ def _number(found: re.Match[str]) -> str:
     return f"{' ' if before.isalnum() else ''}{said}{' ' if after.isalnum() else ''}"
 
 
-_NUMBERED = (
-    "World War|WW|Chapter|Part|Act|Scene|Volume|Vol|Book|Phase|Type|Section|Level|Super Bowl|Rocky|Final Fantasy"
-    "|Article|Title|Episode|Stage|Class|Grade|Season|Appendix|Schedule|Step|Round|Unit|Figure|Table|Division|Tier|Category"
-    "|Star Wars|Apollo|Mark|Mk|Saturn|Factor|Amendment|War|Group|Zone|Vatican|Punic War|Generation|Godfather"
-)
-_REIGN = (
-    "Henry|Louis|Elizabeth|George|Charles|John Paul|Benedict|Edward|Richard|William|James|Philip|Napoleon|Nicholas"
-    "|Catherine|Alexander|Frederick|Francis|Pius|Leo|Ramses|Ptolemy|Gregory|Innocent|Clement|Urban|Ferdinand|Leopold"
-    "|Wilhelm|Friedrich|Peter|Ivan|Paul|Mary|Victoria|Christian|Gustav|Carl|Haakon|Harald|Olav|Albert|Umberto|Alfonso"
-    "|Felipe|Juan Carlos|Darius|Xerxes|Mehmed|Murad|Selim|Suleiman|Margrethe|Baudouin|Willem|Robert|Malcolm|Otto"
-    "|(?:King|Queen|Pope|Emperor|Tsar|Prince|Sultan|Pharaoh|Duke) [A-Z][a-z]+"
-)
-_LETTERS = r"(?P<roman>[IVXLC]+)(?![\w'’-]*[A-Za-z0-9])"
-_AFTER_ONE = r"(?=$|[.,;:!?)\]]|['’]s|\s(?:of|was|is|and|died|reigned|became|had|to|in|ruled|would|who)\b)"
 _COUNTED = r"(?=$|[^\w\s]|\s(?:and|to|or|was|were|is|when|until|but|as|at|on|in|by|for|with|because|after|before" \
            r"|the|a|an|he|she|it|they|we|i|I|that|which|who|while|through|during|there|his|her|its|their|my|our|this)" \
            r"\b)"  # fmt: skip
@@ -339,10 +309,7 @@ _RULES: tuple[tuple[str, Words], ...] = (
     (r"(?P<lead>\()(?P<low>)(?P<year>1[1-9]\d\d|20\d\d)(?=\))", _years),
     (r"(?P<lead>^)(?P<low>)(?P<year>1[1-9]\d\d|20\d\d)(?=$|[.!?]? ?$| (?:was|saw|is|marked|brought)\b)", _years),
     # Roman numerals, ordinals
-    (r"\b(?P<roman>[IVX]+)(?=(?:st|nd|rd|th)? [Cc]entur)", _century),
-    (rf"\b(?P<name>{_NUMBERED}) {_LETTERS}", _roman),
-    (rf"\b(?P<name>{_REIGN}) (?=[IVXLC]{{2}}|[VX]\b|I{_AFTER_ONE}){_LETTERS}", _reigns),
-    (rf"(?P<name>\b[A-Z][a-z]+) (?=[IVX]{{2}}){_LETTERS}", _roman),
+    *ROMAN,
     (
         r"(?<![\w.,])(?P<number>\d{1,3}(?:,\d{3})*|\d+)(?:st|nd|rd|th)\b",
         lambda found: ordinal(int(found["number"].replace(",", ""))),

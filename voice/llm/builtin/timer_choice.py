@@ -42,7 +42,7 @@ _SAYS_NOTHING = frozenset(
         " have do does there timer timers alarm alarms reminder reminders countdown countdowns set called named labeled"
         " cancel stop clear delete remove turn off kill end dismiss forget how long much time left remaining more"
         " longer go until will when what which about status rings ring goes up add extend change make increase reduce"
-        " list show tell shorten take subtract minutes be have's s give what's"
+        " list show tell shorten take subtract minutes be have's s give what's long's"
         " is there running put still all every everything each both any"
         " of them those these 1 o'clock am pm tomorrow today shorter later earlier"
         " get rid can you could ringing done yes no"
