@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from voice.conversation.timers import Running
 from voice.llm.builtin.question import Answer, Question
 from voice.llm.builtin.responder import answer
-from voice.sessions.interface import Message
+from voice.llm.builtin.timer_list import Running
+from voice.llm.interface import Message
 from voice.text.speakable import language_of, spoken
 
 SETS = Path(__file__).parent / "sets"

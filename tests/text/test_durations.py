@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voice.conversation.timers import Timers
 from voice.llm.builtin.question import Question
+from voice.llm.builtin.timer_list import Timers
 from voice.llm.builtin.timers import timer
 from voice.text.durations import parse_duration
 
