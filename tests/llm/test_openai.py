@@ -78,7 +78,7 @@ def one(url: str, request: Ask | None = None, *, later: bool = False, **settings
 def test_reply_arrives_word_by_word_and_is_counted(server: UpstreamProcess) -> None:
     heard = one(server.url)
     assert (heard.text, heard.deltas) == ("Answer 1 to: hello", 4)
-    assert heard.done == Done(input=3, cached=0, output=4, estimated=False)
+    assert heard.done == Done(input=3, cached=0, output=4, estimated=False, finish="stop")
 
 
 def test_growing_context_is_reported_as_cached(server: UpstreamProcess) -> None:
@@ -90,7 +90,7 @@ def test_growing_context_is_reported_as_cached(server: UpstreamProcess) -> None:
 
 def test_server_without_usage_gives_estimated_counts(server: UpstreamProcess) -> None:
     server.default(Script(usage=False))
-    assert one(server.url).done == Done(estimated=True)
+    assert one(server.url).done == Done(estimated=True, finish="stop")
 
 
 @pytest.mark.parametrize("later", [False, True])

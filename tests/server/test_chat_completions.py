@@ -82,7 +82,8 @@ def test_a_number_names_one_turn() -> None:
             answers = await asyncio.gather(
                 *(here.chat("hello", token, **session, sequence=1, stream=True) for _ in range(5))
             )
-            assert all(chunks(answer) == chunks(answers[0]) for answer in answers)
+            same = [[chunk | {"created": 0} for chunk in chunks(answer)] for answer in answers]
+            assert all(found == same[0] for found in same)
             whole = await here.chat("hello", token, **session, sequence=1)
             assert whole.json()["choices"][0]["message"]["content"] == text(chunks(answers[0]))
             assert len(here.upstream.asked) == 1
@@ -200,7 +201,6 @@ def test_without_developer_mode_nothing_is_kept_and_leaving_stops_the_model() ->
         {"messages": [{"role": "user", "content": None}]},
         {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}]},
         {"n": 2},
-        {"tools": [{"type": "function"}]},
         {"temperature": float("nan")},
         {"sequence": 0, **DEVELOPER},
         {"sequence": "1", **DEVELOPER},

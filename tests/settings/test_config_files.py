@@ -95,3 +95,9 @@ def test_the_products_own_key_goes_before_openais() -> None:
     )
     assert resolved.settings.chat.api_key == "sk-2"
     assert resolved.origins["chat.api_key"] == "VOICE_CHAT_API_KEY"
+
+
+def test_a_file_that_an_editor_marked_as_utf8_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_bytes(b"\xef\xbb\xbf[turn]\r\nsilence_ms = 700\r\n")
+    assert load(config=path).value("turn.silence_ms") == 700

@@ -221,3 +221,14 @@ def test_what_was_blocked_is_said_politely(text: str, language: str, said: list[
     clauses = [*splitter.feed(text, 0.0), *splitter.finish(0.0)]
     assert [clause.text for clause in clauses] == said
     assert clauses[-1].end == len(text)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept"),
+    [("One is here. Two is he", "One is here."), ("One is here.", "One is here."), ("One is", "One is"), ("", "")],
+)
+def test_a_reply_that_was_cut_off_ends_with_its_last_whole_clause(reply: str, kept: str) -> None:
+    splitter = ClauseSplitter()
+    clauses = [*splitter.feed(reply, 0.0), *splitter.finish_cut(0.0)]
+    assert reply[: splitter.start].strip() == kept
+    assert "".join(clause.text for clause in clauses).strip() == kept

@@ -394,6 +394,55 @@ def test_an_announcement_waits_until_nobody_speaks() -> None:
     assert names(actions) == ["Forget", "Finish", "Say", "Release"]
 
 
+def test_a_tool_that_acts_waits_for_the_end_of_the_turn_and_for_nothing_else() -> None:
+    turns = machine(speculate="tts")
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    quiet(turns, 2.06, 2.2)
+    turns.receive(ev.Transcribed(1, 1, "switch it on"), 2.2)
+    assert turns.receive(ev.ToolRuns(1, 1, acts=True), 2.25) == [], "they may still go on"
+    assert quiet(turns, 2.2, 2.52)[1:] == [ev.Release(1, 1), ev.Commit(1, 1)]
+    assert turns.state is State.THINKING
+    gone = turns.receive(ev.SpeechStarted(3.0), 3.06)
+    assert names(gone) == ["Truncate", "Forget", "Finish", "Listen"], "what counts cannot grow: this is another turn"
+
+
+def test_a_tool_that_acts_late_counts_at_once_and_a_stale_one_never() -> None:
+    turns = asked(machine())
+    turns.receive(ev.Transcribed(1, 1, "switch it on"), 2.6)
+    assert turns.receive(ev.ToolRuns(1, 0, acts=True), 2.7) == []
+    assert turns.receive(ev.ToolRuns(1, 1, acts=True), 2.7) == [ev.Commit(1, 1)]
+    turns.receive(ev.Audible(1, 1), 2.8)
+    assert turns.receive(ev.ToolRuns(1, 1, acts=True), 2.9) == [], "it counts since it was heard"
+
+
+def test_a_tool_that_takes_long_is_bridged_by_one_phrase_and_then_by_sounds() -> None:
+    turns = asked(machine())
+    turns.receive(ev.Transcribed(1, 1, "what is the weather"), 2.6)
+    assert turns.due() is None
+    turns.receive(ev.ToolRuns(1, 1, "looking"), 2.7)
+    assert turns.due() == pytest.approx(3.1)
+    assert turns.tick(3.1) == [ev.Bridge(1, 1, "looking")]
+    turns.receive(ev.Audible(1, 1), 3.2)
+    assert turns.tick(3.91) == [ev.Filler(1)]
+    assert turns.due() == pytest.approx(4.71)
+    turns.receive(ev.ToolRests(1, 1), 4.2)
+    assert turns.due() is None
+    turns.receive(ev.ToolRuns(1, 1, "looking"), 4.3)
+    assert turns.tick(5.2) == [ev.Filler(1)], "the phrase is said once in a turn"
+
+
+def test_a_quick_tool_is_not_bridged_and_nobody_is_talked_over() -> None:
+    turns = asked(machine())
+    turns.receive(ev.Transcribed(1, 1, "what is the weather"), 2.6)
+    turns.receive(ev.ToolRuns(1, 1, "looking"), 2.6)
+    turns.receive(ev.ToolRests(1, 1), 2.9)
+    assert turns.due() is None
+    turns.receive(ev.ToolRuns(1, 1, "looking"), 2.9)
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    assert turns.due() is None, "they speak"
+
+
 def test_a_filler_sounds_once_when_the_reply_takes_long() -> None:
     turns = asked(machine(filler_s=1.5))
     due = turns.due()
@@ -521,7 +570,7 @@ STEPS = st.lists(
     st.tuples(
         st.sampled_from(
             ["start", "stop", "quiet", "voiced", "words", "transcribed", "judged", "audible", "drained", "failed",
-             "typed", "announce", "halt", "lost", "tick"]
+             "typed", "announce", "halt", "lost", "tick", "acts"]
         ),
         st.sampled_from([0.0, 0.02, 0.1, 0.3, 0.6, 1.1, 2.0]),
         st.sampled_from(["", "mhm", "what", "stop", "our own words"]),
@@ -600,6 +649,8 @@ class World:
                 self.tell(ev.Drained(*self.playing.pop()))
             case "failed" if turns.turn and turns.state is not State.LISTENING:
                 self.tell(ev.StageFailed(turns.turn.number, turns.turn.revision, ev.Stage.MODEL, "sorry"))
+            case "acts" if turns.turn and turns.turn.sent and turns.state is not State.LISTENING:
+                self.tell(ev.ToolRuns(turns.turn.number, turns.turn.revision, acts=bool(text)))
             case "typed":
                 self.tell(ev.Typed("typed"))
             case "announce":

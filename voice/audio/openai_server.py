@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+from voice import proxies
 from voice.errors import ConfigError, EngineError
 
 CONNECT_S = 3.0
@@ -28,11 +29,14 @@ class AudioServer:
         self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses
         self._sdk, self.url, self._key = openai, url.rstrip("/"), key
         self.omit = openai.omit
+        with proxies.explained():
+            http = openai.DefaultHttpxClient(**proxies.client_options(self.url))
         client = openai.OpenAI(
             base_url=self.url,
             api_key=api_key or "none",  # the package insists on one; local servers ignore it
             max_retries=1,
             timeout=openai.Timeout(stall_s, connect=CONNECT_S),
+            http_client=http,
         )
         weakref.finalize(self, client.close)  # its connections are closed before they are lost
         self.audio = client.audio

@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "Keep chat sessions for many clients over HTTP and WebSocket.",
     "kiosk": "Show a page that anybody can walk up to and talk to.",
     "moderate": "Judge lines of text by the rules of moderation.",
+    "tools": "List and call what a model may have done.",
     "models": "List, download, verify and find models.",
     "devices": "List microphones and speakers, with a level meter.",
     "doctor": "Show what works here, and the remedy for what does not.",

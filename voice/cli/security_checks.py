@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from voice.cli.findings import BROKEN, GOOD, LIMITED, Finding
 from voice.cli.options import Resolved
 from voice.paths import user_data
-from voice.server.server import is_loopback
+from voice.proxies import is_loopback
 
 SHORTEST_KEY = 20
 """Characters of an API key below which it could be guessed."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from voice.client.http import nodes
 from voice.client.protocol import ClientProtocol, ConnectionRefused, Op
 from voice.errors import VoiceError
+from voice.proxies import is_proxied, socks_missing
 from voice.sessions.interface import ReplyFailed
 
 SUBPROTOCOL = "devmode.v1"
@@ -141,6 +142,7 @@ class ServerConnection:
                 ping_interval=None,  # the protocol has its own, which also keeps the session alive
                 close_timeout=1,
                 max_size=MAX_FRAME,
+                proxy=True if is_proxied(self.url) else None,
             ) as socket:
                 await self._talk(socket)
                 code, reason = socket.close_code, socket.close_reason
@@ -150,6 +152,8 @@ class ServerConnection:
             return 0.0, ConnectionRefused(f"HTTP {error.response.status_code} instead of a WebSocket", where=self.url)
         except (OSError, WebSocketException, VoiceError) as error:
             return 0.0, error
+        except ImportError:  # python-socks
+            return 0.0, socks_missing()
         except (KeyError, TypeError, ValueError) as error:
             return 0.0, ConnectionRefused(f"the server sent what is no {SUBPROTOCOL} ({error!r})", where=self.url)
         if code == KEY_INVALID:

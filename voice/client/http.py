@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from voice.errors import ConfigError, UnavailableError, VoiceError
+from voice.proxies import opener
 
 TIMEOUT_S = 15.0
 
@@ -75,7 +76,7 @@ class HttpClient:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=within_s) as answer:
+            with opener(self.url).open(request, timeout=within_s) as answer:
                 result: dict[str, Any] = json.loads(answer.read() or b"{}")
                 return result
         except urllib.error.HTTPError as error:

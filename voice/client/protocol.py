@@ -11,7 +11,7 @@ from typing import Any
 
 from voice.errors import VoiceError
 from voice.llm.interface import Delta, Done, Effect, Message
-from voice.sessions.interface import ConnectionChanged, ReplyEvent, ReplyFailed
+from voice.sessions.interface import ConnectionChanged, ReplyEvent, ReplyFailed, Working
 from voice.sessions.log import done_of
 
 Op = dict[str, Any]
@@ -161,11 +161,12 @@ class ClientProtocol:
 
     # What the conversation wants
 
-    def send(self, text: str, now: float, *, draft: bool = False) -> SentTurn:
+    def send(self, text: str, now: float, *, draft: bool = False, options: Mapping[str, Any] | None = None) -> SentTurn:
         """Begin the next turn; it leaves at once, or when the link is back."""
         # The server may log other words than were sent, redacted or blocked ones, so the turn is known by this.
         name = f"{int(self.draw(0, 2**53)):014x}"
         body: Op = {"op": "send", "input": text, "msg_id": name} | ({"draft": True} if draft else {})
+        body |= {"options": dict(options)} if options else {}
         turn = SentTurn(self.expected, body, draft)
         if self.dead is not None:
             self._end(turn, self.dead)
@@ -320,6 +321,9 @@ class ClientProtocol:
             self._grow(turn, op["o"], op["d"])
         elif kind == "effect":
             self._told.append((turn, Effect(data["kind"], data["data"])))
+        elif kind in ("call", "result"):
+            working = Working(data["name"], data.get("acts", False), kind == "result", data.get("saying", ""))
+            self._told.append((turn, working))
         elif kind == "committed":
             turn.decisions.pop("commit", None)
         elif kind in ("truncated", "discarded", "cancelled"):

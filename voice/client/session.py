@@ -75,6 +75,8 @@ class RemoteSession:
         self._key = key
         self.link = link or ServerConnection(self.url, key, give_up_s=give_up_s)
         self.core = ClientProtocol(id, token, random.SystemRandom().uniform)
+        self.options: Mapping[str, Any] = {}
+        """What each turn is sent with besides the words, such as the effects that are carried out here."""
         self._replies: dict[int, RemoteReply] = {}
         self._settled, self._history = asyncio.Event(), asyncio.Event()
         self._refused: Exception | None = None
@@ -117,7 +119,7 @@ class RemoteSession:
 
     def send(self, text: str, *, draft: bool = False) -> RemoteReply:
         """Send the user's new words; the server adds the context."""
-        turn = self.core.send(text, asyncio.get_running_loop().time(), draft=draft)
+        turn = self.core.send(text, asyncio.get_running_loop().time(), draft=draft, options=self.options)
         reply = self._replies[id(turn)] = RemoteReply(self, turn)
         self.hand_on()
         self.link.wake()

@@ -21,9 +21,11 @@ from voice.conversation.transcriber import Transcriber
 from voice.errors import VoiceError
 from voice.llm.builtin.timer_list import Timer
 from voice.llm.interface import Done, Effect
-from voice.sessions.interface import ConnectionChanged, Reply
+from voice.sessions.interface import ConnectionChanged, Reply, Working
 from voice.text.phrases import phrase
 from voice.text.placeholders import BLOCKED
+from voice.text.speakable import language_of
+from voice.tools.sayings import saying
 from voice.trace import TurnTrace
 from voice.turn import events as ev
 from voice.turn.state import State
@@ -332,7 +334,15 @@ class Conversation:
         self._tasks.create_task(reply.say_instead(action.text), name=f"say {action.turn}")
 
     def _do_filler(self, action: ev.Filler, now: float) -> None:
-        self._playout.chime(self._parts.earcons.thinking)
+        if self._playout.buffered_s <= 0:  # what is being said is sound enough
+            self._playout.chime(self._parts.earcons.thinking)
+
+    def _do_bridge(self, action: ev.Bridge, now: float) -> None:
+        reply = self._of(action.turn)
+        if reply is None or reply.text.strip() or self._playout.buffered_s > 0:
+            return
+        words = self._trace(action.turn).text
+        reply.bridge(saying(action.saying, language_of(words) or self._parts.language))
 
     def _do_finish(self, action: ev.Finish, now: float) -> None:
         trace = self._trace(action.turn)
@@ -381,7 +391,8 @@ class Conversation:
                 text=lambda text: self._show(),
                 link=self._linked,
                 effect=self._effect,
-                moderated=partial(self._moderated, turn),
+                working=partial(self._working, turn, revision),
+                remarkable=partial(self._remarkable, turn),
                 failed=failed,
                 voice_failed=lambda what, replaced: parts.observer(
                     note.Notice(f"{what}; another voice takes over" if replaced else what, "warning")
@@ -406,8 +417,10 @@ class Conversation:
         text = "the session is connected again" if link.up else f"the session's connection is gone: {link.reason}"
         self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
 
-    def _moderated(self, turn: int, done: Done) -> None:
+    def _remarkable(self, turn: int, done: Done) -> None:
         found = ", ".join(done.flagged)
+        if done.finish in CUT:
+            self._parts.observer(note.Notice(CUT[done.finish], "warning"))
         if done.blocked == "input" and turn in self._traces:
             self._traces[turn].text = BLOCKED
         if done.blocked:
@@ -418,8 +431,22 @@ class Conversation:
         if done.unchecked:
             self._parts.observer(note.Notice("moderation failed; this turn was not checked", "warning"))
 
+    def _working(self, turn: int, revision: int, working: Working) -> None:
+        if working.done:
+            self.tell(ev.ToolRests(turn, revision))
+        else:
+            self.tell(ev.ToolRuns(turn, revision, working.saying, working.acts))
+
     def _effect(self, effect: Effect) -> None:
-        if not self._parts.acts(effect):
+        if self._parts.acts(effect):
+            return
+        if effect.kind == "device.volume":
+            by, level = effect.data.get("change"), effect.data.get("level")
+            wanted = float(str(level)) if level is not None else self.volume * 100 + float(str(by or 0))
+            self.volume = min(100.0, max(0.0, wanted)) / 100
+        elif effect.kind == "device.mute":
+            self.mute(True)
+        else:
             self._ringing.act(effect, self._loop.time())
 
     def _rings(self, timer: Timer) -> None:
@@ -431,6 +458,11 @@ class Conversation:
             self._playout.chime(self._parts.earcons.timer)  # at once; the words wait until nobody speaks
         self.tell(ev.Announce(text))
 
+
+CUT = {
+    "length": "the reply was cut at the model server's limit of tokens",
+    "content_filter": "the reply was stopped by the model server's filter",
+}
 
 C = Conversation
 ACTIONS: dict[type, Callable[..., None]] = {
@@ -449,5 +481,6 @@ ACTIONS: dict[type, Callable[..., None]] = {
     ev.Truncate: C._do_truncate,
     ev.Say: C._do_say,
     ev.Filler: C._do_filler,
+    ev.Bridge: C._do_bridge,
     ev.Finish: C._do_finish,
 }

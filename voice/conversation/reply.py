@@ -12,7 +12,7 @@ from voice.audio.resample import Resampler
 from voice.conversation.heard_text import HeardText
 from voice.errors import VoiceError
 from voice.llm.interface import Delta, Done, Effect
-from voice.sessions.interface import ConnectionChanged, Reply, ReplyEvent, ReplyFailed
+from voice.sessions.interface import ConnectionChanged, Reply, ReplyEvent, ReplyFailed, Working
 from voice.text.clauses import Clause, ClauseSplitter
 from voice.tts.interface import Chunk, Synthesizer
 from voice.worker import Worker
@@ -36,8 +36,10 @@ class Reports:
     """(stage, what happened)"""
     voice_failed: Callable[[str, bool], None]
     """(what happened, whether another voice takes over)"""
-    moderated: Callable[[Done], None] = lambda done: None
-    """The reply counts, and moderation has something to say of it."""
+    working: Callable[[Working], None] = lambda working: None
+    """A tool is called, or has answered."""
+    remarkable: Callable[[Done], None] = lambda done: None
+    """The reply counts, and moderation or the model server's limits have something to say of it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,11 +67,14 @@ class SpokenReply:
     acted: bool = False
     """An effect was part of it."""
 
+    finish: str = ""
+    """Why the model server ended it, in its own word."""
+
     _speakable: bool = False
     """There were words in it for a voice."""
 
     _committed: bool = False
-    _moderated: Done | None = None
+    _ended: Done | None = None
     _effects: list[Effect] = field(default_factory=list)
     _heard: HeardText = field(default_factory=HeardText)
     _clauses: asyncio.Queue[Clause | None] = field(default_factory=lambda: asyncio.Queue(CLAUSES_AHEAD))
@@ -94,9 +99,9 @@ class SpokenReply:
         for effect in self._effects:
             self.reports.effect(effect)
         self._effects.clear()
-        if self._moderated is not None:
-            self.reports.moderated(self._moderated)
-            self._moderated = None
+        if self._ended is not None:
+            self.reports.remarkable(self._ended)
+            self._ended = None
 
     def cancel(self) -> None:
         """Stop reading, synthesizing and playing; what was played stays known."""
@@ -126,6 +131,11 @@ class SpokenReply:
         """Nothing is to be heard of it: it is only text, only deeds, or only what cannot be said, as markup."""
         return self.silent or (not self._speakable and (self.acted or bool(self.text.strip())))
 
+    def bridge(self, text: str) -> None:
+        """Say this while the reply is awaited; it is not in its text."""
+        if not self.cancelled and not self.over and self._clauses.empty():
+            self._clauses.put_nowait(Clause(text, len(self.text), len(self.text)))
+
     async def say_instead(self, text: str) -> None:
         """Read no more of the session's reply; after what is on its way, say this, which is not in its text."""
         for task in self._tasks[1:]:
@@ -151,8 +161,12 @@ class SpokenReply:
                     await self._queue(splitter.tick(self._now()))
                     continue
                 event, pending = pending.result(), None
-                if isinstance(event, Done | ReplyFailed):
+                if isinstance(event, Done) and event.finish == "length":
+                    await self._queue(splitter.finish_cut(self._now()))
+                    await self._cut_at(splitter.start)
+                elif isinstance(event, Done | ReplyFailed):
                     await self._queue(splitter.finish(self._now()))
+                if isinstance(event, Done | ReplyFailed):
                     await self._end(event)
                     return
                 await self._take(event, splitter)
@@ -162,7 +176,7 @@ class SpokenReply:
             if pending is not None:
                 pending.cancel()
 
-    async def _take(self, event: Delta | Effect | ConnectionChanged, splitter: ClauseSplitter) -> None:
+    async def _take(self, event: Delta | Effect | Working | ConnectionChanged, splitter: ClauseSplitter) -> None:
         if isinstance(event, Delta):
             self.reports.moment("first_token", self._now())
             self.text += event.text
@@ -173,15 +187,25 @@ class SpokenReply:
             self._effects.append(event)
             if self._committed:
                 self.commit()
+        elif isinstance(event, Working):
+            self.reports.working(event)
         else:
             self.reports.link(event)
+
+    async def _cut_at(self, end: int) -> None:
+        """The half sentence behind `end` is neither said nor remembered."""
+        if end < len(self.text) and self.reply is not None:
+            self.text = self.text[:end]
+            self.reports.text(self.text)
+            await self.reply.truncate(end)
 
     async def _end(self, event: Done | ReplyFailed) -> None:
         if isinstance(event, ReplyFailed):
             self.reports.failed("model", event.message)
         else:
-            if event.flagged or event.unchecked:
-                self._moderated = event
+            self.finish = event.finish
+            if event.flagged or event.unchecked or event.finish in ("length", "content_filter"):
+                self._ended = event
                 if self._committed:
                     self.commit()
             await self._clauses.put(None)

@@ -8,18 +8,26 @@ from typing import Literal, Protocol
 
 from voice.errors import VoiceError
 
+ASKED = (
+    "Not done yet: the person has to confirm it. Ask them now, in one short sentence that names what would be done. "
+    "It is done as soon as they say yes; do not call it again yourself."
+)
+"""What the caller of a tool is told where the person has to say yes first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of the remembered conversation. An assistant's text is what was heard of it.
 
     `calls` are functions it called, each with `call_id`, `name` and `arguments`; a tool's message answers `call_id`.
+    `raw` is the message as a client wrote it for the model server, where it is handed through.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
     text: str
     calls: tuple[Mapping[str, str], ...] = ()
     call_id: str = ""
+    raw: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The reply is complete. Token counts; `cached` is the part of `input` that upstream had cached."""
+    """The reply is complete. Token counts; `cached` is the part of `input` that upstream had cached.
+
+    `finish` is why, in the model server's own word: stop, length, tool_calls, content_filter; empty where it said none.
+    """
 
     input: int = 0
     cached: int = 0
@@ -51,11 +62,14 @@ class Done:
     """`input` or `reply` where moderation stopped it, which the reply's text says in its place."""
     unchecked: bool = False
     """Moderation failed, and text passed without it."""
+    finish: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One request: a byte-stable prefix of messages plus the new one; `key` is the same for all turns of a session.
+
+    `effects` names what the client can carry out besides hearing the reply, such as a timer; None where nobody knows.
 
     `begun` is the beginning of the reply where it was delivered already: only what follows it is wanted. Models that
     cannot do that are not asked to.
@@ -66,6 +80,7 @@ class Ask:
     model: str = ""
     options: Mapping[str, object] = field(default_factory=dict)
     begun: str = ""
+    effects: frozenset[str] | None = None
 
 
 class UpstreamError(VoiceError):

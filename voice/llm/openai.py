@@ -10,12 +10,17 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
+from voice import proxies
 from voice.errors import ConfigError
 from voice.llm import openai_dialects as dialects
 from voice.llm.interface import Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.prompted_tools import called, in_words
+from voice.llm.reasoning import Reasoning, opens_by_itself
 
 log = logging.getLogger(__name__)
 
+COMPLETIONS = "/chat/completions"
+MOST_HOPS = 3
 PROBE_S = 2.0
 DRAIN_S = 0.1
 SEE_LOG = "look at that server's log"
@@ -27,7 +32,8 @@ class OpenAIUpstream:
 
     `base_url` as in `http://localhost:11434/v1`; without `model` the only one the server has is taken. Waits at most
     `connect_s` seconds for a connection and `stall_s` for anything to arrive on it. `continues` names how the server is
-    asked to go on with a reply it had begun, if it can.
+    asked to go on with a reply it had begun, if it can; `tools` how it is told of tools: native, prompt (in words), or
+    auto, which finds out once whether the model takes them.
     """
 
     def __init__(
@@ -39,6 +45,7 @@ class OpenAIUpstream:
         connect_s: float = 5.0,
         stall_s: float = 60.0,
         continues: str = "off",
+        tools: str = "auto",
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
             raise ConfigError(f"cannot reach {base_url!r}", where="chat.llm", expected="a URL as http://HOST:PORT/v1")
@@ -50,16 +57,23 @@ class OpenAIUpstream:
         self.model, self.kind = model, dialects.known_kind(self.url)
         self._stall_s = stall_s
         self._tells_usage = True
+        self._in_words = tools == "prompt"
+        """Tools are described in words: the model, or its server, has no field for them."""
+        self._asks_tools = tools == "auto"
+        self._opens: dict[str, bool | None] = {}
         self._looking: asyncio.Task[None] | None = None
         self.continues, self._continuing = continues != "off", dialects.CONTINUING[continues]
         self._plain = self._plain_transport()
         self._first: Any = None
+        how = {"transport": self._plain} if self._plain is not None else proxies.client_options(self.url)
+        with proxies.explained():
+            http = openai.DefaultAsyncHttpxClient(**how)
         self._client = openai.AsyncOpenAI(
             base_url=self.url,
             api_key=api_key or "none",  # the package insists on one; local servers ignore it
             max_retries=0,
             timeout=openai.Timeout(stall_s, connect=connect_s),
-            http_client=openai.DefaultAsyncHttpxClient(transport=self._plain) if self._plain is not None else None,
+            http_client=http,
         )
 
     def _plain_transport(self) -> Any:
@@ -93,25 +107,41 @@ class OpenAIUpstream:
             "model": model,
             "stream": True,
         }
-        counts, finished, held, calls = None, False, "", dialects.Calls()
+        counts, finish, held, calls, answered = None, "", "", dialects.Calls(), False
+        thoughts = Reasoning(self._opened(model))
         async with contextlib.aclosing(self._chunks(body)) as chunks:
             async for chunk in chunks:
                 counts = dialects.token_counts(chunk) or counts
-                for choice in chunk.get("choices") or ():
-                    finished = finished or bool(choice.get("finish_reason"))
-                    delta = choice.get("delta") or {}
-                    text, held = dialects.join_surrogates(held, delta.get("content") or delta.get("refusal") or "")
-                    if text:
+                for delta, why in dialects.choices(chunk):
+                    finish = why or finish
+                    said = dialects.content_text(delta.get("content") or delta.get("refusal"))
+                    if delta.get("reasoning_content") or delta.get("reasoning"):
+                        said, answered = thoughts.separate() + said, True
+                    text, held = dialects.join_surrogates(held, said)
+                    answered = answered or bool(text)
+                    if text := thoughts.feed(text):
                         yield Delta(text)
-                    calls.take(delta.get("tool_calls") or ())
-        if not finished:
+                    calls.take(delta.get("tool_calls"))
+                    if delta.get("function_call"):  # what tools were called before they were tools
+                        calls.take([{"index": 0, "function": delta["function_call"]}])
+        # Some servers give no finish reason at all. A connection that breaks off has raised already.
+        if not (finish or answered or len(calls) or thoughts.calls):
             raise self._error("the reply was cut short", "upstream_cut", temporary=True, remedy=SEE_LOG)
-        for call in calls.whole():
+        if text := thoughts.flush(cut=finish == "length"):
+            yield Delta(text)
+        self._opens[model] = thoughts.opened
+        for call in calls.whole() or (called(thoughts.calls) if ask.options.get("tools") else ()):
             yield Effect("function_call", call)
         if counts is None:
-            yield Done()
+            yield Done(finish=finish)
         else:
-            yield Done(input=counts[0], cached=counts[1], output=counts[2], estimated=False)
+            yield Done(input=counts[0], cached=counts[1], output=counts[2], estimated=False, finish=finish)
+
+    def _opened(self, model: str) -> bool | None:
+        """Whether replies of this model begin inside their reasoning; None while that is not known."""
+        if self.kind == "openai":
+            return False
+        return self._opens.get(model, True if opens_by_itself(model) else None)
 
     async def close(self) -> None:
         if self._looking is not None:
@@ -157,21 +187,50 @@ class OpenAIUpstream:
             raise self._error(
                 "the reply is not valid UTF-8 JSON", "upstream_garbled", temporary=True, expected=expected
             )
-        if chunk.get("error"):
-            said = dialects.error_text(chunk) or "failed"
+        if said := dialects.told_error(chunk):
             raise self._error(said, "upstream_error", temporary=True, remedy=SEE_LOG)
         return chunk
 
-    async def _open(self, body: dict[str, object]) -> Any:
+    async def _open(self, body: dict[str, object], hops: int = 0) -> Any:
         """Ask, with usage reporting unless the server is known to refuse that field; return the response, unread."""
+        if self._in_words:
+            body = in_words(body)
         try:
             return await self._post(body | ({"stream_options": {"include_usage": True}} if self._tells_usage else {}))
         except self._sdk.APIStatusError as error:
+            if 300 <= error.status_code < 400 and hops < MOST_HOPS and self._moved(error.response.headers):
+                return await self._open(body, hops + 1)
+            if self._refuses_tools(error, body):
+                return await self._open(body, hops)
             refused = error.status_code in (400, 422) and self._tells_usage and "stream_options" in str(error.body)
             if not refused:
                 raise
             self._tells_usage = False
-            return await self._open(body)
+            return await self._open(body, hops)
+
+    def _refuses_tools(self, error: Any, body: Mapping[str, object]) -> bool:
+        """Whether this answer says that the model takes no tools; then they are put in words from now on."""
+        said = f"{dialects.error_text(error.body)} {error.body}".lower()
+        if not self._asks_tools or "tools" not in body or error.status_code not in (400, 404, 422, 500, 501):
+            return False
+        if not any(word in said for word in ("tool", "function call", "--jinja")):
+            return False
+        self._asks_tools, self._in_words = False, True
+        log.warning("%s: %s takes no tools; it is told of them in words", self.url, body.get("model"))
+        return True
+
+    def _moved(self, headers: Mapping[str, str]) -> bool:
+        """Whether a redirect leads to another path of this server; then that is its address from now on.
+
+        The key and the words go nowhere else than to the host that the settings name.
+        """
+        here = f"{str(self._client.base_url).rstrip('/')}{COMPLETIONS}"
+        there = dialects.same_server(here, headers.get("location", ""))
+        if not there.endswith(COMPLETIONS):
+            return False
+        self.url = there.removesuffix(COMPLETIONS)
+        self._client.base_url, self._first = self.url, None
+        return True
 
     async def _post(self, body: dict[str, object]) -> Any:
         """Send one request. Raises the package's errors.
@@ -181,9 +240,10 @@ class OpenAIUpstream:
         """
         if self._first is None:
             stream = await self._client.post(
-                "/chat/completions",
+                COMPLETIONS,
                 body=body,
                 cast_to=object,
+                options={"follow_redirects": False},  # a redirected POST may become a GET; `_open` asks again
                 stream=True,
                 stream_cls=self._sdk.AsyncStream[object],
             )
@@ -201,7 +261,7 @@ class OpenAIUpstream:
             raise self._sdk.APITimeoutError(request=request) from error
         except self._transport.HTTPError as error:
             raise self._sdk.APIConnectionError(request=request) from error
-        if response.status_code < 400:
+        if response.status_code < 300:
             return response
         said: Any = (await response.aread()).decode(errors="replace").strip()
         with contextlib.suppress(ValueError):  # words, not JSON
@@ -259,6 +319,10 @@ class OpenAIUpstream:
 
     def _explain(self, error: Any, *, started: bool) -> UpstreamError:
         """Turn the package's exception into the one line a person needs."""
+        if isinstance(error, self._sdk.APIStatusError) and 300 <= error.status_code < 400:
+            there = error.response.headers.get("location", "nowhere")
+            return self._error(f"the server redirects to {there}", "upstream_moved", temporary=False,
+                               remedy="set chat.llm to the address that answers")  # fmt: skip
         if isinstance(error, self._sdk.APIStatusError):
             said = dialects.error_text(error.body)
             code, temporary, remedy = dialects.refusal(error.status_code, str(error.code or ""), said)

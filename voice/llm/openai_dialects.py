@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from voice.llm.interface import Message
 
@@ -27,6 +28,8 @@ REFUSALS: Mapping[int, tuple[str, bool, str]] = {
     422: ("upstream_bad_request", False, ""),
     429: ("upstream_rate_limited", True, "wait, or use a key with a higher limit"),
 }
+BOM = b"\xef\xbb\xbf"
+TEXT_PARTS = frozenset({"text", "output_text"})
 SERVER_FAULT = ("upstream_error", True, "look at that server's log")
 
 
@@ -34,6 +37,13 @@ def base_url(url: str) -> str:
     """Return `url` without credentials, query and trailing slash; a bare host gets `/v1`."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/") or "/v1", "", ""))
+
+
+def same_server(url: str, location: str) -> str:
+    """Return where a redirect of `url` leads, if that is on the same server; else nothing."""
+    there, here = urlsplit(urljoin(url, location)), urlsplit(url)
+    same = location and (there.scheme, there.netloc) == (here.scheme, here.netloc)
+    return urlunsplit((there.scheme, there.netloc, there.path, "", "")) if same else ""
 
 
 def root_url(url: str) -> str:
@@ -100,6 +110,8 @@ def token_counts(chunk: Mapping[str, Any]) -> tuple[int, int, int] | None:
 
 def message_json(message: Message) -> dict[str, object]:
     """Return a message as chat completions take it."""
+    if message.raw is not None:
+        return dict(message.raw)
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.call_id, "content": message.text}
     told: dict[str, object] = {"role": message.role, "content": message.text}
@@ -115,43 +127,124 @@ def message_json(message: Message) -> dict[str, object]:
     return told
 
 
+def content_text(content: object) -> str:
+    """Return what of a delta's content is text: a string, or the parts of type text in a list of parts."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else [content]
+    texts = [part["text"] for part in parts if isinstance(part, Mapping) and part.get("type", "text") in TEXT_PARTS]
+    return "".join(text for text in texts if isinstance(text, str)) if texts else ""
+
+
+def choices(chunk: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield the delta, or the whole message, and the finish reason of each choice in a chunk."""
+    for choice in chunk.get("choices") or ():
+        if isinstance(choice, Mapping):
+            delta = choice.get("delta") or choice.get("message") or {}
+            yield delta if isinstance(delta, Mapping) else {}, str(choice.get("finish_reason") or "")
+
+
+def told_error(chunk: Mapping[str, Any]) -> str:
+    """Return the server's words where a chunk tells of an error, in any of the shapes in use; else nothing."""
+    if chunk.get("error"):
+        return error_text(chunk) or "failed"
+    told = "choices" not in chunk and (chunk.get("object") == "error" or chunk.get("type") == "error")
+    return error_text(chunk) or "failed" if told else ""
+
+
 class Calls:
-    """Function calls put together from the pieces a stream brings."""
+    """Function calls put together from the pieces a stream brings.
+
+    A piece belongs to the call of its `index`. Servers that give none, null, or 0 to all of them, are understood by the
+    `id`: a new one begins a call. Arguments come in pieces of JSON text, or whole as an object.
+    """
 
     def __init__(self) -> None:
-        self._calls: dict[int, dict[str, str]] = {}
+        self._calls: list[dict[str, str]] = []
+        self._places: dict[object, int] = {}
 
-    def take(self, pieces: Iterable[Mapping[str, Any]]) -> None:
-        for place, piece in enumerate(pieces):
-            call = self._calls.setdefault(int(piece.get("index", place)), {"call_id": "", "name": "", "arguments": ""})
-            function = piece.get("function") or {}
-            call["call_id"] = piece.get("id") or call["call_id"]
-            call["name"] = function.get("name") or call["name"]
-            call["arguments"] += function.get("arguments") or ""
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def take(self, pieces: object) -> None:
+        """Take the `tool_calls` of one delta."""
+        for piece in pieces if isinstance(pieces, list) else ():
+            if isinstance(piece, Mapping):
+                self._take(piece)
+
+    def _take(self, piece: Mapping[str, Any]) -> None:
+        told = piece.get("function")
+        function: Mapping[str, Any] = told if isinstance(told, Mapping) else piece
+        index, id, name = piece.get("index"), str(piece.get("id") or ""), str(function.get("name") or "")
+        call = self._calls[self._place(index, id, name)]
+        call["call_id"] = id or call["call_id"]
+        call["name"] = name or call["name"]
+        arguments = function.get("arguments")
+        if isinstance(arguments, Mapping | list):
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        call["arguments"] += arguments if isinstance(arguments, str) else ""
+
+    def _place(self, index: object, id: str, name: str) -> int:
+        """The place of the call that a piece belongs to; a new one where it begins a call."""
+        key = index if isinstance(index, int) and not isinstance(index, bool) else None
+        place = self._places.get(key) if key is not None else len(self._calls) - 1
+        if place is not None and place >= 0:
+            known = self._calls[place]
+            another = (id and known["call_id"] and id != known["call_id"]) or (key is None and name and known["name"])
+            if not another:
+                return place
+        self._calls.append({"call_id": "", "name": "", "arguments": ""})
+        if key is not None:
+            self._places[key] = len(self._calls) - 1
+        return len(self._calls) - 1
 
     def whole(self) -> list[dict[str, str]]:
         """Return the calls, each with `call_id`, `name` and `arguments` as JSON text."""
         return [
             call | {"call_id": call["call_id"] or f"call_{index}", "arguments": call["arguments"] or "{}"}
-            for index, call in sorted(self._calls.items())
+            for index, call in enumerate(self._calls)
             if call["name"]
         ]
 
 
 class DataLines:
-    """Server-sent events as all of these servers write them: each a line `data: …`; everything else is comment."""
+    """Server-sent events as all of these servers write them: each a line `data: …`; everything else is comment.
+
+    A body that has no such line is one JSON object: a whole reply in place of a stream, or an error.
+    """
 
     def __init__(self) -> None:
         self._rest = b""
+        self._started = False
+        self._other: list[bytes] | None = []
 
     def feed(self, raw: bytes) -> list[bytes]:
         """Return the data that `raw` completes."""
         *lines, self._rest = (self._rest + raw).split(b"\n")
-        return [line[5:].strip() for line in lines if line.startswith(b"data:")]
+        if lines and not self._started:
+            self._started = True
+            lines[0] = lines[0].removeprefix(BOM)
+        found = []
+        for line in lines:
+            if line.startswith(b"data:"):
+                found.append(line[5:].strip())
+                self._other = None
+            elif line.startswith(b"error:"):  # llama.cpp
+                found.append(_wrapped(line[6:].strip()))
+                self._other = None
+            elif self._other is not None and not line.startswith((b":", b"event:", b"id:", b"retry:")):
+                self._other.append(line)
+        return found
 
     def end(self) -> list[bytes]:
-        """Return what was begun when the connection ended."""
-        return self.feed(b"\n") if self._rest else []
+        """Return what was begun when the connection ended, or the whole body where it was no stream."""
+        found = self.feed(b"\n") if self._rest else []
+        body = b"\n".join(self._other or ()).strip()
+        return found or ([body] if body else [])
+
+
+def _wrapped(told: bytes) -> bytes:
+    return told if told.startswith(b'{"error"') else b'{"error":' + (told or b'"failed"') + b"}"
 
 
 def join_surrogates(held: str, piece: str) -> tuple[str, str]:

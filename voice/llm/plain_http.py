@@ -10,9 +10,10 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx2
+
+from voice.proxies import is_proxied
 
 MOST_IDLE = 64
 READ = 65536
@@ -20,10 +21,7 @@ READ = 65536
 
 def reaches(url: str) -> bool:
     """Whether this transport may be used for `url`: plain HTTP that no proxy is set up for."""
-    parts = urlsplit(url)
-    proxies = getproxies()
-    proxied = bool(proxies.get("http") or proxies.get("all")) and not proxy_bypass(parts.netloc)
-    return parts.scheme == "http" and not proxied
+    return urlsplit(url).scheme == "http" and not is_proxied(url)
 
 
 class PlainTransport(httpx2.AsyncBaseTransport):
@@ -33,6 +31,9 @@ class PlainTransport(httpx2.AsyncBaseTransport):
         self._idle: dict[tuple[str, int], list[HttpConnection]] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.scheme != "http":
+            raise httpx2.UnsupportedProtocol(f"the server redirects to {request.url}", request=request)
+        await request.aread()  # a redirected one was not
         timeout = request.extensions.get("timeout", {})
         place = request.url.host, request.url.port or 80
         connection = self._take(place) or await _connect(request, place, timeout.get("connect"))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from voice import proxies
 from voice.errors import ConfigError, VoiceError
 
 POLICIES: Mapping[str, tuple[str, str]] = {
@@ -179,7 +180,11 @@ class ClassifierServer:
         import openai
 
         self.url, self._sdk, self._timeout_s = url.rstrip("/"), openai, timeout_s
-        self._client = openai.AsyncOpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=timeout_s)
+        with proxies.explained():
+            http = openai.DefaultAsyncHttpxClient(**proxies.client_options(url))
+        self._client = openai.AsyncOpenAI(
+            base_url=url, api_key=key or "none", max_retries=0, timeout=timeout_s, http_client=http
+        )
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The decoded answer. Raises ModerationError, which holds nothing of what was sent."""

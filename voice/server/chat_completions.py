@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Annotated, Any
@@ -11,11 +11,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from starlette.responses import JSONResponse, Response
 
-from voice.llm.interface import Ask, Delta, Done, Message, UpstreamError
-from voice.safety.filters import screened
+from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
+from voice.safety.filters import screened, screened_data
 from voice.server.batch import FAILED, NO_USAGE, failed, turn_events, usage
 from voice.server.errors import from_upstream, told
-from voice.server.schemas import Completion, storable
+from voice.server.schemas import ChatMessage, Completion, storable
 from voice.server.service import Service
 from voice.server.sse import STREAMED, EventStream
 from voice.sessions.active_session import ActiveSession
@@ -48,6 +48,10 @@ class Shape:
         """A chunk without text that asks for something to be done; OpenAI's client keeps fields it does not know."""
         return self._chunk({}, None, seq, effect=effect)
 
+    def call(self, place: int, call: Mapping[str, Any], seq: int | None) -> bytes:
+        """A chunk with one whole function call, the reply's `place`-th counted from 0."""
+        return self._chunk({"tool_calls": [{"index": place, **call_json(call)}]}, None, seq)
+
     def stop(self, seq: int | None, end: Mapping[str, Any] = NO_END) -> bytes:
         """The chunk at the reply's end; `end` is what the log says of it."""
         return self._chunk({}, finish_reason(end), seq, **moderation_fields(end))
@@ -61,10 +65,17 @@ class Shape:
         return f"data: {json.dumps({'error': {**error, 'type': 'api_error'}}, ensure_ascii=False)}\n\n".encode()
 
     def whole(
-        self, text: str, usage: Mapping[str, Any], seq: int | None, end: Mapping[str, Any] = NO_END
+        self,
+        text: str,
+        usage: Mapping[str, Any],
+        seq: int | None,
+        end: Mapping[str, Any] = NO_END,
+        calls: Sequence[Mapping[str, Any]] = (),
     ) -> dict[str, Any]:
         """The completion as one object."""
-        message = {"role": "assistant", "content": text, "refusal": None}
+        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+        if calls:
+            message |= {"content": text or None, "tool_calls": [call_json(call) for call in calls]}
         choice = {"index": 0, "message": message, "finish_reason": finish_reason(end), "logprobs": None}
         answer = {
             **self._base,
@@ -86,8 +97,14 @@ DONE = b"data: [DONE]\n\n"
 
 
 def finish_reason(end: Mapping[str, Any]) -> str:
-    """Why the reply ended, in OpenAI's word."""
-    return "content_filter" if end.get("blocked") else "stop"
+    """Why the reply ended: the model server's word, or OpenAI's for what moderation stopped."""
+    return "content_filter" if end.get("blocked") else str(end.get("finish") or "stop")
+
+
+def call_json(call: Mapping[str, Any]) -> dict[str, Any]:
+    """A function call in OpenAI's names."""
+    function = {"name": call["name"], "arguments": call["arguments"]}
+    return {"id": call["call_id"], "type": "function", "function": function}
 
 
 def moderation_fields(end: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,34 +132,41 @@ def routes(service: Service) -> APIRouter:
     async def complete(body: Completion, request: Request, x_session_token: Annotated[str, Header()] = "") -> Response:
         """Answer the last message; with `developer_mode` the session remembers the ones before."""
         owner = access.enter(request.headers, "write")
-        texts = [Message("system" if m.role == "developer" else m.role, m.text) for m in body.messages]
-        storable([[text.text for text in texts], body.model])
+        options = body.options
         if not body.developer_mode:
-            return await _stateless(engine, body, tuple(texts), owner, body.model or fallback, int(service.now_s()))
-        live, headers = await _session(body, texts, owner, x_session_token)
+            return await _stateless(engine, body, options, owner, body.model or fallback, int(service.now_s()))
+        texts = [_message(m) for m in body.messages]
+        storable([[text.text for text in texts], body.model])
+        live, headers = await _session(body, options, texts, owner, x_session_token)
         words = [text.text for text in texts if text.role == "user"]
         model = live.card.model or fallback
-        if not words:
+        results = [text for text in texts if text.role == "tool"]
+        if not words and not results:
             return JSONResponse(
                 Shape(_id(live, 0), model, int(service.now_s())).whole("", NO_USAGE, live.talk.seq), headers=headers
             )
-        options = body.options if body.session_id is not None else {}
+        options = options if body.session_id is not None else {}
         if body.session_id is not None and body.model not in ("", live.card.model, fallback):
             options["model"] = body.model
-        turn = await live.ask(body.sequence or 1, words[0], options=options)
+        if results:
+            options["before"] = [{"role": "tool", "text": one.text, "call_id": one.call_id} for one in results]
+        turn = await live.ask(body.sequence or 1, words[0] if words else "", options=options)
         shape = Shape(_id(live, turn.number), str(options.get("model", model)), int(service.now_s()))
         return await _turn(live, turn.number, turn.first, shape, body, headers)
 
     async def _session(
-        body: Completion, texts: list[Message], owner: str, token: str
+        body: Completion, options: Mapping[str, Any], texts: list[Message], owner: str, token: str
     ) -> tuple[ActiveSession, dict[str, str]]:
         """The session the request means: the one it names, or a new one, whose token goes back in a header."""
         roles = [text.role for text in texts]
         if body.session_id is not None:
             live = await access.session(body.session_id, token, owner)
-            if roles != ["user"]:
+            results = roles.count("tool")
+            if roles not in (["tool"] * results + ["user"], ["tool"] * max(1, results)):
                 raise Refused(
-                    "bad_request", "messages of an existing session", expected="one user message: the new one"
+                    "bad_request",
+                    "messages of an existing session",
+                    expected="one user message: the new one, or results of the tools that were called",
                 )
             if body.sequence is None:
                 raise Refused("sequence_required", "the turn has no sequence", number=live.talk.last + 1)
@@ -159,7 +183,7 @@ def routes(service: Service) -> APIRouter:
             raise Refused("sequence_gap", f"turn {body.sequence} is not the next one", number=1)
         await access.may_create(owner)
         system = texts[0].text if roles[0] == "system" else ""
-        live, new = await engine.create(system=system, model=body.model, options=body.options, owner=owner)
+        live, new = await engine.create(system=system, model=body.model, options=options, owner=owner)
         return live, {"x-session-id": live.card.sid, "x-session-token": new, "cache-control": "no-store"}
 
     @router.get("/models")
@@ -169,6 +193,11 @@ def routes(service: Service) -> APIRouter:
         return {"object": "list", "data": [{"id": fallback, "object": "model", "created": 0, "owned_by": "voice"}]}
 
     return router
+
+
+def _message(said: ChatMessage) -> Message:
+    role = "system" if said.role == "developer" else said.role
+    return Message(role, said.text, call_id=said.tool_call_id or "")
 
 
 def _id(live: ActiveSession, turn: int) -> str:
@@ -191,34 +220,47 @@ async def _turn(
     if body.stream:
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         return EventStream(_chunks(events, early, shape, with_usage), headers)
-    text = [event.d for event in early if event.t == "delta"]
+    async for event in events:
+        early.append(event)
     end = early[-1]
-    async for end in events:
-        if end.t == "delta":
-            text.append(end.d)
     if end.t in FAILED:
         raise failed(end)
-    return JSONResponse(shape.whole("".join(text), usage(end), end.seq, end.d or {}), headers=headers)
+    text = "".join(event.d for event in early if event.t == "delta")
+    calls = [event.d["data"] for event in early if _is_call(event)]
+    return JSONResponse(shape.whole(text, usage(end), end.seq, end.d or {}, calls), headers=headers)
+
+
+def _is_call(event: Event) -> bool:
+    return event.t == "effect" and event.d["kind"] == "function_call"
 
 
 async def _chunks(
     events: AsyncGenerator[Event], early: list[Event], shape: Shape, with_usage: bool
 ) -> AsyncGenerator[bytes]:
+    calls = 0
     async with aclosing(events):
         try:
-            yield b"".join(part for event in early for part in _chunk(event, shape, with_usage))
+            for event in early:
+                yield b"".join(_chunk(event, shape, with_usage, calls))
+                calls += _is_call(event)
             async for event in events:
-                yield b"".join(_chunk(event, shape, with_usage))
+                yield b"".join(_chunk(event, shape, with_usage, calls))
+                calls += _is_call(event)
         except Refused as refused:
             yield shape.failure(told(refused))
 
 
-def _chunk(event: Event, shape: Shape, with_usage: bool) -> list[bytes]:
-    """What one event is on the wire; the end is followed by the usage, if wanted, and OpenAI's last line."""
+def _chunk(event: Event, shape: Shape, with_usage: bool, calls: int) -> list[bytes]:
+    """What one event is on the wire, after so many function calls.
+
+    The end is followed by the usage, if wanted, and OpenAI's last line.
+    """
     if event.t == "delta":
         return [shape.text(event.d, event.seq)]
     if event.t == "started":
         return [shape.role(event.seq)]
+    if _is_call(event):
+        return [shape.call(calls, event.d["data"], event.seq)]
     if event.t == "effect":
         return [shape.effect(event.d, event.seq)]
     if event.t in FAILED:
@@ -230,17 +272,24 @@ def _chunk(event: Event, shape: Shape, with_usage: bool) -> list[bytes]:
 
 
 async def _stateless(
-    engine: Engine, body: Completion, messages: tuple[Message, ...], owner: str, model: str, created: int
+    engine: Engine, body: Completion, options: Mapping[str, Any], owner: str, model: str, created: int
 ) -> Response:
     """Hand a request through to the model server and forget it."""
     engine.parts.count("stateless_requests")
     guard = engine.parts.guards.stateless()
 
-    def redacted_all() -> tuple[Message, ...]:
-        return tuple(m if m.role == "system" else replace(m, text=screened(guard, m.text)) for m in messages)
+    def handed_on(said: ChatMessage) -> Message:
+        """The message as it was written, with what redaction takes out of it."""
+        told = _message(said)
+        if told.role == "system":
+            return replace(told, raw=said.raw)
+        kept: dict[str, Any] = {name: said.raw[name] for name in ("role", "tool_call_id") if name in said.raw}
+        return replace(told, text=screened(guard, told.text), raw={**screened_data(guard, said.raw), **kept})
 
-    messages = await engine.parts.aside(sum(len(m.text) for m in messages), redacted_all)
-    ask = Ask(messages, model=body.model or engine.parts.options.model, options=body.options)
+    storable([[said.raw for said in body.messages], body.model])
+    size = sum(len(said.text) for said in body.messages)
+    messages = await engine.parts.aside(size, lambda: tuple(handed_on(said) for said in body.messages))
+    ask = Ask(messages, model=body.model or engine.parts.options.model, options=options)
     engine.parts.slots.check(owner)
     asked = engine.parts.slots.stream(engine.parts.upstream, ask, owner)
     stream = moderated(engine.parts, messages, redacted(guard, asked))
@@ -250,23 +299,30 @@ async def _stateless(
         if body.stream:
             with_usage = body.stream_options is not None and body.stream_options.include_usage
             return EventStream(_passed(stream, first, shape, with_usage))
-        text, done = [first.text] if isinstance(first, Delta) else [], first
-        async for done in stream:
-            if isinstance(done, Delta):
-                text.append(done.text)
+        items = [first, *[item async for item in stream]]
     except UpstreamError as error:
         raise from_upstream(error) from error
-    return JSONResponse(shape.whole("".join(text), _counts(done), None, _end(done)))
+    text = "".join(item.text for item in items if isinstance(item, Delta))
+    calls = [item.data for item in items if isinstance(item, Effect) and item.kind == "function_call"]
+    return JSONResponse(shape.whole(text, _counts(items[-1]), None, _end(items[-1]), calls))
 
 
 async def _passed(stream: AsyncIterator[Any], first: Any, shape: Shape, with_usage: bool) -> AsyncGenerator[bytes]:
     done: Any = first
+    calls = 0
     try:
-        yield shape.role(None) + (shape.text(first.text, None) if isinstance(first, Delta) else b"")
-        async for done in stream:
+        yield shape.role(None)
+        while done is not None:
             if isinstance(done, Delta):
                 yield shape.text(done.text, None)
-        yield shape.stop(None, _end(done)) + (shape.usage(_counts(done), None) if with_usage else b"") + DONE
+            elif isinstance(done, Effect) and done.kind == "function_call":
+                yield shape.call(calls, done.data, None)
+                calls += 1
+            elif isinstance(done, Effect):
+                yield shape.effect({"kind": done.kind, "data": done.data}, None)
+            else:
+                yield shape.stop(None, _end(done)) + (shape.usage(_counts(done), None) if with_usage else b"") + DONE
+            done = await anext(stream, None)
     except UpstreamError as error:
         yield shape.failure(told(from_upstream(error)))
     finally:
@@ -276,10 +332,11 @@ async def _passed(stream: AsyncIterator[Any], first: Any, shape: Shape, with_usa
 
 
 def _end(done: Any) -> dict[str, Any]:
-    """What moderation found, as the log of a session would say it."""
-    if not isinstance(done, Done) or not (done.flagged or done.unchecked):
+    """Why the reply ended and what moderation found, as the log of a session would say it."""
+    if not isinstance(done, Done):
         return {}
     marks = {"flagged": bool(done.flagged), "categories": list(done.flagged), "blocked": done.blocked}
+    marks["finish"] = done.finish
     return {name: mark for name, mark in marks.items() if mark} | ({"unchecked": True} if done.unchecked else {})
 
 

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from voice.sessions.log import Refused
 
-OPTIONS = (
-    "temperature",
-    "top_p",
-    "max_tokens",
-    "max_completion_tokens",
-    "stop",
-    "seed",
-    "presence_penalty",
-    "frequency_penalty",
-    "response_format",
-    "reasoning_effort",
-)
-"""What of OpenAI's request is handed on to the model server."""
+UNSUPPORTED: Mapping[str, str] = {
+    "audio": "text messages only",
+    "modalities": 'none, or ["text"]',
+    "logprobs": "none: the words come without their probabilities",
+    "top_logprobs": "none: the words come without their probabilities",
+    "functions": "tools",
+    "function_call": "tool_choice",
+}
+"""What of OpenAI's request cannot pass, and what is expected in its place. All other fields are handed on."""
 
-UNSUPPORTED = ("tools", "functions", "audio", "modalities", "web_search_options", "prediction")
+OURS = ("developer_mode", "session_id", "sequence")
+FOR_SESSIONS = ("session_id", "sequence", "effects")
 
 Whole = Annotated[
     int,
@@ -125,18 +124,37 @@ class BatchAnswer(BaseModel):
     results: list[BatchResult]
 
 
-class TextPart(BaseModel):
-    type: Literal["text"]
-    text: str
-
-
 class ChatMessage(BaseModel):
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[TextPart]
+    """One message as OpenAI has it. Its other fields are handed on as they are."""
+
+    model_config = ConfigDict(extra="allow")
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[dict[str, JsonValue]] | None = None
+    tool_calls: list[dict[str, JsonValue]] | None = None
+    tool_call_id: str | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.content is None and not self.tool_calls:
+            raise ValueError(f"a message of role {self.role} needs content")
+        if self.role == "tool" and not self.tool_call_id:
+            raise ValueError("a message of role tool needs tool_call_id")
+        for part in self.content if isinstance(self.content, list) else ():
+            if part.get("type") not in ("text", "refusal"):
+                raise ValueError(f"content of type {str(part.get('type'))[:40]} is not supported here, only text")
+        return self
 
     @property
     def text(self) -> str:
-        return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+        if isinstance(self.content, list):
+            return "".join(str(part.get("text") or part.get("refusal") or "") for part in self.content)
+        return self.content or ""
+
+    @property
+    def raw(self) -> dict[str, JsonValue]:
+        """The message as it was written."""
+        return self.model_dump(exclude_unset=True)
 
 
 class StreamOptions(BaseModel):
@@ -144,7 +162,7 @@ class StreamOptions(BaseModel):
 
 
 class Completion(BaseModel):
-    """OpenAI's request, with `developer_mode`, `session_id` and `sequence` besides. Other fields are not looked at."""
+    """OpenAI's request, with `developer_mode`, `session_id` and `sequence` besides. Other fields are handed on."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -159,14 +177,28 @@ class Completion(BaseModel):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the model server is to be told. Raises Refused bad_request for what no session can do."""
+        """What the model server is to be told. Raises Refused bad_request, naming what cannot be done here."""
         more = self.model_extra or {}
-        for name in UNSUPPORTED:
-            if more.get(name):
-                raise Refused("bad_request", f"{name} is not supported here", expected="text messages only")
-        found = {name: more[name] for name in OPTIONS if more.get(name) is not None}
+        for name, instead in UNSUPPORTED.items():
+            if more.get(name) and more[name] != ["text"]:
+                raise Refused("bad_request", f"{name} is not supported here", expected=instead)
+        for name in more:
+            if (meant := _meant(name)) is not None:
+                raise Refused("bad_request", f"{name} is no field of a request", expected=meant)
+        for name in FOR_SESSIONS:
+            if not self.developer_mode and (more.get(name) or getattr(self, name, None)) is not None:
+                raise Refused("bad_request", f"{name} without developer_mode", expected='"developer_mode": true')
+        found = {name: value for name, value in more.items() if value is not None and name not in UNSUPPORTED}
         storable(found)
         return found
+
+
+def _meant(name: str) -> str | None:
+    """The field of ours that a name is a misspelling of."""
+    plain = name.lower().replace("-", "_")
+    joined = {ours.replace("_", ""): ours for ours in OURS}
+    near = joined.get(plain.replace("_", "")) or next(iter(get_close_matches(plain, OURS, 1, 0.8)), None)
+    return near if name != near else None
 
 
 def storable(value: Any) -> None:

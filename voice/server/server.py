@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import signal
 import socket
 from collections.abc import Callable
@@ -12,19 +11,10 @@ from typing import Any
 import uvicorn
 
 from voice.errors import ConfigError, UnavailableError
+from voice.proxies import is_loopback
 from voice.server.app import Application
 from voice.server.fast_websocket import SmallWebSocket
 from voice.settings.schema import ServeSettings
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def bind(settings: ServeSettings) -> socket.socket:

@@ -19,6 +19,8 @@ from voice.sessions.session_log import SessionLog, acquire, moved, read_on, unkn
 from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import GONE, REWRITTEN, Card, StoreError, Usage
 from voice.text.placeholders import BLOCKED
+from voice.tools.interface import Result
+from voice.tools.sayings import is_stop
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ class ActiveSession(SessionLog):
     nothing goes on here, once another process has taken the session over or the store failed.
     """
 
-    __slots__ = ("_behind", "_catching", "_generating", "_owning", "_task", "_unwatch", "guard", "leased")
+    __slots__ = ("_behind", "_catching", "_generating", "_owning", "_task", "_unwatch", "guard", "leased", "works")
 
     def __init__(self, parts: EngineContext, card: Card, talk: SessionState, tail: Sequence[Event] = ()) -> None:
         super().__init__(parts, card, talk, tail)
@@ -40,6 +42,8 @@ class ActiveSession(SessionLog):
         self._owning: asyncio.Task[None] | None = None
         self._catching: asyncio.Task[None] | None = None
         self._behind = 0
+        self.works: dict[asyncio.Task[Result], int] = {}
+        """Tools at work, each with its turn. They go on where only the reply is stopped."""
         self.leased = 0.0
         self._unwatch = parts.store.watch(card.sid, self._now_logged)
         self._note_open()
@@ -146,11 +150,15 @@ class ActiveSession(SessionLog):
 
     def commit(self, turn: int) -> None:
         self._check()
-        self._log(self.talk.commit(turn))
+        events = self.talk.commit(turn)
+        self._log(events)
+        if events and is_stop(self.talk.turns[turn].input):
+            self.stop_work()
 
     def discard(self, turn: int) -> None:
         self._check()
         self._log(self.talk.discard(turn))
+        self.stop_work(turn)
 
     def truncate(self, turn: int, heard: int) -> None:
         self._check()
@@ -159,6 +167,13 @@ class ActiveSession(SessionLog):
     def cancel(self, turn: int) -> None:
         self._check()
         self._log(self.talk.cancel(turn))
+        self.stop_work(turn)
+
+    def stop_work(self, turn: int | None = None) -> None:
+        """Stop the tools at work for this turn, or for all."""
+        for work, number in self.works.items():
+            if turn in (None, number):
+                work.cancel()
 
     # What the generation brings
 
@@ -171,6 +186,25 @@ class ActiveSession(SessionLog):
 
     def put_effect(self, turn: SessionTurn, kind: str, data: Mapping[str, Any]) -> None:
         self._write(self.talk.effect(turn, kind, data), at_once=True)
+
+    def put_call(self, turn: SessionTurn, call: Mapping[str, Any]) -> None:
+        self._write(self.talk.call(turn, call), at_once=True)
+
+    def put_result(self, turn: SessionTurn, result: Mapping[str, Any]) -> None:
+        self._write(self.talk.result(turn, result), at_once=True)
+
+    async def counts(self, turn: SessionTurn) -> bool:
+        """Wait until a draft is decided and what was logged is kept; returns whether the turn counts and still runs."""
+        news = asyncio.Event()
+        leave = self.listen(news.set)
+        try:
+            while turn.draft and turn.running and self.lost is None:
+                news.clear()
+                await news.wait()
+        finally:
+            leave()
+        await self.settled()
+        return turn.running
 
     def outlet(self, turn: SessionTurn) -> ReplyModerator:
         """The way of a reply's text into the log."""
@@ -238,6 +272,7 @@ class ActiveSession(SessionLog):
             self._unwatch()
             if self._task is not None:
                 self._task.cancel()
+            self.stop_work()
             self._wake()
 
     # Inside
@@ -257,7 +292,8 @@ class ActiveSession(SessionLog):
             return
         # Moderation would have to read the delivered part again: what it looks for may have begun there.
         continues = self._parts.upstream.continues and self._parts.moderation is None
-        if regenerate and not turn.acted and (not turn.length or continues):
+        repeats = turn.acted and not turn.steps  # what a tool did is logged, and not done again
+        if regenerate and not repeats and (not turn.unfinished or continues):
             self._begin(turn)
         else:
             self.interrupt(turn)

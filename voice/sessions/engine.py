@@ -7,6 +7,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -20,6 +21,7 @@ from voice.sessions.session_log import PAGE, moved, unknown_session
 from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import Card, Store, StoreError, UnknownSession, Usage
 from voice.sessions.tokens import new_session_id, new_token, token_hash
+from voice.tools.registry import Registry
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,8 @@ class Engine:
     """All sessions this process works on.
 
     `clock` gives seconds that only grow (the running loop's time by default), `random` draws waits, `guards` look at
-    every text before it is logged. Methods raise Refused, and StoreError when the store fails.
+    every text before it is logged. `tools` are offered to the model, `notes` tell it what the owner has written down
+    about somebody's words, `now` is the local time. Methods raise Refused, and StoreError when the store fails.
     """
 
     def __init__(
@@ -43,6 +46,9 @@ class Engine:
         random: Random | None = None,
         guards: Guards | None = None,
         moderation: Moderation | None = None,
+        tools: Registry | None = None,
+        notes: Callable[[str], str] | None = None,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self.parts = EngineContext(
             store,
@@ -53,7 +59,10 @@ class Engine:
             "",
             guards or NoGuard(),
             moderation,
+            tools,
         )
+        self.parts.notes = notes or self.parts.notes
+        self.parts.now = now or self.parts.now
         self.parts.node = secrets.token_hex(4) + (
             f"@{self.parts.options.advertise}" if self.parts.options.advertise else ""
         )
@@ -171,6 +180,8 @@ class Engine:
         await self._let_go(living)
         while self.parts.tasks:
             await asyncio.wait(self.parts.tasks)
+        if self.parts.tools is not None:
+            await self.parts.tools.close()
         self.parts.close()
 
     # Inside

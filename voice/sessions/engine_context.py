@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from voice.safety.moderation import Moderation
 from voice.sessions.circuit_breaker import BreakerPolicy, RetryPolicy
 from voice.sessions.stores.interface import Store
 from voice.sessions.upstream_queue import Limits, UpstreamQueue
+from voice.tools.registry import Registry
 
 T = TypeVar("T")
 
@@ -60,6 +62,12 @@ class EngineContext:
     node: str
     guards: Guards = field(default_factory=NoGuard)
     moderation: Moderation | None = None
+    tools: Registry | None = None
+    notes: Callable[[str], str] = lambda words: ""
+    """What the owner's notes say about somebody's words, for the model; empty where they say nothing."""
+    late: Callable[[str, str], None] = lambda sid, text: None
+    """Told what a slow tool has answered after its turn: the session's id, and a text to say."""
+    now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     counts: dict[str, int] = field(default_factory=dict)
     levels: dict[str, float] = field(default_factory=dict)
     """Figures of the metrics that are measured, not counted."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
 from voice.llm.context import estimate_tokens
 from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
@@ -14,44 +13,46 @@ from voice.safety.filters import Blocked, Guard, screened, screened_data
 from voice.safety.reply_moderator import Flagged, ReplyModerator
 from voice.sessions.engine_context import EngineContext
 from voice.sessions.log import OWN_OPTIONS, SessionTurn
-from voice.sessions.state import SessionState
-from voice.sessions.stores.interface import Card
+from voice.sessions.tool_rounds import MOST_ROUNDS, AnsweredSession, Call, Offer, can, offer, resume, work
 from voice.sessions.upstream_queue import NOT_ASKED, Attempt, Ticket
+from voice.text.speakable import language_of
+from voice.tools.sayings import saying
 
 log = logging.getLogger(__name__)
 
-
-class Answered(Protocol):
-    """What a generation needs of its session: the turns so far, and the ways in which a reply goes on and ends."""
-
-    guard: Guard
-    card: Card
-    talk: SessionState
-
-    def outlet(self, turn: SessionTurn) -> ReplyModerator: ...
-
-    def end(self, turn: SessionTurn, t: str, d: dict[str, Any]) -> None: ...
-
-    def block(self, turn: SessionTurn, part: str, categories: Sequence[str], usage: Mapping[str, Any]) -> None: ...
+MOST_MISFITS = 2
+"""Calls whose arguments do not fit go back to the model once; then the person is told."""
 
 
-async def generate(live: Answered, turn: SessionTurn, parts: EngineContext, ticket: Ticket) -> None:
-    """Ask the model server in the ticket's turn, as the retry policy allows, never after something was delivered."""
-    tried = 0
+async def generate(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, ticket: Ticket) -> None:
+    """Ask the model server in the ticket's turn, as the retry policy allows, never after something was delivered.
+
+    Where it calls tools of ours, they are called, and it is asked again with what they have answered.
+    """
+    tried, rounds, misfits, spent = 0, 0, 0, Spent()
     while turn.running:
         tried += 1
-        outlet = live.outlet(turn)
+        outlet, calls = live.outlet(turn), list[Call]()
+        offered = offer({**live.card.options, **turn.options}, parts)
         try:
+            await resume(live, turn, parts, offered)
             await parts.slots.ready(ticket)
             with parts.slots.attempt() as attempt:
                 parts.count("upstream_requests")
-                begun = "".join(turn.parts)
-                done = await _attempt(live, turn, parts, attempt, outlet, begun)
+                begun, last = turn.unfinished, rounds >= MOST_ROUNDS
+                done = await _attempt(live, turn, parts, attempt, outlet, begun, offered, calls, last=last)
             await outlet.finish()
+            spent.add(live, turn, done, begun)
+            if calls and not last and misfits < MOST_MISFITS:
+                tried, rounds = 0, rounds + 1
+                misfits += await work(live, turn, parts, offered, calls)
+                continue
+            if calls:
+                live.put_delta(turn, saying("too_many" if last else "misfit", language_of(turn.input)))
         except UpstreamError as error:
             asked = error.code not in NOT_ASKED
             tried -= not asked
-            delivered = turn.length > 0 or turn.acted
+            delivered = bool(turn.unfinished) or (turn.acted and not turn.steps)
             policy, hint = parts.options.retry, error.retry_after_s
             wait = policy.wait_s(tried, temporary=error.temporary, hint_s=hint, random=parts.random.random)
             if wait is None or delivered or not asked:
@@ -72,22 +73,43 @@ async def generate(live: Answered, turn: SessionTurn, parts: EngineContext, tick
                 live.end(turn, "failed", _told("broken", what, False, live.talk.usage(turn), tried))
             return
         else:
-            live.end(turn, "done", {"usage": _usage(live, turn, done, begun)} | _noted(turn, outlet, tried))
+            live.end(turn, "done", {"usage": spent.told()} | _noted(turn, outlet, tried, done.finish))
             return
         finally:
             outlet.close()
 
 
 async def _attempt(
-    live: Answered, turn: SessionTurn, parts: EngineContext, attempt: Attempt, outlet: ReplyModerator, begun: str
+    live: AnsweredSession,
+    turn: SessionTurn,
+    parts: EngineContext,
+    attempt: Attempt,
+    outlet: ReplyModerator,
+    begun: str,
+    offered: Offer,
+    calls: list[Call],
+    *,
+    last: bool,
 ) -> Done:
-    """One request. Raises UpstreamError, also for a silence longer than `stall_s` and for a reply without an end."""
+    """One request; what it calls of our own tools is put into `calls`, and where it is the `last` none may be called.
+
+    Raises UpstreamError, also for a silence longer than `stall_s` and for a reply without an end.
+    """
     card, options = live.card, parts.options
     model = str(turn.options.get("model") or card.model or options.model)
-    asked = {name: value for name, value in {**card.options, **turn.options}.items() if name not in OWN_OPTIONS}
+    given = {**card.options, **turn.options}
+    asked = {name: value for name, value in given.items() if name not in OWN_OPTIONS}
+    if offered.ours:
+        asked["tools"] = offered.option()
+        if last:
+            asked["tool_choice"] = "none"
+        elif turn.steps:
+            asked.pop("tool_choice", None)  # it was for the first request
     screen, loop = live.guard.screen(), asyncio.get_running_loop()
-    messages = tuple(_to_model(live.guard, said) for said in live.talk.context(turn))
-    wanted = Ask(messages, key=card.sid, model=model, options=asked, begun=live.guard.to_model(begun))
+    messages = tuple(_to_model(live.guard, said) for said in _informed(live.talk.context(turn), turn, parts))
+    wanted = Ask(
+        messages, key=card.sid, model=model, options=asked, begun=live.guard.to_model(begun), effects=can(given)
+    )
     stream = parts.upstream.stream(wanted)
     try:
         async with asyncio.timeout(options.stall_s) as patience:
@@ -100,6 +122,8 @@ async def _attempt(
                     patience.reschedule(now + options.stall_s)
                 if isinstance(item, Delta):
                     outlet.feed(well_formed(screen.feed(item.text)))
+                elif isinstance(item, Effect) and _is_ours(item, offered):
+                    calls.append({name: str(value) for name, value in item.data.items()})
                 elif isinstance(item, Effect):
                     outlet.act(item.kind, screened_data(live.guard, item.data))
                 else:
@@ -120,6 +144,20 @@ async def _attempt(
     raise UpstreamError("the model server's reply has no end", code="upstream_incomplete", temporary=True)
 
 
+def _is_ours(effect: Effect, offered: Offer) -> bool:
+    return effect.kind == "function_call" and offered.takes(str(effect.data.get("name")))
+
+
+def _informed(messages: tuple[Message, ...], turn: SessionTurn, parts: EngineContext) -> tuple[Message, ...]:
+    """The messages with what the notes say about the person's words behind these: all before them stays the same."""
+    notes = parts.notes(turn.input) if turn.input else ""
+    if not notes:
+        return messages
+    place = max(index for index, message in enumerate(messages) if message.role == "user")
+    asked = messages[place]
+    return (*messages[:place], replace(asked, text=f"{asked.text}\n\n{notes}"), *messages[place + 1 :])
+
+
 def _to_model(guard: Guard, said: Message) -> Message:
     calls = tuple({name: guard.to_model(value) for name, value in call.items()} for call in said.calls)
     return replace(said, text=guard.to_model(said.text), calls=calls)
@@ -132,31 +170,49 @@ def well_formed(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _noted(turn: SessionTurn, outlet: ReplyModerator, tried: int) -> dict[str, Any]:
-    """What else the end of a complete reply tells: how often it was tried, what moderation let pass with a mark."""
+def _noted(turn: SessionTurn, outlet: ReplyModerator, tried: int, finish: str) -> dict[str, Any]:
+    """What else the end of a complete reply tells: how often it was tried, why it ended where that was not its own end,
+    what moderation let pass with a mark."""
     found = list(dict.fromkeys([*turn.categories, *outlet.categories]))
     noted: dict[str, Any] = {"tries": tried} if tried > 1 else {}
+    if finish not in ("", "stop"):
+        noted["finish"] = finish
     if found:
         noted |= {"flagged": True, "categories": found}
     return noted | ({"unchecked": True} if outlet.unchecked else {})
 
 
-def _usage(live: Answered, turn: SessionTurn, done: Done, begun: str) -> dict[str, Any]:
-    """What the reply cost. Of one that was continued, the server counted only the rest."""
-    if done.input == done.output == 0:
-        return live.talk.usage(turn)
-    output, estimated = done.output + estimate_tokens(begun), done.estimated or bool(begun)
-    return {"input": done.input, "cached": done.cached, "output": output, "estimated": estimated}
+@dataclass(slots=True)
+class Spent:
+    """What a reply cost in all of its requests."""
+
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+    estimated: bool = False
+
+    def add(self, live: AnsweredSession, turn: SessionTurn, done: Done, begun: str) -> None:
+        """One more request. Of a reply that was continued, the server counted only the rest."""
+        if done.input == done.output == 0:
+            used = live.talk.usage(turn)
+            self.input, self.output, self.estimated = self.input + used["input"], used["output"], True
+            return
+        self.input, self.cached = self.input + done.input, self.cached + done.cached
+        self.output += done.output + estimate_tokens(begun)
+        self.estimated = self.estimated or done.estimated or bool(begun)
+
+    def told(self) -> dict[str, Any]:
+        return {"input": self.input, "cached": self.cached, "output": self.output, "estimated": self.estimated}
 
 
-def _failure(live: Answered, turn: SessionTurn, error: UpstreamError, tried: int) -> dict[str, Any]:
+def _failure(live: AnsweredSession, turn: SessionTurn, error: UpstreamError, tried: int) -> dict[str, Any]:
     """What the end of a failed turn tells. Where nothing was delivered, nothing is metered."""
     nothing = {"input": 0, "cached": 0, "output": 0, "estimated": True}
     message = _message(live, error)
     return _told(error.code, message, error.temporary, live.talk.usage(turn) if turn.length else nothing, tried)
 
 
-def _message(live: Answered, error: UpstreamError) -> str:
+def _message(live: AnsweredSession, error: UpstreamError) -> str:
     """What a model server says of its failure may quote what it was asked."""
     try:
         return screened(live.guard, str(error))

@@ -10,6 +10,19 @@ from voice.llm.interface import Delta, Done, Effect, Message
 
 
 @dataclass(frozen=True, slots=True)
+class Working:
+    """A tool is called for the reply, by its name; `acts` says that it waits until the turn counts.
+
+    `done` says that it has answered, and `saying` which phrase fits while it has not.
+    """
+
+    tool: str
+    acts: bool = False
+    done: bool = False
+    saying: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyFailed:
     """The turn ended without a full reply. `code` is a stable word, `message` one line for a person."""
 
@@ -26,7 +39,7 @@ class ConnectionChanged:
     reason: str = ""
 
 
-ReplyEvent = Delta | Effect | Done | ReplyFailed | ConnectionChanged
+ReplyEvent = Delta | Effect | Working | Done | ReplyFailed | ConnectionChanged
 
 
 class Reply(Protocol):

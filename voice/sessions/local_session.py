@@ -12,7 +12,7 @@ from typing import Any
 from voice.llm.interface import Delta, Effect, Message
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import FOREVER, Engine
-from voice.sessions.interface import ReplyEvent, ReplyFailed
+from voice.sessions.interface import ReplyEvent, ReplyFailed, Working
 from voice.sessions.log import ENDS, Event, Refused, SessionTurn, done_of
 from voice.sessions.stores.interface import StoreError
 
@@ -37,6 +37,8 @@ class LocalSession:
     def __init__(self, engine: Engine, live: ActiveSession) -> None:
         self._engine = engine
         self.id = live.card.sid
+        self.effects: tuple[str, ...] = ()
+        """What is carried out here besides saying the reply."""
         self._hold(live)
 
     def send(self, text: str, *, draft: bool = False) -> LocalReply:
@@ -44,7 +46,7 @@ class LocalSession:
 
     def options(self) -> Mapping[str, Any]:
         """What its turns are asked with besides the words."""
-        return {}
+        return {"effects": list(self.effects)} if self.effects else {}
 
     async def history(self) -> Sequence[Message]:
         """What was said and heard since the context was last cut, without the system message."""
@@ -184,12 +186,20 @@ class LocalReply:
             yield ReplyFailed(code, str(error), temporary)
 
 
+def working(event: Event) -> Working:
+    """What a reply tells of a tool that was called, or has answered."""
+    done = event.t == "result"
+    return Working(event.d["name"], event.d.get("acts", False), done, event.d.get("saying", ""))
+
+
 def told(event: Event) -> ReplyEvent | None:
     """An event as a reply tells it; None for those that only the log needs."""
     if event.t == "delta":
         return Delta(event.d)
     if event.t == "effect":
         return Effect(event.d["kind"], event.d["data"])
+    if event.t in ("call", "result"):
+        return working(event)
     if event.t in ("failed", "retry_failed"):
         return ReplyFailed(event.d["code"], event.d["message"], event.d["temporary"])
     if event.t in ENDS:

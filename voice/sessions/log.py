@@ -16,10 +16,11 @@ ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "d
 """Events that end a running turn; the last two may also follow its end."""
 
 
-OWN_OPTIONS = frozenset({"model", "instructions", "before"})
+OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects"})
 """Options of a turn that are for the session: not told to the model server as they are.
 
-`instructions` take the system message's place; `before` are messages that come before the user's words.
+`instructions` take the system message's place; `before` are messages that come before the user's words; `effects` names
+what the client can carry out.
 """
 
 
@@ -92,7 +93,9 @@ class SessionTurn:
     acted: bool = False
     """An effect was delivered."""
     calls: list[Mapping[str, str]] = field(default_factory=list)
-    """Functions the reply called."""
+    """Functions of the client that the reply called."""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    """What it had done by our own tools on its way: the offset `at` which in its text, `calls`, and their `results`."""
     msg_id: str = ""
     categories: list[str] = field(default_factory=list)
     """What moderation flagged the user's words for."""
@@ -116,6 +119,46 @@ class SessionTurn:
         """Whether it is part of the conversation."""
         return not self.draft and not self.discarded
 
+    @property
+    def unfinished(self) -> str:
+        """The reply's text since the last tool answered."""
+        return "".join(self.parts)[self.steps[-1]["at"] if self.steps else 0 :]
+
+    def step_of(self, call_id: str) -> dict[str, Any] | None:
+        """The step with this call."""
+        return next((s for s in reversed(self.steps) if any(c["call_id"] == call_id for c in s["calls"])), None)
+
+    def open_calls(self) -> list[Mapping[str, Any]]:
+        """Calls of our own tools without a result, oldest first."""
+        if not self.steps:
+            return []
+        known = {result["call_id"] for result in self.steps[-1]["results"]}
+        return [call for call in self.steps[-1]["calls"] if call["call_id"] not in known]
+
+    def awaiting(self) -> list[Mapping[str, Any]]:
+        """Calls that were not made yet because the person has to say yes first."""
+        asking = {r["call_id"] for step in self.steps for r in step["results"] if r.get("asks")}
+        return [call for step in self.steps for call in step["calls"] if call["call_id"] in asking]
+
+    def told(self) -> tuple[Message, ...]:
+        """What was said on both sides, without what tools did in between."""
+        return (*self.asks(), Message("assistant", self.text))
+
+    def worked(self) -> tuple[Message, ...]:
+        """The reply up to the last tool's answer, as the model that called it is told."""
+        said, at = [], 0
+        for step in self.steps:
+            calls = tuple({name: call[name] for name in ("call_id", "name", "arguments")} for call in step["calls"])
+            said.append(Message("assistant", self.text[at : step["at"]], calls=calls))
+            answers = {result["call_id"]: result["text"] for result in step["results"]}
+            said += [
+                Message("tool", answers[call["call_id"]], call_id=call["call_id"])
+                for call in calls
+                if call["call_id"] in answers
+            ]
+            at = step["at"]
+        return tuple(said)
+
     def asks(self) -> tuple[Message, ...]:
         """What was put in before the user's words, and these."""
         before = (
@@ -133,7 +176,8 @@ class SessionTurn:
     def _settled(self) -> tuple[tuple[Message, ...], int]:
         if self.memo is not None:
             return self.memo
-        said = (*self.asks(), Message("assistant", self.text, calls=tuple(self.calls)))
+        rest = self.text[self.steps[-1]["at"] :] if self.steps else self.text
+        said = (*self.asks(), *self.worked(), Message("assistant", rest, calls=tuple(self.calls)))
         found = said, estimate_messages(said)
         if not self.running:
             self.memo = found
@@ -144,7 +188,13 @@ def done_of(told: Mapping[str, Any]) -> Done:
     """The end of a turn that did not fail, as whoever iterates the reply is told of it."""
     counts = {name: told["usage"][name] for name in _COUNTS if name in told.get("usage", ())}
     flagged = tuple(told.get("categories", ()))
-    return Done(**counts, flagged=flagged, blocked=told.get("blocked", ""), unchecked=told.get("unchecked", False))
+    return Done(
+        **counts,
+        flagged=flagged,
+        blocked=told.get("blocked", ""),
+        unchecked=told.get("unchecked", False),
+        finish=told.get("finish", ""),
+    )
 
 
 _COUNTS = ("input", "cached", "output", "estimated")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -9,7 +10,7 @@ from voice.clock import working
 from voice.llm.interface import Delta, Done, Effect, Message
 from voice.safety.filters import Guard
 from voice.safety.unmask import Reveal, Unmasking, revealed
-from voice.sessions.interface import Reply, ReplyEvent, ReplyFailed, Session
+from voice.sessions.interface import Reply, ReplyEvent, ReplyFailed, Session, Working
 
 
 class UnmaskedReply:
@@ -122,12 +123,15 @@ class CollectedReply:
 
     async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
         events = aiter(self._reply)
+        waits = False
         while True:
             try:
-                with working():
+                with contextlib.nullcontext() if waits else working():
                     event = await anext(events)
             except StopAsyncIteration:
                 return
+            # What acts waits for the end of the turn, which comes by virtual time.
+            waits = isinstance(event, Working) and event.acts and not event.done
             yield event
 
     async def commit(self) -> None:

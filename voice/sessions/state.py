@@ -127,6 +127,17 @@ class SessionState:
     def effect(self, turn: SessionTurn, kind: str, data: Mapping[str, Any]) -> list[Event]:
         return self._log(turn.number, "effect", {"kind": kind, "data": dict(data)}) if turn.running else []
 
+    def call(self, turn: SessionTurn, call: Mapping[str, Any]) -> list[Event]:
+        """A tool of ours is called for the reply."""
+        return self._log(turn.number, "call", dict(call)) if turn.running else []
+
+    def result(self, turn: SessionTurn, result: Mapping[str, Any]) -> list[Event]:
+        """A tool of ours has answered, perhaps later than the turn has ended: what was done is remembered."""
+        known = (
+            self.turns.get(turn.number) is turn and not turn.discarded and turn.step_of(result["call_id"]) is not None
+        )
+        return self._log(turn.number, "result", dict(result)) if known else []
+
     def end(self, turn: SessionTurn, t: str, d: dict[str, Any]) -> list[Event]:
         """End a running turn with done, failed or retry_failed."""
         return self._log(turn.number, t, d) if turn.running else []
@@ -143,11 +154,15 @@ class SessionState:
             message for before in self._remembered() if before.number < turn.number for message in before.messages()
         ]
         system = str(turn.options.get("instructions", self.system))
-        return merged(answered([Message("system", system), *said, *turn.asks()]))
+        return merged(answered([Message("system", system), *said, *turn.asks(), *turn.worked()]))
+
+    def before(self, turn: SessionTurn) -> SessionTurn | None:
+        """The turn of the conversation before this one."""
+        return max((t for t in self._remembered() if t.number < turn.number), key=lambda t: t.number, default=None)
 
     def messages(self) -> list[tuple[int, Message]]:
         """The conversation since the last cut, drafts left out, each message with its turn."""
-        return [(turn.number, message) for turn in self._remembered() for message in turn.messages() if message.text]
+        return [(turn.number, message) for turn in self._remembered() for message in turn.told() if message.text]
 
     def open_turn(self) -> SessionTurn | None:
         """The turn that is running or undecided, if there is one; it is always the last."""
@@ -196,7 +211,7 @@ class SessionState:
             self.begins = event.d["from"]
             for turn in self.turns.values():
                 if turn.number < self.begins:
-                    turn.parts, turn.input, turn.memo = [], "", None
+                    turn.parts, turn.input, turn.steps, turn.memo = [], "", [], None
             return
         turn = self.turns[event.turn]
         if event.t == "delta":
@@ -208,6 +223,16 @@ class SessionState:
             turn.acted = True
             if event.d["kind"] == "function_call":
                 turn.calls.append(event.d["data"])
+        elif event.t == "call":
+            if not turn.steps or turn.steps[-1]["results"]:
+                turn.steps.append({"at": turn.length, "calls": [], "results": []})
+            turn.steps[-1]["calls"].append(event.d)
+        elif event.t == "result":
+            step = turn.step_of(event.d["call_id"])
+            if step is None:
+                raise BrokenLog(f"a result of turn {event.turn} answers no call")
+            step["results"].append(event.d)
+            turn.memo = None
         elif event.t == "committed":
             turn.draft = False
         else:
@@ -273,7 +298,7 @@ class SessionState:
         told = event.d or {}
         turn.tries = told.get("tries", turn.tries)
         turn.usage = told.get("usage", turn.usage)
-        if event.t == "done" and turn.usage and not turn.usage["estimated"] and turn.asked:
+        if event.t == "done" and turn.usage and not turn.usage["estimated"] and turn.asked and not turn.steps:
             self.ratio = min(4.0, max(0.5, self.ratio * turn.usage["input"] / turn.asked))
 
     def _log(self, number: int, t: str, d: Any = None, o: int | None = None) -> list[Event]:

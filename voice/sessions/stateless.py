@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -78,7 +79,7 @@ async def moderated(
             if isinstance(item, Done):
                 found = (*verdict.categories, *outlet.categories)
                 unchecked = outlet.unchecked or bool(verdict.error)
-                yield Done(item.input, item.cached, item.output, item.estimated, flagged=found, unchecked=unchecked)
+                yield replace(item, flagged=found, unchecked=unchecked)
     except Flagged as flagged:
         parts.count("moderation_blocked_reply")
         for passed in ready:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
@@ -220,7 +221,7 @@ def from_file(path: Path, *, name: str = "") -> list[Given]:
     """The settings of one TOML file, as `[section]` tables; raises ConfigError where it cannot be read."""
     origin = name or str(path)
     try:
-        sections = tomllib.loads(path.read_text("utf-8"))
+        sections = tomllib.loads(path.read_text("utf-8-sig"))  # Windows editors put a mark in front
     except OSError as error:
         raise ConfigError(
             error.strerror or "cannot be read", where=origin, expected="a readable TOML file of settings"
@@ -237,6 +238,8 @@ def from_file(path: Path, *, name: str = "") -> list[Given]:
                 where=f"{section} ({origin})",
                 expected=f"[{table}] above `{option} = …`",
             )
+        if section == "tools" and isinstance(values.get("mcp"), dict):
+            values = {**values, "mcp": json.dumps(values["mcp"], ensure_ascii=False)}  # a table for each server
         given += [Given(f"{section}.{key}", value, origin) for key, value in values.items()]
     return given
 

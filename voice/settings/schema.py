@@ -271,6 +271,27 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsSettings:
+    enabled: bool = option(True, "a model is offered tools: clock, sums, units, timers, lists, notes, loudness")
+    form: str = option(
+        "auto",
+        "how a model is told of tools: native (OpenAI's form), prompt (in words, for models without), auto finds out",
+        choices=("auto", "native", "prompt"),
+    )
+    network: bool = option(
+        False, "tools may ask the network: the weather (Open-Meteo), and the web by tools.search_url"
+    )
+    place: str = option("", "where the weather is asked for, unless another place is named")
+    search_url: str = option("", "base URL of a SearXNG server that searches the web; empty is none")
+    shared: bool = option(
+        False, "whoever talks to `voice serve` and the kiosk may use the home and the MCP servers, too; else only you"
+    )
+    home_url: str = option("", "Home Assistant, as http://homeassistant.local:8123; empty is none")
+    home_token: str = option("", "long-lived access token for it; environment only", secret=True)
+    mcp: str = option("", "MCP servers: in a file [tools.mcp.NAME] tables (docs/tools.md), elsewhere the same as JSON")
+
+
+@dataclass(frozen=True, slots=True)
 class KioskSettings:
     title: str = option("", 'name on the page; empty is "Voice assistant" in the language of the visitor')
     languages: str = option("en,zh", "comma-separated languages of page and voice, the first is shown first: en, zh")
@@ -370,6 +391,7 @@ class Settings:
     tts: TtsSettings = field(default_factory=TtsSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    tools: ToolsSettings = field(default_factory=ToolsSettings)
     kiosk: KioskSettings = field(default_factory=KioskSettings)
     safety: SafetySettings = field(default_factory=SafetySettings)
     models: ModelsSettings = field(default_factory=ModelsSettings)

@@ -90,6 +90,20 @@ class ClauseSplitter:
             self._start, self._pending, self._done = end, "", 0
         return clauses
 
+    def finish_cut(self, now: float) -> list[Clause]:
+        """The reply was cut off at its limit: return what of it ends as a sentence does.
+
+        What is begun behind that is left, unless there was nothing before it.
+        """
+        clauses = self._cut_all(final=False)
+        self._heard_at = None
+        return clauses if clauses or not self._first else self.finish(now)
+
+    @property
+    def start(self) -> int:
+        """Code points of the reply in the clauses returned so far."""
+        return self._start
+
     def _line_start(self) -> bool:
         return self._pending[self._done - 1] == "\n" if self._done else self._start == 0
 

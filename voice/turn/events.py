@@ -101,6 +101,24 @@ class StageFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolRuns:
+    """A tool works for this reply; `saying` names the phrase that fits, `acts`: it waits until the turn counts."""
+
+    turn: int
+    revision: int
+    saying: str = ""
+    acts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRests:
+    """A tool of this reply has answered."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
     """The person typed instead of speaking."""
 
@@ -137,7 +155,7 @@ class Closed:
 
 Event = (
     SpeechStarted | SpeechStopped | FrameHeard | WordsHeard | Transcribed | Judged | Audible | Drained | StageFailed
-    | Typed | Announce | Stopped | Dropped | MicrophoneLost | Closed
+    | ToolRuns | ToolRests | Typed | Announce | Stopped | Dropped | MicrophoneLost | Closed
 )  # fmt: skip
 
 
@@ -268,6 +286,15 @@ class Filler:
 
 
 @dataclass(frozen=True, slots=True)
+class Bridge:
+    """A tool keeps the person waiting: say a short phrase of this name, which is no part of the reply."""
+
+    turn: int
+    revision: int
+    saying: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The turn ended, in this one way."""
 
@@ -277,5 +304,5 @@ class Finish:
 
 Action = (
     Listen | Forget | Transcribe | AskTurnModel | Grew | Decided | Send | Discard | Release | Commit | Pause | Resume
-    | Truncate | Say | Filler | Finish
+    | Truncate | Say | Filler | Bridge | Finish
 )  # fmt: skip

@@ -53,24 +53,38 @@ class TurnMachine:
 
     def due(self) -> float | None:
         """When `tick` is wanted next, seconds; None when nothing is timed."""
+        times = [at for at in (self._filler_due(), self._tool_due()) if at is not None]
+        return min(times, default=None)
+
+    def _filler_due(self) -> float | None:
         turn = self.turn
-        if (
-            self.state is State.THINKING
-            and turn
-            and turn.decided is not None
-            and not turn.filled
-            and self.policy.filler_s
-        ):
-            return turn.decided + self.policy.filler_s
-        return None
+        waits = self.state is State.THINKING and turn and turn.decided is not None and not turn.filled
+        return turn.decided + self.policy.filler_s if waits and turn and turn.decided and self.policy.filler_s else None
+
+    def _tool_due(self) -> float | None:
+        """When the person has waited for a tool so long that there has to be a sound."""
+        turn = self.turn
+        if turn is None or turn.decided is None or not turn.tools or not self.policy.bridge_s:
+            return None
+        if self.state not in (State.THINKING, State.SPEAKING):
+            return None
+        if not turn.bridged:
+            return max(turn.decided, turn.tool_since) + self.policy.bridge_s
+        return max(turn.sounded, turn.tool_since) + self.policy.sound_every_s
 
     def tick(self, now: float) -> list[Action]:
         """Do what is due; harmless when nothing is."""
         due = self.due()
         if due is None or now < due:
             return []
-        self._turn.filled = True
-        return [ev.Filler(self._turn.number)]
+        turn = self._turn
+        filler, tool = self._filler_due(), self._tool_due()
+        if filler is not None and now >= filler:
+            turn.filled = True
+        if tool is None or now < tool:
+            return [ev.Filler(turn.number)]
+        turn.sounded, bridged, turn.bridged, turn.filled = now, turn.bridged, True, True
+        return [ev.Filler(turn.number)] if bridged else [ev.Bridge(turn.number, turn.revision, turn.saying)]
 
     @property
     def _turn(self) -> Turn:
@@ -236,7 +250,7 @@ class TurnMachine:
         turn = self._turn
         if self.over is not None:
             return self._over_goes_on(event, now)
-        if turn.outcome is Outcome.FAILED or not turn.spoken:
+        if turn.outcome is Outcome.FAILED or not turn.spoken or turn.counts:
             return self._interrupt_unheard(event, now)
         if turn.stopped is not None:
             self.endpointer.spoke_on_after(max(0.0, event.at - turn.stopped), turn.words, turn.complete)
@@ -279,9 +293,28 @@ class TurnMachine:
             return self._finish(Outcome.EMPTY)
         release = ev.Release(turn.number, turn.revision)
         if turn.sent:
-            return [release]
+            return [release, *self._let_act()] if turn.acts else [release]
         turn.sent = True
         return [ev.Send(turn.number, turn.revision, words), release]
+
+    def _tool_runs(self, event: ev.ToolRuns, now: float) -> list[Action]:
+        turn = self._turn
+        turn.tool_since = now if not turn.tools else turn.tool_since
+        turn.tools += 1
+        turn.saying = event.saying
+        if not event.acts or turn.counts:
+            return []
+        turn.acts = True
+        return self._let_act() if self.state is State.THINKING else []
+
+    def _tool_rests(self, event: ev.ToolRests, now: float) -> list[Action]:
+        self._turn.tools = max(0, self._turn.tools - 1)
+        return []
+
+    def _let_act(self) -> list[Action]:
+        """The end of turn is decided, and a tool of the reply waits for nothing else."""
+        self._turn.counts = True
+        return [ev.Commit(self._turn.number, self._turn.revision)]
 
     def _first_sound(self, event: ev.Audible, now: float) -> list[Action]:
         turn = self._turn
@@ -459,6 +492,7 @@ TABLE: dict[State, dict[type, Handler]] = {
     State.ENDING: {
         ev.SpeechStarted: M._go_on, ev.FrameHeard: M._silence_grows, ev.WordsHeard: M._words,
         ev.Transcribed: M._draft, ev.Judged: M._judged, ev.StageFailed: M._draft_failed, ev.SpeechStopped: M._nothing,
+        ev.ToolRuns: M._tool_runs, ev.ToolRests: M._tool_rests,
         ev.Stopped: M._nothing,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._cut_short, ev.Closed: M._close,
         ev.Dropped: M._drop,
@@ -466,14 +500,14 @@ TABLE: dict[State, dict[type, Handler]] = {
     State.THINKING: {
         ev.SpeechStarted: M._go_on, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._nothing, ev.WordsHeard: M._words,
         ev.Transcribed: M._transcribed, ev.Judged: M._nothing, ev.Audible: M._first_sound, ev.Drained: M._silent_reply,
-        ev.StageFailed: M._fail,
+        ev.StageFailed: M._fail, ev.ToolRuns: M._tool_runs, ev.ToolRests: M._tool_rests,
         ev.Stopped: M._stop,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
         ev.Dropped: M._drop,
     },
     State.SPEAKING: {
         ev.SpeechStarted: M._pause, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._beneath_frame,
-        ev.WordsHeard: M._over_words,
+        ev.WordsHeard: M._over_words, ev.ToolRuns: M._tool_runs, ev.ToolRests: M._tool_rests,
         ev.Transcribed: M._over_transcribed, ev.Judged: M._nothing, ev.Audible: M._nothing, ev.Drained: M._played_out,
         ev.StageFailed: M._over_failed,
         ev.Stopped: M._stop,
@@ -481,6 +515,7 @@ TABLE: dict[State, dict[type, Handler]] = {
         ev.Dropped: M._drop,
     },
     State.PAUSED: {
+        ev.ToolRuns: M._tool_runs, ev.ToolRests: M._tool_rests,
         ev.SpeechStarted: M._over_goes_on, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._over_frame,
         ev.WordsHeard: M._over_words, ev.Transcribed: M._over_transcribed, ev.Judged: M._nothing,
         ev.Audible: M._nothing, ev.Drained: M._played_out, ev.StageFailed: M._over_failed,

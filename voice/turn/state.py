@@ -39,6 +39,7 @@ class Policy:
     Whoever speaks over the reply for `enough_speech_s` is asked for their words so far. A reply that was held
     `most_alarms` times for nothing is not held any more, only ended by words.
     No reply is in the room any more `echo_s` after its end.
+    A tool that works longer than `bridge_s` is bridged by a phrase, and then by a soft sound every `sound_every_s`.
     `overlap(words)` tells words from backchannels and from the reply's own echo; `no_answer` is said for an empty
     reply.
     """
@@ -54,6 +55,8 @@ class Policy:
     resume_after_s: float = 1.0
     echo_s: float = 0.6
     filler_s: float = 0.0
+    bridge_s: float = 0.4
+    sound_every_s: float = 0.8
     max_turn_s: float = 60.0
     overlap: Callable[[str], Overlap] = lambda text: Overlap.WORDS
     no_answer: str = "Sorry, I have no answer."
@@ -63,7 +66,9 @@ class Policy:
 class Turn:
     """What is known of one turn. `transcript`, `sent` and `complete` (the turn model's) are the current revision's.
 
-    `overlaps`: it began over a reply.
+    `overlaps`: it began over a reply. `acts`: a tool waits until it counts; `counts`: it was committed for one, so that
+    it can neither grow nor be dropped any more. `tools` work for its reply, the first since `tool_since`; `saying`
+    names the phrase that fits; `bridged` says that it was said, `sounded` when there was a sound to wait by.
     """
 
     number: int
@@ -78,6 +83,13 @@ class Turn:
     asked: bool = False
     judging: bool = False
     sent: bool = False
+    acts: bool = False
+    counts: bool = False
+    tools: int = 0
+    tool_since: float = 0.0
+    saying: str = ""
+    bridged: bool = False
+    sounded: float = 0.0
     drafts: int = 0
     decided: float | None = None
     filled: bool = False
@@ -87,7 +99,8 @@ class Turn:
         """The person goes on: the next revision, with nothing asked for it yet."""
         self.revision += 1
         self.stopped = self.transcript = self.complete = self.decided = None
-        self.asked = self.judging = self.sent = False
+        self.asked = self.judging = self.sent = self.acts = False
+        self.tools = 0
 
     def stop(self, at: float) -> None:
         """The person is silent since then; words that were asked for before lack the end."""

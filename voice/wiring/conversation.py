@@ -57,6 +57,7 @@ from voice.wiring.engines import (
 )
 from voice.wiring.safety import masked
 from voice.wiring.sessions import session
+from voice.wiring.tools import house
 from voice.worker import Worker
 
 PLAYOUT_RATE = 22_050
@@ -69,8 +70,17 @@ WARM_S = 120.0
 """How long loading a model may take, seconds."""
 
 
-def machine(settings: Settings, spoken: Callable[[], str], *, live: bool) -> TurnMachine:
-    """The turn machine; `spoken()` is what the reply has said so far, to tell its echo from a person."""
+def machine(
+    settings: Settings,
+    spoken: Callable[[], str],
+    *,
+    live: bool,
+    commands: Callable[[str], bool] = lambda words: False,
+) -> TurnMachine:
+    """The turn machine; `spoken()` is what the reply has said so far, to tell its echo from a person.
+
+    `commands(words)` says that they are a whole command, besides those that the responder understands.
+    """
     turn, guard = settings.turn, live and settings.audio.echo != "off"
     by_name = settings.wake.mode != "always"
 
@@ -86,7 +96,7 @@ def machine(settings: Settings, spoken: Callable[[], str], *, live: bool) -> Tur
         min_s=turn.min_silence_ms / 1000,
         max_s=turn.max_silence_ms / 1000,
         adaptive=turn.endpointing == "adaptive",
-        judge=lambda words: completeness(words, understands),
+        judge=lambda words: completeness(words, lambda said: understands(said) or commands(said)),
     )
     policy = Policy(
         speculate=turn.speculate,
@@ -222,14 +232,25 @@ async def converse(
         warming = asyncio.create_task(_warm(words, voices[0], ends, typing=text is not None), name="load the engines")
         stack.push_async_callback(_left, warming)
         timers = Timers()
-        talk = await session(settings, stack, timers, language(settings))
+
+        def late(sid: str, text: str) -> None:
+            if conversation is not None:
+                conversation.say(text)
+
+        home = house(settings)
+        talk = await session(settings, stack, timers, language(settings), late, home)
         if not settings.chat.session:
             leaving = FarewellWatcher(talk, watch)
             stack.push_async_callback(leaving.close)
             watch = _both(watch, leaving.observe)
         hears = detector(settings)
         parts = Components(
-            machine=machine(settings, lambda: conversation.spoken if conversation else "", live=live),
+            machine=machine(
+                settings,
+                lambda: conversation.spoken if conversation else "",
+                live=live,
+                commands=home.understands if home is not None else lambda words: False,
+            ),
             sink=mouth,
             playout=playout,
             session=CollectedSession(talk) if fast else talk,

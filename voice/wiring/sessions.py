@@ -12,13 +12,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from voice import paths as folders
 from voice.clock import working
 from voice.errors import ConfigError, VoiceError
 from voice.llm.builtin import BuiltinUpstream
+from voice.llm.builtin.question import RunningTimers
 from voice.llm.builtin.timer_list import Timers
 from voice.llm.interface import Upstream
 from voice.sessions.circuit_breaker import BreakerPolicy
@@ -30,7 +31,9 @@ from voice.sessions.stores.interface import Store, StoreError
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.upstream_queue import Limits
 from voice.settings.schema import ChatSettings, Settings, retained_days
+from voice.tools.home import Home
 from voice.wiring.safety import guards, moderation
+from voice.wiring.tools import house, informed, knowledge, registry
 
 if TYPE_CHECKING:
     from voice.client import Sessions
@@ -39,17 +42,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOOP_EFFECTS = ("timer", "device")
+"""What a voice loop carries out."""
+
 
 def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[], float] | None = None) -> Upstream:
-    """The model behind the sessions: the builtin responder, or a server by its URL."""
+    """The model behind the sessions: the builtin responder, or a server by its URL.
+
+    Sessions without `timers` of this process are those of others, who are not told how to set it up.
+    """
     chat = settings.chat
     if chat.llm != "builtin":
         from voice.llm.openai import OpenAIUpstream
 
-        return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues)
-    knowledge = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
+        return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
+    notes = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
     running = (lambda: timers.running(now())) if timers is not None and now is not None else None
-    return BuiltinUpstream(knowledge, timers=running)
+    return BuiltinUpstream(notes, timers=running, visitors=timers is None)
 
 
 def store_file(settings: Settings) -> Path:
@@ -119,10 +128,13 @@ async def engine(
     model: Upstream,
     keep: Callable[[], Store] | None = None,
     how: EngineOptions | None = None,
+    running: Callable[[], RunningTimers] | None = None,
+    home: Home | None = None,
 ) -> AsyncIterator[Engine]:
     """Sessions over the store that `keep` makes, else that of the settings, and this model, which gets ready meanwhile.
 
-    Both are closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
+    `running` gives the timers, where they are kept in this process. All is closed with it. Conversations that
+    chat.retain keeps no longer are removed while it runs.
     """
     with working():
         judging, guarding = await asyncio.to_thread(lambda: (moderation(settings), guards(settings.safety)))
@@ -132,8 +144,26 @@ async def engine(
     except BaseException:
         await kept.close()
         raise
-    made = Engine(kept, model, how or options(settings), guards=guarding, moderation=judging)
-    beside = [asyncio.create_task(model.prepare(), name="prepare the model")]
+    visitors = running is None
+    written = knowledge(settings)
+    if home is None and (settings.tools.shared or not visitors):
+        home = house(settings)
+    if home is not None and isinstance(model, BuiltinUpstream):
+        model.commands = home.tool_for
+    made = Engine(
+        kept,
+        model,
+        how or options(settings),
+        guards=guarding,
+        moderation=judging,
+        tools=registry(settings, written, running, visitors=visitors, home=home),
+        notes=informed(written),
+    )
+    if made.parts.tools is not None:
+        made.parts.tools.start()
+    beside: list[asyncio.Task[Any]] = [asyncio.create_task(model.prepare(), name="prepare the model")]
+    if home is not None:
+        beside.append(asyncio.create_task(home.stay(), name="know the home"))
     days = retained_days(settings.chat.retain)
     if days and days != math.inf:
         beside.append(asyncio.create_task(_forget_old(made, days), name="forget what is old"))
@@ -147,6 +177,8 @@ async def engine(
         await model.close()
         if judging is not None:
             await judging.close()
+        if written is not None:
+            written.close()
 
 
 async def _forget_old(engine: Engine, days: float) -> None:
@@ -179,24 +211,43 @@ async def _delete(sessions: Sessions, session: RemoteSession) -> None:
         await sessions.delete(session.id, session.token)
 
 
-async def session(settings: Settings, stack: AsyncExitStack, timers: Timers, language: str) -> UnmaskedSession:
+async def session(
+    settings: Settings,
+    stack: AsyncExitStack,
+    timers: Timers,
+    language: str,
+    late: Callable[[str, str], None] = lambda sid, text: None,
+    home: Home | None = None,
+) -> UnmaskedSession:
     """The session of the settings as its person sees it, closed with the stack: on a server, or in this process.
 
-    `language` is that of the words for what is not shown.
+    `language` is that of the words for what is not shown; `late` is told what slow tools of this process answer after
+    their turn.
     """
     chat, loop = settings.chat, asyncio.get_running_loop()
     if chat.server:
         many = guards(settings.safety)
         guard = many.fresh() if many is not None else None
-        return UnmaskedSession(await served(chat, chat.server, stack), lambda: guard, language)
+        remote = await served(chat, chat.server, stack)
+        remote.options = {"effects": list(LOOP_EFFECTS)}
+        return UnmaskedSession(remote, lambda: guard, language)
     from voice.sessions.local_session import open_local
 
     lasting = bool(chat.session and retained_days(chat.retain))  # what nobody can come back to is not written down
     keep = partial(store, settings, own=True) if lasting else MemoryStore
     running = await stack.enter_async_context(
-        engine(settings, upstream(settings, timers, loop.time), keep, own_options(settings, lasting))
+        engine(
+            settings,
+            upstream(settings, timers, loop.time),
+            keep,
+            own_options(settings, lasting),
+            lambda: timers.running(loop.time()),
+            home,
+        )
     )
     local = await open_local(running, name=chat.session if lasting else None, system=chat.system)
+    local.effects = LOOP_EFFECTS
+    running.parts.late = late
     stack.push_async_callback(local.close)
 
     def owner() -> UnmaskingGuard | None:

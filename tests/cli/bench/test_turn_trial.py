@@ -10,7 +10,7 @@ from tests.support.energy_vad import EnergyDetector
 from voice.asr.interface import Transcript
 from voice.audio.frames import RATE, Pcm, silence
 from voice.cli.bench.turn_clips import LEAD_S, TAIL_S, Clip
-from voice.cli.bench.turn_trial import Delays, Evidence, Result, moments, run
+from voice.cli.bench.turn_trial import Delays, Evidence, TrialResult, moments, run
 from voice.turn.completeness import completeness
 from voice.turn.endpointing import Endpointer
 from voice.turn.machine import TurnMachine
@@ -74,7 +74,7 @@ def trial(
     silence_s: float = 0.5,
     max_s: float = 1.2,
     delays: Delays = AT_ONCE,
-) -> Result:
+) -> TrialResult:
     made = clip(pause_s)
     person = Endpointer(silence_s=silence_s, min_s=0.25, max_s=max_s, adaptive=bool(reader or ear), judge=completeness)
     policy = Policy(speculate="asr" if reader else "off", judges=ear is not None)

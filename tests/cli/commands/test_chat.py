@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,12 @@ import pytest
 from benchmarks.processes import VOICE, free_port
 from benchmarks.upstream import Script
 from tests.support.patience import PATIENCE_S
+from tests.support.scripted_session import ScriptedSession, words
 from tests.support.served import Served
+from voice.cli.commands.chat import converse
+from voice.clock import run_virtual
+from voice.llm.interface import Effect
+from voice.sessions.interface import ReplyEvent
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +59,20 @@ def test_wrong_key_and_no_server_are_one_line(served: Served, tmp_path: Path) ->
     nobody = chat(tmp_path, f"http://127.0.0.1:{free_port()}", "hello")
     assert (nobody.returncode, len(nobody.stderr.splitlines())) == (69, 1)
     assert "voice serve" in nobody.stderr
+
+
+def test_a_timer_rings_here() -> None:
+    async def lines() -> AsyncIterator[str]:
+        yield "set it"
+
+    def answer(text: str) -> list[ReplyEvent]:
+        return [Effect("timer.set", {"seconds": 3.0, "label": "tea"}), *words("Timer set.")]
+
+    written: list[str] = []
+
+    def write(text: str, **how: object) -> None:
+        written.append(text)
+
+    run_virtual(converse(ScriptedSession(answer), lines(), write))
+    assert "".join(written[:-1]).strip() == "Timer set."
+    assert "Your tea timer is up." in written[-1]

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -90,3 +91,35 @@ def test_close_forgets_the_notes() -> None:
 def test_pieces_are_the_text(text: str) -> None:
     assert "".join(pieces(text)) == text
     assert tokens(text) <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("can", "says"), [(None, "Timer set"), (frozenset({"timer"}), "Timer set"), (frozenset(), "I can't")]
+)
+def test_a_timer_is_promised_only_to_who_can_ring(can: frozenset[str] | None, says: str) -> None:
+    async def run() -> list[object]:
+        ask = Ask((Message("user", "set a timer for five minutes"),), effects=can)
+        return [item async for item in BuiltinUpstream(SHIPPED).stream(ask)]
+
+    items = asyncio.run(run())
+    assert "".join(item.text for item in items if isinstance(item, Delta)).startswith(says)
+    assert any(isinstance(item, Effect) for item in items) is (can != frozenset())
+
+
+@pytest.mark.parametrize("words", ["what is the meaning of xyzzy", "西藏的天气怎么样"])
+def test_visitors_are_not_told_how_to_set_it_up(words: str) -> None:
+    async def said(*, visitors: bool) -> str:
+        ask = Ask((Message("user", words),))
+        items = [item async for item in BuiltinUpstream(SHIPPED, visitors=visitors).stream(ask)]
+        return "".join(item.text for item in items if isinstance(item, Delta))
+
+    assert "--llm" in asyncio.run(said(visitors=False))
+    assert "--" not in asyncio.run(said(visitors=True))
+
+
+def test_zaijian_is_a_farewell() -> None:
+    async def said() -> str:
+        items = [item async for item in BuiltinUpstream(SHIPPED).stream(Ask((Message("user", "再见"),)))]
+        return "".join(item.text for item in items if isinstance(item, Delta))
+
+    assert asyncio.run(said()) == "再见！"

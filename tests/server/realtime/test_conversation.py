@@ -92,6 +92,21 @@ def test_text_only_responses_have_no_audio() -> None:
     asyncio.run(run())
 
 
+def test_a_response_cut_at_the_limit_is_incomplete_and_says_why() -> None:
+    def answer(ask: Ask) -> Iterable[Step]:
+        return [Delta("This is whole. And this is"), Done(finish="length")]
+
+    async def run() -> None:
+        async with serving(answer, engines=talks()) as here, Peer(here) as peer:
+            await peer.update(output_modalities=["text"])
+            await peer.type("hello there")
+            done = (await peer.until("response.done"))[-1]["response"]
+            assert done["status"] == "incomplete"
+            assert done["status_details"]["reason"] == "max_output_tokens"
+
+    asyncio.run(run())
+
+
 def test_function_calls_go_out_and_their_answers_come_back() -> None:
     def answer(ask: Ask) -> Iterable[Step]:
         if ask.messages[-1].role == "tool":

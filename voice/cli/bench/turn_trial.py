@@ -48,7 +48,7 @@ class TurnMoment:
 
 
 @dataclass(slots=True)
-class Result:
+class TrialResult:
     """What came of one clip: for each hesitation whether the turn was ended in it, and how late the true end was.
 
     `in_speech` counts ends where nobody hesitated at all; `rules` says why, of every end in turn. `delay_s` is 0 where
@@ -113,7 +113,7 @@ class Evidence:
         return heard.strip()
 
 
-def run(clip: Clip, heard: list[TurnMoment], evidence: Evidence, machine: TurnMachine, delays: Delays) -> Result:
+def run(clip: Clip, heard: list[TurnMoment], evidence: Evidence, machine: TurnMachine, delays: Delays) -> TrialResult:
     """Let the machine take the clip as one turn. It goes on after a false end, as a turn of which nothing was heard."""
     return _Trial(clip, evidence, machine, delays).run(heard)
 
@@ -121,12 +121,12 @@ def run(clip: Clip, heard: list[TurnMoment], evidence: Evidence, machine: TurnMa
 class _Trial:
     def __init__(self, clip: Clip, evidence: Evidence, machine: TurnMachine, delays: Delays) -> None:
         self._clip, self._evidence, self._machine, self._delays = clip, evidence, machine, delays
-        self._result = Result([False] * len(clip.pauses))
+        self._result = TrialResult([False] * len(clip.pauses))
         self._late: list[tuple[float, int, ev.Event]] = []
         self._order = count()
         self._began = 0.0
 
-    def run(self, heard: list[TurnMoment]) -> Result:
+    def run(self, heard: list[TurnMoment]) -> TrialResult:
         for moment in heard:
             while self._late and self._late[0][0] <= moment.at:
                 due, _, event = heapq.heappop(self._late)

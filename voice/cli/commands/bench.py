@@ -25,6 +25,7 @@ OF_THE_SOURCE = {
     "chaos": "Two session servers and a Redis, killed and cut at random: what is lost, and what is repeated.",
     "sessions": "Latency, throughput and recovery of the session server.",
     "realtime": "What the Realtime API adds to an answer's latency, and ten visitors at once.",
+    "tools": "Which requests are understood without a model, how fast, and what tools cost a reply.",
     "numbers": "What is understood and spoken of numbers, times, money and names, by kind.",
     "safety": "What redaction and moderation find and miss, and what they cost.",
 }

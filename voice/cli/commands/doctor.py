@@ -118,9 +118,10 @@ def echo(resolved: Resolved) -> Finding:
 def model(resolved: Resolved) -> Finding:
     """The language model's server."""
     from urllib.error import URLError
-    from urllib.request import Request, urlopen
+    from urllib.request import Request
 
     from voice.llm.openai_dialects import base_url
+    from voice.proxies import opener
 
     chat = resolved.settings.chat
     if chat.server:
@@ -133,7 +134,7 @@ def model(resolved: Resolved) -> Finding:
     if chat.api_key:
         request.add_header("Authorization", f"Bearer {chat.api_key}")
     try:
-        with urlopen(request, timeout=5) as answer:
+        with opener(request.full_url).open(request, timeout=5) as answer:
             return Finding(GOOD, f"{chat.llm} answers ({answer.status})")
     except (URLError, OSError, ValueError) as error:
         return Finding(BROKEN, f"{chat.llm}: {error}", "is the server running, and the key in VOICE_CHAT_API_KEY?")

@@ -5,6 +5,7 @@ import { make, say } from "./dom.js";
 
 const NEAR_PX = 80; // so far from its place the list counts as left where it was
 const PLACE = 0.7; // how far down the line that is being spoken may stand
+const WITHHELD = "[Blocked]";
 const PARTS = { person: ["stable", "coming"], reply: ["said", "unsaid"] };
 
 export class Captions {
@@ -66,8 +67,10 @@ export class Captions {
     const [who, first, second] = row.children;
     const [done, rest] = turn.who === "person" ? split(turn.text, turn.stable) : splitAtWord(turn.text, turn.said);
     say(who, turn.who === "person" ? words.you : words.assistant);
-    say(first, done);
-    say(second, rest);
+    // What moderation has withheld stands in the log as a mark; visitors read words.
+    const instead = turn.who === "person" ? "…" : words.withheld;
+    say(first, done.replaceAll(WITHHELD, instead));
+    say(second, rest.replaceAll(WITHHELD, instead));
     row.hidden = turn.text === "";
     row.className = ["turn", turn.who, recent && "recent", turn.over && "over", turn.cut && "cut"].filter(Boolean).join(" ");
   }

@@ -16,6 +16,7 @@ export const STRINGS = {
     finish: "Finish",
     conversation: "Conversation",
     captions: "Captions",
+    withheld: "Sorry, I would rather not talk about that.",
     controls: "Conversation controls",
     stateOfAssistant: "State of the assistant",
     states: {
@@ -115,6 +116,7 @@ export const STRINGS = {
     finish: "结束",
     conversation: "对话",
     captions: "字幕",
+    withheld: "抱歉，这个话题我还是不说为好。",
     controls: "对话控制",
     stateOfAssistant: "助手状态",
     states: {

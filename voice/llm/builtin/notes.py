@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voice.errors import MissingError
+from voice.llm.context import estimate_tokens
 from voice.text.boundaries import find_cut
 from voice.text.numbers import simplified
 from voice.text.speakable import HAN, language_of, unmarked
 
 _LEAST_COVERED = 0.7
 """Share of a question's content that a paragraph must have, words weighted by how rare they are in the notes."""
+
+_LEAST_SHARED = 0.5
+"""The same for a passage that a model is told of, which reads more than is said."""
 
 _MOST_WORDS = 25
 _MOST_HAN = 50
@@ -41,6 +45,9 @@ class Note:
     title: str
     text: str
 
+    def __str__(self) -> str:
+        return f"[{self.title}] {self.text}" if self.title else self.text
+
 
 class Knowledge:
     """The notes of a folder, indexed when made.
@@ -65,21 +72,33 @@ class Knowledge:
 
     def answer(self, question: str) -> str | None:
         """The best paragraph's first sentences, at most about 25 words; None where no paragraph covers the question."""
+        best = self._best(question, _LEAST_COVERED)
+        return _first_sentences(best[0].text) if best else None
+
+    def passages(self, question: str, *, most: int = 4, tokens: int = 300) -> list[Note]:
+        """The paragraphs that fit a question, best first, within so many tokens; none that covers too little of it."""
+        found: list[Note] = []
+        for note in self._best(question, _LEAST_SHARED)[:most]:
+            tokens -= estimate_tokens(str(note)) + 1
+            if tokens < 0:
+                break
+            found.append(note)
+        return found
+
+    def _best(self, question: str, least: float) -> list[Note]:
+        """The paragraphs that have at least this share of the question's content, best first."""
         terms = _content(question)
         found = {term: self._rows(term) for term in terms}
         if not any(found.values()):
-            return None
+            return []
         weight = {term: math.log(1 + len(self._notes) / (1 + len(rows))) for term, rows in found.items()}
         whole = sum(weight.values())
         ranked = self._ranked([term for term, rows in found.items() if rows])
         if len(found) == 1:  # one word says little: it must be what a paragraph is about
             ranked = [row for row in ranked if row in self._rows(next(iter(found)), "{title} : ")]
-        best: tuple[float, int, int] | None = None
-        for rank, row in enumerate(ranked):
-            covered = sum(weight[term] for term, rows in found.items() if row in rows) / whole
-            if covered >= _LEAST_COVERED and (best is None or (round(covered, 2), -rank) > best[:2]):
-                best = (round(covered, 2), -rank, row)
-        return None if best is None else _first_sentences(self._notes[best[2]].text)
+        covered = {row: sum(weight[term] for term, rows in found.items() if row in rows) / whole for row in ranked}
+        fitting = [row for row in ranked if covered[row] >= least]
+        return [self._notes[row] for row in sorted(fitting, key=lambda row: -round(covered[row], 2))]
 
     def _rows(self, term: str, columns: str = "") -> frozenset[int]:
         rows = self._index.execute("SELECT rowid FROM notes WHERE notes MATCH ?", (columns + _quoted(term),))

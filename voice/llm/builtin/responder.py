@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -15,8 +16,8 @@ from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill
 from voice.llm.builtin.small_talk import manners, repeat
 from voice.llm.builtin.timers import timer
 from voice.llm.builtin.units import conversion
-from voice.llm.interface import Ask, Delta, Done, Effect, UpstreamError
-from voice.text.speakable import HAN
+from voice.llm.interface import ASKED, Ask, Delta, Done, Effect, UpstreamError
+from voice.text.speakable import HAN, language_of
 
 SKILLS: tuple[Skill, ...] = (timer, manners, clock, conversion, arithmetic, repeat)
 
@@ -43,8 +44,14 @@ def understands(text: str) -> bool:
     return found is not None and found.whole
 
 
-def unknown(question: Question) -> Answer:
-    """What is said when nobody knows."""
+def unknown(question: Question, *, visitors: bool = False) -> Answer:
+    """What is said when nobody knows; to the owner, with what would help."""
+    if visitors:
+        return Answer(
+            question.say(
+                "I'm sorry, I don't know that. Please ask me something else.", "抱歉，这个我不知道。请问别的吧。"
+            )
+        )
     return Answer(
         question.say(
             "I don't know that. Connect a model with --llm to ask me anything.",
@@ -60,7 +67,8 @@ _TOKEN = re.compile(rf"[{HAN}]|[^\s{HAN}]{{1,6}}")
 class BuiltinUpstream:
     """An `Upstream` of small skills and a folder of notes; it answers at once and says so when it does not know.
 
-    `now` gives the local time, `timers` the timers running, if the caller keeps any. Raises MissingError for a folder
+    `now` gives the local time, `timers` the timers running, if the caller keeps any. To `visitors` nothing is said of
+    what only the owner can do. Raises MissingError for a folder
     of notes that cannot be read.
     """
 
@@ -71,12 +79,21 @@ class BuiltinUpstream:
         knowledge: Path | None = None,
         now: Callable[[], datetime] = datetime.now,
         timers: Callable[[], RunningTimers] | None = None,
+        *,
+        visitors: bool = False,
     ) -> None:
         self._knowledge = Knowledge(knowledge) if knowledge is not None else None
-        self._now, self._timers = now, timers
+        self._now, self._timers, self._visitors = now, timers, visitors
+        self.commands: Callable[[str, str], str] | None = None
+        """Given words and their language, the tool that carries them out, or an empty string."""
 
     async def stream(self, ask: Ask) -> AsyncIterator[Delta | Effect | Done]:
-        """Yield effects, then the reply word by word, then the usage, estimated."""
+        """Yield effects, then the reply word by word, then the usage, estimated; or the call of a tool."""
+        call = await self._called(ask)
+        if call is not None:
+            yield call
+            yield Done(finish="tool_calls")
+            return
         reply = self._answer(ask)
         for effect in reply.effects:
             yield effect
@@ -97,16 +114,44 @@ class BuiltinUpstream:
         if self._knowledge is not None:
             self._knowledge.close()
 
+    async def _called(self, ask: Ask) -> Effect | None:
+        """The call of the tool that carries the last words out, if there is one."""
+        said = ask.messages[-1] if ask.messages else None
+        if self.commands is None or said is None or said.role != "user":
+            return None
+        words = said.text
+        tool = await asyncio.to_thread(self.commands, words, language_of(words) or "en")
+        if not tool:
+            return None
+        arguments = json.dumps({"command": words}, ensure_ascii=False)
+        return Effect("function_call", {"call_id": f"call_{len(ask.messages)}", "name": tool, "arguments": arguments})
+
     def _answer(self, ask: Ask) -> Answer:
         last = max((index for index, message in enumerate(ask.messages) if message.role == "user"), default=None)
         if last is None:
             return Answer("")
         timers = self._timers() if self._timers is not None else None
         question = Question(ask.messages[last].text, self._now(), ask.messages[:last], timers)
+        if ask.messages[-1].role == "tool":
+            return _reported(question, ask.messages[-1].text)
         found = answer(question)
         if found is None and self._knowledge is not None and (text := self._knowledge.answer(question.text)):
             found = Answer(text)
-        return found or unknown(question)
+        return _kept(found or unknown(question, visitors=self._visitors), question, ask.effects)
+
+
+def _kept(answer: Answer, question: Question, effects: frozenset[str] | None) -> Answer:
+    """The answer, or an honest sentence where the client cannot carry out what it promises."""
+    if effects is None or all(effect.kind.partition(".")[0] in effects for effect in answer.effects):
+        return answer
+    return Answer(question.say("I can't set or stop timers from here.", "在这里我不能设置或停止计时器。"))
+
+
+def _reported(question: Question, result: str) -> Answer:
+    """What a tool has answered, as it is said."""
+    if result == ASKED:
+        return Answer(question.say("Shall I really do that? Say yes.", "确定要这样做吗？请说“是的”。"))
+    return Answer(result)
 
 
 def pieces(text: str) -> list[str]:

@@ -45,6 +45,10 @@ class RunningConversation:
     source: NetworkSource
 
 
+INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+"""Why a response is incomplete, by the model server's reason to end it."""
+
+
 class EventWriter:
     """Shown all that happens; says it with `say(type, **fields)`. `wake()` is called when a reply may be heard."""
 
@@ -252,6 +256,9 @@ class EventWriter:
             return
         turn = spoken_turn(self._stage.conversation.reply)
         usage: Mapping[str, Any] | None = None if turn is None else self._session.usage(turn[0])
+        spoken = self._stage.conversation.reply
+        if status == "completed" and spoken is not None and spoken.finish in INCOMPLETE:
+            status, reason = "incomplete", INCOMPLETE[spoken.finish]
         response.end(status, reason=reason, heard=heard, usage=usage)
 
     @property

@@ -56,7 +56,7 @@ class RealtimeSession(LocalSession):
 
     def options(self) -> Mapping[str, Any]:
         self._taken = list(self._items.waiting)
-        found = self._config().options(self.once)
+        found = {"effects": ["timer"], **self._config().options(self.once)}  # the loop of this connection rings
         before = [item.before for item in self._taken if item.before is not None]
         return {**found, "before": before} if before else found
 

@@ -1,0 +1,71 @@
+"""Proxies from the environment: never for this machine's own addresses, and SOCKS only with its package installed."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from voice.errors import ConfigError
+
+VARIABLES = "ALL_PROXY, HTTP_PROXY, HTTPS_PROXY"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_proxied(url: str) -> bool:
+    """Whether the environment names a proxy for `url`. An address of this machine is always reached without one."""
+    parts = urlsplit(url)
+    if is_loopback(parts.hostname or ""):
+        return False
+    proxies = getproxies()
+    scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
+    return bool(proxies.get(scheme) or proxies.get("all")) and not proxy_bypass(parts.netloc)
+
+
+def client_options(url: str) -> dict[str, Any]:
+    """What an httpx client for `url` is made with: without the environment's proxies where they are not for it."""
+    return {} if is_proxied(url) else {"trust_env": False}
+
+
+def opener(url: str) -> urllib.request.OpenerDirector:
+    """What opens `url` with urllib."""
+    return urllib.request.build_opener(*([] if is_proxied(url) else [urllib.request.ProxyHandler({})]))
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Raises ConfigError for a proxy that cannot be used."""
+    try:
+        yield
+    except ImportError as error:
+        if "socks" not in str(error).lower():
+            raise
+        raise socks_missing() from error
+    except ValueError as error:
+        if "proxy" not in str(error).lower():
+            raise
+        raise ConfigError(
+            f"the proxy cannot be used: {error}", where=VARIABLES, expected="a URL as http://HOST:PORT"
+        ) from error
+
+
+def socks_missing() -> ConfigError:
+    """A SOCKS proxy is wanted, and the package for it is not there."""
+    return ConfigError(
+        "a SOCKS proxy needs a package that is not installed",
+        where=VARIABLES,
+        remedy="pip install 'voice-assistant[socks]', or unset the variable",
+    )
