@@ -26,7 +26,9 @@ Write = Callable[[str], None]
 
 
 @click.command("sessions")
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 @click.option("--peer", type=click.Choice(["litellm"]), help="Run this proxy beside it, in its own environment.")
 @click.option(
     "--store",

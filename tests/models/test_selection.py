@@ -68,7 +68,7 @@ def test_a_server_in_the_house_is_taken_where_its_address_is_given() -> None:
     assert choose_recognizer("auto", "", "de", [], REGISTRY, url).engine == "remote"
     assert str(choose_synthesizer("auto", "joe", "en", [], REGISTRY, url)) == f"remote joe (at {url})"
     assert choose_recognizer("pocketsphinx", "", "", [], REGISTRY, url).engine == "pocketsphinx"
-    with pytest.raises(ConfigError, match=r"tts\.url: no server is named"):
+    with pytest.raises(ConfigError, match=r"tts\.url: no server is set"):
         choose_synthesizer("remote", "", "", [], REGISTRY)
 
 

@@ -52,7 +52,7 @@ def test_patterns_fit_words(pattern: str, text: str, broken: list[str]) -> None:
     ("pattern", "what"),
     [
         ("a (b", "not closed"),
-        ("a b)", "closes nothing"),
+        ("a b)", "has no opening bracket"),
         ("(a)?", "empty text"),
         ("..2 a", "begins with a gap"),
         ("a ..2", "ends with a gap"),

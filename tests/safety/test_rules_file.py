@@ -48,7 +48,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ("categories:\n  pets:\n    macth: [a]", ":3: categories.pets", "unknown key `macth`"),
         ("categories:\n  pets:\n    match: a", ":3: categories.pets.match", "not a list"),
         ("categories:\n  pets:\n    match:\n      - [a]", ":4: categories.pets.match", "not a text"),
-        ("categories:\n  pets:\n    match:\n      - a (b", ":4: categories.pets.match", "`a (b`: a `(` is not closed"),
+        ("categories:\n  pets:\n    match:\n      - a (b", ":4: categories.pets.match", "`a (b`: unclosed `(`"),
         ("categories:\n  pets:\n    unless:\n      - a <b>", ":4: categories.pets.unless", "no list `b`"),
         ("categories: {}", "", "no rule"),
         ("variants: abc", ":1: variants", "`abc` is no pair"),

@@ -22,10 +22,10 @@ def test_a_pi_tells_its_model_heat_and_power(tmp_path: Path) -> None:
     assert found is not None
     assert (found.model, found.celsius) == ("Raspberry Pi 4 Model B Rev 1.5", 54.321)
     assert found.troubles == [
-        "the voltage is too low now",
-        "it is throttled now",
-        "the voltage was too low since it started",
-        "it was throttled since it started",
+        "under-voltage",
+        "throttled",
+        "under-voltage since the last start",
+        "throttled since the last start",
     ]
     assert "power supply" in found.remedy
 

@@ -48,7 +48,7 @@ class RemoteRecognizer:
             )
         text = getattr(answer, "text", None)
         if not isinstance(text, str):
-            raise EngineError("the answer holds no text", where=self._server.url, expected='{"text": "…"}')
+            raise EngineError("the answer contains no text", where=self._server.url, expected='{"text": "…"}')
         return Transcript(text.strip(), self._language, stable=len(text.strip()))
 
 

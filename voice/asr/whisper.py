@@ -78,10 +78,10 @@ class WhisperRecognizer:
         self._language = language.partition("-")[0].lower()
         if self._language and self._language not in self._model.supported_languages:
             raise MissingError(
-                f"the model does not know the language {language!r}",
+                f"the model does not support the language {language!r}",
                 where=str(model),
-                expected="en" if self._model.supported_languages == ["en"] else "a code as en, zh or de",
-                remedy="set asr.language, or take a multilingual model: voice models list",
+                expected="en" if self._model.supported_languages == ["en"] else "a code such as en, zh or de",
+                remedy="set asr.language, or use a multilingual model: voice models list",
             )
         self._window = window
         self._partial_s = partial_s
@@ -309,7 +309,7 @@ def _load(folder: Path, threads: int) -> Any:
                 f"no {name} here",
                 where=str(folder),
                 expected="a folder with a Whisper model in CTranslate2 format",
-                remedy="get one: voice models pull base.en",
+                remedy="download one: voice models pull base.en",
             )
     from faster_whisper import WhisperModel
 
@@ -320,8 +320,8 @@ def _load(folder: Path, threads: int) -> Any:
         raise MissingError(
             f"the Whisper model cannot be loaded ({error})",
             where=str(folder),
-            expected="whole model files",
-            remedy="see what is wrong: voice models verify",
+            expected="complete model files",
+            remedy="to check it: voice models verify",
         ) from error
 
 

@@ -41,7 +41,7 @@ class DeviceLost:
     name: str
 
     def __str__(self) -> str:
-        return f"the {self.direction} is gone ({self.name}); waiting for it"
+        return f"the {self.direction} was disconnected ({self.name}); waiting for it"
 
 
 @dataclass(frozen=True, slots=True)

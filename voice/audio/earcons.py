@@ -77,5 +77,5 @@ def earcons(rate: int, names: Iterable[str] = NAMES, volume: float = 1.0) -> Ear
     wanted = [name.strip() for name in names if name.strip()]
     for name in wanted:
         if name not in NAMES:
-            raise ConfigError(f"no sound is called {name!r}", where="earcons.play", expected=", ".join(NAMES))
+            raise ConfigError(f"unknown sound: {name!r}", where="earcons.play", expected=", ".join(NAMES))
     return Earcons(**{name: earcon(name, rate, volume) for name in wanted if volume > 0})

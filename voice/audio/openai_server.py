@@ -22,7 +22,7 @@ class AudioServer:
 
     def __init__(self, url: str, api_key: str, key: str, *, stall_s: float = 15.0) -> None:
         if not url.startswith(("http://", "https://")):
-            raise ConfigError(f"cannot reach {url!r}", where=key, expected="a URL as http://HOST:PORT/v1")
+            raise ConfigError(f"cannot reach {url!r}", where=key, expected="a URL such as http://HOST:PORT/v1")
         import openai  # 0.5 s, so not before somebody needs it
 
         self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses
@@ -43,19 +43,17 @@ class AudioServer:
         try:
             yield
         except self._sdk.APIStatusError as error:
-            raise self._failed(f"HTTP {error.status_code}: {_said(error)}", "look at that server's log") from error
+            raise self._failed(f"HTTP {error.status_code}: {_said(error)}", "see that server's log") from error
         except self._sdk.APITimeoutError as error:
-            raise self._failed("no answer in time", "is it busy, or its model still loading?") from error
+            raise self._failed("no answer in time", "check whether it is busy or still loading its model") from error
         except self._sdk.APIConnectionError as error:
             cause = error.__cause__ or error
-            what = f"no connection ({str(cause) or type(cause).__name__})"
-            raise self._failed(what, f"start it, or correct {self._key}") from error
+            what = f"cannot connect ({str(cause) or type(cause).__name__})"
+            raise self._failed(what, f"start the server, or correct {self._key}") from error
         except self._transport.HTTPError as error:
-            raise self._failed("the connection broke", "look at that server's log") from error
+            raise self._failed("the connection broke", "see that server's log") from error
         except (self._sdk.OpenAIError, json.JSONDecodeError) as error:
-            raise self._failed(
-                f"the answer is not understood: {error}", "is it an OpenAI-compatible server?"
-            ) from error
+            raise self._failed(f"invalid answer: {error}", "check that the server is OpenAI-compatible") from error
 
     def _failed(self, what: str, remedy: str) -> EngineError:
         return EngineError(what, where=self.url, remedy=remedy)

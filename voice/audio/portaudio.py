@@ -84,7 +84,7 @@ def restart() -> None:
 
 def _not_running(error: Exception) -> MissingError:
     return MissingError(
-        f"PortAudio does not run ({error.args[0]})", where="sound devices", expected="a working sound system"
+        f"PortAudio cannot start ({error.args[0]})", where="sound devices", expected="a working sound system"
     )
 
 
@@ -144,7 +144,7 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
                 return device
     names = ", ".join(f"{device.index} {device.name}" for device in usable)
     raise MissingError(
-        f"no {direction} fits {wanted!r}",
+        f"no {direction} matches {wanted!r}",
         where=SETTING[direction],
         expected=f"one of: {names}",
         remedy="`voice devices` lists them",
@@ -171,7 +171,7 @@ def pick_format(device: Device, direction: Direction, rate: int) -> tuple[int, i
         f"the {direction} takes no 16 bit audio at {rate}, {device.rate}, 48000 or 44100 Hz",
         where=device.name,
         expected="a free, working device",
-        remedy="close what else uses it, or choose another (`voice devices`)",
+        remedy="close the program that uses it, or choose another device (`voice devices`)",
     )
 
 
@@ -292,7 +292,7 @@ class Stream:
                 f"the {direction} cannot be opened ({error.args[0]})",
                 where=device.name,
                 expected="a free, working device",
-                remedy="close what else uses it, or choose another (`voice devices`)",
+                remedy="close the program that uses it, or choose another device (`voice devices`)",
             ) from None
 
     def _heard(self, data: Samples, count: int, times: Any, status: Any) -> None:

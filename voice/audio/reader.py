@@ -56,7 +56,7 @@ class AudioReader:
             self._frames = self._decoded()
             self._first = next(self._frames, None)
             if self._first is None:
-                raise self._refused("the recording holds no audio")
+                raise self._refused("the recording contains no audio")
             self._stack = self._stack.pop_all()
         if self._first.time is not None and self._container.start_time is not None:
             self.offset_s = max(0.0, round(self._first.time - self._container.start_time / 1e6, 3))

@@ -55,7 +55,7 @@ class WavWriter:
         return MissingError(
             f"cannot be written: {error.strerror or error}",
             where=str(self.path),
-            expected="room for a WAV file",
+            expected="a writable file with free space",
         )
 
     def _header(self) -> bytes:
@@ -114,7 +114,7 @@ class FileSource:
         finally:
             self._reader.close()
         if self._reader.truncated and self._notify is not None:
-            self._notify(f"{self.name}: the recording is cut off; used as far as it goes", "warning")
+            self._notify(f"{self.name}: the recording is truncated; using what is there", "warning")
 
     def _cut(self, size: int) -> Iterator[Pcm]:
         rest = np.zeros(0, dtype=np.int16)

@@ -33,7 +33,7 @@ def failures_in_one_line(ctx: click.Context, *, debug: bool) -> Iterator[None]:
         raise
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else ctx.command_path
-        _end(ctx, f"{path}: {error.format_message()} `{path} --help` shows what it takes.", error.exit_code)
+        _end(ctx, f"{path}: {error.format_message()} `{path} --help` shows its options.", error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         ctx.exit(INTERRUPTED)
     except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
@@ -67,12 +67,12 @@ def _inner(error: BaseException) -> list[BaseException]:
 
 def _report(error: BaseException, *, debug: bool) -> str:
     if debug:
-        return f"a defect, not your fault: {discreet(' '.join(f'{type(error).__name__}: {error}'.split()))}"
+        return f"internal error: {discreet(' '.join(f'{type(error).__name__}: {error}'.split()))}"
     with tempfile.NamedTemporaryFile(
         "w", prefix="voice-defect-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
         file.write(kinds(error) + "\n")
-    return f"a defect, not your fault: {type(error).__name__}; the report to send is {file.name}"
+    return f"internal error: {type(error).__name__}; please report it with {file.name}"
 
 
 class LazyGroup(click.Group):

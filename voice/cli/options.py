@@ -50,7 +50,7 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
         default=profile,
         show_default=True,
         metavar="|".join(PROFILES),
-        help="Settings that fit a kind of machine.",
+        help="Preset settings for a kind of machine.",
     )
     @click.option(
         "--config",
@@ -58,7 +58,7 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
         envvar="VOICE_CONFIG",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="A TOML file of settings, laid over the profile.",
+        help="A TOML file of settings; it overrides the profile.",
     )
     @click.option(
         "--set",
@@ -100,7 +100,9 @@ def _secrets(resolved: Resolved) -> Iterator[str]:
 def _assignment(text: str) -> Given:
     key, equals, value = text.partition("=")
     if not equals:
-        raise UsageError("no value", where=f"--set {text}", expected="--set SECTION.KEY=VALUE, as turn.silence_ms=400")
+        raise UsageError(
+            "no value", where=f"--set {text}", expected="--set SECTION.KEY=VALUE, such as turn.silence_ms=400"
+        )
     return Given(key.strip(), value, "--set", text=True)
 
 

@@ -113,7 +113,7 @@ class ServerConnection:
             tries = 0 if self._attachments > before else tries + 1
             self._lost_at = self._now() if self._lost_at is None else self._lost_at
             if self._now() - self._lost_at > self._give_up_s:
-                self._give_up(ReplyFailed("link_lost", f"{self.url}: no connection ({why})", temporary=True))
+                self._give_up(ReplyFailed("link_lost", f"{self.url}: cannot connect ({why})", temporary=True))
             if self._riders:
                 await asyncio.sleep(random.uniform(0, max(again_s, min(BACKOFF_S[0] * 2**tries, BACKOFF_S[1]))))
 
@@ -151,7 +151,7 @@ class ServerConnection:
         except (OSError, WebSocketException, VoiceError) as error:
             return 0.0, error
         except (KeyError, TypeError, ValueError) as error:
-            return 0.0, ConnectionRefused(f"the server sent what is no {SUBPROTOCOL} ({error!r})", where=self.url)
+            return 0.0, ConnectionRefused(f"the server's answer is not {SUBPROTOCOL} ({error!r})", where=self.url)
         if code == KEY_INVALID:
             self._give_up(ReplyFailed("key_invalid", f"{self.url} refuses the key"))
         back_s = RESTARTING_S if code in (RESTART, BUSY) else 0.0

@@ -102,7 +102,7 @@ def nodes(url: str) -> list[str]:
 
 def unreachable(url: str, why: object) -> UnavailableError:
     return UnavailableError(
-        f"no session server ({why})", where=url, remedy="start one with `voice serve`, or correct chat.server"
+        f"not a session server ({why})", where=url, remedy="start `voice serve`, or correct chat.server"
     )
 
 

@@ -52,6 +52,6 @@ class Keyring:
             return {}
         except (OSError, ValueError) as error:
             raise ConfigError(
-                f"cannot be read ({error})", where=str(self._path), remedy="move it away; its conversations begin anew"
+                f"cannot be read ({error})", where=str(self._path), remedy="move it away; its conversations start again"
             ) from error
         return known

@@ -132,7 +132,7 @@ class ClientProtocol:
     def tick(self, now: float) -> None:
         """Send what has come due; raises LinkError where the server no longer answers."""
         if self._pong_by is not None and now >= self._pong_by:
-            raise ConnectionRefused("the server does not answer", expected=f"a frame within {PONG_WITHIN_S:g} s")
+            raise ConnectionRefused("the server does not answer", expected=f"a reply within {PONG_WITHIN_S:g} s")
         if not self.attached:
             return
         for turn in self._turns.values():
@@ -283,7 +283,7 @@ class ClientProtocol:
             if not turn.started and not _same(turn, *asked.get(turn.number, (None, None))):
                 continue  # it never arrived, or somebody else was first: it is sent again
             if text is None or not text.startswith(turn.text):
-                lost = ReplyFailed("session_lost", "the server no longer has this turn", temporary=True)
+                lost = ReplyFailed("session_lost", "the server has deleted this turn", temporary=True)
                 self._end(turn, lost)
                 continue
             turn.started = True

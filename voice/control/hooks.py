@@ -143,6 +143,4 @@ def _split(event: str, command: str) -> list[str]:
     try:
         return shlex.split(command)
     except ValueError as error:
-        raise ConfigError(
-            f"not a command: {error}", where=f"hooks.on_{event}", expected="words as in a shell"
-        ) from None
+        raise ConfigError(f"not a command: {error}", where=f"hooks.on_{event}", expected="shell syntax") from None

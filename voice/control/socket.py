@@ -47,7 +47,7 @@ class ControlSocket:
 
     def _bind(self) -> socket.socket:
         if answers(self._path):
-            raise UnavailableError("another conversation listens there", where=str(self._path))
+            raise UnavailableError("another conversation uses this socket", where=str(self._path))
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -61,9 +61,9 @@ class ControlSocket:
         except OSError as error:
             listening.close()
             raise MissingError(
-                f"cannot be listened at: {error.strerror or error}",
+                f"cannot listen on this socket: {error.strerror or error}",
                 where=str(self._path),
-                expected="a short path in a folder that can be written",
+                expected="a short path in a writable folder",
                 remedy="set hooks.socket to another path, or to off",
             ) from None
         return listening

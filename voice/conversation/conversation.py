@@ -141,7 +141,7 @@ class Conversation:
             await asyncio.sleep(max(0.0, rings - self._loop.time()))
             await self._until_idle()
         if rings is not None:
-            self._parts.observer(note.Notice("a timer is still running; it will not ring any more", "warning"))
+            self._parts.observer(note.Notice("a timer is still running and will not ring", "warning"))
 
     async def _until_idle(self) -> None:
         while self._machine.state is not State.IDLE:
@@ -255,7 +255,7 @@ class Conversation:
         try:
             complete = await model.call(lambda engine: engine.probability(pcm))
         except VoiceError as error:
-            self._parts.observer(note.Notice(f"the end of the turn is judged by its words only: {error}", "warning"))
+            self._parts.observer(note.Notice(f"turn detection uses only the words: {error}", "warning"))
         else:
             self.tell(ev.Judged(action.turn, action.revision, complete))
 
@@ -384,7 +384,7 @@ class Conversation:
                 moderated=partial(self._moderated, turn),
                 failed=failed,
                 voice_failed=lambda what, replaced: parts.observer(
-                    note.Notice(f"{what}; another voice takes over" if replaced else what, "warning")
+                    note.Notice(f"{what}; switching to another voice" if replaced else what, "warning")
                 ),
             ),
             language=parts.language,
@@ -403,7 +403,7 @@ class Conversation:
     def _linked(self, link: ConnectionChanged) -> None:
         if not link.up:
             self._playout.chime(self._parts.earcons.thinking)
-        text = "the session is connected again" if link.up else f"the session's connection is gone: {link.reason}"
+        text = "reconnected to the session" if link.up else f"lost the connection to the session: {link.reason}"
         self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
 
     def _moderated(self, turn: int, done: Done) -> None:
@@ -412,9 +412,9 @@ class Conversation:
             self._traces[turn].text = BLOCKED
         if done.blocked:
             what = "your words were" if done.blocked == "input" else "the reply was"
-            self._parts.observer(note.Notice(f"{what} stopped by moderation: {found}", "warning"))
+            self._parts.observer(note.Notice(f"{what} blocked by moderation: {found}", "warning"))
         elif done.flagged:
-            self._parts.observer(note.Notice(f"marked by moderation: {found}"))
+            self._parts.observer(note.Notice(f"flagged by moderation: {found}"))
         if done.unchecked:
             self._parts.observer(note.Notice("moderation failed; this turn was not checked", "warning"))
 

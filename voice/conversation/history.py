@@ -86,6 +86,6 @@ class FarewellWatcher:
         try:
             await self._session.forget()
         except VoiceError as error:
-            self._notice(Notice(f"the conversation could not be forgotten: {error}", "error"))
+            self._notice(Notice(f"the conversation could not be deleted: {error}", "error"))
         else:
-            self._notice(Notice("goodbye: what was said is forgotten"))
+            self._notice(Notice("goodbye: the conversation was deleted"))

@@ -86,7 +86,7 @@ class Recorder:
             raise error
         if not self._failed:
             self._failed = True
-            self._notice(Notice(f"{self._folder}: no more is recorded: {error}", "error"))
+            self._notice(Notice(f"{self._folder}: recording stopped: {error}", "error"))
 
 
 class _Overheard:

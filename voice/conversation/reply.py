@@ -35,7 +35,7 @@ class Reports:
     failed: Callable[[str, str], None]
     """(stage, what happened)"""
     voice_failed: Callable[[str, bool], None]
-    """(what happened, whether another voice takes over)"""
+    """(what happened, whether another voice is tried)"""
     moderated: Callable[[Done], None] = lambda done: None
     """The reply counts, and moderation has something to say of it."""
 
@@ -207,7 +207,7 @@ class SpokenReply:
             self._heard.begin(clause)
             self._speakable = self._speakable or bool(clause.text)
             if clause.text and not self.silent and not await self._voice(clause):
-                self.reports.failed("synthesizer", "no voice could say it")
+                self.reports.failed("synthesizer", "no voice could speak it")
                 await asyncio.sleep(0)  # what is said instead is queued now, before this looks whether more is coming
         self.over = True
         self.playout.finish(self.number)
@@ -268,4 +268,4 @@ async def _next(events: AsyncIterator[ReplyEvent]) -> ReplyEvent:
     try:
         return await anext(events)
     except StopAsyncIteration:
-        return ReplyFailed("reply_incomplete", "the reply ended without a last event", temporary=True)
+        return ReplyFailed("reply_incomplete", "the reply ended without a final event", temporary=True)

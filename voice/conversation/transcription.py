@@ -59,9 +59,9 @@ async def transcribe(
     found = Transcription(recognizer.engine.name)
     if timed and not isinstance(recognizer.engine, Aligner):
         raise UsageError(
-            f"{found.engine} gives no times of words",
+            f"{found.engine} gives no word times",
             where="asr.engine",
-            expected="whisper or pocketsphinx for subtitles",
+            expected="use whisper or pocketsphinx for subtitles",
         )
     texts = []
     for piece in pieces(reader):

@@ -202,7 +202,7 @@ async def _connect(request: httpx2.Request, place: tuple[str, int], within_s: fl
             writer.transport.max_size = READ  # asyncio's 256 KiB, asked of the system anew each time, cost more
         return HttpConnection(reader, writer)
     except TimeoutError as error:
-        raise httpx2.ConnectTimeout(f"nothing answered within {within_s:g} s", request=request) from error
+        raise httpx2.ConnectTimeout(f"no answer within {within_s:g} s", request=request) from error
     except OSError as error:
         raise httpx2.ConnectError(error.strerror or str(error), request=request) from error
 

@@ -111,4 +111,4 @@ def find_model(models: Sequence[Model], name: str) -> Model:
         if model.name == name:
             return model
     near = difflib.get_close_matches(name, [model.name for model in models], n=1)
-    raise UsageError(f"no model is named {name!r}", expected="".join(near), remedy="`voice models list` shows all")
+    raise UsageError(f"unknown model: {name!r}", expected="".join(near), remedy="`voice models list` shows all")

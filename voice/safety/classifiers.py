@@ -75,7 +75,7 @@ def policies(text: str) -> dict[str, tuple[str, str]]:
         name, colon, rule = (piece.strip() for piece in part.partition(":"))
         if colon:
             if not name or not rule:
-                raise ConfigError(f"`{part.strip()}` is no rule", where="safety.filter_rules", expected="NAME: TEXT")
+                raise ConfigError(f"`{part.strip()}` is not a rule", where="safety.filter_rules", expected="NAME: TEXT")
             found[name] = (name, rule)
             continue
         for known in filter(None, (piece.strip() for piece in part.split(","))):
@@ -84,7 +84,7 @@ def policies(text: str) -> dict[str, tuple[str, str]]:
                 raise ConfigError(f"unknown rule `{known}`", where="safety.filter_rules", expected=expected)
             found[known] = POLICIES[known]
     if not found:
-        raise ConfigError("no rule for the classifier", where="safety.filter_rules", expected="at least one")
+        raise ConfigError("the classifier has no rules", where="safety.filter_rules", expected="at least one")
     return found
 
 
@@ -116,7 +116,7 @@ def first_token(choice: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
         elif tops := told.get("top_logprobs"):
             found = {token: float(value) for token, value in tops[0].items()}
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise ModerationError("log-probabilities in no known shape", expected="OpenAI's") from error
+        raise ModerationError("unknown format of log-probabilities", expected="OpenAI's") from error
     return text, found
 
 
@@ -166,7 +166,7 @@ def openai_categories(answer: object) -> tuple[str, ...]:
         assert isinstance(flagged, bool)
         found = [OPENAI.get(name.split("/")[0], name) for name, yes in names.items() if yes]
     except (AssertionError, AttributeError, IndexError, KeyError, TypeError) as error:
-        raise ModerationError("the answer is no verdict", expected="OpenAI's moderation object") from error
+        raise ModerationError("the answer has no verdict", expected="OpenAI's moderation object") from error
     return tuple(dict.fromkeys(found)) or ("unsafe",) if flagged else ()
 
 
@@ -175,7 +175,7 @@ class ClassifierServer:
 
     def __init__(self, url: str, key: str, timeout_s: float, *, where: str) -> None:
         if not url.startswith(("http://", "https://")):
-            raise ConfigError(f"cannot reach {url!r}", where=where, expected="a URL as http://HOST:PORT/v1")
+            raise ConfigError(f"cannot reach {url!r}", where=where, expected="a URL such as http://HOST:PORT/v1")
         import openai
 
         self.url, self._sdk, self._timeout_s = url.rstrip("/"), openai, timeout_s
@@ -191,7 +191,7 @@ class ClassifierServer:
         except self._sdk.APIStatusError as error:
             raise ModerationError(f"HTTP {error.status_code} instead of a verdict", where=self.url) from None
         except (self._sdk.APIError, ValueError) as error:
-            raise ModerationError(f"no verdict ({type(error).__name__})", where=self.url) from None
+            raise ModerationError(f"request failed ({type(error).__name__})", where=self.url) from None
 
     async def close(self) -> None:
         await self._client.close()
@@ -257,5 +257,5 @@ def _choice(answer: Any) -> Mapping[str, Any]:
         choice: Mapping[str, Any] = answer["choices"][0]
         choice.get("text")
     except (AttributeError, IndexError, KeyError, TypeError):
-        raise ModerationError("the answer is no completion", expected="OpenAI's completion object") from None
+        raise ModerationError("the answer is not a completion", expected="OpenAI's completion object") from None
     return choice

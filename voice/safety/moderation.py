@@ -97,8 +97,8 @@ class Moderation:
         except ModerationError as error:
             failure = str(error)
         except Exception as error:  # noqa: BLE001 - a defect of a judge is a failure like any: `closed` decides
-            failure = f"a defect in it: {type(error).__name__}"  # its message may quote the text
+            failure = f"internal error: {type(error).__name__}"  # its message may quote the text
         log.warning(
-            "moderation by %s failed, text is %s: %s", judge.name, "stopped" if self.closed else "let on", failure
+            "moderation by %s failed; text was %s: %s", judge.name, "stopped" if self.closed else "let on", failure
         )
         return Verdict(error=failure)

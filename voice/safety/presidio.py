@@ -121,7 +121,7 @@ def stage(wanted: str) -> SecondStage:
         raise MissingError(
             "Presidio is not installed",
             where="safety.presidio",
-            remedy="install voice-assistant[privacy], or set it off",
+            remedy="install voice-assistant[privacy], or set safety.presidio to off",
         ) from error
     models = () if wanted == "patterns" else tuple(name.strip() for name in wanted.split(",") if name.strip())
     analyzer = Analyzer(models)
@@ -165,7 +165,7 @@ def _spacy(models: tuple[str, ...]) -> Any:
     for name in models:
         if not spacy.util.is_package(name):
             raise MissingError(
-                f"no spaCy model is installed as {name!r}",
+                f"the spaCy model {name!r} is not installed",
                 where="safety.presidio",
                 remedy=f"python -m spacy download {name}, or set it to patterns",
             )

@@ -62,7 +62,7 @@ class Flagged(Blocked):
     """A reply must not go on, for these categories."""
 
     def __init__(self, categories: tuple[str, ...]) -> None:
-        super().__init__("flagged", f"stopped by moderation: {', '.join(categories)}")
+        super().__init__("flagged", f"blocked by moderation: {', '.join(categories)}")
         self.categories = categories
 
 

@@ -192,16 +192,16 @@ class PatternReader:
         first, tokens = PatternState(), self._tokens(pattern)
         ends = self._sequence(tokens, [first], PatternState())
         if tokens:
-            raise PatternError(f"`{tokens[0][1]}` closes nothing")
+            raise PatternError(f"`{tokens[0][1]}` has no opening bracket")
         if first in ends:
-            raise PatternError("it fits an empty text; at least one word must be needed")
+            raise PatternError("it matches empty text; require at least one word")
         if first.any:
-            raise PatternError("it begins with a gap")
+            raise PatternError("a pattern cannot begin with a gap")
         for word, states in first.words.items():
             self.start.words.setdefault(word, []).extend(states)
         for state in ends:
             if state.any:
-                raise PatternError("it ends with a gap")
+                raise PatternError("a pattern cannot end with a gap")
             state.ends.append(number)
 
     def _tokens(self, pattern: str) -> deque[_Token]:
@@ -211,7 +211,7 @@ class PatternReader:
         while at < len(pattern):
             found = _TOKEN.match(pattern, at)
             if found is None:
-                raise PatternError(f"cannot be read from `{pattern[at:]}` on")
+                raise PatternError(f"syntax error at `{pattern[at:]}`")
             kind = found.lastgroup or ""
             tokens.append(("gap", found["most"]) if found["gap"] else (kind, found[kind]))
             at = found.end()
@@ -228,11 +228,9 @@ class PatternReader:
                 now = self._either(tokens, before, PatternState())
             elif kind == "name":
                 if value not in self.lists:
-                    raise PatternError(
-                        f"there is no list `{value}`; expected one of: {', '.join(self.lists) or 'none'}"
-                    )
+                    raise PatternError(f"unknown list `{value}`; expected one of: {', '.join(self.lists) or 'none'}")
                 if value in self._open:
-                    raise PatternError(f"the list `{value}` holds itself")
+                    raise PatternError(f"the list `{value}` contains itself")
                 self._open.append(value)
                 now = self._either(self._tokens(f"{self.lists[value]})"), before, to)
                 self._open.pop()
@@ -241,7 +239,7 @@ class PatternReader:
             elif kind == "text":
                 now = self._words(value, before, to)
             else:
-                raise PatternError("a `?` follows nothing")
+                raise PatternError("nothing before `?`")
             if tokens and tokens[0] == ("mark", "?"):
                 tokens.popleft()
                 now = now + [state for state in before if state not in now]
@@ -252,10 +250,10 @@ class PatternReader:
         while True:
             more = self._sequence(tokens, begin, end)
             if more is begin:
-                raise PatternError("an alternative is empty; write `(…)?` for what may be missing")
+                raise PatternError("an alternative is empty; write `(…)?` for an optional part")
             ends += [state for state in more if state not in ends]
             if not tokens:
-                raise PatternError("a `(` is not closed")
+                raise PatternError("unclosed `(`")
             if tokens.popleft() == ("mark", ")"):
                 return ends
 
@@ -279,7 +277,7 @@ class PatternReader:
             reader = PatternWords(self.alphabet)
             words = [found[0] for found in (*reader.feed(bare), *reader.finish()) if found is not None]
         if not words:
-            raise PatternError(f"`{text}` has no letter or digit")
+            raise PatternError(f"`{text}` has no letters or digits")
         now = begin
         for place, word in enumerate(words):
             last = place == len(words) - 1

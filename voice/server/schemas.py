@@ -163,7 +163,9 @@ class Completion(BaseModel):
         more = self.model_extra or {}
         for name in UNSUPPORTED:
             if more.get(name):
-                raise Refused("bad_request", f"{name} is not supported here", expected="text messages only")
+                raise Refused(
+                    "bad_request", f"{name} is not supported here", expected="only text messages are supported"
+                )
         found = {name: more[name] for name in OPTIONS if more.get(name) is not None}
         storable(found)
         return found
@@ -175,5 +177,5 @@ def storable(value: Any) -> None:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise Refused(
-            "bad_request", f"a value cannot be kept: {error}", expected="finite numbers, valid text"
+            "bad_request", f"a value cannot be stored: {error}", expected="finite numbers, valid text"
         ) from error

@@ -32,9 +32,9 @@ def bind(settings: ServeSettings) -> socket.socket:
     where = f"{settings.host}:{settings.port}"
     if not is_loopback(settings.host) and not settings.api_keys.strip(", "):
         raise ConfigError(
-            "anybody on the network could use it without a key",
+            "without API keys, anyone on the network could use the server",
             where=f"serve.host = {settings.host}",
-            expected="API keys for every address but loopback",
+            expected="API keys for any address other than loopback",
             remedy="set VOICE_SERVE_API_KEYS, or use --host 127.0.0.1",
         )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -47,7 +47,7 @@ def bind(settings: ServeSettings) -> socket.socket:
     except OSError as error:
         listening.close()
         raise UnavailableError(
-            error.strerror or str(error), where=where, expected="a free port", remedy="choose another with --port"
+            error.strerror or str(error), where=where, expected="a free port", remedy="choose another port with --port"
         ) from error
     return listening
 

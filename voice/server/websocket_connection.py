@@ -157,7 +157,7 @@ class WebSocketConnection:
                 channel.end()
 
     def at_once(self, text: str) -> str | None:
-        """The answer to a ping, which many thousands send and nobody has to be woken for; None for all else."""
+        """The answer to a ping, which many thousands send and nobody must be woken for; None for all else."""
         if '"ping"' not in text:
             return None
         try:
@@ -186,7 +186,7 @@ class WebSocketConnection:
             self._auth(op["key"])
             return
         if self._owner is None:
-            raise Closing(KEY_REFUSED, "no API key; expected the op auth first")
+            raise Closing(KEY_REFUSED, "no API key; send the op auth first")
         channel = self._channels.get(op["ch"])
         if kind == "attach":
             await self._attach(op)
@@ -325,4 +325,4 @@ def _pong(ping: dict[str, Any]) -> str:
 def _refusal(error: Refused | StoreError) -> Refused:
     if isinstance(error, Refused):
         return error
-    return Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True)
+    return Refused("store_failed", f"the conversation cannot be stored: {error}", temporary=True)

@@ -90,7 +90,7 @@ class ActiveSession(SessionLog):
             verdict = together([words.by_rules, verdict or ALLOWED])
             blocking = moderation.blocking(verdict)
             if UNCHECKED in blocking:
-                raise Refused(UNCHECKED, f"the words could not be checked: {verdict.error}", temporary=True)
+                raise Refused(UNCHECKED, f"moderation failed: {verdict.error}", temporary=True)
             if blocking:
                 input, options = BLOCKED, {k: v for k, v in (options or {}).items() if k != "before"}
         found = verdict.categories if verdict is not None else ()
@@ -246,7 +246,7 @@ class ActiveSession(SessionLog):
         if self.lost is not None:
             raise self.lost
         if self.fence is None:
-            raise Refused("session_moved", "the session is not owned here", temporary=True)
+            raise Refused("session_moved", "this process does not own the session", temporary=True)
         self.alive()
 
     async def _acquire(self, regenerate: bool) -> None:
@@ -286,7 +286,7 @@ class ActiveSession(SessionLog):
     def _others(self, seq: int) -> None:
         """Another process is the owner and has logged more."""
         if not self._quiet:
-            self.leave(moved("another process took the session over"))
+            self.leave(moved("another process took over the session"))
             return
         self.fence = None
         self._behind = max(self._behind, seq)
@@ -312,7 +312,7 @@ class ActiveSession(SessionLog):
 
     def interrupt(self, turn: SessionTurn) -> None:
         """End a turn whose generation cannot go on because its process ends or has ended."""
-        self.end(turn, "failed", {"code": "interrupted", "message": "the server stopped in mid-reply",
+        self.end(turn, "failed", {"code": "interrupted", "message": "the server stopped during the reply",
                                   "temporary": True, "usage": self.talk.usage(turn)})  # fmt: skip
 
     def _begin(self, turn: SessionTurn) -> None:
@@ -351,7 +351,7 @@ class ActiveSession(SessionLog):
             self.leave(unknown_session())
             return
         if seq == REWRITTEN:
-            self.leave(moved("the store lost the end of this session's log; attach again"))
+            self.leave(moved("the store lost the last events of this session; attach again"))
             return
         if seq > self.talk.seq:
             self._others(seq)

@@ -223,7 +223,7 @@ class Engine:
             try:
                 await self._look_after()
             except (StoreError, Refused) as error:
-                log.warning("sessions could not be looked after: %s", error)
+                log.warning("session maintenance failed: %s", error)
 
     async def _look_after(self) -> None:
         options, now = self.parts.options, self.parts.clock()
@@ -282,7 +282,7 @@ class Engine:
         try:
             await live.give_up()
         except StoreError as error:
-            log.warning("a session that is wanted elsewhere was not given up: %s", error)
+            log.warning("a session requested by another process was not released: %s", error)
 
     async def _end(self, lives: list[ActiveSession]) -> None:
         """Sessions whose time is over here; where another process had a later sign of life, they go on there."""
@@ -308,4 +308,4 @@ class Engine:
             if self._lives.get(live.card.sid) is live:
                 del self._lives[live.card.sid]
                 self.parts.guards.leave(live.card.sid, self.parts.clock() + self.left_s(live))
-            live.leave(Refused("session_moved", "the session was given up here; attach again", temporary=True))
+            live.leave(Refused("session_moved", "the session moved to another process; attach again", temporary=True))

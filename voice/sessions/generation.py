@@ -66,9 +66,9 @@ async def generate(live: Answered, turn: SessionTurn, parts: EngineContext, tick
             live.end(turn, "failed", _told(blocked.code, str(blocked), False, live.talk.usage(turn), tried))
             return
         except Exception:  # a defect: the turn ends all the same, for whoever waits for it
-            log.exception("a reply could not be made")
+            log.exception("a reply could not be generated")
             if turn.running:
-                what = "the server failed in the middle of the reply"
+                what = "the server failed during the reply"
                 live.end(turn, "failed", _told("broken", what, False, live.talk.usage(turn), tried))
             return
         else:
@@ -117,7 +117,7 @@ async def _attempt(
         close = getattr(stream, "aclose", None)
         if close is not None:
             await close()
-    raise UpstreamError("the model server's reply has no end", code="upstream_incomplete", temporary=True)
+    raise UpstreamError("the model server's reply is incomplete", code="upstream_incomplete", temporary=True)
 
 
 def _to_model(guard: Guard, said: Message) -> Message:

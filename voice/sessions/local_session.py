@@ -159,7 +159,7 @@ class LocalReply:
         except (Refused, StoreError) as error:
             if isinstance(error, Refused) and not error.temporary:
                 raise
-            log.warning("turn %d is kept as it is: %s", self.turn, error)
+            log.warning("turn %d was not truncated: %s", self.turn, error)
 
     async def _follow(self) -> AsyncIterator[ReplyEvent]:
         try:

@@ -162,12 +162,12 @@ class SessionLog(ABC):
         self._appending -= 1
         error = None if written.cancelled() else written.exception()
         if isinstance(error, FenceLost):
-            self.leave(moved("another process took the session over"))
+            self.leave(moved("another process took over the session"))
         elif isinstance(error, UnknownSession):
             self.leave(unknown_session())
         elif error is not None:
             log.error("session %s cannot be logged: %s", short(self.card.sid), error)
-            self.leave(Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True))
+            self.leave(Refused("store_failed", f"the conversation cannot be stored: {error}", temporary=True))
         elif self._pending and not self._appending and self.lost is None:
             self._flush(at_once=False)
 
@@ -196,7 +196,7 @@ class SessionLog(ABC):
         try:
             await self._parts.store.trim(self.card.sid, fence, through, saved)
         except (StoreError, FenceLost, UnknownSession) as error:
-            log.warning("the log of session %s stays long: %s", short(self.card.sid), error)
+            log.warning("the log of session %s could not be shortened: %s", short(self.card.sid), error)
 
 
 async def acquire(live: SessionLog, parts: EngineContext) -> Lease:
@@ -211,7 +211,7 @@ async def read_on(live: SessionLog, parts: EngineContext, goal: int) -> None:
     while live.talk.seq < goal:
         events = await parts.store.read(live.card.sid, live.talk.seq, PAGE)
         if not events or events[0].seq > live.talk.seq + 1:
-            raise moved("the log went on without this process; attach again")
+            raise moved("another process wrote to the log; attach again")
         live.learn(events)
 
 
@@ -225,5 +225,5 @@ async def _lease(live: SessionLog, parts: EngineContext) -> Lease:
         except LeaseHeld as held:
             wait_s = next(waits, None)
             if wait_s is None or not held.node or live.answering:
-                raise moved("another process has the session", node=held.node) from held
+                raise moved("another process owns the session", node=held.node) from held
         await asyncio.sleep(wait_s)

@@ -51,7 +51,7 @@ async def moderated(
     verdict = await _judged(parts, moderation, words)
     blocking = moderation.blocking(verdict)
     if UNCHECKED in blocking:
-        raise Refused(UNCHECKED, f"the words could not be checked: {verdict.error}", temporary=True)
+        raise Refused(UNCHECKED, f"moderation failed: {verdict.error}", temporary=True)
     if blocking:
         parts.count("moderation_blocked_input")
         yield Delta(moderation.answer(blocking, words[-1]))

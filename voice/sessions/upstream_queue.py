@@ -147,7 +147,7 @@ class Admission:
 
 
 UNAVAILABLE = "upstream_unavailable"
-WHY = "the model server failed too often; it is being tried again"
+WHY = "the model server failed repeatedly; requests are paused"
 NOT_ASKED = frozenset({UNAVAILABLE, "overloaded"})
 """Failures of a turn for which the model server was not asked: no further try follows."""
 
@@ -206,7 +206,7 @@ class UpstreamQueue:
             async with asyncio.timeout(None if ticket.low else wait_s):
                 await waiter
         except TimeoutError as error:
-            what = f"no place at the model server within {wait_s:g} s"
+            what = f"no free slot at the model server within {wait_s:g} s"
             raise UpstreamError(what, code="overloaded", temporary=True) from error
         finally:
             self._waiters.pop(ticket, None)

@@ -113,9 +113,9 @@ def checked(given: Given) -> Any:
         )
     if option.secret and not given.secrets:
         raise ConfigError(
-            "a secret may not stand here",
+            "secrets are not allowed here",
             where=_where(given),
-            expected=f"it in the environment as {environment_name(given.key)}",
+            expected=f"the environment variable {environment_name(given.key)}",
         )
     value: Any = _parsed(given, option) if given.text else given.value
     if option.kind is float and type(value) is int:
@@ -127,7 +127,7 @@ def checked(given: Given) -> Any:
     too_small = option.least is not None and not value >= option.least
     too_large = option.most is not None and not value <= option.most
     if too_small or too_large or (option.choices and str(value) not in option.choices):
-        raise ConfigError(f"{_shown(given, option)} is not possible", where=_where(given), expected=expectation(option))
+        raise ConfigError(f"invalid value {_shown(given, option)}", where=_where(given), expected=expectation(option))
     return value
 
 
@@ -159,12 +159,12 @@ def _check_together(resolved: Resolved) -> None:
         raise ConfigError(
             f"{turn.min_silence_ms} is above turn.max_silence_ms = {turn.max_silence_ms}",
             where=f"turn.min_silence_ms ({resolved.origins['turn.min_silence_ms']})",
-            expected="the shortest silence to be at most the longest",
+            expected="turn.min_silence_ms <= turn.max_silence_ms",
         )
     retain = resolved.settings.chat.retain
     if retained_days(retain) is None:
         raise ConfigError(
-            f"{retain!r} is not possible",
+            f"invalid value {retain!r}",
             where=f"chat.retain ({resolved.origins['chat.retain']})",
             expected="conversation, days=N or forever",
         )
@@ -226,14 +226,14 @@ def from_file(path: Path, *, name: str = "") -> list[Given]:
             error.strerror or "cannot be read", where=origin, expected="a readable TOML file of settings"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"not TOML: {error}", where=origin, expected="lines like `silence_ms = 500`") from error
+        raise ConfigError(f"invalid TOML: {error}", where=origin, expected="lines like `silence_ms = 500`") from error
     given = []
     for section, values in sections.items():
         if not isinstance(values, dict):
             near = next((key for key in OPTIONS if key.endswith("." + section)), "turn.silence_ms")
             table, _, option = near.partition(".")
             raise ConfigError(
-                "a value outside of any section",
+                "this value is in no section",
                 where=f"{section} ({origin})",
                 expected=f"[{table}] above `{option} = …`",
             )

@@ -41,7 +41,7 @@ def command(
     `profile` is an empty folder. Raises MissingError where there is no screen, or `wanted` is not installed.
     """
     if not (screen(os.environ) if has_screen is None else has_screen):
-        raise MissingError("no screen here to open a browser on", remedy=f"open {url} elsewhere, or use --no-browser")
+        raise MissingError("no display for a browser", remedy=f"open {url} on another machine, or use --no-browser")
     words = shlex.split(wanted)
     for name in words[:1] or (*CHROMIUMS, "firefox"):
         found = find(name)
@@ -53,7 +53,7 @@ def command(
             flags = [*CHROMIUM_FLAGS, f"--user-data-dir={profile}"]
         return [found, *words[1:], *flags, url]
     if words:
-        raise MissingError("no such browser", where=f"kiosk.browser = {wanted}", expected="a command in PATH")
+        raise MissingError("browser not found", where=f"kiosk.browser = {wanted}", expected="a command in PATH")
     return None
 
 

@@ -14,13 +14,13 @@ THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
 CARDS = "proc/asound/cards"
 
 TROUBLES = {
-    0: "the voltage is too low now",
-    1: "the processor's frequency is capped now",
-    2: "it is throttled now",
-    3: "it is near its temperature limit now",
-    16: "the voltage was too low since it started",
-    18: "it was throttled since it started",
-    19: "it was near its temperature limit since it started",
+    0: "under-voltage",
+    1: "processor frequency capped",
+    2: "throttled",
+    3: "close to the temperature limit",
+    16: "under-voltage since the last start",
+    18: "throttled since the last start",
+    19: "close to the temperature limit since the last start",
 }
 """What the bits of the firmware's `get_throttled` mean."""
 
@@ -45,8 +45,8 @@ class RaspberryPi:
         """What to do about it."""
         bits = {bit for bit in TROUBLES if self.throttled >> bit & 1}
         if bits & POWER_BITS:
-            return "use the board's own power supply and a short cable; unplug what draws power from its USB"
-        return "give it air or a heat sink" if bits & HEAT_BITS else ""
+            return "use the official power supply with a short cable, and unplug USB devices that draw power"
+        return "add a fan or a heat sink" if bits & HEAT_BITS else ""
 
 
 def board(root: Path = Path("/")) -> RaspberryPi | None:
@@ -74,7 +74,7 @@ def _sound_server() -> str:
     try:
         done = subprocess.run(["pactl", "info"], capture_output=True, text=True, timeout=5, check=False)
     except subprocess.TimeoutExpired:
-        return "a sound server that does not answer"
+        return "the sound server does not answer"
     if done.returncode:
         return ""
     told = dict(line.split(": ", 1) for line in done.stdout.splitlines() if ": " in line)

@@ -180,4 +180,4 @@ class ServiceManager:
                 out.setblocking(False)  # a manager that does not read must not stop the audio
                 out.sendto(line.encode(), name)
         except OSError as error:
-            log.warning("the service manager could not be told %s: %s", line.partition("=")[0], error)
+            log.warning("cannot send %s to the service manager: %s", line.partition("=")[0], error)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 PHRASES = MappingProxyType(
     {
         "en": {
-            "recognizer": "Sorry, I could not understand that. My hearing has a problem.",
+            "recognizer": "Sorry, I could not understand that. Speech recognition failed.",
             "model": "Sorry, I cannot reach my language model right now.",
             "synthesizer": "Sorry, my voice has a problem.",
             "no_answer": "Sorry, I have no answer to that.",

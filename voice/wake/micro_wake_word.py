@@ -38,7 +38,7 @@ class MicroWakeWords:
             import pymicro_wakeword as package
         except (ImportError, OSError):
             raise MissingError(
-                "no wake word engine is installed",
+                "the wake word engine is not installed",
                 where="wake.mode = word",
                 expected="the package pymicro-wakeword",
                 remedy="pip install 'voice-assistant[wake]', or set wake.mode to always or button",
@@ -71,7 +71,7 @@ def _load(package: Any, name: str) -> Any:
     path = Path(name).expanduser()
     if path.suffix != ".json":
         raise ConfigError(
-            f"no wake word is called {name!r}", where="wake.words", expected=f"{', '.join(known)}, or a model's .json"
+            f"unknown wake word: {name!r}", where="wake.words", expected=f"{', '.join(known)}, or a model's .json"
         )
     try:
         _check(path)
@@ -88,4 +88,4 @@ def _check(path: Path) -> None:
     model = path.parent / json.loads(path.read_text("utf-8"))["model"]
     with model.open("rb") as file:
         if file.read(8)[4:] != b"TFL3":
-            raise ValueError(f"{model.name} is no TensorFlow Lite model")
+            raise ValueError(f"{model.name} is not a TensorFlow Lite model")

@@ -56,7 +56,7 @@ class Control:
         except VoiceError as error:
             if hooks.socket != "auto":
                 raise
-            self._warn(f"`voice ctl` does not reach this conversation: {error}")
+            self._warn(f"`voice ctl` cannot reach this conversation: {error}")
             return
         self._socket = listening
         stack.push_async_callback(listening.close)

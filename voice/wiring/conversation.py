@@ -270,7 +270,7 @@ async def _warm(
         loads.append(ends.call(lambda model: model.warm(), patience_s=WARM_S))
     for failure in await asyncio.gather(*loads, return_exceptions=True):
         if isinstance(failure, EngineError):
-            raise MissingError(str(failure), remedy="see what works here: voice doctor") from failure
+            raise MissingError(str(failure), remedy="check this machine: voice doctor") from failure
         if isinstance(failure, BaseException):
             raise failure
 
@@ -327,7 +327,7 @@ def _watcher(observer: Observer, traces: deque[TurnTrace], file: FileIO | None, 
             file.write(line.encode(errors="replace"))
         except OSError as error:
             failed = True
-            observer(Notice(f"{file.name}: no more turns are written down: {error.strerror}", "error"))
+            observer(Notice(f"{file.name}: tracing stopped: {error.strerror}", "error"))
 
     def watch(event: Note) -> None:
         if isinstance(event, TurnEnded):

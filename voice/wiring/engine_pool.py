@@ -23,7 +23,7 @@ from voice.worker import Worker
 SPARE = 4
 """Idle engines of each kind kept warm for whoever comes next."""
 
-ONLY_ENGLISH = "only English is heard here: there is no Whisper model (`voice models`); typing works"
+ONLY_ENGLISH = "only English speech is recognized: no Whisper model is downloaded (`voice models`); typing works"
 
 
 class SharedEnginePool:

@@ -159,6 +159,6 @@ def wake_gate(settings: Settings, *, spoken: bool) -> WakeGate:
 
         names = [name.strip() for name in wake.words.split(",") if name.strip()]
         if not names:
-            raise ConfigError("no wake word is named", where="wake.words", expected="one or two, as hey_jarvis")
+            raise ConfigError("no wake word is set", where="wake.words", expected="one or two, such as hey_jarvis")
         word = MicroWakeWords(names, wake.sensitivity)
     return WakeGate(word, window_s=wake.window_s, follow_up_s=wake.follow_up_s, refractory_s=wake.refractory_s)

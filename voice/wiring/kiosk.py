@@ -28,7 +28,7 @@ def page(settings: Settings) -> Page:
     for language in languages or ("",):
         if language not in LANGUAGES:
             expected = f"one or more of {', '.join(LANGUAGES)}, comma-separated"
-            raise ConfigError(f"no language of the page: {language!r}", where="kiosk.languages", expected=expected)
+            raise ConfigError(f"unsupported language: {language!r}", where="kiosk.languages", expected=expected)
     if kiosk.countdown_s >= kiosk.idle_s:
         what = f"{kiosk.countdown_s:g} s leave nothing of kiosk.idle_s = {kiosk.idle_s:g} s"
         raise ConfigError(what, where="kiosk.countdown_s", expected="less than kiosk.idle_s")

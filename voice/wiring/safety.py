@@ -61,7 +61,7 @@ def _classifier(safety: SafetySettings) -> ModerationProvider:
     from voice.safety.classifiers import LlamaGuard, ShieldGemma
 
     if not safety.filter_model:
-        raise ConfigError("no classifier is named", where="safety.filter_model", expected="as shieldgemma:2b")
+        raise ConfigError("no classifier is set", where="safety.filter_model", expected="as shieldgemma:2b")
     kind = safety.filter_kind
     if kind == "auto":
         name = safety.filter_model.lower().replace("_", "-")
@@ -72,7 +72,7 @@ def _classifier(safety: SafetySettings) -> ModerationProvider:
     if kind == "llama-guard":
         if ":" in safety.filter_rules:
             raise ConfigError(
-                "Llama Guard knows only its own rules", where="safety.filter_rules", expected="ShieldGemma"
+                "Llama Guard supports only its own rules", where="safety.filter_rules", expected="ShieldGemma"
             )
         return LlamaGuard(*where, safety.threshold)
     raise ConfigError(
@@ -101,18 +101,18 @@ def finder(safety: SafetySettings) -> Finder:
     for region in regions:
         if region not in SUPPORTED_REGIONS:
             raise ConfigError(
-                f"no region is called {region!r}",
+                f"unknown region: {region!r}",
                 where="safety.regions",
-                expected="two-letter codes with commas between, as CN,US,GB",
+                expected="comma-separated two-letter codes, such as CN,US,GB",
             )
     public = [one.strip() for one in safety.public.split(",") if one.strip()]
     looks = Finder(regions)
     for one in public:
         if looks.whole(one) is None:
             raise ConfigError(
-                f"{one!r} is no number or address that would be taken out",
+                f"{one!r} is not a number or address that redaction would find",
                 where="safety.public",
-                expected="as +86 400 800 1234, hello@example.com",
+                expected="such as +86 400 800 1234, hello@example.com",
             )
     return Finder(regions, public) if public else looks
 

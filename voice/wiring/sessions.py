@@ -71,9 +71,9 @@ def store(settings: Settings, *, own: bool = False) -> Store:
 
         if urlsplit(where).password:
             raise ConfigError(
-                "a password may not stand in the address",
+                "passwords are not allowed in the address",
                 where="chat.store",
-                expected="it in the environment as VOICE_CHAT_STORE_PASSWORD",
+                expected="the environment variable VOICE_CHAT_STORE_PASSWORD",
             )
         shared = RedisStore(where, settings.chat.store_password)
         return EncryptedStore(
@@ -84,7 +84,7 @@ def store(settings: Settings, *, own: bool = False) -> Store:
 
     if where and not where.startswith("sqlite:///"):
         raise ConfigError(
-            f"cannot keep sessions in {where!r}",
+            f"cannot store sessions in {where!r}",
             where="chat.store",
             expected="sqlite:///FILE, redis://HOST:PORT/NUMBER or memory",
         )
@@ -154,7 +154,7 @@ async def _forget_old(engine: Engine, days: float) -> None:
         try:
             await engine.forget_unused_since(time.time() - days * 86_400)
         except (StoreError, Refused) as error:
-            log.warning("old conversations could not be removed: %s", error)
+            log.warning("old conversations could not be deleted: %s", error)
         await asyncio.sleep(3600)
 
 

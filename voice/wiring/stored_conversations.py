@@ -159,5 +159,5 @@ class _OnTheServer:
 
 
 def _no_such(name: str, names: list[str]) -> UsageError:
-    expected = "one of " + ", ".join(names) if names else "a name; none is stored"
+    expected = "one of " + ", ".join(names) if names else "a name; no conversation is stored"
     return UsageError("no conversation has this name", where=name, expected=expected)

@@ -59,7 +59,7 @@ def test_the_recording_that_speaks_is_not_written_over(environment: dict[str, st
     recording.write_bytes((SPEECH / "times.wav").read_bytes())
     done = voice(environment, "talk", "--input", str(recording), flag, str(tmp_path / "." / "said.wav"), "--fast")
     assert done.returncode == 2
-    assert "--input is that file too; expected a file of its own" in done.stderr
+    assert "--input is that file too; expected a different file" in done.stderr
     assert recording.read_bytes() == (SPEECH / "times.wav").read_bytes()
 
 

@@ -115,7 +115,7 @@ def table(folder: Path) -> list[tuple[str, str]]:
             error.strerror or "cannot be read",
             where=str(file),
             expected="a line FILE<tab>WORDS for each clip",
-            remedy="write down what is said in each WAV file",
+            remedy="list each WAV file with its words",
         ) from error
     rows = []
     for number, line in enumerate(lines, 1):
@@ -187,15 +187,15 @@ def advice(rows: list[RecognitionFigures]) -> str:
     by_name = {row.name: row for row in rows}
     full, auto, sphinx = (by_name.get(name) for name in ("whisper full", "whisper auto", "pocketsphinx"))
     if full is None or auto is None:
-        return "take asr.engine = pocketsphinx, or get a Whisper model: voice models pull base.en"
+        return "use asr.engine = pocketsphinx, or download a Whisper model: voice models pull base.en"
     best = min(full.errors, auto.errors)
     if sphinx is not None and sphinx.errors < best:
-        return "take asr.engine = pocketsphinx: it made fewer errors than this Whisper model"
+        return "use asr.engine = pocketsphinx: it made fewer errors than this Whisper model"
     if auto.errors > full.errors:
-        taken = f"take asr.window = full: the short window made {auto.errors - full.errors} more errors"
+        taken = f"use asr.window = full: the short window made {auto.errors - full.errors} more errors"
     elif auto.final_ms_p50 > FASTER * full.final_ms_p50:
-        taken = "take asr.window = full: the short window is hardly faster here"
+        taken = "use asr.window = full: the short window is hardly faster here"
     else:
-        taken = f"take asr.window = auto: no more errors, {full.final_ms_p50 / auto.final_ms_p50:.1f} times as fast"
+        taken = f"use asr.window = auto: no more errors, {full.final_ms_p50 / auto.final_ms_p50:.1f} times as fast"
     few = f" (only {full.said} words: try more clips to be sure)" if full.said < FEW_WORDS else ""
     return taken + few

@@ -42,7 +42,9 @@ class WakeWordFigures:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR")
 @setting("--words", "wake.words", metavar="NAME,…")
 @setting("--sensitivity", "wake.sensitivity", metavar="0…1")
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 @configured
 def command(resolved: Resolved, folder: Path, target: Path | None) -> None:
     """Listen for the wake words in all WAV files below DIR, as a conversation would.
@@ -60,8 +62,8 @@ def command(resolved: Resolved, folder: Path, target: Path | None) -> None:
         click.echo(f"{word}: {found.missed[word]} of {said} missed")
     if found.false_accepts_per_hour is not None:
         hours = f"{found.other_hours:.3f} hours, {found.false_accepts_per_hour:.2f} an hour"
-        click.echo(f"nobody: {found.false_accepts} false accepts in {hours}")
-    click.echo(f"one hour takes {found.real_time_factor * 3600:.0f} s of one core")
+        click.echo(f"other speech and noise: {found.false_accepts} false accepts in {hours}")
+    click.echo(f"processor time per hour of audio: {found.real_time_factor * 3600:.0f} s of one core")
     if target is not None:
         wake = resolved.settings.wake
         shown = {"machine": machine(), "words": wake.words, "sensitivity": wake.sensitivity, **asdict(found)}

@@ -20,9 +20,9 @@ OWN_RECORDINGS = {
 OF_THE_SOURCE = {
     "latency": "Response latency of the recorded conversation, its parts, memory and processor time.",
     "tts": "Time to first audio of espeak-ng and of Piper voices, whole and cut.",
-    "footprint": "Memory, processor time, threads and writes on one core, as a small machine has it.",
-    "warm": "What a warm-up spares the first turn of a session, on a scripted model server.",
-    "chaos": "Two session servers and a Redis, killed and cut at random: what is lost, and what is repeated.",
+    "footprint": "Memory, processor time, threads and disk writes on one core.",
+    "warm": "What a warm-up saves on the first turn of a session, with a scripted model server.",
+    "chaos": "Two session servers and Redis, killed and disconnected at random: what is lost or repeated.",
     "sessions": "Latency, throughput and recovery of the session server.",
     "realtime": "What the Realtime API adds to an answer's latency, and ten visitors at once.",
     "numbers": "What is understood and spoken of numbers, times, money and names, by kind.",
@@ -43,10 +43,10 @@ class Benchmarks(LazyGroup):
             if error.name != "benchmarks":
                 raise
             raise MissingError(
-                "this benchmark comes with the source code, not with the installed package",
+                "this benchmark is not in the installed package",
                 where=f"voice bench {name}",
                 expected="the folder benchmarks/ of a checkout",
-                remedy="clone the project, run ./scripts/start there, and call .venv/bin/voice bench",
+                remedy="clone the project, run ./scripts/start there, then .venv/bin/voice bench",
             ) from error
 
 

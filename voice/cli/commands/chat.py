@@ -63,7 +63,7 @@ async def _turn(session: Session, line: str, write: Callable[..., object]) -> No
             case Done():
                 write("")
             case ConnectionChanged(up=up, reason=reason):
-                write("(connected again)" if up else f"(connection lost: {reason}; the reply will go on)", err=True)
+                write("(connected again)" if up else f"(connection lost: {reason}; reconnecting)", err=True)
             case ReplyFailed(message=message, temporary=True):
                 write(f"\nerror: {message}; try again", err=True)
             case ReplyFailed(message=message):

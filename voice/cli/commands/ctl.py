@@ -39,7 +39,9 @@ def command(resolved: Resolved, what: str, value: str) -> None:
     order = _order(what, value)
     path = socket_path(resolved.settings.hooks)
     if path is None:
-        raise UnavailableError("no socket to speak to", where="hooks.socket", remedy="set it to auto or to a path")
+        raise UnavailableError(
+            "the control socket is disabled", where="hooks.socket", remedy="set it to auto or to a path"
+        )
     with _connected(path) as (write, snapshot, read):
         if order is None:
             for event in chain([snapshot], read):
@@ -62,7 +64,7 @@ def _order(what: str, value: str) -> dict[str, Any] | None:
         return None
     needed = COMMANDS[what][0]
     if value and not needed:
-        raise UsageError(f"{what} takes nothing more", where=f"voice ctl {what} {value}")
+        raise UsageError(f"{what} takes no further argument", where=f"voice ctl {what} {value}")
     order: dict[str, Any] = {"do": what}
     if needed:
         order[needed] = float(value) if needed == "percent" and value.replace(".", "", 1).isdigit() else value
@@ -86,9 +88,9 @@ def _connected(path: Path) -> Iterator[tuple[socket.socket, bytes, BinaryIO]]:
                 yield connection, snapshot, read
         except PermissionError:
             raise UnavailableError(
-                "you may not speak to this conversation", where=str(path), remedy="see hooks.socket_mode"
+                "no permission to control this conversation", where=str(path), remedy="see hooks.socket_mode"
             ) from None
         except OSError:
             raise UnavailableError(
-                "no conversation runs here", where=str(path), remedy="start one: voice talk"
+                "no conversation is running", where=str(path), remedy="start one: voice talk"
             ) from None

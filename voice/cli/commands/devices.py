@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @click.command("devices")
-@click.option("--meter", is_flag=True, help="Show the microphone's level until Ctrl-C.")
-@click.option("--seconds", type=float, metavar="N", help="With --meter: end after so long.")
+@click.option("--meter", is_flag=True, help="Show the microphone level until Ctrl-C.")
+@click.option("--seconds", type=float, metavar="N", help="With --meter: stop after this time.")
 @setting("--input", "audio.input", metavar="NAME|NUMBER")
 @configured
 def command(resolved: Resolved, meter: bool, seconds: float | None) -> None:

@@ -22,10 +22,10 @@ UNAVAILABLE = 69
 
 
 @click.command("doctor")
-@click.option("--security", is_flag=True, help="Show instead who could read, hear or change what.")
+@click.option("--security", is_flag=True, help="Check instead who could read, hear or change what.")
 @configured
 def command(resolved: Resolved, security: bool) -> None:
-    """Show what works here, and the remedy for what does not.
+    """Show what works on this machine and how to fix what does not.
 
     Ends with 69 when something that the settings ask for is broken; with --security, when something is open to others.
     """
@@ -41,7 +41,7 @@ def machine(resolved: Resolved) -> Finding:
 
     cores, found = os.cpu_count() or 1, board()
     words = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {cores} cores"
-    tight = "" if cores > 1 else "one core is tight: --profile pi"
+    tight = "" if cores > 1 else "for a single core: --profile pi"
     if found is None:
         return Finding(GOOD, words, tight)
     heat = [f"{found.celsius:.0f} °C"] if found.celsius is not None else []
@@ -109,10 +109,10 @@ def echo(resolved: Resolved) -> Finding:
     wanted = resolved.settings.audio.echo
     if canceller_installed():
         return Finding(GOOD, f"audio.echo = {wanted}, WebRTC's canceller is installed")
-    remedy = f"for interrupting over loudspeakers: {sys.executable} -m pip install livekit"
+    remedy = f"to interrupt replies from loudspeakers: {sys.executable} -m pip install livekit"
     if wanted == "aec":
-        return Finding(BROKEN, "audio.echo = aec, but the canceller is not installed", remedy)
-    return Finding(LIMITED, f"audio.echo = {wanted}, no canceller installed; headphones are best", remedy)
+        return Finding(BROKEN, "audio.echo = aec, but the echo canceller is not installed", remedy)
+    return Finding(LIMITED, f"audio.echo = {wanted}, no echo canceller is installed; use headphones", remedy)
 
 
 def model(resolved: Resolved) -> Finding:
@@ -124,7 +124,7 @@ def model(resolved: Resolved) -> Finding:
 
     chat = resolved.settings.chat
     if chat.server:
-        return Finding(GOOD, f"sessions are kept by {chat.server}")
+        return Finding(GOOD, f"sessions are stored by {chat.server}")
     if chat.llm == "builtin":
         return Finding(
             GOOD, "builtin responder, no model", "for a model: --llm http://localhost:11434/v1 --model NAME (Ollama)"
@@ -136,7 +136,9 @@ def model(resolved: Resolved) -> Finding:
         with urlopen(request, timeout=5) as answer:
             return Finding(GOOD, f"{chat.llm} answers ({answer.status})")
     except (URLError, OSError, ValueError) as error:
-        return Finding(BROKEN, f"{chat.llm}: {error}", "is the server running, and the key in VOICE_CHAT_API_KEY?")
+        return Finding(
+            BROKEN, f"{chat.llm}: {error}", "check that the server is running and VOICE_CHAT_API_KEY is right"
+        )
 
 
 def memory(resolved: Resolved) -> Finding:
@@ -148,16 +150,16 @@ def memory(resolved: Resolved) -> Finding:
     store = resolved.settings.chat.store
     if store and not store.startswith("sqlite:///"):
         return Finding(
-            GOOD, "conversations are kept on no disk" if store == "memory" else "conversations are kept by Redis"
+            GOOD, "conversations stay in memory" if store == "memory" else "conversations are stored in Redis"
         )
     folder = Path(store.removeprefix("sqlite:///")).expanduser().parent if store else user_data()
     there = next(place for place in (folder, *folder.parents) if place.exists())
     if os.access(there, os.W_OK):
-        return Finding(GOOD, f"conversations are kept in {folder}")
+        return Finding(GOOD, f"conversations are stored in {folder}")
     return Finding(
         BROKEN,
-        f"{folder} cannot be written",
-        "another place: --set chat.store=sqlite:///FILE, or none: --set chat.store=memory",
+        f"{folder} is not writable",
+        "choose another place with --set chat.store=sqlite:///FILE, or --set chat.store=memory",
     )
 
 
@@ -169,10 +171,10 @@ def moderation(resolved: Resolved) -> Finding:
 
     safety = resolved.settings.safety
     if resolved.settings.chat.server:
-        return Finding(GOOD, f"left to {resolved.settings.chat.server}")
+        return Finding(GOOD, f"done by {resolved.settings.chat.server}")
     made = build(resolved.settings)
     if made is None:
-        return Finding(LIMITED, "off: nothing is judged before it is spoken or stored", "--set safety.moderate=strict")
+        return Finding(LIMITED, "off: replies are not checked", "--set safety.moderate=strict")
 
     async def ask() -> str:
         try:

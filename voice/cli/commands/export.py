@@ -12,7 +12,7 @@ from voice.cli.options import Resolved, configured, setting
 
 KNOWN = {
     "sessions.sqlite": "conversations, encrypted",
-    "store.key": "the key they are encrypted with",
+    "store.key": "the encryption key",
     "sessions.json": "names and tokens of conversations on servers",
 }
 """What this program keeps in the user's data folder besides models."""

@@ -12,7 +12,9 @@ from voice.errors import UsageError
 
 @click.command("forget")
 @click.argument("name", required=False)
-@click.option("--all", "everything", is_flag=True, help="Every conversation, also those kept here for clients.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Delete every conversation, including those of this server's clients."
+)
 @setting("--server", "chat.server", metavar="URL")
 @setting("--store", "chat.store", metavar="URL")
 @configured
@@ -23,7 +25,7 @@ def command(resolved: Resolved, name: str | None, everything: bool) -> None:
     which names there are.
     """
     if name is not None and everything:
-        raise UsageError("both a name and everything", where=f"{name} --all", expected="one of them")
+        raise UsageError("a name and --all cannot be combined", where=f"{name} --all", expected="one of them")
     asyncio.run(_forget(resolved, name, everything))
 
 
@@ -34,8 +36,8 @@ async def _forget(resolved: Resolved, name: str | None, everything: bool) -> Non
         if name is None and not everything:
             names = await kept.names()
             raise UsageError(
-                "nothing to forget was named",
-                expected="NAME or --all; there is " + (", ".join(names) or "none"),
+                "name a conversation, or pass --all",
+                expected="NAME or --all; stored: " + (", ".join(names) or "none"),
             )
         count = await kept.forget(name)
         click.echo(f"{kept.where}: {count} {'conversation' if count == 1 else 'conversations'} removed")

@@ -14,7 +14,7 @@ from voice.errors import MissingError
 
 
 @click.command("kiosk")
-@click.option("--no-browser", is_flag=True, help="Serve the page and open no browser.")
+@click.option("--no-browser", is_flag=True, help="Serve the page without opening a browser.")
 @setting("--host", "serve.host", metavar="ADDRESS")
 @setting("--port", "serve.port", metavar="PORT")
 @setting("--knowledge", "chat.knowledge", metavar="FOLDER")
@@ -43,7 +43,7 @@ async def _kiosk(resolved: Resolved, *, browser: bool) -> None:
     with ExitStack() as stack:
 
         def ready(url: str) -> None:
-            click.echo(f"the page: {url}{PATH}")
+            click.echo(f"page: {url}{PATH}")
             if not browser:
                 return
             key = own_key(settings.serve.api_keys)

@@ -33,7 +33,7 @@ def with_store(function: Function) -> Function:
 
 
 @command.command("list")
-@click.option("--language", default="", metavar="TAG", help="Only those that serve this language, as en or zh.")
+@click.option("--language", default="", metavar="TAG", help="Only models for this language, such as en or zh.")
 @with_store
 def list_(resolved: Resolved, language: str) -> None:
     """Show every model with size, licence and languages; * marks those that are here.
@@ -88,7 +88,7 @@ def fetch(models: Sequence[Model], store: ModelStore, source: str) -> None:
     downloader = Downloader(store, source, lambda line: click.echo(line, err=True))
     for model in models:
         if store.has(model) and not store.verify(model):
-            click.echo(f"{model.name}: already here, {store.path(model)}")
+            click.echo(f"{model.name}: already downloaded, {store.path(model)}")
             continue
         with download_progress(model) as progress:
             path = downloader.pull(model, progress)
@@ -172,7 +172,7 @@ def verify(resolved: Resolved, names: tuple[str, ...]) -> None:
     registry = shipped_registry()
     chosen = [find_model(registry, name) for name in names] or store.present(registry)
     if not chosen:
-        click.echo(f"no models in {store.folder}; `voice models list` shows what there is")
+        click.echo(f"no models in {store.folder}; `voice models list` shows the available ones")
     broken = []
     for model in chosen:
         faults = store.verify(model)
@@ -199,7 +199,7 @@ def path(resolved: Resolved, name: str) -> None:
 def _path_of(model: Model, store: ModelStore) -> Path:
     if not store.has(model):
         raise MissingError(
-            "the model is not here", where=model.name, remedy=f"fetch it: voice models pull {model.name}"
+            "the model is not downloaded", where=model.name, remedy=f"download it: voice models pull {model.name}"
         )
     return store.path(model)
 

@@ -12,7 +12,9 @@ from voice.cli.options import Resolved, configured, setting
 
 @click.command("moderate")
 @setting("--rules", "safety.rules", metavar="FILE")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line: verdict, action, categories, rules.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per line: verdict, action, categories, rules."
+)
 @configured
 def command(resolved: Resolved, as_json: bool) -> None:
     """Read lines of text on standard input and write the verdict of each.

@@ -12,7 +12,9 @@ from voice.cli.options import Resolved, configured, setting
 
 
 @click.command("redact")
-@click.option("--json", "as_json", is_flag=True, help="One JSON line for each line read: its text and what was found.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON line per input line: its text and what was found."
+)
 @setting("--regions", "safety.regions", metavar="CN,US,…")
 @setting("--presidio", "safety.presidio", metavar="off|patterns|MODEL,…")
 @configured

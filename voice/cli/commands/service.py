@@ -18,7 +18,7 @@ from voice.system.systemd import NAME, ServiceUnit, typed
 RUNS = ("talk", "serve", "kiosk")
 SHOWN = ("ActiveState", "SubState", "StatusText", "Result", "NRestarts", "MemoryCurrent", "ActiveEnterTimestamp")
 
-system_flag = click.option("--system", is_flag=True, help="The system's manager, not your own (needs root).")
+system_flag = click.option("--system", is_flag=True, help="Use the system manager instead of your own (needs root).")
 
 
 @click.group("service")
@@ -32,9 +32,11 @@ def command() -> None:
 
 @command.command("install", context_settings={"ignore_unknown_options": True})
 @system_flag
-@click.option("--user", metavar="NAME", default="", help="With --system: who it runs as; you by default.")
-@click.option("--memory", "memory_mb", type=click.IntRange(128), default=600, show_default=True, help="MiB at most.")
-@click.option("--print", "only_print", is_flag=True, help="Write the unit to standard output and change nothing.")
+@click.option("--user", metavar="NAME", default="", help="With --system: the user that runs it; default: you.")
+@click.option(
+    "--memory", "memory_mb", type=click.IntRange(128), default=600, show_default=True, help="Memory limit in MiB."
+)
+@click.option("--print", "only_print", is_flag=True, help="Print the unit file and change nothing.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND…]")
 def install(system: bool, user: str, memory_mb: int, only_print: bool, words: tuple[str, ...]) -> None:
     """Write the unit, and start it where systemd runs."""
@@ -56,19 +58,19 @@ def install(system: bool, user: str, memory_mb: int, only_print: bool, words: tu
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(unit.text(), "utf-8")
     except OSError as error:
-        remedy = "with sudo, or without --system" if system else ""
+        remedy = "use sudo, or omit --system" if system else ""
         raise MissingError(f"cannot be written: {error.strerror}", where=str(path), remedy=remedy) from error
     click.echo(f"written: {path}")
     steps = [["daemon-reload"], ["enable", NAME], ["restart", NAME]]
     if not _running(system):
         for step in steps:
-            click.echo(f"to type where systemd runs: {typed(_systemctl(system, *step))}")
+            click.echo(f"run this where systemd runs: {typed(_systemctl(system, *step))}")
         return
     for step in steps:
         _run(_systemctl(system, *step))
     if not system:
-        click.echo("to have it start before you log in: loginctl enable-linger")
-    click.echo("it runs; what it says: journalctl " + ("" if system else "--user ") + f"-u {NAME.split('.')[0]} -f")
+        click.echo("to start it before you log in: loginctl enable-linger")
+    click.echo("running; to see its log: journalctl " + ("" if system else "--user ") + f"-u {NAME.split('.')[0]} -f")
 
 
 @command.command("status")
@@ -77,9 +79,9 @@ def status(system: bool) -> None:
     """Say how the service fares. Ends with 69 where it does not run."""
     path = _path(system)
     if not path.exists():
-        raise MissingError("no service is installed", where=str(path), remedy="voice service install")
+        raise MissingError("the service is not installed", where=str(path), remedy="voice service install")
     if not _running(system):
-        raise UnavailableError("systemd does not run here", where="voice service status")
+        raise UnavailableError("systemd is not running", where="voice service status")
     shown = _run([*_systemctl(system, "show", NAME), "--property", ",".join(SHOWN)])
     values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
     memory = values.get("MemoryCurrent", "")
@@ -104,7 +106,7 @@ def uninstall(system: bool) -> None:
     """Stop the service and remove its unit; conversations and settings stay."""
     path = _path(system)
     if not path.exists():
-        raise MissingError("no service is installed", where=str(path))
+        raise MissingError("the service is not installed", where=str(path))
     running = _running(system)
     if running:
         _run(_systemctl(system, "disable", "--now", NAME))

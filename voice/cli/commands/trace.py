@@ -13,7 +13,12 @@ from voice.errors import MissingError
 
 @click.command("trace")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--plot", type=click.Path(path_type=Path), metavar="OUT.svg", help="Write the waterfall of each turn.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="OUT.svg",
+    help="Write the latency waterfall of each turn as SVG.",
+)
 def command(file: Path, plot: Path | None) -> None:
     """Show where the time of each turn went.
 
@@ -36,7 +41,7 @@ def write_plot(path: Path, lines: list[dict[str, object]]) -> None:
         path.write_text(waterfall(lines), "utf-8")
     except OSError as error:
         raise MissingError(
-            error.strerror or "cannot be written", where=str(path), expected="a folder to write in"
+            error.strerror or "cannot be written", where=str(path), expected="a writable folder"
         ) from error
 
 

@@ -38,7 +38,7 @@ class EnginePool(Protocol):
 
     @property
     def full(self) -> bool:
-        """Whether as many talk as may."""
+        """Whether all voice slots are in use."""
         ...
 
     async def lend(self, settings: Settings) -> EngineSet:

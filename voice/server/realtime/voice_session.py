@@ -236,7 +236,7 @@ class VoiceSession:
         try:
             await conversation.run()
         except Exception as error:  # the client is told, and the connection ends
-            log.exception("a realtime conversation fell")
+            log.exception("a realtime conversation failed")
             self._broke(error)
 
     def hear(self, pcm: Pcm, *, manual: bool) -> bool:

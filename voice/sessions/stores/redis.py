@@ -114,7 +114,7 @@ class RedisStore:
             if held is None:
                 raise FenceLost(sid)
             if held.broken:
-                raise RedisAway("an earlier append was not kept", where=self._link.where, remedy="open it again")
+                raise RedisAway("an earlier append was lost", where=self._link.where, remedy="open it again")
             lines = [_line(event) for event in events]
             row = [] if turn is None else [turn.turn, json.dumps(astuple(turn))]
         except (FenceLost, StoreError, TypeError, ValueError) as error:

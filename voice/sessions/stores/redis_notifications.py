@@ -82,7 +82,7 @@ class RedisSubscription:
                 self._listening = None  # nothing is of interest: the next change begins anew
                 return
             except (*self._link.failures, self._link.refusals) as error:
-                log.debug("no news from Redis: %s", error)
+                log.debug("no notifications from Redis: %s", error)
             finally:
                 self._pubsub = None
             await pause(tries)
@@ -101,7 +101,7 @@ class RedisSubscription:
                 self._have -= old
                 await pubsub.unsubscribe(*old)
         except (*self._link.failures, self._link.refusals) as error:
-            log.debug("no news from Redis: %s", error)  # whoever listens meets it, too, and connects again
+            log.debug("no notifications from Redis: %s", error)  # whoever listens meets it, too, and connects again
 
     def _take(self, message: Any) -> None:
         if message is None:
@@ -211,7 +211,7 @@ class RedisNotifications:
         elif channel.startswith(NODES) and word == "wanted":
             self._nodes[channel.removeprefix(NODES)](sid)
         else:
-            log.debug("another program's message of %d characters on a channel of ours", len(text))
+            log.debug("ignored a message of %d characters from another program", len(text))
 
     def _heard(self, sid: str, seq: int) -> None:
         if sid in self._held and seq >= 0:
