@@ -69,7 +69,7 @@ def working() -> Iterator[None]:
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end on frozen virtual time, as `asyncio.run` does on real time."""
+    """Run a coroutine to its end on frozen virtual time, as `asyncio.run` does in real time."""
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(frozen=True)) as runner:
         return runner.run(main)
 
@@ -93,7 +93,7 @@ class Alarms:
             self._armed[name] = self._loop.call_at(due, self._rings, name, due, ring)
 
     def cancel(self) -> None:
-        """Set all of them off the clock."""
+        """Cancel all of them."""
         for armed in self._armed.values():
             armed.cancel()
         self._armed.clear()

@@ -1,4 +1,4 @@
-"""A blocking engine behind the event loop: made on its own thread, used only there, replaced when it hangs."""
+"""Runs a blocking engine on its own thread, and replaces it when it hangs."""
 
 from __future__ import annotations
 

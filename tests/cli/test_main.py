@@ -105,7 +105,7 @@ def test_a_defect_is_one_line_and_a_report_file() -> None:
     done = CliRunner().invoke(failing(KeyError("wheel")))
     assert done.exit_code == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith("voice: a defect, not your fault: KeyError; the report to send is ")
+    assert line.startswith("voice: internal error: KeyError; please report it with ")
     report = Path(line.rpartition(" ")[2])
     told = report.read_text("utf-8")
     report.unlink()
@@ -118,4 +118,4 @@ def test_debug_shows_the_traceback_of_a_defect() -> None:
     assert done.exit_code == 1
     assert "Traceback" in done.stderr
     assert "KeyError: 'wheel'" in done.stderr
-    assert "report to send" not in done.stderr
+    assert "please report" not in done.stderr

@@ -15,7 +15,7 @@ from voice.trace import TurnTrace
 
 class Broken(ScriptedSession):
     async def forget(self) -> None:
-        raise UnavailableError("no session server")
+        raise UnavailableError("not a session server")
 
 
 def after(session: ScriptedSession, *texts: str) -> list[Note]:
@@ -58,4 +58,4 @@ def test_what_cannot_be_forgotten_is_told() -> None:
     [notice] = after(Broken(ANSWER), "bye")
     assert isinstance(notice, Notice)
     assert notice.level == "error"
-    assert "no session server" in notice.text
+    assert "not a session server" in notice.text

@@ -49,12 +49,12 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ("categories:\n  pets:\n    match: a", ":3: categories.pets.match", "not a list"),
         ("categories:\n  pets:\n    match:\n      - [a]", ":4: categories.pets.match", "not a text"),
         ("categories:\n  pets:\n    match:\n      - a (b", ":4: categories.pets.match", "`a (b`: unclosed `(`"),
-        ("categories:\n  pets:\n    unless:\n      - a <b>", ":4: categories.pets.unless", "no list `b`"),
+        ("categories:\n  pets:\n    unless:\n      - a <b>", ":4: categories.pets.unless", "unknown list `b`"),
         ("categories: {}", "", "no rule"),
-        ("variants: abc", ":1: variants", "`abc` is no pair"),
-        ("categories:\n  a: {match: [b]}\n  a: {match: [c]}", ":3: categories", "stands there twice"),
-        ("a: [b\nc: d", ":2", "not YAML"),
-        ("lists:\n  a: b|<a>\ncategories:\n  c: {match: [<a>]}", ":4: categories.c.match", "holds itself"),
+        ("variants: abc", ":1: variants", "`abc` is not a pair"),
+        ("categories:\n  a: {match: [b]}\n  a: {match: [c]}", ":3: categories", "duplicate key"),
+        ("a: [b\nc: d", ":2", "invalid YAML"),
+        ("lists:\n  a: b|<a>\ncategories:\n  c: {match: [<a>]}", ":4: categories.c.match", "contains itself"),
     ],
 )
 def test_a_fault_names_file_line_and_key(tmp_path: Path, text: str, where: str, what: str) -> None:

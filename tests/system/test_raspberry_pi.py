@@ -30,7 +30,7 @@ def test_a_pi_tells_its_model_heat_and_power(tmp_path: Path) -> None:
     assert "power supply" in found.remedy
 
 
-@pytest.mark.parametrize(("bits", "remedy"), [("0", ""), ("80008", "give it air"), ("not hex", ""), ("20000", "")])
+@pytest.mark.parametrize(("bits", "remedy"), [("0", ""), ("80008", "add a fan"), ("not hex", ""), ("20000", "")])
 def test_heat_alone_wants_air_and_nothing_wants_nothing(tmp_path: Path, bits: str, remedy: str) -> None:
     found = board(told(tmp_path, {MODEL: "Raspberry Pi 5", THROTTLED: bits}))
     assert found is not None

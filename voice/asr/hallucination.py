@@ -1,4 +1,4 @@
-"""When to disbelieve a hypothesis: the signs that a neural recognizer looped, dreamed or heard nothing."""
+"""When to disbelieve a hypothesis: the signs that a neural recognizer looped, hallucinated or heard no speech."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FILM_ENDS = frozenset(" ".join(words(end)) for line in _ENDS.splitlines() for en
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One decoded window: mean log probability per token, chance in 0…1 that nobody spoke, and the clip's length."""
+    """One decoded window: mean log probability per token, probability of no speech, and the clip's length."""
 
     text: str
     avg_log_prob: float

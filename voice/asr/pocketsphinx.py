@@ -115,7 +115,7 @@ class SphinxRecognizer:
         self.forget()
 
     def forget(self) -> None:
-        """Start over with a stranger: the cepstral mean is that of nobody in particular."""
+        """Reset for a new speaker: the cepstral mean returns to its default."""
         self._decoder.set_cmn(_FIRST_MEAN)
 
     def warm(self) -> None:

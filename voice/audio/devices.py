@@ -22,10 +22,10 @@ Notify = Callable[[DeviceEvent], None]
 
 
 class Microphone:
-    """Hears through a device named or numbered `device` (empty: the system's default).
+    """Records from the device with the name or number `device` (empty: the system's default).
 
-    `notify` is told, in the event loop's thread, when the device is lost and when it is back; frames go on by
-    themselves. `dropped` counts samples lost because nobody fetched them. Raises MissingError when it is not there.
+    `notify` is called, in the event loop's thread, when the device is lost and when it is back; recording then continues
+    by itself. `dropped` counts samples lost because they were not read in time. Raises MissingError without the device.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Microphone:
 
 
 def _asleep() -> None:
-    """Nobody listens yet."""
+    """The speaker is not started yet."""
 
 
 class _Cutter:
@@ -154,7 +154,7 @@ class Speaker:
 
 
 class SilentSink:
-    """Plays to nobody, in real or virtual time, so that a conversation without a speaker goes the whole way.
+    """Discards audio, in real or virtual time, so that a conversation without a speaker goes the whole way.
 
     It takes `block_s` seconds at a time, as a speaker would.
     """

@@ -26,7 +26,7 @@ FAR_BLOCKS = 400
 """Blocks of far end, of 5 to 20 ms each, kept for a microphone that is late."""
 
 SILENT_DBFS = -60.0
-"""Playing below this level makes nobody deaf."""
+"""Playback below this level does not stop listening."""
 
 ECHO_TAIL_S = 0.15
 """How long a room answers after the speaker has stopped, seconds."""

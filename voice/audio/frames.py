@@ -1,4 +1,4 @@
-"""The one audio format inside the house: int16 mono, in short frames that know when they were heard."""
+"""The internal audio format: int16 mono, in short frames with the time they were captured."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ SLACK_S = 0.3
 """Audio that comes this much faster than it was spoken is late audio catching up; more is a recording sent at once."""
 
 HOLE_S = 1.0
-"""A peer that sends nothing for so long while somebody is expected to go on is silent."""
+"""A peer that sends nothing for this long in the middle of a turn counts as silent."""
 
 MOST_WAITING_S = 60.0
 LEAD_S = 2.0
@@ -59,7 +59,7 @@ class NetworkSource:
         return True
 
     def clear(self) -> None:
-        """Forget what nobody has listened to yet."""
+        """Discard audio that has not been processed yet."""
         self._waiting.clear()
         self._left = 0
 

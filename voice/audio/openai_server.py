@@ -1,4 +1,4 @@
-"""A server in the house that hears or speaks the OpenAI way: how it is reached, and its failures in one line."""
+"""A recognition or speech server with OpenAI's API: how it is called, and its failures in one line."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class _Overlay:
 
 
 class Playout:
-    """Plays one reply at a time, and short sounds over it, to whoever pulls.
+    """Plays one reply at a time, mixed with short sounds, to the device that pulls from it.
 
     A producer fills it from one thread, a sink pulls from another. `notify` is called in the pulling thread,
     outside the lock. `tap(pcm, at)`, where set, is given everything pulled: the far end for echo cancelling; without

@@ -1,4 +1,4 @@
-"""`voice doctor --security`: who could read or hear what, as it is set up here."""
+"""`voice doctor --security`: who could read or hear what with the current settings."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def store(resolved: Resolved) -> Finding:
 
 
 def retention(resolved: Resolved) -> Finding:
-    """How long conversations stay."""
+    """How long conversations are stored."""
     retain = resolved.settings.chat.retain
     words = f"chat.retain = {retain}: conversations without a name are never stored"
     return Finding(
@@ -75,14 +75,14 @@ def retention(resolved: Resolved) -> Finding:
 
 
 def redaction(resolved: Resolved) -> Finding:
-    """What is taken out of stored text."""
+    """What is removed from stored text."""
     redact = resolved.settings.safety.redact
     remedy = "--set safety.redact=stored"
     return Finding(LIMITED if redact == "off" else GOOD, f"safety.redact = {redact}", remedy if redact == "off" else "")
 
 
 def moderation(resolved: Resolved) -> Finding:
-    """What may not be spoken."""
+    """What must not be spoken."""
     safety = resolved.settings.safety
     words = f"safety.moderate = {safety.moderate}, safety.on_error = {safety.on_error}"
     if safety.moderate == "off":
@@ -128,7 +128,7 @@ def origins(resolved: Resolved) -> Finding:
 
 
 def words_out(resolved: Resolved) -> Finding:
-    """Where what is said is sent."""
+    """Where text is sent."""
     chat, safety = resolved.settings.chat, resolved.settings.safety
     urls = (chat.server, "" if chat.llm == "builtin" else chat.llm, safety.openai_url, safety.filter_url)
     places = [urlsplit(url) for url in urls if url]
@@ -143,7 +143,7 @@ def words_out(resolved: Resolved) -> Finding:
 
 
 def configuration(resolved: Resolved) -> Finding:
-    """The files of settings: secrets are refused in them, but who may write them decides where words go."""
+    """The configuration files: they contain no secrets, but anyone who can change them decides where text is sent."""
     for origin in sorted(set(resolved.origins.values())):
         path = Path(origin)
         if path.suffix == ".toml" and path.is_absolute() and path.exists() and path.stat().st_mode & stat.S_IWOTH:
@@ -152,7 +152,7 @@ def configuration(resolved: Resolved) -> Finding:
 
 
 def leftovers(resolved: Resolved) -> Finding:
-    """Reports of defects, which may quote what was said."""
+    """Crash reports, which may quote the conversation."""
     reports = sorted(Path(tempfile.gettempdir()).glob("voice-defect-*.txt"))
     if not reports:
         return Finding(GOOD, "no crash reports")
@@ -161,7 +161,7 @@ def leftovers(resolved: Resolved) -> Finding:
 
 
 def _private(path: Path, words: str) -> Finding:
-    """Whether only its owner may read it."""
+    """Whether only its owner can read it."""
     found = path.stat()
     if os.name == "posix" and found.st_mode & 0o077:
         readable = stat.S_IMODE(found.st_mode)

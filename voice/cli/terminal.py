@@ -78,7 +78,7 @@ class LiveScreen:
                 self._console.print(Text(f"  {event.text}", style=NOTICES.get(event.level, "")))
 
     def render(self) -> Group:
-        """The current turn: what is heard now, the words so far, the reply so far."""
+        """The current turn: the microphone level, the words so far, the reply so far."""
         sign, style, label = STATES.get(self._state, ("○", "dim", self._state))
         line = Text.assemble((f" {sign} {label:<18}", style), (sparkline(self._levels), "green"))
         words = Text(self._words.text[: self._words.stable], style="bold")

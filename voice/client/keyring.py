@@ -1,4 +1,4 @@
-"""The names a person gives to conversations on a server, with the tokens that open them, in one private file."""
+"""The user's names for conversations on servers, with the tokens that open them, in one private file."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Keyring:
         return list(self._read().get(url, {}))
 
     def keep(self, url: str, name: str, session_id: str, token: str) -> None:
-        """Remember a conversation under `name`; another of that name is forgotten."""
+        """Store a conversation under `name`, replacing another of that name."""
         known = self._read()
         known.setdefault(url, {})[name] = {"session_id": session_id, "session_token": token}
         self._write(known)
 
     def drop(self, url: str, name: str) -> None:
-        """Forget a conversation; harmless if it is not known."""
+        """Remove a conversation; harmless if it is unknown."""
         known = self._read()
         if known.get(url, {}).pop(name, None):
             self._write(known)

@@ -1,4 +1,4 @@
-"""Commands of the owner that are run when something happens: beside the conversation, bounded, and never waited for."""
+"""The owner's commands for events: run beside the conversation, limited in time, and never waited for."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Hooks:
         self.skipped = 0
 
     def tell(self, event: Mapping[str, Any]) -> None:
-        """Have the event's command run, if it has one."""
+        """Run the event's command, if it has one."""
         name = str(event["event"])
         if name not in self._commands:
             return
@@ -55,7 +55,7 @@ class Hooks:
             self._start(name, event)
 
     async def close(self) -> None:
-        """Kill what runs."""
+        """Kill running commands."""
         self._waiting.clear()
         running = list(self._running.values())
         for task in running:
@@ -76,7 +76,7 @@ class Hooks:
                 self._start(name, next_event)
 
     async def _call(self, command: list[str], event: bytes) -> str:
-        """Run once; returns what went wrong, or nothing."""
+        """Run a command once; returns an error message, or an empty string."""
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,

@@ -1,4 +1,4 @@
-"""What is told to LEDs, buttons and scripts, and what they may order: JSON, one object per line."""
+"""The messages to LEDs, buttons and scripts, and the commands from them: JSON, one object per line."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ LONGEST_TEXT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One order; `value` is the text to say or the volume in percent."""
+    """One command; `value` is the text to speak or the volume in percent."""
 
     do: str
     value: str | float = ""
 
 
 def parse(line: bytes) -> Command:
-    """One line as a command; UsageError says what is wrong with it."""
+    """Parse one line as a command; raises UsageError if it is invalid."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -100,12 +100,12 @@ def parse(line: bytes) -> Command:
 
 
 def line(message: Mapping[str, Any]) -> bytes:
-    """A message as it is sent."""
+    """A message as one line of JSON."""
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
 
 
 class Teller:
-    """Turns what a conversation tells into events; what people say stays out of them unless `words` allows it."""
+    """Turns a conversation's notes into events; they contain what people say only if `words` allows it."""
 
     def __init__(self, *, words: bool) -> None:
         self._words = words

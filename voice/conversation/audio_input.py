@@ -19,7 +19,7 @@ from voice.wake.wake_gate import Called
 LEVEL_EVERY_S = 0.1
 
 BREATH_S = 0.3
-"""Who goes on speaking so soon after the wake word is not interrupted by the sound that answers it."""
+"""Speech that continues this soon after the wake word is not interrupted by the confirmation sound."""
 
 BACKGROUND_SOFTER = 32
 """So much softer than it was does the recognizer hear a voice of the background."""
@@ -88,7 +88,7 @@ class AudioInput:
         self._level(frame, frame.at)
 
     def _level(self, frame: Frame | None, now: float) -> None:
-        """Show about ten times a second how loud it is: whoever watches sees that frames still come."""
+        """Report the level about ten times a second, which also shows that frames still arrive."""
         if now >= self._level_due:
             self._level_due = now + LEVEL_EVERY_S
             self._parts.observer(note.Level(SILENT_DBFS if frame is None else level_dbfs(frame.pcm)))
@@ -115,7 +115,7 @@ class AudioInput:
         self._tell(ev.MicrophoneLost())
 
     def _but_for_beeps(self, probability: float, frame: Frame) -> float:
-        """Our own beep is nobody; who begins to speak within it is noticed after it, and heard from their beginning."""
+        """Ignore our own beep; speech that starts during it is detected after it and recognized from its start."""
         began = frame.at - frame.duration_s
         if self._parts.playout.chimes(began, frame.at):
             if probability >= 0.5 and self._hidden is None:

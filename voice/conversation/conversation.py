@@ -183,7 +183,7 @@ class Conversation:
         self._hearing.call()
 
     def say(self, text: str) -> None:
-        """Say this as soon as nobody speaks. It is no part of the history."""
+        """Say this once no one is speaking. It is not part of the history."""
         self.tell(ev.Announce(text, rings=False))
 
     @property
@@ -428,7 +428,7 @@ class Conversation:
         self._parts.observer(note.Notice(text))
         self._parts.observer(note.TimerRang(timer.label))
         if self._machine.state is not State.IDLE:
-            self._playout.chime(self._parts.earcons.timer)  # at once; the words wait until nobody speaks
+            self._playout.chime(self._parts.earcons.timer)  # at once; the words wait until no one is speaking
         self.tell(ev.Announce(text))
 
 

@@ -62,7 +62,7 @@ class History:
 
 
 class FarewellWatcher:
-    """Watches the turns of a conversation nobody wants kept. `notice` is told what happened."""
+    """Watches the turns of a conversation that is not to be stored. `notice` receives messages."""
 
     def __init__(self, session: Session, notice: Observer) -> None:
         self._session, self._notice = session, notice

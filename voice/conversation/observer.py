@@ -1,4 +1,4 @@
-"""What a running conversation tells whoever watches it: a terminal, a log, a test, a kiosk page."""
+"""The events that a running conversation reports to observers: a terminal, a log, a test, a kiosk page."""
 
 from __future__ import annotations
 

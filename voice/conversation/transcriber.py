@@ -50,7 +50,7 @@ class Transcriber:
         self._answering: _Open | None = None
 
     def hear(self, frame: Frame, *, voiced: bool = True) -> None:
-        """Take the next frame, whoever is speaking.
+        """Process the next frame, whether or not someone is speaking.
 
         Where words are asked for in the first moments of silence, silent frames wait for that: a recognizer that is
         busy guessing at them would be late with the answer.

@@ -199,7 +199,7 @@ async def _connect(request: httpx2.Request, place: tuple[str, int], within_s: fl
         async with asyncio.timeout(within_s):
             reader, writer = await asyncio.open_connection(*place)
         if hasattr(writer.transport, "max_size"):
-            writer.transport.max_size = READ  # asyncio's 256 KiB, asked of the system anew each time, cost more
+            writer.transport.max_size = READ  # asyncio's 256 KiB, allocated for each read, cost more
         return HttpConnection(reader, writer)
     except TimeoutError as error:
         raise httpx2.ConnectTimeout(f"no answer within {within_s:g} s", request=request) from error

@@ -1,4 +1,4 @@
-"""Which engine and model `auto` takes, given what is present; and why, in words."""
+"""The engine and model that `auto` selects from what is available, and the reason in words."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SUGGESTED = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An engine and its model: a registry name, a file or folder as the user gave it, or empty for the engine's own.
+    """An engine and its model: a registry name, the user's file or folder, or empty for the engine's own.
 
-    `why` says how it was chosen, `better` what to type for a better one (empty where there is none).
+    `why` explains the choice, `better` is the command that installs a better one (empty if there is none).
     """
 
     engine: str
@@ -119,7 +119,7 @@ def suggested(kind: str, language: str, registry: Sequence[Model]) -> Model | No
 
 
 def _named(name: str, present: Sequence[Model], registry: Sequence[Model]) -> str:
-    """The name or path as given; MissingError for a registry model that is not on this disk."""
+    """The name or path as given; raises MissingError for a registry model that is not downloaded."""
     if any(model.name == name for model in registry) and all(model.name != name for model in present):
         raise MissingError("the model is not downloaded", where=name, remedy=f"download it: voice models pull {name}")
     return name

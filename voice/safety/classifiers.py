@@ -53,13 +53,13 @@ HAZARDS: Mapping[str, str] = {
     "S7": "privacy", "S8": "intellectual_property", "S9": "violence", "S10": "hate", "S11": "self-harm",
     "S12": "sexual", "S13": "politics", "S14": "illegal",
 }  # fmt: skip
-"""Llama Guard 3's codes in the house's words."""
+"""Llama Guard 3's codes and our categories."""
 
 OPENAI: Mapping[str, str] = {
     "harassment": "hate", "hate": "hate", "illicit": "illegal", "self-harm": "self-harm", "sexual": "sexual",
     "violence": "violence",
 }  # fmt: skip
-"""OpenAI's categories, before their slash, in the house's words."""
+"""OpenAI's categories, up to the slash, and our categories."""
 
 
 class ModerationError(VoiceError):
@@ -171,7 +171,7 @@ def openai_categories(answer: object) -> tuple[str, ...]:
 
 
 class ClassifierServer:
-    """One server, reached through the official `openai` package, without retries: a late verdict helps nobody."""
+    """One server, reached through the official `openai` package, without retries, because a late verdict is useless."""
 
     def __init__(self, url: str, key: str, timeout_s: float, *, where: str) -> None:
         if not url.startswith(("http://", "https://")):

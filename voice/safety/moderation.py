@@ -65,7 +65,7 @@ class Moderation:
         return self._heeded(self.rules.verdict(text)) if self.rules else ALLOWED
 
     async def ask(self, text: str, question: str | None = None) -> Verdict:
-        """What the judges say together. Who fails is named in the log, what was judged is not."""
+        """The combined verdict of all judges. The log names a judge that fails, but not the text."""
         if not self.judges or not text.strip():
             return ALLOWED
         return self._heeded(together(await asyncio.gather(*(self._asked(one, text, question) for one in self.judges))))

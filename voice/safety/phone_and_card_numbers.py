@@ -79,7 +79,7 @@ def pieces(text: str, start: int, end: int) -> tuple[list[Piece], bool]:
     return found, plus
 
 
-phonenumbers.enable_pattern_cache()  # one after another, numbers of all countries would have patterns compiled anew
+phonenumbers.enable_pattern_cache()  # else patterns would be recompiled for each country
 
 _MOBILE = re.compile(r"(?:(?:00)?86)?(1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8})")
 SHORTEST, LONGEST = 7, 17  # with 00 or 011 in front

@@ -21,7 +21,7 @@ CERTAIN = 0.5
 
 _END = re.compile(r"[。！？!?\n]|\.(?=\s)")
 _WORDY = re.compile(r"\w.*\w", re.DOTALL)
-"""Less than that names nobody, and a call takes its time however short the text is."""
+"""Shorter text contains no name, and every call has a fixed cost."""
 _KINDS = {
     "US_SSN": "ID",
     "US_PASSPORT": "PASSPORT",

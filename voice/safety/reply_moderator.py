@@ -135,7 +135,7 @@ class ReplyModerator:
         if self._checking is not None and not self._checking.done():
             self._checking.cancel()
         elif self._checking is not None and not self._checking.cancelled():
-            self._checking.exception()  # whoever fed the outlet has stopped for another reason
+            self._checking.exception()  # the caller has stopped for another reason
 
     def _read(self) -> None:
         """Pass on what the rules have read."""

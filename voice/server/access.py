@@ -1,4 +1,4 @@
-"""Who may do what, and how much of it: API keys, session tokens, web origins, rate and size limits."""
+"""Access control: API keys, session tokens, web origins, rate and size limits."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Reader(str):
 
 
 class Access:
-    """Checks every request. `now_s` is the time that tokens end by; without `api_keys` nobody needs one."""
+    """Checks every request. `now_s` gives the time for token expiry; without `api_keys` no key is needed."""
 
     def __init__(self, engine: Engine, settings: ServeSettings, now_s: Callable[[], float]) -> None:
         self._engine, self._now_s = engine, now_s
@@ -125,10 +125,10 @@ class Access:
         return bool(self._keys)
 
     def owner(self, key: str) -> str:
-        """Who sends this API key, as sessions remember it; "" where none is needed.
+        """The owner of this API key as stored with sessions; "" if no key is needed.
 
         Raises Refused key_invalid, and rate_limited for an address that guesses: then only the keys it has shown before
-        are looked at, so that a guesser shuts nobody out who is in.
+        are accepted, so that an attacker cannot lock out existing clients.
         """
         if not self._keys:
             return ""
@@ -251,7 +251,7 @@ def _hostname(url: str) -> str:
 
 
 def _fixed(hostname: str) -> bool:
-    """Whether nobody can make this name point somewhere else."""
+    """Whether an attacker cannot point this name to another machine."""
     if hostname == "localhost" or hostname.endswith(".localhost"):
         return True
     try:

@@ -58,7 +58,7 @@ def routes(service: Service) -> APIRouter:
     ) -> dict[str, Any]:
         """Send one turn each to at most ten sessions and wait for all of them; answers come in the order of the items.
 
-        It is one request; each item is a turn like any other. The same batch again starts nothing anew.
+        It is one request; each item is a turn like any other. Sending the same batch again starts nothing new.
         """
         owner = access.enter(request.headers)
         if len(body.items) > MOST_ITEMS:

@@ -17,7 +17,7 @@ SECURITY = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
-"""On every answer whose route does not say otherwise: answers are data, not pages, and nobody else's to keep."""
+"""On every answer whose route does not say otherwise: answers are data, not pages, and must not be cached."""
 
 STAINLESS = (
     "arch",

@@ -157,7 +157,7 @@ class WebSocketConnection:
                 channel.end()
 
     def at_once(self, text: str) -> str | None:
-        """The answer to a ping, which many thousands send and nobody must be woken for; None for all else."""
+        """The answer to a ping, sent without waking a task because there are many; None for everything else."""
         if '"ping"' not in text:
             return None
         try:
@@ -300,7 +300,7 @@ class WebSocketConnection:
                 return
             for frame in channel.events(await live.read(channel.sent, min(BATCH, room))):
                 if channel.live is not live:
-                    return  # detached or attached anew meanwhile
+                    return  # detached or attached again meanwhile
                 await self._send({"type": "websocket.send", "text": frame})
                 channel.took(len(frame) if frame.isascii() else len(frame.encode()))
                 if channel.allowance <= 0 or not channel.open:

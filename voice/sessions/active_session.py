@@ -97,7 +97,7 @@ class ActiveSession(SessionLog):
         turn, events = self.talk.send(sequence, input, draft=draft, msg_id=msg_id, options=options,
                                       categories=found, blocked=bool(blocking))  # fmt: skip
         if events:
-            self._log(events, at_once=False)  # the model server is asked first; nobody waits for this commit
+            self._log(events, at_once=False)  # the model server is asked first; nothing waits for this commit
             if blocking:
                 self.block(turn, "input", blocking, NOTHING_USED, words.input)
             else:
@@ -141,7 +141,7 @@ class ActiveSession(SessionLog):
         return size
 
     def knows(self, sequence: int) -> bool:
-        """Whether this turn was sent before: to repeat it nobody needs to own the session."""
+        """Whether this turn was sent before: repeating it does not need ownership of the session."""
         return self.lost is None and 1 <= sequence <= self.talk.last
 
     def commit(self, turn: int) -> None:
@@ -228,7 +228,7 @@ class ActiveSession(SessionLog):
 
     @property
     def orphaned(self) -> bool:
-        """Whether a reply is awaited here that nobody makes, should its owner have died."""
+        """Whether a client here waits for a reply that no node generates, if its owner has failed."""
         return self.lost is None and self.fence is None and self.followed and self.answering
 
     def leave(self, why: Refused) -> None:

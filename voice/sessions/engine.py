@@ -109,7 +109,7 @@ class Engine:
         return None if sid is None else await self.open(sid)
 
     async def adopt(self, live: ActiveSession) -> None:
-        """Go on with a reply whose owner died; if it lives, it holds the lease and is followed."""
+        """Continue a reply whose owner has failed; an owner that still runs holds the lease and is followed."""
         try:
             await live.own()
         except Refused as refused:
@@ -128,7 +128,7 @@ class Engine:
             raise unknown_session() from unknown
 
     async def forget_unused_since(self, before_s: float) -> None:
-        """Remove named conversations that nobody has used since then (seconds since 1970), here or elsewhere."""
+        """Delete named conversations not used since then (seconds since 1970), here or elsewhere."""
         old = [sid for sid in await self.parts.store.kept(before_s) if sid not in self._lives]
         await asyncio.gather(*(self._forget_named(sid) for sid in old))
 
@@ -216,7 +216,7 @@ class Engine:
         return self.left_s(live) <= 0
 
     async def _watch_over(self) -> None:
-        """Renew leases in use, note signs of life, let go of sessions nobody uses, end those whose time is over."""
+        """Renew leases in use, record activity, release idle sessions, delete expired ones."""
         options = self.parts.options
         while True:
             await asyncio.sleep(options.renew_s)

@@ -65,7 +65,7 @@ async def generate(live: Answered, turn: SessionTurn, parts: EngineContext, tick
         except Blocked as blocked:
             live.end(turn, "failed", _told(blocked.code, str(blocked), False, live.talk.usage(turn), tried))
             return
-        except Exception:  # a defect: the turn ends all the same, for whoever waits for it
+        except Exception:  # an internal error: the turn still ends, so that its readers do
             log.exception("a reply could not be generated")
             if turn.running:
                 what = "the server failed during the reply"

@@ -141,7 +141,7 @@ class SessionTurn:
 
 
 def done_of(told: Mapping[str, Any]) -> Done:
-    """The end of a turn that did not fail, as whoever iterates the reply is told of it."""
+    """The end of a turn that did not fail, as the reply's iterator yields it."""
     counts = {name: told["usage"][name] for name in _COUNTS if name in told.get("usage", ())}
     flagged = tuple(told.get("categories", ()))
     return Done(**counts, flagged=flagged, blocked=told.get("blocked", ""), unchecked=told.get("unchecked", False))

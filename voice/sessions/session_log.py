@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 PAGE = 1000
 HAND_OVER_S = (0.02, 0.04, 0.08)
-"""Waits in which a holder that does nothing with a session gives it up to whoever wants it."""
+"""Waits in which a holder that is not using a session releases it to a node that requests it."""
 
 
 def moved(what: str, *, node: str = "") -> Refused:

@@ -71,7 +71,7 @@ class UnmaskingGuard(Guard, Protocol):
 
 
 class UnmaskedSession:
-    """Another session; `owner()` is who knows its originals, `language` is that of the words for what nobody knows."""
+    """Another session; `owner()` knows its originals, `language` is used for placeholders without an original."""
 
     def __init__(self, session: Session, owner: Callable[[], UnmaskingGuard | None], language: str = "") -> None:
         self._session, self._owner, self._language = session, owner, language

@@ -40,7 +40,7 @@ async def moderated(
 ) -> AsyncGenerator[Delta | Effect | Done]:
     """The reply to `messages` as far as moderation lets it through; the model server is not asked if the words are not.
 
-    Raises Refused `unchecked` for words nobody could judge, UpstreamError `unchecked` for such a reply.
+    Raises Refused `unchecked` for input that could not be checked, UpstreamError `unchecked` for such a reply.
     """
     moderation = parts.moderation
     if moderation is None:

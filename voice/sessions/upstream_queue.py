@@ -1,4 +1,4 @@
-"""Who is answered next, and when: admission and fairness, decided without a clock, and the queue that waits."""
+"""Admission and fairness: which turn runs next, decided without a clock, and the queue of waiting turns."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ class UpstreamQueue:
         return self.admission.enter(owner, self._clock(), low=low)
 
     def leave(self, ticket: Ticket) -> None:
-        """Give a place back, and wake whoever may run now."""
+        """Release a slot and wake the next waiting turn."""
         for granted in self.admission.leave(ticket, self._clock()):
             waiter = self._waiters.pop(granted, None)
             if waiter is not None and not waiter.done():

@@ -1,4 +1,4 @@
-"""Settings from their layers (default < profile < file < environment < flag), each value checked, and their files."""
+"""Merging and checking settings (default < profile < file < environment < flag), and reading their files."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One value as someone wrote it.
+    """One value from one source.
 
-    `key` is `section.name`, `origin` names the file, variable or flag for the reader. `text` values (from the
-    environment and flags) are parsed by the setting's type; others come typed from TOML. `secrets`: a secret
-    may stand there.
+    `key` is `section.name`, `origin` names the file, variable or flag. `text` values (from the environment and flags)
+    are parsed by the setting's type; others are typed by TOML. `secrets`: secrets are allowed here.
     """
 
     key: str
@@ -37,7 +36,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Merged settings and, per key, where its value came from."""
+    """Merged settings, and the source of each value."""
 
     settings: Settings
     origins: Mapping[str, str]
@@ -50,7 +49,7 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What a setting takes: values of `kind` (bool, int, float, str), among `choices` or within bounds."""
+    """The values of one setting: of type `kind` (bool, int, float, str), among `choices` or within bounds."""
 
     kind: type[Any]
     default: Any
@@ -102,7 +101,7 @@ def merge(layers: Iterable[Iterable[Given]]) -> Resolved:
 
 
 def checked(given: Given) -> Any:
-    """The value in its setting's type; raises ConfigError where it cannot be used."""
+    """The value in the setting's type; raises ConfigError if it is invalid."""
     option = OPTIONS.get(given.key)
     if option is None:
         raise ConfigError(
@@ -132,7 +131,7 @@ def checked(given: Given) -> Any:
 
 
 def expectation(option: Option) -> str:
-    """What values a setting takes, in words."""
+    """The valid values of a setting, in words."""
     if option.choices:
         return "one of " + ", ".join(option.choices)
     words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[option.kind]
@@ -196,9 +195,9 @@ def load(
     environment: Mapping[str, str] | None = None,
     flags: Iterable[Given] = (),
 ) -> Resolved:
-    """Settings as the command line, the environment and the files give them.
+    """Load settings from the command line, the environment and files.
 
-    Raises ConfigError for a file that cannot be read and for any value that cannot be used.
+    Raises ConfigError for an unreadable file and for any invalid value.
     """
     variables = environment or {}
     if profile not in PROFILES:
@@ -217,7 +216,7 @@ def load(
 
 
 def from_file(path: Path, *, name: str = "") -> list[Given]:
-    """The settings of one TOML file, as `[section]` tables; raises ConfigError where it cannot be read."""
+    """The settings of one TOML file with `[section]` tables; raises ConfigError if it cannot be read."""
     origin = name or str(path)
     try:
         sections = tomllib.loads(path.read_text("utf-8"))
@@ -242,7 +241,7 @@ def from_file(path: Path, *, name: str = "") -> list[Given]:
 
 
 def from_environment(variables: Mapping[str, str]) -> list[Given]:
-    """The settings among environment variables; an unknown VOICE_ name is passed on so that it is refused."""
+    """The settings among environment variables; unknown VOICE_ names are passed on so that they are refused."""
     names = {environment_name(key): key for key in OPTIONS}
     return [
         Given(names.get(name, name.removeprefix("VOICE_").lower().replace("_", ".", 1)), text, name, True, True)

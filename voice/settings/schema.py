@@ -1,4 +1,4 @@
-"""Every setting the product has: its default, its bounds and what it means, in one table per section."""
+"""Every setting: its default, bounds and meaning, with one class per section."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ class ChatSettings:
 
 
 def retained_days(retain: str) -> float | None:
-    """How many days `chat.retain` keeps a named conversation: 0 for not at all, None for what is no such setting."""
+    """The number of days `chat.retain` stores a named conversation: 0 for not at all, None for an invalid value."""
     known = {"conversation": 0.0, "forever": math.inf}.get(retain)
     days = retain.removeprefix("days=")
     if known is None and days != retain and days.isascii() and days.isdigit() and 0 < int(days) <= 36_500:

@@ -1,4 +1,4 @@
-"""A browser in full screen on one page: the first that is installed, with a profile of its own that is thrown away."""
+"""A full-screen browser on one page: the first one installed, with a temporary profile."""
 
 from __future__ import annotations
 

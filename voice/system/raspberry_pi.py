@@ -1,4 +1,4 @@
-"""The board this runs on, as the kernel and a Raspberry Pi's firmware tell of it: model, temperature, power, sound."""
+"""The board, as reported by the kernel and a Raspberry Pi's firmware: model, temperature, power, sound."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ POWER_BITS, HEAT_BITS = {0, 16}, {3, 19}
 
 @dataclass(frozen=True, slots=True)
 class RaspberryPi:
-    """`celsius` is None where no sensor is read; `throttled` are the firmware's bits, 0 where it says nothing."""
+    """`celsius` is None if there is no sensor; `throttled` are the firmware's bits, 0 if unknown."""
 
     model: str
     celsius: float | None
@@ -37,12 +37,12 @@ class RaspberryPi:
 
     @property
     def troubles(self) -> list[str]:
-        """What is or was wrong with power and heat."""
+        """Current and past problems with power and heat."""
         return [text for bit, text in TROUBLES.items() if self.throttled >> bit & 1]
 
     @property
     def remedy(self) -> str:
-        """What to do about it."""
+        """How to fix them."""
         bits = {bit for bit in TROUBLES if self.throttled >> bit & 1}
         if bits & POWER_BITS:
             return "use the official power supply with a short cable, and unplug USB devices that draw power"
@@ -50,7 +50,7 @@ class RaspberryPi:
 
 
 def board(root: Path = Path("/")) -> RaspberryPi | None:
-    """The board under `root`; None where the kernel names none, as on a PC."""
+    """The board under `root`; None if the kernel names none, as on a PC."""
     model = _read(root / MODEL).rstrip("\0").strip()
     if not model:
         return None
@@ -60,7 +60,7 @@ def board(root: Path = Path("/")) -> RaspberryPi | None:
 
 
 def sound_route(root: Path = Path("/")) -> str:
-    """What sound passes through: the sound server with its default devices, else the kernel's cards; empty for none."""
+    """The audio route: the sound server with its default devices, or the kernel's cards; empty if there are none."""
     told = _sound_server()
     if told:
         return told

@@ -1,4 +1,4 @@
-"""Any OpenAI-compatible `/v1/audio/speech` as synthesizer: the voice comes from another machine in the house."""
+"""Any OpenAI-compatible `/v1/audio/speech` as synthesizer, for example on another machine."""
 
 from __future__ import annotations
 

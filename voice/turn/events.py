@@ -109,7 +109,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """The house itself has something to say, such as a timer; it waits until nobody speaks. `rings`: after the bell."""
+    """The assistant has something to say, such as a timer, once no one is speaking. `rings`: after the bell."""
 
     text: str
     rings: bool = True

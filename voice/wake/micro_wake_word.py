@@ -18,16 +18,16 @@ STRICTEST, LAXEST = 0.995, 0.5
 
 
 def threshold(own: float, sensitivity: float) -> float:
-    """Where a model says yes, between `STRICTEST` and `LAXEST` and by its `own` threshold in the middle."""
+    """The detection threshold, between `STRICTEST` and `LAXEST`, with the model's `own` in the middle."""
     if sensitivity < EVEN:
         return own + (STRICTEST - own) * (1 - sensitivity / EVEN)
     return own - (own - LAXEST) * (sensitivity - EVEN) / (1 - EVEN)
 
 
 class MicroWakeWords:
-    """Hears each of `names`: a model of the package, as hey_jarvis, or a JSON file beside a model.
+    """Detects each of `names`: a model of the package, such as hey_jarvis, or a JSON file next to a model.
 
-    Raises MissingError where the package or a file is not there, ConfigError for a name that is no model.
+    Raises MissingError if the package or a file is missing, ConfigError for an unknown name.
     """
 
     lead_s = 0.3
@@ -58,7 +58,7 @@ class MicroWakeWords:
         return said
 
     def reset(self) -> None:
-        """Start the models anew."""
+        """Reset the models."""
         self._features.reset()
         for model in self._models:
             model.reset()

@@ -1,4 +1,4 @@
-"""A whole conversation from settings: engines, session, devices and the turn machine, connected and run."""
+"""Builds a conversation from settings (engines, session, devices, turn machine) and runs it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ WARM_S = 120.0
 
 
 def machine(settings: Settings, spoken: Callable[[], str], *, live: bool) -> TurnMachine:
-    """The turn machine; `spoken()` is what the reply has said so far, to tell its echo from a person."""
+    """The turn machine; `spoken()` is the reply spoken so far, to tell its echo from a person."""
     turn, guard = settings.turn, live and settings.audio.echo != "off"
     by_name = settings.wake.mode != "always"
 
@@ -262,7 +262,7 @@ async def converse(
 async def _warm(
     words: Worker[Recognizer], voice: Worker[Synthesizer], ends: Worker[TurnModel] | None, *, typing: bool
 ) -> None:
-    """Load the engines at once and let each run once. What cannot be loaded is refused now, not in the first turn."""
+    """Load the engines and run each once, so that failures appear now and not in the first turn."""
     loads = [voice.call(lambda engine: engine.warm(), patience_s=WARM_S)]
     if not typing:
         loads.append(words.call(lambda engine: engine.warm(), patience_s=WARM_S))
@@ -276,13 +276,13 @@ async def _warm(
 
 
 async def _left(task: asyncio.Task[None]) -> None:
-    """Nobody waits for a task any more."""
+    """No task is awaited any longer."""
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
 class LifeSigns:
-    """Counts the frames' levels that pass by, and has the service manager show what goes wrong."""
+    """Counts the levels of frames, and reports problems to the service manager."""
 
     def __init__(self, observer: Observer, manager: ServiceManager) -> None:
         self._observer, self._manager = observer, manager

@@ -1,4 +1,4 @@
-"""The engines the settings name: recognizer, synthesizer, detector, turn model."""
+"""Creates the engines from settings: recognizer, synthesizer, detector, turn model."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def espeak(settings: Settings, voice: str = "") -> Synthesizer:
 
 
 def detector(settings: Settings) -> Detector:
-    """The voice activity detector the settings name."""
+    """The configured voice activity detector."""
     if settings.vad.engine == "silero":
         from voice.vad.silero import SileroDetector
 
@@ -149,7 +149,7 @@ def _turn_model_file(settings: Settings) -> Path | None:
 
 
 def wake_gate(settings: Settings, *, spoken: bool) -> WakeGate:
-    """What decides whether speech is for us; where nobody can speak, or a recording does, all of it is."""
+    """The gate for speech to the assistant; without a microphone, or with a recording, all speech passes."""
     wake = settings.wake
     if not spoken or wake.mode == "always":
         return WakeGate(always=True)

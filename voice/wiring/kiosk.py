@@ -1,4 +1,4 @@
-"""The kiosk page from settings: what it suggests, what it can hear, when it forgets."""
+"""Builds the kiosk page from settings: suggestions, languages, time limits."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def page(settings: Settings) -> Page:
 
 
 def _hears(choice: Choice, language: str, registry: Sequence[Model]) -> bool:
-    """Whether the recognizer knows the language; a model of the owner's own is taken at its word."""
+    """Whether the recognizer knows the language; a model of the owner's own is assumed to."""
     if choice.engine != WHISPER:
         return language == "en"
     known = next((model for model in registry if model.name == choice.model), None)

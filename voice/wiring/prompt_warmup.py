@@ -1,4 +1,4 @@
-"""The warm-up the settings name."""
+"""The configured prompt warm-up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from voice.settings.schema import ServeSettings
 
 @asynccontextmanager
 async def warmed(settings: ServeSettings, engine: Engine, report: Callable[[str], object]) -> AsyncGenerator[None]:
-    """Warm up as the settings say for as long as the block runs. Raises ConfigError."""
+    """Run the configured warm-up while the block runs. Raises ConfigError."""
     made = warmer(settings, engine, report)
     if made is None:
         yield
@@ -31,7 +31,7 @@ async def warmed(settings: ServeSettings, engine: Engine, report: Callable[[str]
 
 
 def warmer(settings: ServeSettings, engine: Engine, report: Callable[[str], object]) -> Warmer | None:
-    """What sends the prompts of the file, None without one. Raises ConfigError."""
+    """The sender of the prompts in the configured file, None without one. Raises ConfigError."""
     peaks = warming.peaks(settings.warm_at)
     if not settings.warm:
         if peaks:

@@ -1,4 +1,4 @@
-"""What is stored of conversations, on this machine or on the server of the settings: list, export, remove."""
+"""Stored conversations, on this machine or on the configured server: list, export, delete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from voice.wiring.sessions import store, store_file
 
 
 class StoredConversations(Protocol):
-    """Conversations that outlast their programs. `where` they are, for a person."""
+    """Conversations that are stored. `where` says where, for the user."""
 
     where: str
 
@@ -81,7 +81,7 @@ class _InThisFile:
             await self._store.delete(await self._find(name))
             return 1
         sids = await self._store.kept()
-        # The check of the key goes, too: who lost the key begins anew this way.
+        # The check of the key goes, too: someone who lost the key can start again this way.
         gone = await asyncio.gather(*map(self._store.delete, [*sids, CHECK]), return_exceptions=True)
         for result in gone:
             if isinstance(result, BaseException) and not isinstance(result, UnknownSession):

@@ -151,7 +151,7 @@ def engines(settings: Settings, *, partials: bool = True) -> list[tuple[str, Rec
 
 
 def measure(name: str, engine: Recognizer, clips: list[tuple[Pcm, str]]) -> RecognitionFigures:
-    """Stream each clip in 20 ms frames, one after the other, as fast as they are taken."""
+    """Stream each clip in 20 ms frames, one after the other, as fast as the recognizer accepts them."""
     engine.warm()
     errors = said_words = 0
     finals: list[float] = []
@@ -183,7 +183,7 @@ def measure(name: str, engine: Recognizer, clips: list[tuple[Pcm, str]]) -> Reco
 
 
 def advice(rows: list[RecognitionFigures]) -> str:
-    """Which setting to take, in a sentence, and how sure that is."""
+    """Which setting to use, in a sentence, and how certain that is."""
     by_name = {row.name: row for row in rows}
     full, auto, sphinx = (by_name.get(name) for name in ("whisper full", "whisper auto", "pocketsphinx"))
     if full is None or auto is None:

@@ -1,4 +1,4 @@
-"""`voice bench`: measurements on this machine: those of an owner, and in a checkout those of benchmarks/."""
+"""`voice bench`: the benchmarks of the wheel and, in a checkout, those of benchmarks/."""
 
 from __future__ import annotations
 

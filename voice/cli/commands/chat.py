@@ -1,4 +1,4 @@
-"""`voice chat`: type with a conversation that a server keeps."""
+"""`voice chat`: chat by text in a session that a server stores."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from voice.settings.schema import ServeSettings
 @setting("--system", "chat.system", metavar="TEXT")
 @configured
 def command(resolved: Resolved) -> None:
-    """Type with a conversation kept by `voice serve`; only the new words travel.
+    """Chat by text in a session of `voice serve`.
 
-    Each line is a turn; the conversation survives the connection. With --session it goes on where it was. The key
-    comes from VOICE_CHAT_SERVER_KEY. Ends with the input or Ctrl-C.
+    Each line is one turn; only the new text is sent, and the conversation survives a lost connection. --session
+    continues a named conversation. The API key comes from VOICE_CHAT_SERVER_KEY. Ends at the end of input or with
+    Ctrl-C.
     """
     from voice.cli.group import run
 
@@ -47,7 +48,7 @@ async def _chat(resolved: Resolved) -> None:
 async def converse(
     session: Session, lines: AsyncIterator[str], write: Callable[..., object], *, prompt: str = ""
 ) -> None:
-    """Send each line and write its reply as it comes. Raises UnavailableError for a failure that will not pass."""
+    """Send each line and print its reply as it arrives. Raises UnavailableError for a permanent failure."""
     write(prompt, nl=False)
     async for line in lines:
         if line.strip():

@@ -20,7 +20,7 @@ from voice.settings.layers import OPTIONS, Option, Resolved, environment_name, e
 def command(resolved: Resolved, keys: tuple[str, ...], as_json: bool, markdown: bool) -> None:
     """Show every setting with its value and its source.
 
-    KEY, as `turn.silence_ms` or `turn`, shows only those, with what they mean.
+    KEY, such as `turn.silence_ms` or `turn`, shows only those, with their meaning.
     """
     if markdown:
         click.echo(reference(), nl=False)
@@ -64,7 +64,7 @@ silence_ms = 400
 
 
 def reference() -> str:
-    """The page docs/configuration.md: every setting with its default, what it takes, and what it means."""
+    """The page docs/configuration.md: every setting with its default, values and meaning."""
     lines, section = [HEAD.rstrip()], ""
     for key, option in OPTIONS.items():
         if key.partition(".")[0] != section:
@@ -76,7 +76,7 @@ def reference() -> str:
 
 
 def visible(option: Option, value: Any) -> Any:
-    """The value as it may be shown: of a secret only whether it is set, of an address nothing secret in it."""
+    """The value as it may be shown: of a secret only whether it is set, of an address no password."""
     if option.secret:
         return "(set)" if value else "(not set)"
     return _PASSWORD.sub(r"\1…@", value) if isinstance(value, str) else value

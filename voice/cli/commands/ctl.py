@@ -1,4 +1,4 @@
-"""`voice ctl`: orders to the conversation that runs on this machine, and a look at what it does."""
+"""`voice ctl`: commands for the conversation that runs on this machine, and its events."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ WHAT = (*COMMANDS, "watch")
 @setting("--socket", "hooks.socket", metavar="PATH")
 @configured
 def command(resolved: Resolved, what: str, value: str) -> None:
-    """Order something from the `voice talk` that runs here, or watch it: one JSON line per event.
+    """Send a command to the running `voice talk`, or watch its events, one JSON line each.
 
-    `voice ctl volume 40`, `voice ctl say "dinner is ready"`; the other orders take nothing.
+    Examples: `voice ctl volume 40`, `voice ctl say "dinner is ready"`. The other commands take no argument.
     """
     from voice.wiring.control import socket_path
 
@@ -59,7 +59,7 @@ def command(resolved: Resolved, what: str, value: str) -> None:
 
 
 def _order(what: str, value: str) -> dict[str, Any] | None:
-    """The order as it is sent, None for `watch`; checked here, where the person can still be told how to type it."""
+    """The message to send, None for `watch`; checked here so that a usage error can be shown."""
     if what == "watch":
         return None
     needed = COMMANDS[what][0]
@@ -77,7 +77,7 @@ def _order(what: str, value: str) -> dict[str, Any] | None:
 
 @contextmanager
 def _connected(path: Path) -> Iterator[tuple[socket.socket, bytes, BinaryIO]]:
-    """The connection, the snapshot that was told first, and what is told after it."""
+    """The connection, its first snapshot, and the messages after it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(PATIENCE_S)
         try:

@@ -1,4 +1,4 @@
-"""`voice devices`: microphones and speakers, and how loud a microphone is just now."""
+"""`voice devices`: microphones and speakers, and the current level of a microphone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @setting("--input", "audio.input", metavar="NAME|NUMBER")
 @configured
 def command(resolved: Resolved, meter: bool, seconds: float | None) -> None:
-    """List microphones and speakers; * marks what the settings choose."""
+    """List microphones and speakers; * marks the selected ones."""
     from voice.audio.portaudio import Direction, choose, list_devices
 
     devices = list_devices()

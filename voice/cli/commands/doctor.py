@@ -1,4 +1,4 @@
-"""`voice doctor`: what works on this machine, and the remedy for each thing that does not."""
+"""`voice doctor`: what works on this machine, and how to fix what does not."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ UNAVAILABLE = 69
 def command(resolved: Resolved, security: bool) -> None:
     """Show what works on this machine and how to fix what does not.
 
-    Ends with 69 when something that the settings ask for is broken; with --security, when something is open to others.
+    Exits with code 69 if something that the settings require does not work, or, with --security, if something is open
+    to others.
     """
     from voice.cli import security_checks as doctor_security
 
@@ -36,7 +37,7 @@ def command(resolved: Resolved, security: bool) -> None:
 
 
 def machine(resolved: Resolved) -> Finding:
-    """Python, the processor, and a single board's temperature and power."""
+    """Python, the processor, and the temperature and power supply of a single-board computer."""
     from voice.system.raspberry_pi import board
 
     cores, found = os.cpu_count() or 1, board()
@@ -50,7 +51,7 @@ def machine(resolved: Resolved) -> Finding:
 
 
 def sound(resolved: Resolved) -> Finding:
-    """What sound passes through."""
+    """The audio route."""
     from voice.system.raspberry_pi import sound_route
 
     route = sound_route()
@@ -60,12 +61,12 @@ def sound(resolved: Resolved) -> Finding:
 
 
 def microphone(resolved: Resolved) -> Finding:
-    """The microphone the settings choose."""
+    """The selected microphone."""
     return _device(resolved, "microphone")
 
 
 def speaker(resolved: Resolved) -> Finding:
-    """The speaker the settings choose."""
+    """The selected speaker."""
     return _device(resolved, "speaker")
 
 
@@ -103,7 +104,7 @@ def speech(resolved: Resolved) -> Finding:
 
 
 def echo(resolved: Resolved) -> Finding:
-    """Echo cancelling, which lets a person interrupt without headphones."""
+    """Echo cancelling, which makes interruptions possible without headphones."""
     from voice.audio.echo_canceller import canceller_installed
 
     wanted = resolved.settings.audio.echo
@@ -142,7 +143,7 @@ def model(resolved: Resolved) -> Finding:
 
 
 def memory(resolved: Resolved) -> Finding:
-    """The place where conversations are kept."""
+    """The place where conversations are stored."""
     from pathlib import Path
 
     from voice.paths import user_data
@@ -164,7 +165,7 @@ def memory(resolved: Resolved) -> Finding:
 
 
 def moderation(resolved: Resolved) -> Finding:
-    """The rules of moderation, and the servers that are asked besides."""
+    """The moderation rules and servers."""
     import asyncio
 
     from voice.wiring.safety import moderation as build

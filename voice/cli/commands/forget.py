@@ -1,4 +1,4 @@
-"""`voice forget`: remove what is stored of a conversation, or of all."""
+"""`voice forget`: delete a stored conversation, or all of them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from voice.errors import UsageError
 @setting("--store", "chat.store", metavar="URL")
 @configured
 def command(resolved: Resolved, name: str | None, everything: bool) -> None:
-    """Remove the conversation NAME, or with --all every one: its text, its ledger and its key.
+    """Delete the conversation NAME, or all with --all: text, usage and encryption key.
 
-    Works on the configured store, or on a server by the names this machine knows there. Without NAME and --all it says
-    which names there are.
+    Works on the configured store, or on a server with the names this machine knows. Without arguments it lists the
+    names.
     """
     if name is not None and everything:
         raise UsageError("a name and --all cannot be combined", where=f"{name} --all", expected="one of them")

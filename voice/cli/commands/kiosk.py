@@ -1,4 +1,4 @@
-"""`voice kiosk`: a page to talk to, served from here and opened full screen."""
+"""`voice kiosk`: a page for public places, served from here and opened full screen."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from voice.errors import MissingError
 @setting("--title", "kiosk.title", metavar="TEXT")
 @functools.partial(configured, profile="kiosk")
 def command(resolved: Resolved, no_browser: bool) -> None:
-    """Let anybody who walks up to this screen talk.
+    """Open a full-screen page that visitors can talk to.
 
-    Serves everything `voice serve` does, and the page on top, which is opened full screen where a browser and a screen
-    are. The questions it suggests come from the headings of your Markdown files (--knowledge). docs/kiosk.md.
+    Serves everything that `voice serve` does, and the page, which is opened full screen if there are a browser and a
+    display. Suggested questions come from the headings of your Markdown files (--knowledge). See docs/kiosk.md.
     """
     prepare_process()
     asyncio.run(_kiosk(resolved, browser=not no_browser))

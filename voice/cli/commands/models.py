@@ -1,4 +1,4 @@
-"""`voice models`: what can be downloaded, what is here, and whether it is sound."""
+"""`voice models`: list, download and verify models."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def command() -> None:
 
 
 def with_store(function: Function) -> Function:
-    """The flag that says where models are kept, and the settings."""
+    """Add the --folder flag and pass the model store and the settings."""
     return setting("--folder", "models.folder", metavar="FOLDER")(configured(function))
 
 
@@ -36,7 +36,7 @@ def with_store(function: Function) -> Function:
 @click.option("--language", default="", metavar="TAG", help="Only models for this language, such as en or zh.")
 @with_store
 def list_(resolved: Resolved, language: str) -> None:
-    """Show every model with size, licence and languages; * marks those that are here.
+    """Show every model with size, licence and languages; * marks downloaded ones.
 
     + marks those that a package index has, too: they can be fetched where the model hub cannot be reached.
     """
@@ -167,7 +167,7 @@ def first_start_(resolved: Resolved, offline: bool, rest: tuple[str, ...]) -> No
 @click.argument("names", nargs=-1, metavar="[NAME]…")
 @with_store
 def verify(resolved: Resolved, names: tuple[str, ...]) -> None:
-    """Read every byte of the models that are here and compare checksums."""
+    """Read every byte of the downloaded models and compare checksums."""
     store = ModelStore(resolved.settings.models.folder)
     registry = shipped_registry()
     chosen = [find_model(registry, name) for name in names] or store.present(registry)
@@ -192,7 +192,7 @@ def verify(resolved: Resolved, names: tuple[str, ...]) -> None:
 @click.argument("name")
 @with_store
 def path(resolved: Resolved, name: str) -> None:
-    """Print the folder of a model that is here."""
+    """Print the folder of a downloaded model."""
     click.echo(str(_path_of(find_model(shipped_registry(), name), ModelStore(resolved.settings.models.folder))))
 
 

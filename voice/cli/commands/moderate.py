@@ -1,4 +1,4 @@
-"""`voice moderate`: try the rules on real sentences before trusting them."""
+"""`voice moderate`: try the moderation rules on real sentences."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from voice.cli.options import Resolved, configured, setting
 )
 @configured
 def command(resolved: Resolved, as_json: bool) -> None:
-    """Read lines of text on standard input and write the verdict of each.
+    """Read lines of text from standard input and print the verdict on each.
 
-    A line is judged by the rules and by the moderation servers of the settings. Nothing of it is kept.
+    Each line is checked by the rules and by the configured moderation servers. Nothing is stored.
     """
     from voice.cli.group import run
 

@@ -1,4 +1,4 @@
-"""`voice say`: speak a text, into the speaker or a file."""
+"""`voice say`: speak text through the speaker or into a file."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ async def _aloud(engine: Synthesizer, texts: list[str], device: str) -> None:
 
 
 async def play(engine: Synthesizer, texts: list[str], playout: Playout) -> None:
-    """Hand the clauses to the playout as one reply, none long before it is heard: the playout refuses too much."""
+    """Play the clauses as one reply, adding each shortly before it is due because the playout's buffer is bounded."""
     import asyncio
 
     playout.begin(1)

@@ -1,4 +1,4 @@
-"""`voice service`: the assistant as a systemd service, started at boot and restarted when it is dead or deaf."""
+"""`voice service`: the assistant as a systemd service, started at boot and restarted if it fails or stops hearing."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ system_flag = click.option("--system", is_flag=True, help="Use the system manage
 
 @click.group("service")
 def command() -> None:
-    """Run the assistant as a service: from boot on, restarted when it is dead or deaf.
+    """Run the assistant as a systemd service that starts at boot and is restarted if it fails or stops hearing.
 
-    `voice service install` writes a unit for your own systemd; with --system for the machine's. What stands after
-    `--` is the command it runs, `talk --profile pi` if nothing does.
+    `voice service install` writes a unit for your user's systemd, with --system for the system's. The arguments after
+    `--` are the command it runs; default: `talk --profile pi`.
     """
 
 
@@ -39,7 +39,7 @@ def command() -> None:
 @click.option("--print", "only_print", is_flag=True, help="Print the unit file and change nothing.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND…]")
 def install(system: bool, user: str, memory_mb: int, only_print: bool, words: tuple[str, ...]) -> None:
-    """Write the unit, and start it where systemd runs."""
+    """Write the unit, and start it if systemd is running."""
     unit = ServiceUnit(
         [str(_program()), *_command(words)],
         system,
@@ -76,7 +76,7 @@ def install(system: bool, user: str, memory_mb: int, only_print: bool, words: tu
 @command.command("status")
 @system_flag
 def status(system: bool) -> None:
-    """Say how the service fares. Ends with 69 where it does not run."""
+    """Show the state of the service. Exits with code 69 if it is not running."""
     path = _path(system)
     if not path.exists():
         raise MissingError("the service is not installed", where=str(path), remedy="voice service install")
@@ -103,7 +103,7 @@ def status(system: bool) -> None:
 @command.command("uninstall")
 @system_flag
 def uninstall(system: bool) -> None:
-    """Stop the service and remove its unit; conversations and settings stay."""
+    """Stop the service and remove its unit; conversations and settings are kept."""
     path = _path(system)
     if not path.exists():
         raise MissingError("the service is not installed", where=str(path))
@@ -120,7 +120,7 @@ def uninstall(system: bool) -> None:
 
 
 def _command(words: Sequence[str]) -> list[str]:
-    """What the service runs; a path in it is made whole, since a service starts elsewhere."""
+    """The service's command with absolute paths, since a service starts in another folder."""
     words = list(words) or ["talk", "--profile", "pi"]
     if words[0] not in RUNS:
         raise UsageError(f"cannot run {words[0]!r}", where="voice service install --", expected=" or ".join(RUNS))
@@ -129,7 +129,7 @@ def _command(words: Sequence[str]) -> list[str]:
 
 
 def _program() -> Path:
-    """The `voice` beside this Python, which knows its environment."""
+    """The `voice` next to this Python, which uses its environment."""
     beside = Path(sys.executable).parent / "voice"
     found = beside if beside.exists() else Path(shutil.which("voice") or "")
     if not found.is_file():
@@ -146,7 +146,7 @@ def _account(user: str) -> pwd.struct_passwd:
 
 
 def _data(user: str) -> Path:
-    """The folder of what is kept, of the one it runs as."""
+    """The data folder of the user that runs the service."""
     from voice.paths import user_data
 
     return Path(_account(user).pw_dir) / ".local/share/voice-assistant" if user else user_data()
@@ -163,7 +163,7 @@ def _systemctl(system: bool, *words: str) -> list[str]:
 
 
 def _running(system: bool) -> bool:
-    """Whether the manager can be reached."""
+    """Whether the service manager is reachable."""
     if shutil.which("systemctl") is None:
         return False
     asked = subprocess.run(_systemctl(system, "is-system-running"), capture_output=True, text=True, check=False)
@@ -171,7 +171,7 @@ def _running(system: bool) -> bool:
 
 
 def _version() -> int:
-    """The version of systemd here; 252 where there is none, for a unit that is written for another machine."""
+    """The systemd version here; 252 if there is none, for a unit that is written for another machine."""
     if shutil.which("systemctl") is None:
         return 252
     said = subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=False).stdout.split()

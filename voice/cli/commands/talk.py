@@ -48,8 +48,8 @@ def command(
 ) -> None:
     """Hold a spoken conversation. Ctrl-C ends it.
 
-    Without --input and --output it uses the microphone and the speaker. Nothing heard is kept without --record, which
-    says so aloud when it begins.
+    Without --input and --output it uses the microphone and the speaker. No audio is stored without --record, which the
+    assistant announces aloud.
     """
     if fast and source is None:
         raise UsageError("--fast requires --input", where="--fast", expected="--input FILE beside it")
@@ -89,7 +89,7 @@ def command(
 
 @contextlib.contextmanager
 def face(typing: bool, turns: deque[TurnTrace]) -> Iterator[Observer]:
-    """The screen in a terminal, plain lines elsewhere; every turn that ends is put into `turns` as well."""
+    """The redrawn screen in a terminal, plain lines elsewhere; each finished turn is also added to `turns`."""
     from rich.console import Console
 
     from voice.cli.terminal import LiveScreen, Plain
@@ -111,7 +111,7 @@ def face(typing: bool, turns: deque[TurnTrace]) -> Iterator[Observer]:
 
 
 def _apart(source: Path | None, written: dict[str, Path | None]) -> None:
-    """Refuse to write over the recording that speaks, or two files into one."""
+    """Refuse to overwrite the input recording, or to write two outputs to one file."""
     seen = {} if source is None else {source.resolve(): "--input"}
     for flag, path in written.items():
         if path is not None and (other := seen.setdefault(path.resolve(), flag)) != flag:
@@ -125,7 +125,7 @@ def _keyboard() -> AsyncIterator[str]:
 
 
 def _sum_up(turns: deque[TurnTrace], plot: Path | None, *, hurried: bool) -> None:
-    """The latency table, where any turn was answered, and the picture."""
+    """Print the latency table if a turn was answered, and write the plot."""
     lines = [turn.to_json() for turn in turns if turn.text or turn.reply]
     if not any(line["response_ms"] is not None for line in lines):
         return

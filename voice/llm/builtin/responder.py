@@ -44,7 +44,7 @@ def understands(text: str) -> bool:
 
 
 def unknown(question: Question) -> Answer:
-    """What is said when nobody knows."""
+    """The answer to questions it does not understand."""
     return Answer(
         question.say(
             "I don't know that. Connect a model with --llm to ask me anything.",

@@ -196,7 +196,7 @@ class EncryptedStore:
 
     async def renew(self, fences: Mapping[str, int], ttl_s: float) -> None:
         for sid in fences if ttl_s <= 0 else ():
-            self._keys.pop(sid, None)  # at once: whoever owns it next may be quicker than the answer
+            self._keys.pop(sid, None)  # at once: the next owner may be faster than the answer
         await self._inner.renew(fences, ttl_s)
 
     async def touch(self, left_s: Mapping[str, float]) -> None:

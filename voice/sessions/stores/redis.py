@@ -33,7 +33,7 @@ USED, ENDS, NAMES = "voice:{index}:used", "voice:{index}:ends", "voice:{index}:n
 AT_ONCE = 256
 """Sessions touched together: the event loop is not to be busy with thousands."""
 UNNAMED_MS = 60_000
-"""How long a session lives whose maker died before it had its name."""
+"""How long a session lives if its creator failed before naming it."""
 
 
 @dataclass(slots=True)

@@ -189,7 +189,7 @@ class RedisConnection:
             except self._errors.RedisError as error:
                 answers = [self._explained(error)] * len(calls)
                 break
-            except Exception as error:  # a defect: whoever waits must hear of it all the same
+            except Exception as error:  # an internal error: the waiting caller must receive it
                 log.exception("calls to Redis could not be made")
                 answers = [self._explained(error)] * len(calls)
                 break

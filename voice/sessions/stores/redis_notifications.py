@@ -79,7 +79,7 @@ class RedisSubscription:
                     while self._have or pubsub.subscribed:
                         self._take(await pubsub.get_message(timeout=None))
                         tries = 0
-                self._listening = None  # nothing is of interest: the next change begins anew
+                self._listening = None  # no subscriptions: the next change starts again
                 return
             except (*self._link.failures, self._link.refusals) as error:
                 log.debug("no notifications from Redis: %s", error)
@@ -91,7 +91,7 @@ class RedisSubscription:
     async def _change(self) -> None:
         wanted, pubsub = self._wanted(), self._pubsub
         if pubsub is None:
-            return  # whoever connects subscribes to what is wanted then
+            return  # the next connection subscribes to what is needed then
         new, old = wanted - self._have, self._have - wanted
         try:
             if new:
@@ -101,7 +101,7 @@ class RedisSubscription:
                 self._have -= old
                 await pubsub.unsubscribe(*old)
         except (*self._link.failures, self._link.refusals) as error:
-            log.debug("no notifications from Redis: %s", error)  # whoever listens meets it, too, and connects again
+            log.debug("no notifications from Redis: %s", error)  # the listener gets the same error and reconnects
 
     def _take(self, message: Any) -> None:
         if message is None:
@@ -127,7 +127,7 @@ class WatchedSession:
 
 
 class RedisNotifications:
-    """Who may write which session here, who watches which, and how far the watched logs certainly went."""
+    """Tracks which sessions this node may write, which are watched, and the confirmed end of each watched log."""
 
     def __init__(self, link: RedisConnection) -> None:
         self._link = link

@@ -49,7 +49,7 @@ return 1
 
 # KEYS session, log, ledger; ARGV tried, fence, holder, first seq, events, another epoch, channel, rows, then
 # turn and row of each, then the events. A log that ends before the events that were acknowledged has lost some: it goes
-# on under another epoch, and nobody's fence counts any more.
+# continues under another epoch, and all fences are invalid.
 APPEND = Script("""
 local at = redis.call('HMGET', KEYS[1], 'fence', 'seq', 'holder')
 if not at[1] then return -1 end
