@@ -182,7 +182,7 @@ class Talker:
             self._heard[reply.turn] = said, text
 
     async def check(self) -> None:
-        """Read the log since the last time: dense, each turn begun once, and everything this client was told in it."""
+        """Read the log since the last time: dense, each turn begun once, and with everything this client received."""
         from voice.errors import VoiceError
 
         while True:

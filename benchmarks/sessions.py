@@ -35,7 +35,7 @@ Write = Callable[[str], None]
     type=click.Choice(["sqlite", "redis"]),
     default="sqlite",
     show_default=True,
-    help="redis: deltas logged per second there, and how soon a second node goes on; nothing else.",
+    help="redis: deltas logged per second there, and how soon a second node continues; nothing else.",
 )
 @click.option("--seconds", default=4.0, show_default=True, help="Length of one measurement of the first token.")
 @click.option("--resumes", default=2000, show_default=True, help="How many connections to cut.")

@@ -43,7 +43,7 @@ class _JumpingSelector(selectors.DefaultSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop on virtual time, from 0 seconds on. Around real work, marked by `working()`, time does not jump.
 
-    It goes on at its real pace there, or, where `frozen`, stands still, so that a test sees no engine's real speed.
+    There it runs in real time, or stops if `frozen`, so that a test does not depend on an engine's speed.
     """
 
     def __init__(self, frozen: bool = False) -> None:

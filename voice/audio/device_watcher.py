@@ -59,7 +59,7 @@ DeviceEvent = DeviceLost | DeviceBack
 
 
 class Line:
-    """A wish for audio to or from the device named `wanted`: `rate` Hz where it offers that, in blocks of `block_s`."""
+    """Audio to or from the device named `wanted`: `rate` Hz where it offers that, in blocks of `block_s`."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Line:
 
 
 class DeviceKeeper:
-    """Opens lines and keeps them open, all in one worker thread; events are told in the event loop's thread.
+    """Opens lines and keeps them open, all in one worker thread; events are reported in the event loop's thread.
 
     It touches PortAudio only when there is a line.
     """
@@ -188,7 +188,7 @@ class DeviceKeeper:
 
 
 def _probe(line: Line) -> bool:
-    """Ask a child process, which sees the devices of now, whether the line would work.
+    """Ask a child process, which sees the current devices, whether the line would work.
 
     PortAudio here would have to close the other streams to look, every few seconds for as long as a device is away.
     """

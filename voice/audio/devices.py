@@ -1,4 +1,4 @@
-"""The microphone and the speaker of this machine, whatever rate and channels they offer, for as long as they stay."""
+"""The microphone and speaker of this machine, at any sample rate and number of channels."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ Notify = Callable[[DeviceEvent], None]
 class Microphone:
     """Records from the device with the name or number `device` (empty: the system's default).
 
-    `notify` is called, in the event loop's thread, when the device is lost and when it is back; recording then continues
-    by itself. `dropped` counts samples lost because they were not read in time. Raises MissingError without the device.
+    `notify` is called, in the event loop's thread, when the device is lost and when it is back; recording then
+    continues by itself. `dropped` counts samples lost because they were not read in time. Raises MissingError without
+    the device.
     """
 
     def __init__(
@@ -106,11 +107,11 @@ class _Cutter:
 
 
 class Speaker:
-    """Plays through a device named or numbered `device` (empty: the system's default).
+    """Plays through the device with the name or number `device` (empty: the system's default).
 
-    It pulls from `playout` in PortAudio's thread; while the device is lost nothing is pulled, so that the reply goes on
-    where it stood. `latency_s` is the time from a pull to its sound, as reported. Raises MissingError when the device
-    is not there.
+    It pulls from `playout` in PortAudio's thread; while the device is lost nothing is pulled, so that the reply
+    continues where it stopped. `latency_s` is the reported time from a pull to its sound. Raises MissingError without
+    the device.
     """
 
     def __init__(
@@ -168,7 +169,7 @@ class SilentSink:
 
     async def start(self) -> None:
         """Begin pulling."""
-        self._task = asyncio.create_task(self._run(), name="play to nobody")
+        self._task = asyncio.create_task(self._run(), name="silent sink")
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

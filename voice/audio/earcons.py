@@ -1,4 +1,4 @@
-"""The few sounds that are not speech, each computed from a line of notes: short, soft, and not taken for a voice."""
+"""Short, soft sounds that are not speech, each computed from a list of notes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def earcon(name: str, rate: int, volume: float = 1.0) -> Pcm:
 
 
 def earcons(rate: int, names: Iterable[str] = NAMES, volume: float = 1.0) -> Earcons:
-    """The sounds named, the others silent; ConfigError for a name that is none."""
+    """The named sounds, with the others silent; raises ConfigError for an unknown name."""
     wanted = [name.strip() for name in names if name.strip()]
     for name in wanted:
         if name not in NAMES:

@@ -1,4 +1,4 @@
-"""A peer in place of microphone and speaker: its audio comes when it comes, and is played where we cannot see."""
+"""A network peer in place of microphone and speaker: its audio arrives irregularly and is played remotely."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ class RemotePlayout(Playout):
         return super().take(most, at)
 
     def report(self, samples: int) -> None:
-        """The peer says how much of the latest reply it has played."""
+        """Record how much of the latest reply the peer has played."""
         self._reports = True
         self._heard, self._moved = float(min(max(0, samples), self.sent)), self._now()
 

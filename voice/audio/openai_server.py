@@ -23,7 +23,7 @@ class AudioServer:
     def __init__(self, url: str, api_key: str, key: str, *, stall_s: float = 15.0) -> None:
         if not url.startswith(("http://", "https://")):
             raise ConfigError(f"cannot reach {url!r}", where=key, expected="a URL such as http://HOST:PORT/v1")
-        import openai  # 0.5 s, so not before somebody needs it
+        import openai  # 0.5 s, so only when needed
 
         self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses
         self._sdk, self.url, self._key = openai, url.rstrip("/"), key

@@ -1,4 +1,4 @@
-"""The one buffer between synthesis and any output: it fades, pauses, resumes, and knows what was played."""
+"""The buffer between synthesis and output: it fades, pauses, resumes, and tracks what was played."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Playout:
 
     @property
     def complete(self) -> bool:
-        """Whether no more of the latest reply is coming."""
+        """Whether the latest reply is complete."""
         with self._lock:
             return self._finished
 
@@ -110,7 +110,7 @@ class Playout:
             self._faded_in = self._fade
 
     def release(self) -> None:
-        """Let a held reply be heard."""
+        """Start playing a held reply."""
         with self._lock:
             self._held = False
 
@@ -143,7 +143,7 @@ class Playout:
                 self._paused = True
 
     def resume(self) -> None:
-        """Go on from the very sample where the pause began, fading in."""
+        """Continue from the sample where the pause began, fading in."""
         with self._lock:
             if self._live and self._paused:
                 self._paused = False
@@ -151,12 +151,12 @@ class Playout:
                 self._silencing = None
 
     def drop(self) -> None:
-        """Fade out and forget the rest; `Silenced` follows. Does nothing once the reply is over."""
+        """Fade out and discard the rest; `Silenced` follows. Does nothing once the reply is over."""
         with self._lock:
             self._drop()
 
     def chime(self, pcm: Pcm) -> None:
-        """Play a short sound at once, over whatever is playing; it is no part of the reply."""
+        """Play a short sound at once, over whatever is playing; it is not part of the reply."""
         with self._lock:
             self._overlay(_Overlay(pcm))
 
@@ -268,7 +268,7 @@ class Playout:
             events.append(PlayoutDrained(self._reply, at + taken / self.rate))
 
     def _mix_overlays(self, out: Pcm) -> int | None:
-        """Add chimes and tails to `out`; returns how many samples the tail took, None while it goes on."""
+        """Add chimes and tails to `out`; returns how many samples the tail took, None while it continues."""
         ended: int | None = 0
         if self._overlays:
             mixed: NDArray[np.int32] = out.astype(np.int32)

@@ -1,4 +1,4 @@
-"""PortAudio: loading it, which devices there are, which one is meant, and in which format it is opened."""
+"""PortAudio: loading it, listing and choosing devices, and choosing their formats."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def pick_format(device: Device, direction: Direction, rate: int) -> tuple[int, i
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the chatter of the C libraries, written past Python to standard error, off the terminal."""
+    """Suppress messages that C libraries write to standard error."""
     try:
         kept = os.dup(2)
     except OSError:
@@ -195,7 +195,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def only_python_on_stderr() -> Iterator[None]:
-    """For the length of a conversation: PortAudio's own threads complain about an unplugged device in mid-screen.
+    """For the length of a conversation: PortAudio's own threads complain about an unplugged device over the screen.
 
     What Python writes to standard error still gets there.
     """

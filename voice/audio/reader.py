@@ -40,7 +40,7 @@ class AudioReader:
 
     `truncated` is True after the last block if the recording ends before it should; `duration_s` is the length that it
     states, or None. `offset_s` is where its sound begins on the clock of a player, which matters beside a picture.
-    Raises MissingError when it cannot be opened, is no recording, or holds no audio.
+    Raises MissingError when it cannot be opened, is not a recording, or contains no audio.
     """
 
     def __init__(self, path: Path | str) -> None:

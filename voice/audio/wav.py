@@ -91,7 +91,7 @@ class WavWriter:
 class FileSource:
     """Hears a recording frame by frame, as a microphone would; the last frame is filled up with silence.
 
-    Raises MissingError at once when the file is not there or is no recording.
+    Raises MissingError at once when the file is missing or is not a recording.
     """
 
     def __init__(self, path: Path | str, frame_ms: int = 20, notify: Tell | None = None) -> None:
@@ -134,7 +134,7 @@ class FileSource:
 class WavSink:
     """Plays into a WAV file, pulling in real time, so that the file is what a listener would have heard.
 
-    A failing disk does not stop the conversation: it is told once through `notify`, playing goes on unrecorded,
+    A failing disk does not stop the conversation: it is reported once through `notify`, playing continues unrecorded,
     and `close` raises it. Raises MissingError at once when the file cannot be made.
     """
 

@@ -91,7 +91,7 @@ def moderation(resolved: Resolved) -> Finding:
 
 
 def network(resolved: Resolved) -> Finding:
-    """Who can reach `voice serve`."""
+    """The network from which `voice serve` is reachable."""
     serve = resolved.settings.serve
     if is_loopback(serve.host):
         return Finding(GOOD, f"serve.host = {serve.host}: this machine only")

@@ -72,7 +72,7 @@ class LiveScreen:
             case TurnEnded():
                 self._words, self._reply = TranscriptChanged("", False), ReplySpoken("", "")
                 if event.trace.text or event.trace.reply:
-                    self._live.refresh()  # else the turn would stand there twice until the next redraw
+                    self._live.refresh()  # else the turn would be shown twice until the next redraw
                     self._console.print(past_turn(event.trace))
             case Notice():
                 self._console.print(Text(f"  {event.text}", style=NOTICES.get(event.level, "")))

@@ -17,7 +17,7 @@ Draw = Callable[[float, float], float]
 CREDIT = 64 * 1024
 ACK_EVERY = CREDIT // 4
 IDLE_PING_S = (25.0, 35.0)
-BUSY_PING_S = (4.0, 6.0)  # a dead link in mid-reply is noticed before the person asks
+BUSY_PING_S = (4.0, 6.0)  # a dead connection during a reply is noticed before the user asks
 PONG_WITHIN_S = 10.0
 RETRY_SEND_S = (0.2, 0.6)
 PATIENCE_S = 10.0
@@ -278,7 +278,7 @@ class ClientProtocol:
             here = running is not None and running["turn"] == turn.number
             text = running["text"] if here else kept.get(turn.number)
             if not turn.started and not _same(turn, *asked.get(turn.number, (None, None))):
-                continue  # it never arrived, or somebody else was first: it is sent again
+                continue  # it never arrived, or another client was first: it is sent again
             if text is None or not text.startswith(turn.text):
                 lost = ReplyFailed("session_lost", "the server has deleted this turn", temporary=True)
                 self._end(turn, lost)
@@ -305,7 +305,7 @@ class ClientProtocol:
         kind, data = op["t"], op.get("d") or {}
         if kind == "started":
             if not turn.started and not _same(turn, data.get("msg_id"), data["input"]):
-                self._renumber(turn, self.expected)  # somebody else was first
+                self._renumber(turn, self.expected)  # another client was first
                 return
             turn.started, turn.retry_at = True, None
             if turn.refused:

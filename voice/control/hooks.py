@@ -24,7 +24,7 @@ class Hooks:
     """Runs `commands[event]` with the event on its standard input, killed with its children after `timeout_s`.
 
     Of each command one runs at a time; of the events that come meanwhile the newest waits and the others are skipped
-    (`skipped` counts them). `failed` is told once for each way a command fails. Words are split as a shell would, but
+    (`skipped` counts them). `failed` is called once for each way a command fails. Words are split as a shell would, but
     no shell runs. Raises ConfigError for a command that cannot be split.
     """
 
@@ -124,7 +124,7 @@ async def _talk(process: asyncio.subprocess.Process, event: bytes, output: bytea
 async def _ended(process: asyncio.subprocess.Process) -> bool:
     """Kill a command with its children and wait for its end, also where this task is itself being cancelled.
 
-    False for one that runs as somebody else, as sudo has it: it can neither be killed nor waited for.
+    False for one that runs as another user, as with sudo: it can be neither killed nor awaited.
     """
     transport = process._transport  # type: ignore[attr-defined]
     try:

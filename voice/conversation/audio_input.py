@@ -1,4 +1,4 @@
-"""The microphone's side of a conversation: echo out, speech or not, for us or not, and the machine is told."""
+"""The microphone's side of a conversation: echo removed, speech detected, the turn machine informed."""
 
 from __future__ import annotations
 

@@ -361,7 +361,7 @@ class Conversation:
         return self._reply if self._reply is not None and self._reply.turn == turn else None
 
     def _begin(self, turn: int, revision: int) -> SpokenReply:
-        """A new reply; what it goes through is told to this conversation while it is the current one."""
+        """A new reply, which reports its progress to this conversation while it is the current one."""
         parts = self._parts
         self._replies += 1
         self._shown = (0, 0)

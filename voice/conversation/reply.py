@@ -77,7 +77,7 @@ class SpokenReply:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self, tasks: asyncio.TaskGroup, ask: Callable[[], Awaitable[Reply]] | None) -> None:
-        """Begin speaking; where there is somebody to `ask`, begin reading their reply too."""
+        """Start speaking; with an `ask` session, start reading its reply too."""
         self.playout.begin(self.number, held=True)
         self._tasks.append(tasks.create_task(self._speak(), name=f"speak {self.turn}.{self.revision}"))
         if ask is not None:
@@ -123,11 +123,11 @@ class SpokenReply:
 
     @property
     def mute(self) -> bool:
-        """Nothing is to be heard of it: it is only text, only deeds, or only what cannot be said, as markup."""
+        """It has nothing to hear: only text, only effects, or only what cannot be spoken, such as markup."""
         return self.silent or (not self._speakable and (self.acted or bool(self.text.strip())))
 
     async def say_instead(self, text: str) -> None:
-        """Read no more of the session's reply; after what is on its way, say this, which is not in its text."""
+        """Stop reading the session's reply; after the pending clauses, speak this, which is not part of its text."""
         for task in self._tasks[1:]:
             task.cancel()
         await self._clauses.put(Clause(text, len(self.text), len(self.text)))

@@ -80,7 +80,7 @@ class Transcriber:
         self._tasks.create_task(self._attend(self._open), name=f"utterance {turn}")
 
     def forget(self, until: float) -> None:
-        """Drop what is kept up to a time: the wake word is no part of the utterance that follows it."""
+        """Drop what is kept up to a time: the wake word is not part of the utterance that follows it."""
         while self._kept and self._kept[0].at <= until:
             self._kept.popleft()
 

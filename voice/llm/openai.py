@@ -27,7 +27,7 @@ class OpenAIUpstream:
 
     `base_url` as in `http://localhost:11434/v1`; without `model` the only one the server has is taken. Waits at most
     `connect_s` seconds for a connection and `stall_s` for anything to arrive on it. `continues` names how the server is
-    asked to go on with a reply it had begun, if it can.
+    asked to continue a partial reply, if it can.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class OpenAIUpstream:
             raise ConfigError(
                 f"cannot reach {base_url!r}", where="chat.llm", expected="a URL such as http://HOST:PORT/v1"
             )
-        import openai  # 0.5 s, so not before somebody needs it
+        import openai  # 0.5 s, so only when needed
 
         self._sdk = openai
         self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses

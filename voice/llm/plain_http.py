@@ -178,7 +178,7 @@ class Chunked:
         self._rest, self._last = b"", False
 
     def feed(self, raw: bytes) -> bytes:
-        """Return the data of every chunk that is whole now. Raises ValueError for what is no chunk."""
+        """Return the data of every chunk that is whole now. Raises ValueError for an invalid chunk."""
         raw, at, found = self._rest + raw, 0, []
         while not self.done and (end := raw.find(b"\r\n", at)) >= 0:
             if self._last:

@@ -72,7 +72,7 @@ class Model:
         return (file.path,) if file.path in members else tuple(sorted(parts, key=_part_number))
 
     def speaks(self, language: str) -> bool:
-        """Whether it supports a language, given as `en` or `zh-CN`; every model supports the empty one."""
+        """Whether it supports a language such as `en` or `zh-CN`; every model supports the empty one."""
         base = language.replace("_", "-").partition("-")[0].lower()
         return not base or "*" in self.languages or base in self.languages
 

@@ -1,4 +1,4 @@
-"""Whether a number is what it looks like: check digits, prefixes, dates, lengths by country."""
+"""Validation of numbers: check digits, prefixes, dates, lengths by country."""
 
 from __future__ import annotations
 

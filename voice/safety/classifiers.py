@@ -63,7 +63,7 @@ OPENAI: Mapping[str, str] = {
 
 
 class ModerationError(VoiceError):
-    """A moderation server failed, was late, or answered what is no verdict. Never carries the judged text."""
+    """A moderation server failed, was late, or gave no verdict. Never contains the checked text."""
 
     exit_code = 69
 
@@ -103,7 +103,7 @@ def shield_prompt(policy: tuple[str, str], text: str, question: str | None) -> s
 
 
 def first_token(choice: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
-    """The answer's text, and the log-probabilities of what its first token could have been, where they are told.
+    """The answer's text, and the log-probabilities of what its first token could have been, if the server sends them.
 
     Both shapes in use are read: OpenAI's chat shape and that of its older completions.
     """
@@ -132,7 +132,7 @@ def share(found: Mapping[str, float], wanted: str, other: str) -> float | None:
 
 
 def shield_violation(choice: Mapping[str, Any]) -> float:
-    """ShieldGemma's probability that the policy is violated. Raises ModerationError for what is no answer."""
+    """ShieldGemma's probability that the policy is violated. Raises ModerationError for an invalid answer."""
     text, found = first_token(choice)
     probability = share(found, "yes", "no")
     if probability is not None:
@@ -146,7 +146,7 @@ def shield_violation(choice: Mapping[str, Any]) -> float:
 
 
 def guard_categories(choice: Mapping[str, Any], threshold: float) -> tuple[str, ...]:
-    """What Llama Guard flags. Raises ModerationError for what is no answer."""
+    """The categories Llama Guard flags. Raises ModerationError for an invalid answer."""
     text, found = first_token(choice)
     said = re.match(r"\s*(safe|unsafe)\b", text, re.IGNORECASE)
     if said is None:
@@ -158,7 +158,7 @@ def guard_categories(choice: Mapping[str, Any], threshold: float) -> tuple[str, 
 
 
 def openai_categories(answer: object) -> tuple[str, ...]:
-    """What OpenAI's moderation endpoint flags. Raises ModerationError for what is no answer."""
+    """The categories OpenAI's moderation endpoint flags. Raises ModerationError for an invalid answer."""
     try:
         assert isinstance(answer, Mapping)
         result = answer["results"][0]

@@ -1,4 +1,4 @@
-"""The last look at a text before it is logged: what must never be stored or sent is taken out here."""
+"""The interface of filters that remove or block text before it is logged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class Blocked(Exception):
-    """A text must not go on at all. `code` is a stable word, the message one line for a person."""
+    """A text is blocked completely. `code` is a stable word, the message one readable line."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -15,7 +15,7 @@ class Blocked(Exception):
 
 
 class TextFilter(Protocol):
-    """Reads one text piece by piece, however it was split, and lets through what may be logged and sent.
+    """Reads one text piece by piece, however it was split, and passes on what may be logged and sent.
 
     A screen holds back the end of what it has read for as long as it could still be part of something to take out.
     Both methods may raise Blocked.
@@ -38,7 +38,7 @@ class Guard(Protocol):
         ...
 
     def to_model(self, text: str) -> str:
-        """What the model server is told in place of a logged text."""
+        """The text sent to the model server instead of a logged text."""
         ...
 
 
@@ -63,20 +63,20 @@ class Guards(Protocol):
         ...
 
     def leave(self, sid: str, until: float) -> None:
-        """The session has gone from memory and may come back until this time on the engine's clock."""
+        """The session left memory and may return until this time on the engine's clock."""
         ...
 
     def forget(self, sid: str) -> None:
-        """The session is over: nothing of it is kept."""
+        """Delete everything about a session."""
         ...
 
     def tidy(self, now: float) -> None:
-        """Forget the sessions that did not come back in time."""
+        """Delete the sessions that did not return in time."""
         ...
 
 
 class NoFilter:
-    """Lets everything through at once."""
+    """Passes everything unchanged."""
 
     def feed(self, text: str) -> str:
         return text

@@ -1,4 +1,4 @@
-"""What is looked for in folded text: each kind's pattern, and what makes a find certain."""
+"""The patterns of each kind of personal data in folded text, and how matches are confirmed."""
 
 from __future__ import annotations
 

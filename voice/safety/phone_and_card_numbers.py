@@ -96,7 +96,7 @@ def telephone(digits: str, blocks: Sequence[int], regions: Sequence[str], *, plu
 
     `blocks` are the lengths the digits were written in. Without a country code they count only where words before
     them say that they are a telephone number (`named`), or where they are written in a region's own grouping: any ten
-    digits would be somebody's number otherwise.
+    digits would be a valid number otherwise.
     """
     if not SHORTEST <= len(digits) <= LONGEST:
         return None
@@ -176,7 +176,7 @@ _LENGTHS = frozenset((11, 13, 15, 18))
 
 
 def ends(text: str, end: int) -> bool:
-    """Whether no letter or digit goes on after `end`."""
+    """Whether no letter or digit follows `end`."""
     return end >= len(text) or not (text[end].isascii() and text[end].isalnum())
 
 

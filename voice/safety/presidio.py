@@ -1,4 +1,4 @@
-"""Microsoft Presidio as a second look at what the patterns let through, sentence by sentence."""
+"""Microsoft Presidio as a second stage after the patterns, sentence by sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds private numbers and addresses in a text and takes them out, also while the text still arrives."""
+"""Finds and replaces personal numbers and addresses in a text while it arrives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last gate of a reply: nothing passes that moderation has not let through, or it goes ahead and is stopped."""
+"""Moderates a reply: text passes only after its check, or passes at once and is stopped later."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ReplyModerator:
     """One attempt at a reply on its way to `put`, which is called with text that may be logged and sent.
 
     Rules read each delta and hold only what could still break one. Judges are asked about whole clauses, one window
-    after the other, while the reply goes on. `question` is what it answers. `feed`, `act` and `finish` raise Flagged,
+    after the other, while the reply continues. `question` is what it answers. `feed`, `act` and `finish` raise Flagged,
     and Blocked with code `unchecked` where a judge failed and text is stopped then. `categories` were flagged but may
     pass; `unchecked` says that a judge failed and text passed all the same.
     """
@@ -100,7 +100,7 @@ class ReplyModerator:
         self.unchecked = False
 
     def feed(self, text: str) -> None:
-        """More of the reply."""
+        """Process more of the reply."""
         if self._reading is None:
             self._pass(text)
             return
@@ -109,7 +109,7 @@ class ReplyModerator:
         self._read()
 
     def act(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Something the reply wants done; with judges, once all of its text has passed."""
+        """Pass on an effect of the reply; with judges, once all of its text has passed."""
         if self._moderation is not None:
             self._heed(self._moderation.words("\n".join(_texts(data))))
         if self._windows is None:

@@ -1,4 +1,4 @@
-"""The language rules are written in: words, with alternatives, optional parts, gaps, inflections and named lists.
+"""The language of rules: words with alternatives, optional parts, gaps, inflections and named lists.
 
 `(a|b c)` either · `(a)?` perhaps · `..3` up to three words in between, in one sentence · `word~` the English word with
 its endings · `<name>` a pattern of the file. Chinese needs no spaces. A pattern becomes a small automaton over
@@ -38,7 +38,7 @@ class Kind(Enum):
     END = 4
     """Ends a sentence."""
     DOT = 5
-    """Ends a sentence unless a letter or digit follows, or another dot: people stop in mid-sentence..."""
+    """Ends a sentence unless a letter or digit follows, or another dot, as in an unfinished sentence..."""
 
 
 class Alphabet(dict[str, tuple[Kind, str]]):
@@ -157,7 +157,7 @@ class PatternState:
     ends: list[int] = field(default_factory=list)
     """Numbers of the patterns that are complete here."""
     matters: bool = False
-    """Whether a rule that is no exception may be, or become, complete."""
+    """Whether a rule that is not an exception may be, or become, complete."""
     excuses: frozenset[str] = frozenset()
     """Categories of the exceptions that may still become complete."""
 

@@ -1,4 +1,4 @@
-"""What web pages are told and refused over HTTP: origins, preflights, and headers on every answer."""
+"""Access of web pages over HTTP: origins, preflights, and headers on every answer."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ class Warmer:
                 await self.warm(left_s)
 
     async def warm(self, within_s: float) -> None:
-        """Ask every prompt once within that many seconds, a few at a time, behind everybody else."""
+        """Ask every prompt once within that many seconds, a few at a time, with the lowest priority."""
         gate = asyncio.Semaphore(AT_ONCE)
         waits = spread(len(self._prompts), within_s, self._parts.random.random)
         one_by_one = (self._one(prompt, wait_s, gate) for prompt, wait_s in zip(self._prompts, waits, strict=True))

@@ -59,7 +59,7 @@ def url(listening: socket.socket) -> str:
 
 
 async def serve(app: Application, listening: socket.socket, ready: Callable[[str], object]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is told the address once connections are accepted.
+    """Serve until SIGINT or SIGTERM; `ready` receives the address once connections are accepted.
 
     Raises KeyboardInterrupt after a SIGINT, when everything is closed.
     """
@@ -70,7 +70,7 @@ async def serve(app: Application, listening: socket.socket, ready: Callable[[str
 
 
 class HttpServer(uvicorn.Server):
-    """Finishes running replies before it hangs up, then tells everybody to come back."""
+    """Finishes running replies before it closes connections, then asks all clients to reconnect."""
 
     def __init__(self, app: Application, ready: Callable[[str], object]) -> None:
         config = uvicorn.Config(

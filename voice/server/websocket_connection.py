@@ -63,7 +63,7 @@ class Channel:
         self._leave = live.listen(wake)
 
     def end(self, refused: Refused | None = None) -> None:
-        """Send nothing any more; `refused` is what ops on this channel are answered with from now on."""
+        """Stop sending; `refused` is the answer to further ops on this channel."""
         if self._leave is not None:
             self._leave()
         self._leave, self.live, self.refused = None, None, refused

@@ -49,7 +49,7 @@ class SocketHub:
             self.connections.discard(connection)
 
     async def close(self) -> None:
-        """Tell everybody to come back later; a peer that does not read is not waited for."""
+        """Ask all clients to reconnect later, without waiting for peers that do not read."""
         if self._sweeper is not None:
             self._sweeper.cancel()
         hangups = [asyncio.create_task(one.close(RESTARTING, "the server is restarting")) for one in self.connections]

@@ -130,7 +130,7 @@ class ActiveSession(SessionLog):
         return self.send(sequence, input, verdict=verdict, words=words, **how)
 
     def takes_time(self, input: str, msg_id: str = "", options: Mapping[str, Any] | None = None) -> bool:
-        """Whether `ask` is the way in: somebody judges the words, or they are many."""
+        """Whether `ask` must be used: a server checks the input, or the input is long."""
         return self.judged or len(said(input, options)) + len(msg_id) > LONG
 
     def _measure(self, input: str, msg_id: str, options: Mapping[str, Any] | None) -> int:
@@ -217,7 +217,7 @@ class ActiveSession(SessionLog):
 
     @property
     def judged(self) -> bool:
-        """Whether new words are judged by somebody who takes time."""
+        """Whether a moderation server checks new input."""
         return self._parts.moderation is not None and bool(self._parts.moderation.judges)
 
     @property
@@ -232,7 +232,7 @@ class ActiveSession(SessionLog):
         return self.lost is None and self.fence is None and self.followed and self.answering
 
     def leave(self, why: Refused) -> None:
-        """Go on no more in this process: generation stops, followers are told."""
+        """Stop in this process: generation ends, followers are informed."""
         if self.lost is None:
             self.lost = why
             self._unwatch()

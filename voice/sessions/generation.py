@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Answered(Protocol):
-    """What a generation needs of its session: the turns so far, and the ways in which a reply goes on and ends."""
+    """What a generation needs of its session: the turns so far, and the ways in which a reply continues and ends."""
 
     guard: Guard
     card: Card

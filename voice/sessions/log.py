@@ -104,7 +104,7 @@ class SessionTurn:
     options: Mapping[str, Any] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
     memo: tuple[tuple[Message, ...], int] | None = None
-    """Messages and their tokens, once they cannot change by themselves any more."""
+    """Messages and their tokens, once they are final."""
 
     @property
     def text(self) -> str:

@@ -28,12 +28,12 @@ def moved(what: str, *, node: str = "") -> Refused:
 
 
 def unknown_session() -> Refused:
-    """Said of sessions that never were, are no more, or whose token is wrong: in the same words."""
+    """One answer for sessions that never existed, were deleted, or whose token is wrong."""
     return Refused("session_unknown", "no such session, or the token is wrong", remedy="create a session")
 
 
 class SessionLog(ABC):
-    """The store has an event before followers do: `logged` says how far. Once `lost` is set nothing goes on here."""
+    """The store has events before followers: `logged` says how far. Once `lost` is set, the log ends here."""
 
     __slots__ = ("_appending", "_listeners", "_parts", "_pending", "_tail", "_tail_after", "card", "fence", "logged",
                  "lost", "seen", "talk")  # fmt: skip
@@ -207,7 +207,7 @@ async def acquire(live: SessionLog, parts: EngineContext) -> Lease:
 
 
 async def read_on(live: SessionLog, parts: EngineContext, goal: int) -> None:
-    """Learn what others logged, at least up to `goal`. Raises Refused where that is not to be had any more."""
+    """Learn what others logged, at least up to `goal`. Raises Refused if it is no longer available."""
     while live.talk.seq < goal:
         events = await parts.store.read(live.card.sid, live.talk.seq, PAGE)
         if not events or events[0].seq > live.talk.seq + 1:

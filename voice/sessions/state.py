@@ -223,7 +223,7 @@ class SessionState:
         return firsts[-1] - 1 if firsts else 0
 
     def trim(self, through: int) -> None:
-        """Forget turns whose events up to `through` are gone and that are no part of the context any more."""
+        """Forget turns whose events up to `through` are gone and that are no longer part of the context."""
         self.trimmed = max(self.trimmed, through)
         for number in [n for n, turn in self.turns.items() if turn.first <= through and n < self.begins]:
             del self.turns[number]

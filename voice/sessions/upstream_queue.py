@@ -15,7 +15,7 @@ from voice.sessions.circuit_breaker import Breaker, BreakerPolicy
 from voice.sessions.log import Refused
 
 SHORTEST_S, LONGEST_S = 1.0, 60.0
-"""Bounds of what a refused client is told to wait."""
+"""Bounds of `Retry-After` for refused clients."""
 
 
 @dataclass(frozen=True, slots=True)

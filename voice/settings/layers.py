@@ -185,7 +185,7 @@ def _nearest(key: str) -> str:
 
 PROFILES = ("desktop", "pi", "kiosk")
 RESERVED = frozenset({"VOICE_PROFILE", "VOICE_CONFIG", "VOICE_DEBUG"})
-"""Variables that steer the command itself and are no settings."""
+"""Variables that control the command itself and are not settings."""
 
 
 def load(

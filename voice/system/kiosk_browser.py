@@ -38,7 +38,7 @@ def command(
 ) -> list[str] | None:
     """The command that opens `url`, by `wanted` if not empty; None where only the default browser is left.
 
-    `profile` is an empty folder. Raises MissingError where there is no screen, or `wanted` is not installed.
+    `profile` is an empty folder. Raises MissingError without a display, or if `wanted` is not installed.
     """
     if not (screen(os.environ) if has_screen is None else has_screen):
         raise MissingError("no display for a browser", remedy=f"open {url} on another machine, or use --no-browser")

@@ -105,7 +105,7 @@ class SpeechGate:
 
     @property
     def stirring(self) -> bool:
-        """Voiced audio is arriving that may become speech: no time to decide that somebody has finished."""
+        """Voiced audio is arriving that may become speech: too early to decide that the turn has ended."""
         return self.speaking or self._voiced_s > 0.0
 
     def hear(self, probability: float, at: float, duration_s: float, level_dbfs: float = 0.0) -> Edge | None:

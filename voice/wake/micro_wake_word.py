@@ -84,7 +84,7 @@ def _load(package: Any, name: str) -> Any:
 
 
 def _check(path: Path) -> None:
-    """Look at the files first: the C library ends the process where there is no model."""
+    """Check the files first: the C library ends the process if a model is missing."""
     model = path.parent / json.loads(path.read_text("utf-8"))["model"]
     with model.open("rb") as file:
         if file.read(8)[4:] != b"TFL3":

@@ -93,7 +93,7 @@ class RealtimeHub:
                 del self._by_session[sid]
 
     async def close(self) -> None:
-        """Tell everybody to come back, and leave their sessions in order."""
+        """Ask all clients to reconnect, and leave their sessions in order."""
         leaving = list(self.connections)
         for connection in leaving:
             connection.close(RESTARTING, "the server is restarting")

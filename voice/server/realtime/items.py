@@ -68,7 +68,7 @@ class Items:
         """Raises Wrong item_not_found."""
         item = self.known.get(name)
         if item is None:
-            raise Wrong("item_not_found", f"there is no item {name[:80]!r}", "item_id")
+            raise Wrong("item_not_found", f"unknown item {name[:80]!r}", "item_id")
         return item
 
     def remove(self, item: Item) -> None:

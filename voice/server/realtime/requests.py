@@ -154,7 +154,7 @@ def _once(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 async def cancel_response(to: RealtimeConnection, event: Event) -> None:
     if to.talk.stage.machine.state not in SPEAKING:
-        raise Wrong("response_cancel_not_active", "there is no response to cancel")
+        raise Wrong("response_cancel_not_active", "no response to cancel")
     to.talk.stop_reply()
 
 

@@ -144,7 +144,7 @@ def _audio() -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Config:
-    """The session as the client sees it. `levels` is our extension: whether loudness is told."""
+    """The session as the client sees it. `levels` is our extension: whether levels are sent."""
 
     model: str = ""
     instructions: str = ""

@@ -20,7 +20,7 @@ MAKE = "make one with: openssl rand -base64 32"
 def master_key(given: str, path: Path) -> bytes:
     """The key in `given`, else the one in the file at `path`, which is made where there is none.
 
-    Raises ConfigError for a `given` that is no key, StoreError for a file that cannot be used.
+    Raises ConfigError for an invalid `given`, StoreError for a file that cannot be used.
     """
     if given:
         key = _decoded(given)

@@ -52,7 +52,7 @@ class RedisStore:
     """A Store in the Redis at `url`; lives and leases are counted by its clock, not by those of the processes.
 
     Appends wait up to `group_s` seconds for others. An outage is waited out for `patience_s` seconds. `wall` gives
-    seconds since 1970, by which it is told how long ago a session was used.
+    seconds since 1970, which show how long ago a session was used.
     """
 
     def __init__(

@@ -113,7 +113,7 @@ class RedisConnection:
             self._timer = loop.call_later(self._group_s, self._take_off)
 
     def hurry(self) -> None:
-        """Wait for no others any more."""
+        """Stop waiting for others."""
         if self._timer is not None:
             self._take_off()
 

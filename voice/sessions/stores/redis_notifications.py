@@ -114,7 +114,7 @@ class RedisSubscription:
 
 
 END = re.compile(rf"[1-9][0-9]{{0,15}}|{GONE}|{REWRITTEN}")
-"""What is told of a log: how far it goes now, or that it does not any more."""
+"""A notification about a log: its new end, or that it was lost."""
 
 
 @dataclass(slots=True)
@@ -151,7 +151,7 @@ class RedisNotifications:
         self._news.changed()
 
     def drop(self, sid: str, fence: int | None = None) -> None:
-        """It may not be written here any more, at least not with this fence."""
+        """This node can no longer write it, at least not with this fence."""
         held = self._held.get(sid)
         if held is not None and fence in (None, held.fence):
             del self._held[sid]
@@ -176,7 +176,7 @@ class RedisNotifications:
         return end
 
     def node(self, node: str, asked: Callable[[str], None] | None = None) -> None:
-        """Hear what is told to this node; `asked` is called with each of its sessions that is wanted elsewhere."""
+        """Receive messages to this node; `asked` is called with each of its sessions that another node requests."""
         if asked is not None or node not in self._nodes:
             self._nodes[node] = asked or (lambda _: None)
             self._news.changed()
@@ -202,7 +202,7 @@ class RedisNotifications:
         return others | {NODES + node for node in self._nodes}
 
     def _told(self, channel: str, text: str) -> None:
-        """Anybody may publish: what is no message of a node is dropped."""
+        """Any program can publish: messages that are not from a node are dropped."""
         word, _, sid = text.partition(" ")
         if channel.startswith(NEWS) and END.fullmatch(text):
             self._heard(channel.removeprefix(NEWS), int(text))
