@@ -125,7 +125,7 @@ def test_a_recording_that_is_none_is_one_line(environment: dict[str, str], tmp_p
     (tmp_path / "none.wav").write_text("no sound")
     done = voice(environment, "talk", "--input", str(tmp_path / "none.wav"))
     assert done.returncode == 66
-    assert "none.wav: not a WAV file" in done.stderr.splitlines()[-1]
+    assert "none.wav: not a recording" in done.stderr.splitlines()[-1]
 
 
 def test_ctrl_c_in_a_terminal_leaves_with_130_the_table_and_the_cursor(environment: dict[str, str]) -> None:
