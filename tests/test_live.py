@@ -215,7 +215,7 @@ def test_engines_that_hang_or_fail_are_said_aloud_and_the_next_turn_works(pulse:
             house.status, house.body = 500, b"{}"
             assert pulse.play(read_wav(SPEECH / "times.wav")).wait(timeout=PATIENCE_S) == 0
             talk.until("http 500")
-            talk.until("another voice takes over")
+            talk.until("switching to another voice")
             talk.until(" ms (")
             house.status, house.body, house.hang = 200, None, True
             assert pulse.play(read_wav(SPEECH / "times.wav")).wait(timeout=PATIENCE_S) == 0

@@ -42,7 +42,7 @@ HUSH_S = 0.06
 LEAST_REST_S = 0.1
 """A recording that is fed faster than it was spoken is not read at every hush in it."""
 TOKENS_PER_SECOND, TOKENS_LEAST = 12, 24
-"""Most tokens a clip can hold; `generate` cannot be cancelled, so a loop has to be cut short."""
+"""Most tokens a clip can hold; `generate` cannot be cancelled, so a loop must be cut short."""
 PROMPT_TOKENS = 160
 """Most tokens of prompt and hot words: each is read before the first word of the person."""
 UNLOOPED = {"no_repeat_ngram_size": 4}
@@ -196,7 +196,7 @@ class WhisperRecognizer:
         return Hypothesis(text, log_prob, found.no_speech_prob, duration_s, len(tokens) >= most, before)
 
     def _before(self, language: str) -> str:
-        """What the model is told to have been said before: names, a text in the style, marks as Chinese has them."""
+        """The prompt of the model: names, a text in the style, marks as Chinese has them."""
         marks = chinese.PROMPT if language == "zh" else ""
         return " ".join(part for part in (self._hotwords, self._prompt or marks) if part)
 

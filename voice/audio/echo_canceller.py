@@ -115,7 +115,7 @@ class EchoCanceller:
 
 
 class HalfDuplex:
-    """Deaf while the speaker sounds and a little longer: nobody can interrupt, and no library is needed.
+    """Does not listen during playback and shortly after it: replies cannot be interrupted, and no library is needed.
 
     What is heard instead is noise as quiet as the room was: after perfect silence a detector takes any hum for speech.
     """

@@ -25,7 +25,7 @@ BACKGROUND_SOFTER = 32
 """So much softer than it was does the recognizer hear a voice of the background."""
 
 NEARER_S = 0.1
-"""Who is much nearer than those heard before began at most so long before it was noticed."""
+"""A much nearer speaker began at most this long before being noticed."""
 
 TIMER_PATIENCE_S = 30.0
 """Input that has ended waits this long for a timer that is still to ring."""
@@ -71,7 +71,7 @@ class AudioInput:
         if not parts.gate.speaking:
             probability = self._but_for_beeps(probability, frame)
         heard_edge = parts.gate.hear(probability, frame.at, frame.duration_s, level_dbfs(frame.pcm))
-        if parts.gate.background:  # nobody's words for us
+        if parts.gate.background:  # not addressed to us
             self._listener.hear(replace(frame, pcm=frame.pcm // BACKGROUND_SOFTER), voiced=False)
         else:
             self._listener.hear(frame, voiced=probability >= 0.5)

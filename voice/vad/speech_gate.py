@@ -15,10 +15,10 @@ SLACK_DB = 1.5
 """A voice varies; it is not yet background so little below the limit."""
 
 SETTLED_S = 1.0
-"""So much speech has to have been heard before somebody much louder makes background of it."""
+"""This much speech must have been heard before a much louder voice turns it into background."""
 
 ANOTHER_S = 1.0
-"""Who begins so long after the last word may be another person, whose level is learned afresh."""
+"""Speech this long after the last word may be another person's, whose level is learned again."""
 
 BACKGROUND_S = 10.0
 """Where a voice of the background was heard, it is expected for so long in the pauses of the person, too."""
@@ -34,7 +34,7 @@ REMEMBERED_S = 120.0
 class Edge:
     """Speech began (`speech=True`) at its first sample, or stopped at its last; `at` in seconds on the loop's clock.
 
-    `nearer`: somebody so much louder began that what was heard until then was background.
+    `nearer`: a much louder voice began, so that earlier speech was background.
     """
 
     speech: bool

@@ -71,7 +71,7 @@ def whisper_folder(settings: Settings) -> Path | None:
 
 
 def _place(name: str, registry: Sequence[Model], store: ModelStore) -> Path:
-    """What an engine is given: from the store if the registry knows the name, else the path as it was named."""
+    """The model for an engine: from the store if the registry knows its name, else the path as given."""
     known = next((model for model in registry if model.name == name), None)
     return store.given(known) if known else Path(name).expanduser()
 
@@ -128,17 +128,17 @@ def speech_gate(settings: Settings, hears: Detector) -> SpeechGate:
 
 
 def turn_model(settings: Settings) -> TurnModel:
-    """The turn model the settings name; ConfigError where there is none, which `judges` says."""
+    """The configured turn model. Raises ConfigError if there is none; see `judges`."""
     from voice.turn.smart_turn import SmartTurn
 
     file = _turn_model_file(settings)
     if file is None:
-        raise ConfigError("no turn model is named or present", where="turn.model")
+        raise ConfigError("no turn model is set or downloaded", where="turn.model")
     return SmartTurn(file)
 
 
 def judges(settings: Settings) -> bool:
-    """Whether a turn model is asked: a fixed silence needs none."""
+    """Whether a turn model is needed: not with a fixed silence."""
     return settings.turn.endpointing == "adaptive" and _turn_model_file(settings) is not None
 
 

@@ -47,17 +47,18 @@ class RecognitionFigures:
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @setting("--model", "asr.model", metavar="NAME")
 @setting("--language", "asr.language", metavar="TAG")
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 @click.option(
     "--degraded", is_flag=True, help="Word error rates in a room, in noise and by telephone, beside the library."
 )
 @click.option("--every", type=click.IntRange(1), default=1, metavar="N", help="Take only every Nth clip.")
 @configured
 def command(resolved: Resolved, folder: Path, target: Path | None, degraded: bool, every: int) -> None:
-    """Measure the recognizers on the WAV files in DIR; its transcripts.tsv has a line `FILE<tab>WORDS` for each.
+    """Measure the recognizers on the WAV files in DIR; its transcripts.tsv has one line `FILE<tab>WORDS` per file.
 
-    Whisper is measured with the full and with the short window, pocketsphinx beside it. --degraded makes the clips
-    worse in ten ways, reads thirty noises too, and sets faster-whisper beside them: this takes its time.
+    Whisper is measured with the full and the short window, and pocketsphinx is measured too.
     """
     from voice.audio.wav import read_wav
 
@@ -131,7 +132,7 @@ def table(folder: Path) -> list[tuple[str, str]]:
 
 
 def engines(settings: Settings, *, partials: bool = True) -> list[tuple[str, Recognizer]]:
-    """What can be measured here: Whisper twice where a model is present, pocketsphinx for English."""
+    """The recognizers available here: Whisper twice if a model is present, pocketsphinx for English."""
     from voice.wiring.engines import recognizer
 
     found: list[tuple[str, Recognizer]] = []

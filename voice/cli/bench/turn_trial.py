@@ -27,7 +27,7 @@ FRAME = RATE // 50
 HUSH_S = 0.06
 """Quiet after which the recognizer reads what was said, as asr/whisper.py does."""
 PARTIAL_S = 0.6
-"""Time between partials while somebody speaks."""
+"""Time between partials during speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class TurnMoment:
 class Result:
     """What came of one clip: for each hesitation whether the turn was ended in it, and how late the true end was.
 
-    `in_speech` counts ends where nobody hesitated at all; `rules` says why, of every end in turn. `delay_s` is 0 where
+    `in_speech` counts ends without any hesitation; `rules` says why, of every end in turn. `delay_s` is 0 where
     the detector missed a quiet last sound, None where the end was missed.
     """
 

@@ -13,7 +13,7 @@ from voice.errors import MissingError
 OWN_RECORDINGS = {
     "asr": "Word error rate and speed of the recognizers on your own clips.",
     "turns": "How often a turn is ended in a pause, and how late its end is noticed, on recordings and made sentences.",
-    "wake": "How often the wake word is missed, and heard where nobody said it, on your own recordings.",
+    "wake": "Misses and false alarms of the wake word on your own recordings.",
 }
 """Measured by owners on their own recordings: part of the wheel."""
 

