@@ -26,7 +26,7 @@ def main() -> NoReturn:
         code = INTERRUPTED
     except SystemExit as end:
         code = end.code or 0
-    handle_stops(_leave)  # nothing is left to be cleaned up
+    handle_stops(_leave)  # nothing is left to clean up
     from voice import threads
 
     if not threads.end_all(PATIENCE_S):

@@ -1,8 +1,4 @@
-"""Keeps device streams open: notices a device that vanished, and brings it back without disturbing the others.
-
-PortAudio sees new devices only after it was shut down and started again, which closes every stream. So all streams of
-the process belong to one `DeviceKeeper`, and all calls into PortAudio are made by its one worker thread.
-"""
+"""Keeps device streams open: detects a lost device and reopens it without disturbing the others."""
 
 from __future__ import annotations
 
@@ -35,7 +31,7 @@ FIRST_RETRY_S, LAST_RETRY_S = 0.25, 4.0
 
 @dataclass(frozen=True, slots=True)
 class DeviceLost:
-    """A device vanished while it was in use; it is waited for."""
+    """A device was disconnected while in use; the program waits for it."""
 
     direction: Direction
     name: str
@@ -46,7 +42,7 @@ class DeviceLost:
 
 @dataclass(frozen=True, slots=True)
 class DeviceBack:
-    """A lost device, or the one that took its place, works again."""
+    """A lost device, or its replacement, works again."""
 
     direction: Direction
     name: str
@@ -126,7 +122,7 @@ class DeviceKeeper:
             await self._call(line.close)
 
     async def close(self) -> None:
-        """Close all lines and let the worker thread end."""
+        """Close all lines and end the worker thread."""
         for line in list(self._lines):
             await self.let_go(line)
         self._worker.shutdown(wait=False)  # after what is queued: a line given up while it opened is closed there
@@ -167,7 +163,7 @@ class DeviceKeeper:
         try:
             restart()
         except MissingError:
-            return False  # the others are found lost by their watchers, and tried again as this one is
+            return False  # the watchers of the other streams detect their loss and retry as well
         for other, _ in others:
             self._try_open(other, clock)
         return self._opens(line, clock)

@@ -42,7 +42,7 @@ class Microphone:
 
     @property
     def name(self) -> str:
-        """The device that is used."""
+        """The device in use."""
         return self._line.device.name
 
     def _heard(self, samples: Samples, stream: Stream, at: float) -> None:
@@ -77,7 +77,7 @@ class Microphone:
                         return
 
     async def close(self) -> None:
-        """Stop hearing and free the device; `frames` ends."""
+        """Stop recording and free the device; `frames` ends."""
         self._closed = True
         await self._keeper.let_go(self._line)
         self._wake()
@@ -128,7 +128,7 @@ class Speaker:
 
     @property
     def name(self) -> str:
-        """The device that is used."""
+        """The device in use."""
         return self._line.device.name
 
     def _wanted(self, out: Samples, stream: Stream, at: float) -> None:
@@ -145,7 +145,7 @@ class Speaker:
         self._rest = self._rest[len(out) :]
 
     async def start(self) -> None:
-        """Begin playing; MissingError when the device cannot be opened now."""
+        """Start to play; raises MissingError if the device cannot be opened now."""
         self._now = asyncio.get_running_loop().time
         await self._keeper.keep(self._line)
 
@@ -155,7 +155,7 @@ class Speaker:
 
 
 class SilentSink:
-    """Discards audio, in real or virtual time, so that a conversation without a speaker goes the whole way.
+    """Discards audio, in real or virtual time, so that a conversation without a speaker runs completely.
 
     It takes `block_s` seconds at a time, as a speaker would.
     """

@@ -68,7 +68,7 @@ NAMES = tuple(each.name for each in fields(Earcons))
 
 
 def earcon(name: str, rate: int, volume: float = 1.0) -> Pcm:
-    """The sound of that name; `volume` 1 is as designed."""
+    """The sound with this name; `volume` 1 is its original level."""
     return from_float(np.concatenate([tone.samples(rate) for tone in NOTES[name]]) * np.float32(volume))
 
 

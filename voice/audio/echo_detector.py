@@ -220,7 +220,7 @@ class EchoDetector:
         if self._counted < ENOUGH_HOPS:
             return
         alike = self._match / np.sqrt(self._energies[0] * self._energies[1])
-        best = int(np.argmax(alike >= EARLIEST * alike.max()))  # what the walls send back later is alike too
+        best = int(np.argmax(alike >= EARLIEST * alike.max()))  # later reflections are similar too
         moved = self._lag is None or (abs(best - self._lag) > 1 and alike[best] > alike[self._lag] + BETTER)
         if alike[best] >= ALIKE and moved:
             self._lag, self._age = best, 0

@@ -31,7 +31,7 @@ class Frame:
 
 
 def silence(duration_s: float, rate: int = RATE) -> Pcm:
-    """Zeros of the given length in seconds."""
+    """Silence of the given length in seconds."""
     return np.zeros(round(duration_s * rate), dtype=np.int16)
 
 

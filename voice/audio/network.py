@@ -64,7 +64,7 @@ class NetworkSource:
         self._left = 0
 
     def position_ms(self, at: float) -> int:
-        """Where in the peer's audio a time lies, ms from its beginning."""
+        """The position of a time in the peer's audio, in ms from its start."""
         behind_s = 0.0 if self._at is None else self._at - at
         return max(0, round((self._given / RATE - behind_s) * 1000))
 
@@ -170,7 +170,7 @@ class RemotePlayout(Playout):
         return self.sent > 0 or self.complete or made_s >= START_S or (made_s > 0.0 and waited_s >= PATIENCE_S)
 
     def take(self, most: int, at: float) -> Pcm:
-        _ = self.played  # what is sent from now on was not there to be played before
+        _ = self.played  # audio sent from now on could not have been played before
         return super().take(most, at)
 
     def report(self, samples: int) -> None:
@@ -194,11 +194,11 @@ class NetworkSink:
         self._task: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
-        """A reply may be heard from now on."""
+        """A reply may be played from now on."""
         self._wake.set()
 
     async def start(self) -> None:
-        """Begin sending."""
+        """Start to send."""
         self._task = asyncio.create_task(self._run(), name="send audio")
 
     async def _run(self) -> None:

@@ -84,7 +84,7 @@ class Playout:
 
     @property
     def played(self) -> int:
-        """Samples of the latest reply really played; a tail faded out by pause or drop is not counted."""
+        """Samples of the latest reply that were played; a tail faded out by pause or drop is not counted."""
         with self._lock:
             return self._played
 
@@ -101,7 +101,7 @@ class Playout:
             return self._finished
 
     def begin(self, reply: int, *, held: bool = False) -> None:
-        """Start a new reply, dropping the former; a held one stays silent until `release`."""
+        """Start a new reply, dropping the previous one; a held one stays silent until `release`."""
         with self._lock:
             self._drop()
             self._reply, self._live, self._held = reply, True, held
@@ -130,7 +130,7 @@ class Playout:
             return True
 
     def finish(self, reply: int | None = None) -> None:
-        """Say that no more audio of this reply is coming; `PlayoutDrained` follows when all is played."""
+        """Mark this reply as complete; `PlayoutDrained` follows when all of it is played."""
         with self._lock:
             if reply is None or reply == self._reply:
                 self._finished = True
@@ -161,7 +161,7 @@ class Playout:
             self._overlay(_Overlay(pcm))
 
     def chimes(self, since: float, until: float) -> bool:
-        """Whether a short sound, or the room's answer to it, is audible between these times on the loop's clock."""
+        """Whether a short sound, or its echo in the room, is audible between these times on the loop's clock."""
         return self._chime_began < until and since < self._chime_ends + ROOM_S
 
     def pull(self, count: int, at: float) -> Pcm:

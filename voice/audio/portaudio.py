@@ -74,7 +74,7 @@ def _hush_alsa() -> None:
 def restart() -> None:
     """Shut PortAudio down and start it again, which closes every stream; MissingError when it does not start."""
     sd = load()
-    with suppress(sd.PortAudioError):  # it does not run where it could not be started the last time
+    with suppress(sd.PortAudioError):  # it is not running if the last start failed
         sd._terminate()
     try:
         sd._initialize()
@@ -89,7 +89,7 @@ def _not_running(error: Exception) -> MissingError:
 
 
 def list_devices() -> list[Device]:
-    """Every device, in PortAudio's order; empty on a machine without any. MissingError without PortAudio."""
+    """All devices, in PortAudio's order; empty if there are none. Raises MissingError without PortAudio."""
     sd = load()
     try:
         apis = sd.query_hostapis()

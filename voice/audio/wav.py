@@ -22,13 +22,13 @@ PULL_S = 0.02
 
 
 def read_wav(path: Path | str) -> Pcm:
-    """A whole recording at `RATE`, channels mixed; MissingError when it cannot be read."""
+    """A whole recording at `RATE`, mixed to mono; raises MissingError if it cannot be read."""
     with AudioReader(path) as reader:
         return np.concatenate(list(reader.blocks()))
 
 
 def write_wav(path: Path | str, pcm: Pcm, rate: int = RATE) -> None:
-    """Write a 16 bit mono WAV file; MissingError when it cannot be written."""
+    """Write a 16-bit mono WAV file; raises MissingError if it cannot be written."""
     writer = WavWriter(path, rate)
     try:
         writer.write(pcm)

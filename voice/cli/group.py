@@ -143,7 +143,7 @@ def run(main: Coroutine[Any, Any, T], loop_factory: Callable[[], asyncio.Abstrac
             raise KeyboardInterrupt from None
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)  # the loop, when it closed, left the default: to be killed
+        signal.signal(signal.SIGTERM, before)  # closing the loop restored the default handler, which kills
 
 
 def _leave() -> None:

@@ -39,7 +39,7 @@ class Keyring:
 
     def _write(self, known: dict[str, dict[str, dict[str, str]]]) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Made private before anything is in it, and whole before it has the name.
+        # Private before anything is written, and complete before it gets its name.
         descriptor, made = tempfile.mkstemp(dir=self._path.parent, prefix=".sessions-")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(known, file, indent=1, ensure_ascii=False)

@@ -156,7 +156,7 @@ class ClientProtocol:
             turn.told_down = True
             self._told.append((turn, ConnectionChanged(up=False, reason=self.reason)))
 
-    # What the conversation wants
+    # Requests of the conversation
 
     def send(self, text: str, now: float, *, draft: bool = False) -> SentTurn:
         """Start the next turn; it is sent at once, or after reconnecting."""
@@ -216,7 +216,7 @@ class ClientProtocol:
         """Drop ended turns whose decisions are confirmed or had no effect."""
         self._turns = {n: turn for n, turn in self._turns.items() if not turn.ended or turn.decisions or n >= number}
 
-    # What the server says
+    # Frames from the server
 
     def receive(self, op: Mapping[str, Any], now: float, size: int) -> None:
         """Take one frame of `size` bytes.

@@ -190,7 +190,7 @@ class RemoteSession:
         self.hand_on()
         self.link.wake()
 
-    # What the link tells
+    # Calls from the connection
 
     def hand_on(self) -> None:
         """Deliver each event to its reply."""

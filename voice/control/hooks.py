@@ -114,7 +114,7 @@ class Hooks:
 async def _talk(process: asyncio.subprocess.Process, event: bytes, output: bytearray) -> None:
     """Give the event, and take all output: kept as far as it is logged."""
     assert process.stdin is not None and process.stdout is not None
-    with suppress(ConnectionError):  # who does not read it does not need it
+    with suppress(ConnectionError):  # a command that does not read it does not need it
         process.stdin.write(event)
         process.stdin.close()
     while block := await process.stdout.read(65_536):
@@ -129,7 +129,7 @@ async def _ended(process: asyncio.subprocess.Process) -> bool:
     transport = process._transport  # type: ignore[attr-defined]
     try:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own: its children go with it
+            os.killpg(process.pid, signal.SIGKILL)  # it leads its own process group, so its children are killed too
         await asyncio.shield(asyncio.ensure_future(process.wait()))
     except PermissionError:
         return False

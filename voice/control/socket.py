@@ -53,7 +53,7 @@ class ControlSocket:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self._path.is_socket():
                 self._path.unlink()
-            before = os.umask(0o777 & ~self._mode)  # never open wider than it should be, not for a moment
+            before = os.umask(0o777 & ~self._mode)  # never accessible to more users than intended, even briefly
             try:
                 listening.bind(str(self._path))
             finally:

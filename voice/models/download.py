@@ -113,7 +113,7 @@ class Downloader:
                 part.mkdir(parents=True, exist_ok=True)
                 try:
                     handle = os.open(part, os.O_RDONLY)
-                except FileNotFoundError:  # put in place by another process since
+                except FileNotFoundError:  # installed by another process meanwhile
                     continue
             try:
                 try:

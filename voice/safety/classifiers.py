@@ -1,6 +1,4 @@
-"""How classifiers are asked and what their answers mean: ShieldGemma and Llama Guard as their model cards say, OpenAI's
-moderation endpoint as its reference says.
-"""
+"""Prompts and answers of ShieldGemma, Llama Guard and OpenAI's moderation endpoint."""
 
 from __future__ import annotations
 
@@ -69,7 +67,7 @@ class ModerationError(VoiceError):
 
 
 def policies(text: str) -> dict[str, tuple[str, str]]:
-    """The rules a setting names: known names with `,` or `;` in between, or NAME: TEXT. Raises ConfigError."""
+    """The rules of a setting: known names separated by `,` or `;`, or NAME: TEXT. Raises ConfigError."""
     found: dict[str, tuple[str, str]] = {}
     for part in text.split(";"):
         name, colon, rule = (piece.strip() for piece in part.partition(":"))
@@ -89,7 +87,7 @@ def policies(text: str) -> dict[str, tuple[str, str]]:
 
 
 def shield_prompt(policy: tuple[str, str], text: str, question: str | None) -> str:
-    """ShieldGemma's prompt for one policy. `text` is a reply to `question`, or without one a person's words."""
+    """ShieldGemma's prompt for one policy. `text` is a reply to `question`, or user input if there is no question."""
     title, rule = policy
     speaker, act = ("The prompt", "seek") if question is None else ("The chatbot", "give")
     rule = f"{speaker} {rule.format(act=act)}" if rule.startswith("shall not {act}") else rule
@@ -182,7 +180,7 @@ class ClassifierServer:
         self._client = openai.AsyncOpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=timeout_s)
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The decoded answer. Raises ModerationError, which holds nothing of what was sent."""
+        """The decoded answer. Raises ModerationError, which contains nothing of the request."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._client.post(path, body=dict(body), cast_to=object)
@@ -198,7 +196,7 @@ class ClassifierServer:
 
 
 class OpenAIModeration:
-    """OpenAI's moderation endpoint, or another server's that speaks the same."""
+    """OpenAI's moderation endpoint, or a compatible server."""
 
     def __init__(self, url: str, model: str, key: str, timeout_s: float) -> None:
         self._server, self._model = ClassifierServer(url, key, timeout_s, where="safety.openai_url"), model
@@ -233,7 +231,7 @@ class ShieldGemma:
 
 
 class LlamaGuard:
-    """Llama Guard behind `/chat/completions`; the server knows its template."""
+    """Llama Guard behind `/chat/completions`; the server applies its prompt template."""
 
     def __init__(self, url: str, model: str, key: str, timeout_s: float, threshold: float) -> None:
         self._server, self._model = ClassifierServer(url, key, timeout_s, where="safety.filter_url"), model

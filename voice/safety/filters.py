@@ -31,10 +31,10 @@ class TextFilter(Protocol):
 
 
 class Guard(Protocol):
-    """What one session does to texts on their way into its log, and from the log to the model server."""
+    """One session's filters: for text on its way into the log, and from the log to the model server."""
 
     def screen(self) -> TextFilter:
-        """A fresh screen: one for each input and one for each reply."""
+        """A new filter: one for each input and one for each reply."""
         ...
 
     def to_model(self, text: str) -> str:
@@ -52,10 +52,10 @@ class SessionSecret(Protocol):
 
 
 class Guards(Protocol):
-    """The guards of an engine's sessions. What a guard remembers of a session lives in memory only."""
+    """The guards of an engine's sessions. They keep data about sessions in memory only."""
 
     def of(self, session: SessionSecret) -> Guard:
-        """The guard of a session, the same for as long as its session is not forgotten."""
+        """The guard of a session, the same until the session is forgotten."""
         ...
 
     def stateless(self) -> Guard:
@@ -86,7 +86,7 @@ class NoFilter:
 
 
 class NoGuard:
-    """Guards that remember nothing and give every session the same kind of screen."""
+    """Guards without state, with the same kind of filter for every session."""
 
     def __init__(self, screens: Callable[[], TextFilter] = NoFilter) -> None:
         self.screen = screens
@@ -108,13 +108,13 @@ class NoGuard:
 
 
 def screened(guard: Guard, text: str) -> str:
-    """A whole text as it may be logged. Raises Blocked."""
+    """A whole text in the form that may be logged. Raises Blocked."""
     screen = guard.screen()
     return screen.feed(text) + screen.flush()
 
 
 def screened_data(guard: Guard, data: Any) -> Any:
-    """JSON data with all its texts screened; keys and numbers stay. Raises Blocked."""
+    """JSON data with all its texts filtered; keys and numbers are unchanged. Raises Blocked."""
     if isinstance(data, str):
         return screened(guard, data)
     if isinstance(data, Mapping):

@@ -71,7 +71,7 @@ class Moderation:
         return self._heeded(together(await asyncio.gather(*(self._asked(one, text, question) for one in self.judges))))
 
     def blocking(self, verdict: Verdict) -> tuple[str, ...]:
-        """The categories for which a text must not go on, none if it may."""
+        """The categories for which a text must be blocked, empty if it may pass."""
         found = tuple(name for name in verdict.categories if self._action(name) == "block")
         return found or ((UNCHECKED,) if verdict.error and self.closed else ())
 

@@ -1,4 +1,4 @@
-"""Which number a run of digits is: an identity card, a bank card, a telephone number or none; spoken digits too."""
+"""Identifies runs of digits, also spoken ones: identity card, bank card, telephone number or none."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def number(text: str, start: int, end: int, regions: Sequence[str]) -> tuple[str
 
 
 def _named(text: str, start: int) -> bool:
-    """Whether words before it say that a telephone number follows."""
+    """Whether the preceding words announce a telephone number."""
     before = max(0, start - CONTEXT)
     return _WORD.search(text, before, start) is not None and _PHONE_CUE.search(text, before, start) is not None
 

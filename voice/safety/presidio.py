@@ -38,7 +38,7 @@ _KINDS = {
 
 
 class Sentences:
-    """A Screen behind another: what that lets through is looked at once its sentence has ended."""
+    """A filter behind another one: it checks the text of the first when a sentence has ended."""
 
     def __init__(self, first: TextFilter, analyzer: Analyzer, replace: Replace) -> None:
         self._first, self._analyzer, self._replace = first, analyzer, replace

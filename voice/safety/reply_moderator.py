@@ -24,7 +24,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is judged: `text` ends with the `new` part and begins with what came before it."""
+    """A text to check: it ends with the `new` part and starts with the text before it."""
 
     text: str
     new: str
@@ -59,7 +59,7 @@ class Windows:
 
 
 class Flagged(Blocked):
-    """A reply must not go on, for these categories."""
+    """A reply is blocked for these categories."""
 
     def __init__(self, categories: tuple[str, ...]) -> None:
         super().__init__("flagged", f"blocked by moderation: {', '.join(categories)}")
@@ -118,7 +118,7 @@ class ReplyModerator:
             self._effects.append((kind, data))
 
     async def finish(self) -> None:
-        """The reply is complete: returns once all of it has passed."""
+        """The reply is complete: return once all of it has passed."""
         if self._reading is not None:
             self._reading.finish()
             self._read()
@@ -131,7 +131,7 @@ class ReplyModerator:
             self._act(kind, data)
 
     def close(self) -> None:
-        """Let nothing more pass."""
+        """Stop passing text on."""
         if self._checking is not None and not self._checking.done():
             self._checking.cancel()
         elif self._checking is not None and not self._checking.cancelled():

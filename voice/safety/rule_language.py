@@ -143,7 +143,7 @@ class Rule:
 
 
 class PatternError(ValueError):
-    """A pattern that cannot be read; the message says what was expected. `rule` is whose pattern it is, if any."""
+    """An invalid pattern; the message says what was expected. `rule` is the rule it belongs to, if any."""
 
     rule: Rule | None = None
 

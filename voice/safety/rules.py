@@ -16,7 +16,7 @@ from voice.safety.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule that a text breaks, and the code points from `start` to `end` that break it."""
+    """A rule that a text violates, and the code points from `start` to `end` that violate it."""
 
     rule: Rule
     start: int
@@ -24,7 +24,7 @@ class Match:
 
 
 class Rules:
-    """Rules ready to read texts. Raises PatternError for a pattern that cannot be read."""
+    """Compiled rules that read texts. Raises PatternError for an invalid pattern."""
 
     def __init__(
         self, rules: Sequence[Rule], lists: Mapping[str, str] | None = None, variants: Mapping[str, str] | None = None

@@ -311,7 +311,7 @@ def _all_hear(taps: Sequence[Callable[[Pcm, float], None]], pcm: Pcm, at: float)
 
 def _opened(path: Path) -> FileIO:
     try:
-        return FileIO(path, "w")  # unbuffered: a full disk is met while writing, not again while closing
+        return FileIO(path, "w")  # unbuffered: a full disk fails while writing, not again while closing
     except OSError as error:
         raise MissingError(f"cannot be written: {error.strerror}", where=str(path)) from error
 

@@ -49,7 +49,7 @@ async def keeping(settings: Settings) -> AsyncIterator[StoredConversations]:
         return
     file = store_file(settings)
     in_a_file = not chat.store or chat.store.startswith("sqlite:///")
-    kept = MemoryStore() if in_a_file and not file.exists() else store(settings)  # looking makes no file
+    kept = MemoryStore() if in_a_file and not file.exists() else store(settings)  # looking creates no file
     try:
         yield _InThisFile(kept, chat.store or str(file))
     finally:
@@ -73,7 +73,7 @@ class _InThisFile:
             try:
                 found.append(await self._exported(await self._store.load(sid)))
             except UnknownSession:
-                continue  # its time was over
+                continue  # it had expired
         return found
 
     async def forget(self, name: str | None) -> int:

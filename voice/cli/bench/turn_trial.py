@@ -142,7 +142,7 @@ class _Trial:
 
     def _edge(self, edge: Edge, now: float) -> None:
         if edge.speech:
-            if self._result.delay_s is not None:  # what was taken for the end was none
+            if self._result.delay_s is not None:  # the detected end was a pause
                 self._result.delay_s = None
                 self._result.in_speech += 1
             self._began = edge.at if self._machine.turn is None else self._began

@@ -42,9 +42,9 @@ def command(resolved: Resolved) -> None:
 
 def prepare_process() -> None:
     """Prepare a server process before its event loop runs."""
-    # So long a busy event loop keeps the interpreter while the thread that writes the log wants it; 5 ms is too long.
+    # How long a busy event loop keeps the interpreter lock from the log's writer thread; the default 5 ms is too long.
     sys.setswitchinterval(0.001)
-    # What a turn leaves behind is nearly always freed at once, without the collector of cycles; every 700 objects, its
+    # Nearly all objects of a turn are freed without the cycle collector; every 700 objects, its
     # default, it would look through the sessions in memory, which took a quarter of the processor time of a word.
     gc.set_threshold(20_000, 20, 50)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
