@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SOURCES = sorted(path for folder in ("voice", "benchmarks") for path in (ROOT / folder).rglob("*.py"))
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+SOURCES = sorted(path for folder in ("voice", "benchmarks", "scripts") for path in (ROOT / folder).rglob("*.py"))
+DOCUMENTS = sorted(
+    path for places in ("*.md", "docs/*.md", "config/*.toml", "voice/kiosk/**/*.js") for path in ROOT.glob(places)
+)
 
 FORMS = {
     r"\banew\b": "again",

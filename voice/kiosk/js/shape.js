@@ -32,7 +32,7 @@ export class Shape {
     requestAnimationFrame((now) => this.#frame(now));
   }
 
-  /** Loudness of whoever speaks, dBFS. */
+  /** Level of the current speaker, dBFS. */
   hear(dbfs) {
     this.#level = loudness(dbfs);
   }

@@ -1,4 +1,4 @@
-// The page's own words. Both languages have the same keys; a test holds that.
+// The page's texts. Both languages have the same keys; a test checks that.
 
 export const STRINGS = {
   en: {
