@@ -203,7 +203,7 @@ export class Shape {
     }
   }
 
-  /** Two bars for paused, an exclamation mark for trouble: colour alone says nothing to all. */
+  /** Two bars for paused, an exclamation mark for trouble, because colour alone is not accessible. */
   #sign(radius) {
     const { paint } = this;
     if (this.state !== "paused" && this.state !== "trouble") return;
