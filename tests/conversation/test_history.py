@@ -39,7 +39,7 @@ def test_a_farewell_forgets_and_says_so() -> None:
     [notice] = after(session, "what time is it", "okay, goodbye")
     assert session.forgotten == 1
     assert isinstance(notice, Notice)
-    assert "forgotten" in notice.text
+    assert "deleted" in notice.text
 
 
 def test_other_words_forget_nothing() -> None:

@@ -82,7 +82,7 @@ def test_a_voice_whose_rate_changes_says_so_once(house: House) -> None:
     voice = RemoteSynthesizer(house.url)
     voice.warm()
     house.body = HEADER + b"\1\0" * 50
-    with pytest.raises(EngineError, match="16000 Hz now"):
+    with pytest.raises(EngineError, match="sample rate changed to 16000 Hz"):
         spoken(voice, "One.")
     assert len(spoken(voice, "Two.")) == 50
 

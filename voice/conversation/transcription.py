@@ -61,7 +61,7 @@ async def transcribe(
         raise UsageError(
             f"{found.engine} gives no word times",
             where="asr.engine",
-            expected="use whisper or pocketsphinx for subtitles",
+            expected="whisper or pocketsphinx for subtitles",
         )
     texts = []
     for piece in pieces(reader):
