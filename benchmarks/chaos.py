@@ -31,14 +31,16 @@ FAULTS = {"drop": 5, "kill": 3, "redis": 1}
 
 
 @click.command("chaos")
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 @click.option("--minutes", default=10.0, show_default=True, help="How long faults strike.")
 @click.option("--sessions", default=20, show_default=True, help="How many conversations are held.")
 @click.option("--seed", default=0, show_default=True, help="Draws the faults; 0 takes a new one each time.")
 def command(target: Path | None, minutes: float, sessions: int, seed: int) -> None:
     """Kill servers, cut connections and restart Redis at random, and count what that did to the conversations.
 
-    Gaps, repeats and lost acknowledgements have to be 0; the command fails where they are not.
+    Gaps, repeats and lost acknowledgements must be 0; the command fails where they are not.
     """
     found = asyncio.run(measure(seconds=minutes * 60, sessions=sessions, seed=seed, write=click.echo))
     if target is not None:
@@ -49,7 +51,7 @@ def command(target: Path | None, minutes: float, sessions: int, seed: int) -> No
 
 @dataclass(slots=True)
 class Found:
-    """What the faults did. The last three have to be 0."""
+    """What the faults did. The last three must be 0."""
 
     turns: int = 0
     resumes: int = 0
@@ -180,7 +182,7 @@ class Talker:
             self._heard[reply.turn] = said, text
 
     async def check(self) -> None:
-        """Read the log since the last time: dense, each turn begun once, and everything this client was told in it."""
+        """Read the log since the last time: dense, each turn begun once, and with everything this client received."""
         from voice.errors import VoiceError
 
         while True:

@@ -17,7 +17,7 @@ FLAGS = (
     "--no-first-run",
 )
 HUMMING = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
-"""A microphone that anybody may use and that beeps."""
+"""A microphone that needs no permission and that beeps."""
 
 
 def speaking(recording: Path) -> tuple[str, ...]:

@@ -67,7 +67,9 @@ class Watch:
     metavar="FOLDER",
     help="Where the models are; default as models.folder.",
 )
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 def command(
     sets: tuple[str, ...], turns: int, minutes: int, core: int, models: Path | None, target: Path | None
 ) -> None:

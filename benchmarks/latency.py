@@ -14,7 +14,7 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command("latency")
-@click.option("--json", "target", type=FILE, metavar="FILE", help="Write every figure there.")
+@click.option("--json", "target", type=FILE, metavar="FILE", help="Write all figures to this JSON file.")
 @click.option("--rounds", default=0, metavar="N", help="Rounds; default 5 of the recording, 2 with --hard or --peer.")
 @click.option(
     "--hard", is_flag=True, help="The harder conversation: breaths, coughs, an interruption; needs a checkout."

@@ -35,7 +35,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 
 
 def truth() -> list[Said]:
-    """Who says what in the recording."""
+    """Speakers and words of the recording."""
     rows = RECORDING.with_suffix(".tsv").read_text(encoding="utf-8").splitlines()
     return [
         Said(float(start), float(end), "question", number, text)

@@ -27,7 +27,7 @@ _SECONDS = {"hour": 3600, "minute": 60, "second": 1, "小时": 3600, "分钟": 6
 
 @dataclass(slots=True)
 class Figures:
-    """How many of a set are right, by kind, what is wrong, and what was done that nobody meant (`silent`)."""
+    """How many of a set are right, by kind; wrong answers; and actions that were not requested (`silent`)."""
 
     said: Counter[str] = field(default_factory=Counter)
     right: Counter[str] = field(default_factory=Counter)
@@ -67,7 +67,7 @@ def speaking(language: str) -> Figures:
 
 
 def bare(words: str) -> str:
-    """Words without what nobody hears: marks, hyphens, capitals."""
+    """Words without what cannot be heard: marks, hyphens, capitals."""
     parts = re.sub(r"[^\w\s]|_", " ", words.lower()).split()
     return ("" if language_of(words) == "zh" else " ").join(parts)
 

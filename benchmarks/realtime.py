@@ -28,7 +28,9 @@ STAGGER_S = 0.7
 
 
 @click.command("realtime")
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 @click.option("--rounds", default=3, show_default=True, metavar="N", help="Times the recording is spoken.")
 @click.option("--visitors", default=10, show_default=True, metavar="N", help="How many speak at once afterwards.")
 @click.option("--page", is_flag=True, help="Also speak it to the kiosk page, in Chromium.")

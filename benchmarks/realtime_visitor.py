@@ -67,7 +67,7 @@ class Player:
         self._until, self._waiting = at, []
 
     def cut(self, now: float) -> None:
-        """Somebody speaks: what was not played yet never sounds."""
+        """Someone speaks: audio that was not played yet is discarded."""
         self.runs = [
             (at, pcm[: max(0, round((now - at) * WIRE_RATE))]) if at + len(pcm) / WIRE_RATE > now else (at, pcm)
             for at, pcm in self.runs

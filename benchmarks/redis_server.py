@@ -28,5 +28,5 @@ def command(port: int, folder: Path, *, kept: bool = True, cluster: bool = False
     line += ["--appendonly", "yes" if kept else "no", "--appendfsync", "always", "--loglevel", "warning"]
     if cluster:  # its second port is 10,000 above the first by default, which may be beyond the last
         line += ["--cluster-enabled", "yes", "--cluster-port", str(port - 10_000 if port > 20_000 else port + 10_000)]
-    guard = shutil.which("setpriv")  # it ends with whoever started it, however that ended
+    guard = shutil.which("setpriv")  # it ends with its parent, however that ended
     return [guard, "--pdeathsig", "KILL", *line] if guard else line

@@ -1,7 +1,7 @@
 """What the shipped rules of moderation find in labelled sentences, what they take for something else, what they cost.
 
 The sentences were written by the project. Rules were written from the part `dev`; the part `held` was set aside and
-tells what to expect of sentences nobody had in mind. The rules were made broader later, and then `fresh` was written in
+shows what to expect of new sentences. The rules were made broader later, and then `fresh` was written in
 plain words, and `oblique` in words that say it without naming it. All are by few hands, so reality is harder still.
 """
 

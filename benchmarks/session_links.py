@@ -177,7 +177,7 @@ async def outages(
 
 
 async def _talk(session: RemoteSession, reply: str, found: Outages, over: asyncio.Event) -> None:
-    """Turn after turn, each compared with what it has to be; a reply the server died in has to be its beginning."""
+    """Turn after turn, each compared with what it must be; a reply the server died in must be its beginning."""
     while not over.is_set():
         text, end = "", ""
         async for event in session.send(f"turn {found.turns}"):

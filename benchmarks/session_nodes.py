@@ -1,4 +1,4 @@
-"""Sessions on Redis: how fast they are logged, and how soon another node goes on with those of a killed one."""
+"""Sessions on Redis: how fast they are logged, and how soon another node continues those of a killed one."""
 
 from __future__ import annotations
 

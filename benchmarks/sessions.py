@@ -26,14 +26,16 @@ Write = Callable[[str], None]
 
 
 @click.command("sessions")
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 @click.option("--peer", type=click.Choice(["litellm"]), help="Run this proxy beside it, in its own environment.")
 @click.option(
     "--store",
     type=click.Choice(["sqlite", "redis"]),
     default="sqlite",
     show_default=True,
-    help="redis: deltas logged per second there, and how soon a second node goes on; nothing else.",
+    help="redis: deltas logged per second there, and how soon a second node continues; nothing else.",
 )
 @click.option("--seconds", default=4.0, show_default=True, help="Length of one measurement of the first token.")
 @click.option("--resumes", default=2000, show_default=True, help="How many connections to cut.")

@@ -21,7 +21,9 @@ SENTENCES = ("It is half past.", "It is half past three, and it will be warm out
 @click.command("tts")
 @click.argument("voices", nargs=-1, type=click.Path(path_type=Path), metavar="[VOICE.onnx …]")
 @click.option("--runs", default=9, show_default=True, help="How often each sentence is spoken.")
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 def command(voices: tuple[Path, ...], runs: int, target: Path | None) -> None:
     """Measure the time to first audio of espeak-ng and of Piper voices, each whole and cut at its decoder."""
     from voice.tts.espeak import EspeakSynthesizer

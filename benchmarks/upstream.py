@@ -1,4 +1,4 @@
-"""A language model server that says what it is told, when it is told, in OpenAI's wire format.
+"""A language model server that sends scripted replies at scripted times, in OpenAI's wire format.
 
 Run it with `python -m benchmarks.upstream --first-ms 100 --word-ms 20`; the first line printed is its base
 URL. `POST /control` takes `{"default": {…}, "queue": [{…}, …]}` of `Script` fields, `GET /control` tells what
@@ -300,7 +300,7 @@ class ScriptedUpstream:
 
 
 def stamp() -> str:
-    """The system's steady clock, microseconds, in letters: digits could be taken for somebody's telephone number."""
+    """The system's steady clock, microseconds, in letters: digits could be mistaken for a telephone number."""
     return str(time.monotonic_ns() // 1000).translate(str.maketrans("0123456789", "abcdefghij"))
 
 
@@ -337,7 +337,7 @@ def _send_json(writer: asyncio.StreamWriter, status: int, data: Any, *, retry_af
 async def _run(server: ScriptedUpstream) -> None:
     async with server:
         print(server.url, flush=True)
-        # Whoever started it holds its standard input; when that ends, so does the server.
+        # The parent holds its standard input; when that ends, so does the server.
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 

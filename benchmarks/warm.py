@@ -20,7 +20,9 @@ WORDS = 600
 
 
 @click.command("warm")
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 @click.option("--prompts", default=5, show_default=True, help="How many system prompts there are.")
 @click.option("--turns", default=4, show_default=True, help="How many sessions begin with each prompt.")
 def command(target: Path | None, prompts: int, turns: int) -> None:

@@ -13,7 +13,7 @@ and a folder that is already right is left as it is. The folder can be given to 
 | useful-moonshine-onnx (Python) | one reading | MIT, Useful Sensors |
 
 Which prompts are taken is a rule and not a result (`chosen`): those of the top folder with at least three words, no
-figures and no marks that nobody speaks; of these, sorted by name, every third.
+figures and no marks that are not spoken; of these, sorted by name, every third.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 INTERRUPTED = 130
 PATIENCE_S = 3.0
-"""How long engines may take to end. What they do last cannot be cancelled, but nobody waits for its outcome."""
+"""How long engines may take to end. Their last work cannot be cancelled, but its result is not needed."""
 
 
 def main() -> NoReturn:
@@ -26,12 +26,12 @@ def main() -> NoReturn:
         code = INTERRUPTED
     except SystemExit as end:
         code = end.code or 0
-    handle_stops(_leave)  # nothing is left to be cleaned up
+    handle_stops(_leave)  # nothing is left to clean up
     from voice import threads
 
     if not threads.end_all(PATIENCE_S):
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError):  # whoever read it has gone
+            with contextlib.suppress(OSError):  # the reader has closed it
                 stream.flush()
         os._exit(code if isinstance(code, int) else 1)  # a library that hangs would crash the interpreter's end
     # The interpreter's end takes a tenth of a second and puts signals back to their default, which is to be killed.

@@ -43,7 +43,7 @@ class _JumpingSelector(selectors.DefaultSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop on virtual time, from 0 seconds on. Around real work, marked by `working()`, time does not jump.
 
-    It goes on at its real pace there, or, where `frozen`, stands still, so that a test sees no engine's real speed.
+    There it runs in real time, or stops if `frozen`, so that a test does not depend on an engine's speed.
     """
 
     def __init__(self, frozen: bool = False) -> None:
@@ -69,7 +69,7 @@ def working() -> Iterator[None]:
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end on frozen virtual time, as `asyncio.run` does on real time."""
+    """Run a coroutine to its end on frozen virtual time, as `asyncio.run` does in real time."""
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(frozen=True)) as runner:
         return runner.run(main)
 
@@ -93,7 +93,7 @@ class Alarms:
             self._armed[name] = self._loop.call_at(due, self._rings, name, due, ring)
 
     def cancel(self) -> None:
-        """Set all of them off the clock."""
+        """Cancel all of them."""
         for armed in self._armed.values():
             armed.cancel()
         self._armed.clear()

@@ -1,13 +1,13 @@
-"""What can go wrong, said in one line: what, where, expected, remedy; each with its exit code."""
+"""Errors that users can act on: one line with what, where, expected and remedy, and an exit code."""
 
 from __future__ import annotations
 
 
 class VoiceError(Exception):
-    """A failure a person can act on.
+    """A failure that the user can act on.
 
-    `what` happened, `where` (a key, file, device or address), what was `expected`, and the `remedy` to type or do.
-    `str(error)` is that in one line. `exit_code` is what the command ends with when nothing handles it.
+    `what` happened, `where` (a key, file, device or address), what was `expected`, and the `remedy`. `str(error)` is
+    all of that in one line. `exit_code` is the command's exit code if the error is not handled.
     """
 
     exit_code = 1
@@ -26,13 +26,13 @@ class VoiceError(Exception):
 
 
 class UsageError(VoiceError):
-    """The command was called in a way it does not understand."""
+    """Invalid command-line arguments."""
 
     exit_code = 2
 
 
 class MissingError(VoiceError):
-    """A device or file that is not there or cannot be read."""
+    """A device or file that does not exist or cannot be read."""
 
     exit_code = 66
 
@@ -44,10 +44,10 @@ class UnavailableError(VoiceError):
 
 
 class ConfigError(VoiceError):
-    """A setting that cannot be used: unknown key, wrong type, out of range."""
+    """An invalid setting: unknown key, wrong type or out of range."""
 
     exit_code = 78
 
 
 class EngineError(VoiceError):
-    """A recognizer, synthesizer or detector failed on this input; the loop goes on."""
+    """A recognizer, synthesizer or detector failed on this input; the conversation continues."""

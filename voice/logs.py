@@ -1,4 +1,4 @@
-"""What may stand in a log: eight characters of a session's id, nothing of a token or key, nothing that was said."""
+"""What logs may contain: eight characters of a session id, but no tokens, keys or text of conversations."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _known: set[str] = set()
 
 
 def short(session: str) -> str:
-    """A session id as logs show it."""
+    """A session id as it appears in logs."""
     return session[:8]
 
 
 def discreet(text: str) -> str:
-    """The text with ids cut to eight characters, and tokens and keys left out."""
+    """The text with ids cut to eight characters and tokens and keys removed."""
     for secret in _known:
         text = text.replace(secret, "…")
     text = _SECRET.sub(lambda found: (found[1] or found[2]) + "…", text)
@@ -29,7 +29,7 @@ def discreet(text: str) -> str:
 
 
 def kinds(error: BaseException) -> str:
-    """The traceback with the kinds of errors in place of their messages, which may quote what was said."""
+    """The traceback with types of errors instead of their messages, which may quote the conversation."""
     lines: list[str] = []
     for one in _all(error):
         lines += ["Traceback (most recent call last):\n", *traceback.format_tb(one.__traceback__)]
@@ -69,7 +69,7 @@ class Discreet(logging.Filter):
 
 
 def install(secrets: Iterable[str] = ()) -> None:
-    """Make all that this process logs discreet; `secrets` are texts that may stand in no line. May be called again."""
+    """Filter all log records of this process; `secrets` are removed from every line. May be called again."""
     _known.update(secret for secret in secrets if len(secret) >= 4)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)

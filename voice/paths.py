@@ -1,4 +1,4 @@
-"""Where things lie: the files shipped with the package, the checkout, and the user's own data."""
+"""Paths of the files included in the package, the checkout, and the user's data."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def checkout() -> Path | None:
 
 
 def shipped(name: str) -> Path:
-    """Path of a shipped file or folder, for example `config/pi.toml` or `audio_models/registry.toml`."""
+    """Path of an included file or folder, for example `config/pi.toml` or `audio_models/registry.toml`."""
     return (checkout() or PACKAGE) / name
 
 
 def user_data() -> Path:
-    """The folder of what the user keeps: conversations, and models where there is no checkout; it may not exist."""
+    """The user's data folder: conversations, and models if there is no checkout; it may not exist yet."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "voice-assistant"
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "voice-assistant"
@@ -34,7 +34,7 @@ def runtime() -> Path:
 
 
 def models(folder: str = "") -> Path:
-    """Where models are kept: `folder` (the setting models.folder) if given, else the checkout's or the user's."""
+    """The folder of models: `folder` (the setting models.folder) if set, else the checkout's or the user's."""
     if folder:
         return Path(folder).expanduser()
     root = checkout()

@@ -1,9 +1,4 @@
-"""Threads that run engines: they must end before the interpreter does.
-
-A thread that wakes up inside a C++ library while the interpreter is being taken down is unwound through frames that
-allow no unwinding, and the process ends with SIGABRT. So whoever starts such a thread says so here, and the end of the
-process waits for it: `voice.__main__` for the commands, an exit hook for programs that import this package.
-"""
+"""Threads that run engines, which must end before the interpreter does."""
 
 from __future__ import annotations
 
@@ -19,7 +14,7 @@ _running: dict[threading.Thread, Callable[[], object]] = {}
 
 
 def start(thread: threading.Thread, end: Callable[[], object]) -> None:
-    """Start a daemon thread that `end()` asks to stop after what it is doing."""
+    """Start a daemon thread that `end_all` asks to stop after its current work."""
     if not _running:
         # Now, not at import: hooks run in reverse order, so this one comes after those of the libraries in use.
         atexit.unregister(end_all)

@@ -13,7 +13,7 @@ MOMENTS = ("speech_end", "transcript", "endpoint", "first_token", "first_clause"
 
 @dataclass(slots=True)
 class TurnTrace:
-    """What one turn did and when. Times are seconds on the loop's clock."""
+    """The moments of one turn and its outcome. Times are seconds on the event loop's clock."""
 
     turn: int
     session: str = ""
@@ -32,7 +32,7 @@ class TurnTrace:
         self.moments.setdefault(moment, at)
 
     def clear(self, *moments: str) -> None:
-        """Forget moments of a revision that was dropped, so that the next one may set them."""
+        """Delete the moments of a dropped revision, so that the next one can set them."""
         for moment in moments:
             self.moments.pop(moment, None)
 
@@ -45,7 +45,7 @@ class TurnTrace:
 
     @property
     def shown(self) -> str:
-        """What to show of the reply: as far as it was heard, and what was said in its place."""
+        """The reply to show: the part that was heard, and text spoken in its place."""
         reply = self.heard or ("" if "said" in self.notes else self.reply)
         return " ".join(part for part in (reply, str(self.notes.get("said", ""))) if part)
 

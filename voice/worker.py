@@ -1,4 +1,4 @@
-"""A blocking engine behind the event loop: made on its own thread, used only there, replaced when it hangs."""
+"""Runs a blocking engine on its own thread, and replaces it when it hangs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ class Worker(Generic[T]):
         except TimeoutError:
             if self._jobs is jobs:  # a call that waited behind the one that hung must not end its successor
                 self.close()
-            raise EngineError(f"{self.name} did not answer within {limit_s:g} s", remedy="it is started anew") from None
+            raise EngineError(
+                f"{self.name} did not answer within {limit_s:g} s", remedy="it will be restarted"
+            ) from None
         except VoiceError:
             raise
         except Exception as error:

@@ -2,7 +2,7 @@
 
 Its own session, VAD, turn detector, stream adapters and OpenAI plugin; recognizer and voice are plugins around
 faster-whisper and Piper. Settings of the job: `tuned` true is its fastest (turns by VAD, 200 ms of silence, no further
-delay, speech prepared ahead, no warm-up in which nobody can interrupt), else everything is its default; `beam`.
+delay, speech prepared ahead, no warm-up without interruptions), else everything is its default; `beam`.
 """
 
 from __future__ import annotations

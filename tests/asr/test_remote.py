@@ -54,21 +54,21 @@ def test_nothing_is_sent_for_next_to_no_audio(house: House) -> None:
         (401, b'{"error": {"message": "wrong key"}}', "HTTP 401: wrong key"),
         (400, b'{"error": "no such model"}', "HTTP 400: no such model"),
         (200, b"<html>", "OpenAI-compatible"),
-        (200, b'{"words": 3}', "holds no text"),
+        (200, b'{"words": 3}', "contains no text"),
     ],
 )
 def test_what_goes_wrong_there_is_one_line_here(house: House, status: int, body: bytes, said: str) -> None:
     house.status, house.body = status, body
     with pytest.raises(EngineError) as refused:
         RemoteRecognizer(house.url).warm()
-    assert said in str(refused.value) or "holds no text" in str(refused.value)
+    assert said in str(refused.value) or "contains no text" in str(refused.value)
     assert house.url in str(refused.value)
 
 
 def test_a_server_that_is_gone_is_named_with_its_setting() -> None:
     with serve_house() as house:
         url = house.url
-    with pytest.raises(EngineError, match=r"no connection .* correct asr\.url"):
+    with pytest.raises(EngineError, match=r"cannot connect .* correct asr\.url"):
         RemoteRecognizer(url).warm()
 
 

@@ -85,5 +85,5 @@ def test_a_sound_system_that_is_away_is_tried_again_until_it_is_back(monkeypatch
 
 
 def test_events_read_as_sentences() -> None:
-    assert str(DeviceLost("microphone", "desk")) == "the microphone is gone (desk); waiting for it"
+    assert str(DeviceLost("microphone", "desk")) == "the microphone was disconnected (desk); waiting for it"
     assert str(DeviceBack("speaker", "desk")) == "the speaker is back (desk)"

@@ -323,7 +323,9 @@ def test_a_late_reader_loses_the_oldest_and_knows_how_much(pulse: Pulse, monkeyp
     ],
 )
 def test_an_unknown_device_is_refused_at_once(pulse: Pulse, make: Callable[[DeviceKeeper], object]) -> None:
-    with pytest.raises(MissingError, match=r"fits 'nowhere'; expected one of: 0 mic, .*; `voice devices` lists them"):
+    with pytest.raises(
+        MissingError, match=r"matches 'nowhere'; expected one of: 0 mic, .*; `voice devices` lists them"
+    ):
         make(DeviceKeeper())
 
 

@@ -43,7 +43,7 @@ def test_what_is_there_is_named_when_nothing_fits(wanted: str) -> None:
     with pytest.raises(MissingError) as refusal:
         choose(DEVICES, wanted, "microphone")
     assert str(refusal.value) == (
-        f"audio.input: no microphone fits {wanted!r}; expected one of: 1 USB Mic, 2 USB Mic Pro, 3 default; "
+        f"audio.input: no microphone matches {wanted!r}; expected one of: 1 USB Mic, 2 USB Mic Pro, 3 default; "
         "`voice devices` lists them"
     )
 

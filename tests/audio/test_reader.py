@@ -207,7 +207,7 @@ BAD = {
     "a playlist": (b"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1/a.ts\n", "not a recording"),
     "a list of files": (b"ffconcat version 1.0\nfile /etc/hostname\n", "not a recording"),
     "header only": (GOOD[:30], "the file is damaged or cut off"),
-    "no samples": (wav(b"", RATE, 1, PCM, 16), "the recording holds no audio"),
+    "no samples": (wav(b"", RATE, 1, PCM, 16), "the recording contains no audio"),
     "rate": (wav(b"\0" * 80, 1, 1, PCM, 16), "a sample rate of 1 Hz is out of range"),
     "too fast": (wav(b"\0" * 80, 384_000, 1, PCM, 16), "a sample rate of 384000 Hz is out of range"),
     "channels": (wav(b"\0" * 80, RATE, 0, PCM, 16), "the file is damaged or cut off"),

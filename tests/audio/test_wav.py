@@ -43,7 +43,7 @@ def test_a_truncated_recording_is_used_as_far_as_it_goes(tmp_path: Path) -> None
     notes: list[tuple[str, str]] = []
     frames = heard(FileSource(path, notify=lambda *note: notes.append(note)))
     assert 0.2 < sum(frame.duration_s for frame in frames) < 0.3
-    assert notes == [(f"{path}: the recording is cut off; used as far as it goes", "warning")]
+    assert notes == [(f"{path}: the recording is truncated; using what is there", "warning")]
 
 
 def test_frames_are_whole_and_come_when_they_are_due(tmp_path: Path) -> None:
@@ -127,7 +127,10 @@ def test_a_full_disk_is_told_once_and_playing_goes_on(tmp_path: Path) -> None:
     notes: list[tuple[str, str]] = []
     events, failure = play(Path("/dev/full"), np.ones(9000, dtype=np.int16), notes)
     assert [type(event) for event in events] == [PlayoutAudible, PlayoutDrained]
-    assert str(failure) == "/dev/full: cannot be written: No space left on device; expected room for a WAV file"
+    assert (
+        str(failure)
+        == "/dev/full: cannot be written: No space left on device; expected a writable file with free space"
+    )
     assert notes == [(str(failure), "error")]
 
 

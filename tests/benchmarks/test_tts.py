@@ -23,4 +23,4 @@ def test_it_measures_espeak_and_a_voice_whole_and_cut(tmp_path: Path) -> None:
 
 def test_a_voice_that_is_not_there_is_one_line() -> None:
     done = CliRunner().invoke(main, ["bench", "tts", "nowhere.onnx"])
-    assert "nowhere.onnx: no such voice file" in str(done.exception) + done.output
+    assert "nowhere.onnx: voice file not found" in str(done.exception) + done.output

@@ -56,11 +56,11 @@ def test_every_command_has_help(name: str) -> None:
         (("config", "--set", "turn.silence_ms"), 2, "no value; expected --set SECTION.KEY=VALUE"),
         (("config", "--set", "turn.silence=5"), 78, "expected turn.silence_ms"),
         (("config", "--profile", "phone"), 78, "one of desktop, pi, kiosk"),
-        (("talk", "--fast"), 2, "a microphone cannot be hurried"),
-        (("talk", "--text", "--input", "x.wav"), 2, "you type, or a recording speaks"),
+        (("talk", "--fast"), 2, "--fast requires --input"),
+        (("talk", "--text", "--input", "x.wav"), 2, "--text and --input cannot be combined"),
         (("trace", "none.json"), 66, "none.json: No such file or directory"),
-        (("models", "path", "tinny"), 2, "no model is named 'tinny'; expected tiny"),
-        (("models", "path", "zz"), 2, "no model is named 'zz'; `voice models list` shows all"),
+        (("models", "path", "tinny"), 2, "unknown model: 'tinny'; expected tiny"),
+        (("models", "path", "zz"), 2, "unknown model: 'zz'; `voice models list` shows all"),
         (("config", "--set", "zz.qq=1"), 78, "unknown setting; expected SECTION.KEY; `voice config` lists all"),
         (("models", "path", "tiny", "--folder", "/nowhere"), 66, "voice models pull tiny"),
     ],
@@ -105,7 +105,7 @@ def test_a_defect_is_one_line_and_a_report_file() -> None:
     done = CliRunner().invoke(failing(KeyError("wheel")))
     assert done.exit_code == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith("voice: a defect, not your fault: KeyError; the report to send is ")
+    assert line.startswith("voice: internal error: KeyError; please report it with ")
     report = Path(line.rpartition(" ")[2])
     told = report.read_text("utf-8")
     report.unlink()
@@ -118,4 +118,4 @@ def test_debug_shows_the_traceback_of_a_defect() -> None:
     assert done.exit_code == 1
     assert "Traceback" in done.stderr
     assert "KeyError: 'wheel'" in done.stderr
-    assert "report to send" not in done.stderr
+    assert "please report" not in done.stderr

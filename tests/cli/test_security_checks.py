@@ -125,4 +125,4 @@ def test_the_command_ends_with_69_where_something_is_open(data: Path) -> None:
     (data / "store.key").write_text("no key")
     broken = CliRunner().invoke(main, ["doctor", "--security"])
     assert broken.exit_code == 69
-    assert "bring back a copy" in broken.output
+    assert "restore it from a backup" in broken.output

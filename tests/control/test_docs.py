@@ -30,12 +30,12 @@ def test_the_table_of_events_is_that_of_the_code() -> None:
 
 def test_the_table_of_orders_is_that_of_the_code() -> None:
     expected = [[f"`{do}`", f"`{field}`" if field else "", what] for do, (field, what) in COMMANDS.items()]
-    assert rows("Orders") == expected
+    assert rows("Commands to the conversation") == expected
 
 
 def test_the_bounds_are_those_of_the_code() -> None:
     page = (DOCS / "hooks.md").read_text("utf-8")
-    assert f"when {BEHIND} events wait" in page and f"Up to {READERS} may be connected" in page
+    assert f"when {BEHIND} events are waiting" in page and f"Up to {READERS} clients can connect" in page
 
 
 class Pins(types.ModuleType):

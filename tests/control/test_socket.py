@@ -138,7 +138,7 @@ def test_a_socket_left_behind_is_replaced_and_one_in_use_is_not(tmp_path: Path) 
 
     async def test(control: ControlSocket, done: list[Command]) -> None:
         second = ControlSocket(tmp_path / "s", 0o600, dict, lambda command: None)
-        with pytest.raises(UnavailableError, match="another conversation listens there"):
+        with pytest.raises(UnavailableError, match="another conversation uses this socket"):
             await second.open()
         reader, writer = await asyncio.open_unix_connection(str(tmp_path / "s"))
         assert await read(reader) == SNAPSHOT, "the first one is still there"

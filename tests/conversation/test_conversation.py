@@ -213,7 +213,7 @@ def test_another_voice_takes_over_from_one_that_fails() -> None:
     broken = lambda: ToneSynthesizer(fail_on="said")  # noqa: E731
     done = talk(Person(8, speaks(1.0, "hello")), session(), voices=(broken, ToneSynthesizer))
     assert done.outcomes == ["answered"]
-    assert any("another voice takes over" in text for text in done.notices())
+    assert any("switching to another voice" in text for text in done.notices())
 
 
 def test_with_no_voice_left_the_turn_fails_and_the_loop_lives() -> None:
@@ -326,7 +326,7 @@ def test_a_conversation_that_is_over_does_not_wait_for_a_voice_that_hangs() -> N
 
 @pytest.mark.parametrize(
     ("seconds", "notice"),
-    [(20.0, "Your timer is up."), (600.0, "a timer is still running; it will not ring any more")],
+    [(20.0, "Your timer is up."), (600.0, "a timer is still running and will not ring")],
 )
 def test_typed_lines_that_end_wait_for_a_timer_that_rings_soon(seconds: float, notice: str) -> None:
     async def typed() -> AsyncIterator[str]:

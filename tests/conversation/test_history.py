@@ -15,7 +15,7 @@ from voice.trace import TurnTrace
 
 class Broken(ScriptedSession):
     async def forget(self) -> None:
-        raise UnavailableError("no session server")
+        raise UnavailableError("not a session server")
 
 
 def after(session: ScriptedSession, *texts: str) -> list[Note]:
@@ -39,7 +39,7 @@ def test_a_farewell_forgets_and_says_so() -> None:
     [notice] = after(session, "what time is it", "okay, goodbye")
     assert session.forgotten == 1
     assert isinstance(notice, Notice)
-    assert "forgotten" in notice.text
+    assert "deleted" in notice.text
 
 
 def test_other_words_forget_nothing() -> None:
@@ -58,4 +58,4 @@ def test_what_cannot_be_forgotten_is_told() -> None:
     [notice] = after(Broken(ANSWER), "bye")
     assert isinstance(notice, Notice)
     assert notice.level == "error"
-    assert "no session server" in notice.text
+    assert "not a session server" in notice.text

@@ -122,7 +122,7 @@ def test_a_recorded_conversation_says_so_and_is_there_afterwards(tmp_path: Path)
     assert any(str(tmp_path / "kept") in text for text in warnings)
     said = read_wav(tmp_path / "out.wav")[: 4 * RATE]
     notice = "this conversation is being recorded"
-    assert read_back(said, notice, "your timer is up", "sorry my voice has a problem") == notice
+    assert read_back(said, notice, "your timer is up", "sorry there is a problem with my voice") == notice
     spoken = [line for line in lines(tmp_path / "kept") if line["wav"]]
     assert len(spoken) == 1
     assert "times" in spoken[0]["words"]

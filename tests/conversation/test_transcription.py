@@ -104,5 +104,5 @@ def test_words_are_timed_from_the_beginning_of_the_recording(tmp_path: Path) -> 
 
 def test_a_recognizer_without_times_makes_no_subtitles(tmp_path: Path) -> None:
     write_wav(tmp_path / "short.wav", noise(1))
-    with pytest.raises(UsageError, match="counting gives no times of words"):
+    with pytest.raises(UsageError, match="counting gives no word times"):
         transcribed(Counting(), tmp_path / "short.wav", timed=True)

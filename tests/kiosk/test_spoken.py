@@ -78,7 +78,7 @@ def test_a_killed_server_loses_no_word_of_either_side(chromium: Browser, hearing
         visitor.page.wait_for_selector(".turn.reply .said:not(:empty)", timeout=PATIENCE_MS)
         hearing.kill()  # in the middle of the reply
         visitor.expect_state("trouble")
-        expect(visitor.page.locator("#notice")).to_contain_text("It comes back by itself")
+        expect(visitor.page.locator("#notice")).to_contain_text("It will reconnect by itself")
         hearing.start()
         visitor.expect_words("The sky is blue because air scatters blue light more than red light.", who="reply.over")
         visitor.talk()

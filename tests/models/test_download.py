@@ -106,7 +106,7 @@ def test_a_full_disk_ends_it_at_once_and_asks_no_other_source(
 
 def test_a_folder_that_cannot_be_written_is_one_line(hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file where the folder should be")
-    with pytest.raises(MissingError, match="expected room to write"):
+    with pytest.raises(MissingError, match="expected a writable folder"):
         Downloader(ModelStore(str(tmp_path / "models"))).pull(a_model())
 
 

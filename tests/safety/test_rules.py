@@ -51,15 +51,15 @@ def test_patterns_fit_words(pattern: str, text: str, broken: list[str]) -> None:
 @pytest.mark.parametrize(
     ("pattern", "what"),
     [
-        ("a (b", "not closed"),
-        ("a b)", "closes nothing"),
+        ("a (b", "unclosed"),
+        ("a b)", "has no opening bracket"),
         ("(a)?", "empty text"),
-        ("..2 a", "begins with a gap"),
-        ("a ..2", "ends with a gap"),
+        ("..2 a", "cannot begin with a gap"),
+        ("a ..2", "cannot end with a gap"),
         ("a ..99 b", "gap of 99"),
         ("a (b|) c", "alternative is empty"),
-        ("? a", "follows nothing"),
-        ("a <b>", "no list `b`"),
+        ("? a", "nothing before"),
+        ("a <b>", "unknown list `b`"),
         ("a !! b", "no letter"),
     ],
 )
@@ -69,7 +69,7 @@ def test_a_pattern_that_cannot_be_read_says_why(pattern: str, what: str) -> None
 
 
 def test_a_list_that_holds_itself_is_refused() -> None:
-    with pytest.raises(PatternError, match="holds itself"):
+    with pytest.raises(PatternError, match="contains itself"):
         rules("<a>", lists={"a": "b|<a>"})
 
 

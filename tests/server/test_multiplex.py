@@ -68,7 +68,7 @@ def test_one_that_moved_is_attached_again_while_the_others_talk_on() -> None:
             moved, other = await sessions.create(), await sessions.create()
             talking = asyncio.create_task(other.ask("on"))
             live = await here.engine.open(moved.id)
-            live.leave(Refused("session_moved", "another process took the session over", temporary=True))
+            live.leave(Refused("session_moved", "another process took over the session", temporary=True))
             assert await moved.ask("where") == reply("where")
             assert await talking == reply("on")
             assert (other.links, moved.links) == (1, 2)

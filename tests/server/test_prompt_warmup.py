@@ -141,8 +141,8 @@ def test_bench_measures_both_and_shows_the_report() -> None:
     ("arguments", "line"),
     [
         (["--warm", "/no/such/file"], "/no/such/file: cannot be read"),
-        (["--warm", "EMPTY"], "no prompts in it; expected system prompts with lines of --- between them"),
-        (["--set", "serve.warm_at=8:30"], "serve.warm_at: nothing to send; expected serve.warm"),
+        (["--warm", "EMPTY"], "the file has no prompts; expected system prompts with lines of --- between them"),
+        (["--set", "serve.warm_at=8:30"], "serve.warm_at: no prompts to send; expected serve.warm"),
     ],
 )
 def test_a_warm_up_that_cannot_be_is_one_line(tmp_path: Path, arguments: list[str], line: str) -> None:

@@ -57,7 +57,7 @@ def test_while_a_long_text_is_read_other_sessions_are_answered() -> None:
             assert (await asking).input == long
             assert (await until_end(slow))[-1].t == "done"
             assert (await slow.ask(1, long)).number == 1, "the same turn again is the same turn"
-            with pytest.raises(Refused, match="turn 1 was sent with another body"):
+            with pytest.raises(Refused, match="turn 1 was already sent with a different body"):
                 await slow.ask(1, long + "2")
             blocked = await slow.ask(2, f"{long} a xylophone heist")
             assert blocked.input == "[Blocked]"

@@ -417,4 +417,4 @@ def test_a_defect_ends_the_turn_and_the_next_one_works(caplog: pytest.LogCapture
 
     broken = Broken(RULES, [Slow()], ACTIONS)
     scene(play, deltas("Here is the reply."), deltas("And another."), moderation=broken)
-    assert "a reply could not be made" in caplog.text
+    assert "a reply could not be generated" in caplog.text

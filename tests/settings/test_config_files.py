@@ -60,7 +60,7 @@ def test_files_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
     broken.write_text("[turn]\nsilence_ms = \n")
     assert "line 2" in refusal(config=broken)
     broken.write_bytes(b"\xff\xfe")
-    assert "not TOML" in refusal(config=broken)
+    assert "invalid TOML" in refusal(config=broken)
     broken.write_text("silence_ms = 500\n")
     assert "[turn] above `silence_ms = …`" in refusal(config=broken)
 

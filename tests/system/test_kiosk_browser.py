@@ -38,7 +38,7 @@ def test_none_installed_leaves_the_default_browser() -> None:
 def test_what_is_missing_is_said() -> None:
     with pytest.raises(MissingError, match=r"kiosk\.browser = netscape"):
         command(URL, "netscape", "/tmp/p", finder("chromium"), has_screen=True)
-    with pytest.raises(MissingError, match=r"no screen here.*--no-browser"):
+    with pytest.raises(MissingError, match=r"no display.*--no-browser"):
         command(URL, "", "/tmp/p", finder("chromium"), has_screen=False)
 
 

@@ -37,7 +37,7 @@ def test_without_a_manager_nothing_is_told_and_nothing_fails() -> None:
 def test_a_manager_that_has_gone_is_logged_without_the_text(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).status("what it does")
-    assert "could not be told STATUS" in caplog.text
+    assert "cannot send STATUS" in caplog.text
     assert "what it does" not in caplog.text
 
 

@@ -210,10 +210,10 @@ def test_a_voice_of_another_language_reads_its_own_symbols() -> None:
     ("text", "language", "said"),
     [
         ("[Blocked]", "en", ["Sorry, I would rather not talk about that."]),
-        ("[Blocked]", "zh", ["抱歉，这个话题我还是不说为好。"]),
+        ("[Blocked]", "zh", ["抱歉，这个话题我不方便聊。"]),
         ("[Blocked]", "de", ["Entschuldigung, darüber möchte ich lieber nicht sprechen."]),
         ("Sure. [Blocked]", "en", ["Sure.", "Sorry, I would rather not talk about that."]),
-        ("好的。[Blocked]", "en", ["好的。", "抱歉，这个话题我还是不说为好。"]),
+        ("好的。[Blocked]", "en", ["好的。", "抱歉，这个话题我不方便聊。"]),
     ],
 )
 def test_what_was_blocked_is_said_politely(text: str, language: str, said: list[str]) -> None:

@@ -130,10 +130,12 @@ def test_a_network_that_fails_is_one_line_and_the_next_clause_works() -> None:
 
 
 def test_a_missing_file_is_refused_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match=r"nowhere\.onnx: no such voice file; expected .*; see `voice models list`"):
+    with pytest.raises(
+        MissingError, match=r"nowhere\.onnx: voice file not found; expected .*; see `voice models list`"
+    ):
         PiperSynthesizer(tmp_path / "nowhere.onnx")
     (tmp_path / "bare.onnx").write_bytes(MINI.read_bytes())
-    with pytest.raises(MissingError, match=r"bare\.onnx\.json: no such voice file"):
+    with pytest.raises(MissingError, match=r"bare\.onnx\.json: voice file not found"):
         PiperSynthesizer(tmp_path / "bare.onnx")
 
 

@@ -73,7 +73,7 @@ def test_a_model_that_gives_no_probability_is_refused_before_the_first_turn(
 ) -> None:
     """One gives a logit, one not a number, one two of them."""
     model = SmartTurn(write_turn_model(tmp_path / "turn.onnx", **form))  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="the turn model gave no probability; expected one input"):
+    with pytest.raises(ConfigError, match="the turn model returned no probability; expected one input"):
         model.warm()
     with pytest.raises(EngineError):
         model.probability(silence(1.0))

@@ -88,7 +88,7 @@ def test_nothing_waits_for_a_slow_model() -> None:
 def test_a_model_that_fails_is_named_and_does_without() -> None:
     person = Person(6, speaks(1.0, "hello"))
     done = talk(person, Ear(person, fails=True))
-    assert done.notices() == ["the end of the turn is judged by its words only: deaf"]
+    assert done.notices() == ["turn detection uses only the words: deaf"]
     assert done.traces[0].rule == "default" and done.outcomes == ["answered"]
 
 

@@ -90,7 +90,7 @@ def test_a_model_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match=r"mine\.json.*mine\.tflite"):
         MicroWakeWords([str(broken)])
     (tmp_path / "mine.tflite").write_bytes(b"no model at all")
-    with pytest.raises(MissingError, match="no TensorFlow Lite model"):
+    with pytest.raises(MissingError, match="is not a TensorFlow Lite model"):
         MicroWakeWords([str(broken)])
 
 

@@ -200,7 +200,7 @@ def test_blocked_words_are_answered_kindly_and_stand_in_no_trace(tmp_path: Path)
     assert traces[0].reply.startswith("I am sorry that you are going through this.")
     assert traces[1].reply == "[Blocked]"
     assert [note.text for note in notes if isinstance(note, Notice) and "moderation" in note.text] == [
-        "your words were stopped by moderation: self-harm",
-        "your words were stopped by moderation: violence",
+        "your words were blocked by moderation: self-harm",
+        "your words were blocked by moderation: violence",
     ]
     assert not any(word in where.read_text() for word in ("myself", "pipe", "bomb"))

@@ -1,4 +1,4 @@
-"""When to disbelieve a hypothesis: the signs that a neural recognizer looped, dreamed or heard nothing."""
+"""When to disbelieve a hypothesis: the signs that a neural recognizer looped, hallucinated or heard no speech."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOG_PROB_LIMIT = -1.0
 """Whisper's own threshold for the mean log probability per token."""
 NO_SPEECH_LIMIT = 0.6
 SURE_LOG_PROB = -0.4
-"""Words as sure as this are believed even where the model is certain that nobody spoke."""
+"""Words with at least this probability are kept even if the model reports no speech."""
 NOBODY = 0.9
 """Above this nothing is made of a doubted word."""
 NONSENSE_LOG_PROB = -1.6
@@ -35,7 +35,7 @@ FILM_ENDS = frozenset(" ".join(words(end)) for line in _ENDS.splitlines() for en
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One decoded window: mean log probability per token, chance in 0…1 that nobody spoke, and the clip's length."""
+    """One decoded window: mean log probability per token, probability of no speech, and the clip's length."""
 
     text: str
     avg_log_prob: float
@@ -44,11 +44,11 @@ class Hypothesis:
     capped: bool = False
     """The decoder was stopped at its token limit."""
     prompt: str = ""
-    """The text that the decoder was told to have been said before."""
+    """The text that the decoder received as its prompt."""
 
 
 def hallucinated(hypothesis: Hypothesis) -> str:
-    """Why the text was dreamed and must not be shown, in a word or two; empty if it may be shown."""
+    """Why the text is hallucinated, in a word or two; empty if the text is good."""
     if hypothesis.no_speech_prob > NO_SPEECH_LIMIT:
         if hypothesis.avg_log_prob < _needed(hypothesis.no_speech_prob):
             return "no speech"
@@ -93,7 +93,7 @@ def doubtful(hypothesis: Hypothesis) -> str:
 
 
 def silenced(hypothesis: Hypothesis) -> bool:
-    """Whether a prompt may have kept the model from writing what somebody said."""
+    """Whether a prompt may have kept the model from writing actual speech."""
     lost = not words(hypothesis.text) or hypothesis.avg_log_prob < NONSENSE_LOG_PROB
     return bool(hypothesis.prompt) and lost and hypothesis.no_speech_prob <= NO_SPEECH_LIMIT
 
@@ -104,7 +104,7 @@ def plausible(hypothesis: Hypothesis) -> bool:
 
 
 def _needed(no_speech_prob: float) -> float:
-    """The least log probability of words believed although probably nobody spoke: Whisper's limit, or a higher one."""
+    """The least log probability of words that are kept despite "no speech": Whisper's limit, or a higher one."""
     share = (no_speech_prob - NO_SPEECH_LIMIT) / (1 - NO_SPEECH_LIMIT)
     return LOG_PROB_LIMIT + share * (SURE_LOG_PROB - LOG_PROB_LIMIT)
 

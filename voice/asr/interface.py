@@ -12,8 +12,8 @@ from voice.audio.frames import Pcm
 class Transcript:
     """Recognized words.
 
-    `text` is empty when nobody said anything. `language` is a BCP 47 tag or empty. `stable` counts the leading
-    code points of `text` that will not change any more. `notes` carries engine facts for the trace, for example
+    `text` is empty when there was no speech. `language` is a BCP 47 tag or empty. `stable` counts the leading
+    code points of `text` that are final. `notes` carries engine facts for the trace, for example
     {"window": "auto"}. `doubted` is what a first reading took the words for where a second one says otherwise, or
     nothing: good enough for "stop" while something is being said, for nothing else.
     """

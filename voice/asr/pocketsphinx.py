@@ -67,13 +67,13 @@ def usable(dictionary: bytes, known: frozenset[bytes]) -> bytes:
 
 
 _FIRST_MEAN = "41.00,-5.29,-0.12,5.09,2.48,-4.07,-1.37,-1.78,-5.08,-2.05,-6.45,-1.42,1.17"
-"""Cepstral mean before anybody has spoken: what the CMU US English models were published with."""
+"""Cepstral mean before any speech: what the CMU US English models were published with."""
 
 _WORD_LIMIT_FRAMES = 150
 """No English word lasts 1.5 s (a frame is 10 ms); steady noise comes out as one word lasting all of it."""
 
 _SEGMENT_S = 20.0
-"""The decoder's memory grows with its segment, so a longer turn goes on in a new one, at a pause if one comes soon."""
+"""The decoder's memory grows with its segment, so a longer turn continues in a new one, at a pause if possible."""
 
 _SETTLED_FRAMES = 80
 """A word that ended 0.8 s ago is not revised: in none of 21 clips, against 5 of 21 at 0.6 s."""
@@ -115,7 +115,7 @@ class SphinxRecognizer:
         self.forget()
 
     def forget(self) -> None:
-        """Start over with a stranger: the cepstral mean is that of nobody in particular."""
+        """Reset for a new speaker: the cepstral mean returns to its default."""
         self._decoder.set_cmn(_FIRST_MEAN)
 
     def warm(self) -> None:

@@ -1,4 +1,4 @@
-"""Any OpenAI-compatible `/v1/audio/transcriptions` as recognizer: the words come from another machine in the house."""
+"""Any OpenAI-compatible `/v1/audio/transcriptions` as recognizer, for example on another machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from voice.errors import EngineError
 
 DEFAULT_MODEL = "whisper-1"
 LEAST_S = 0.1
-"""Servers refuse shorter audio; nobody says a word in it either."""
+"""Servers refuse shorter audio, and it is too short for a word."""
 
 
 class RemoteRecognizer:
@@ -48,7 +48,7 @@ class RemoteRecognizer:
             )
         text = getattr(answer, "text", None)
         if not isinstance(text, str):
-            raise EngineError("the answer holds no text", where=self._server.url, expected='{"text": "…"}')
+            raise EngineError("the answer contains no text", where=self._server.url, expected='{"text": "…"}')
         return Transcript(text.strip(), self._language, stable=len(text.strip()))
 
 

@@ -42,7 +42,7 @@ HUSH_S = 0.06
 LEAST_REST_S = 0.1
 """A recording that is fed faster than it was spoken is not read at every hush in it."""
 TOKENS_PER_SECOND, TOKENS_LEAST = 12, 24
-"""Most tokens a clip can hold; `generate` cannot be cancelled, so a loop has to be cut short."""
+"""Most tokens a clip can hold; `generate` cannot be cancelled, so a loop must be cut short."""
 PROMPT_TOKENS = 160
 """Most tokens of prompt and hot words: each is read before the first word of the person."""
 UNLOOPED = {"no_repeat_ngram_size": 4}
@@ -78,10 +78,10 @@ class WhisperRecognizer:
         self._language = language.partition("-")[0].lower()
         if self._language and self._language not in self._model.supported_languages:
             raise MissingError(
-                f"the model does not know the language {language!r}",
+                f"the model does not support the language {language!r}",
                 where=str(model),
-                expected="en" if self._model.supported_languages == ["en"] else "a code as en, zh or de",
-                remedy="set asr.language, or take a multilingual model: voice models list",
+                expected="en" if self._model.supported_languages == ["en"] else "a code such as en, zh or de",
+                remedy="set asr.language, or use a multilingual model: voice models list",
             )
         self._window = window
         self._partial_s = partial_s
@@ -196,7 +196,7 @@ class WhisperRecognizer:
         return Hypothesis(text, log_prob, found.no_speech_prob, duration_s, len(tokens) >= most, before)
 
     def _before(self, language: str) -> str:
-        """What the model is told to have been said before: names, a text in the style, marks as Chinese has them."""
+        """The prompt of the model: names, a text in the style, marks as Chinese has them."""
         marks = chinese.PROMPT if language == "zh" else ""
         return " ".join(part for part in (self._hotwords, self._prompt or marks) if part)
 
@@ -309,7 +309,7 @@ def _load(folder: Path, threads: int) -> Any:
                 f"no {name} here",
                 where=str(folder),
                 expected="a folder with a Whisper model in CTranslate2 format",
-                remedy="get one: voice models pull base.en",
+                remedy="download one: voice models pull base.en",
             )
     from faster_whisper import WhisperModel
 
@@ -320,8 +320,8 @@ def _load(folder: Path, threads: int) -> Any:
         raise MissingError(
             f"the Whisper model cannot be loaded ({error})",
             where=str(folder),
-            expected="whole model files",
-            remedy="see what is wrong: voice models verify",
+            expected="complete model files",
+            remedy="to check it: voice models verify",
         ) from error
 
 

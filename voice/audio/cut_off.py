@@ -1,4 +1,4 @@
-"""How long a recording says it is, and whether it ends in the middle: what FFmpeg passes over in silence."""
+"""The stated length of a recording, and whether it is cut off, which FFmpeg does not report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PAGE_BYTES = 27 + 255 + 255 * 255
 
 
 def declared_s(file: IO[bytes], container: Any, stream: Any) -> float | None:
-    """Seconds of sound that the recording states, or None where it does not. Leaves the file where it is."""
+    """The stated length in seconds, or None if there is none. Keeps the file's position."""
     name = container.format.name
     own = None if stream.duration is None else float(stream.duration * stream.time_base)
     if name == "mp3":

@@ -1,8 +1,4 @@
-"""Keeps device streams open: notices a device that vanished, and brings it back without disturbing the others.
-
-PortAudio sees new devices only after it was shut down and started again, which closes every stream. So all streams of
-the process belong to one `DeviceKeeper`, and all calls into PortAudio are made by its one worker thread.
-"""
+"""Keeps device streams open: detects a lost device and reopens it without disturbing the others."""
 
 from __future__ import annotations
 
@@ -35,18 +31,18 @@ FIRST_RETRY_S, LAST_RETRY_S = 0.25, 4.0
 
 @dataclass(frozen=True, slots=True)
 class DeviceLost:
-    """A device vanished while it was in use; it is waited for."""
+    """A device was disconnected while in use; the program waits for it."""
 
     direction: Direction
     name: str
 
     def __str__(self) -> str:
-        return f"the {self.direction} is gone ({self.name}); waiting for it"
+        return f"the {self.direction} was disconnected ({self.name}); waiting for it"
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceBack:
-    """A lost device, or the one that took its place, works again."""
+    """A lost device, or its replacement, works again."""
 
     direction: Direction
     name: str
@@ -59,7 +55,7 @@ DeviceEvent = DeviceLost | DeviceBack
 
 
 class Line:
-    """A wish for audio to or from the device named `wanted`: `rate` Hz where it offers that, in blocks of `block_s`."""
+    """Audio to or from the device named `wanted`: `rate` Hz where it offers that, in blocks of `block_s`."""
 
     def __init__(
         self,
@@ -97,7 +93,7 @@ class Line:
 
 
 class DeviceKeeper:
-    """Opens lines and keeps them open, all in one worker thread; events are told in the event loop's thread.
+    """Opens lines and keeps them open, all in one worker thread; events are reported in the event loop's thread.
 
     It touches PortAudio only when there is a line.
     """
@@ -126,7 +122,7 @@ class DeviceKeeper:
             await self._call(line.close)
 
     async def close(self) -> None:
-        """Close all lines and let the worker thread end."""
+        """Close all lines and end the worker thread."""
         for line in list(self._lines):
             await self.let_go(line)
         self._worker.shutdown(wait=False)  # after what is queued: a line given up while it opened is closed there
@@ -167,7 +163,7 @@ class DeviceKeeper:
         try:
             restart()
         except MissingError:
-            return False  # the others are found lost by their watchers, and tried again as this one is
+            return False  # the watchers of the other streams detect their loss and retry as well
         for other, _ in others:
             self._try_open(other, clock)
         return self._opens(line, clock)
@@ -188,7 +184,7 @@ class DeviceKeeper:
 
 
 def _probe(line: Line) -> bool:
-    """Ask a child process, which sees the devices of now, whether the line would work.
+    """Ask a child process, which sees the current devices, whether the line would work.
 
     PortAudio here would have to close the other streams to look, every few seconds for as long as a device is away.
     """

@@ -1,4 +1,4 @@
-"""The microphone and the speaker of this machine, whatever rate and channels they offer, for as long as they stay."""
+"""The microphone and speaker of this machine, at any sample rate and number of channels."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ Notify = Callable[[DeviceEvent], None]
 
 
 class Microphone:
-    """Hears through a device named or numbered `device` (empty: the system's default).
+    """Records from the device with the name or number `device` (empty: the system's default).
 
-    `notify` is told, in the event loop's thread, when the device is lost and when it is back; frames go on by
-    themselves. `dropped` counts samples lost because nobody fetched them. Raises MissingError when it is not there.
+    `notify` is called, in the event loop's thread, when the device is lost and when it is back; recording then
+    continues by itself. `dropped` counts samples lost because they were not read in time. Raises MissingError without
+    the device.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Microphone:
 
     @property
     def name(self) -> str:
-        """The device that is used."""
+        """The device in use."""
         return self._line.device.name
 
     def _heard(self, samples: Samples, stream: Stream, at: float) -> None:
@@ -76,14 +77,14 @@ class Microphone:
                         return
 
     async def close(self) -> None:
-        """Stop hearing and free the device; `frames` ends."""
+        """Stop recording and free the device; `frames` ends."""
         self._closed = True
         await self._keeper.let_go(self._line)
         self._wake()
 
 
 def _asleep() -> None:
-    """Nobody listens yet."""
+    """The speaker is not started yet."""
 
 
 class _Cutter:
@@ -106,11 +107,11 @@ class _Cutter:
 
 
 class Speaker:
-    """Plays through a device named or numbered `device` (empty: the system's default).
+    """Plays through the device with the name or number `device` (empty: the system's default).
 
-    It pulls from `playout` in PortAudio's thread; while the device is lost nothing is pulled, so that the reply goes on
-    where it stood. `latency_s` is the time from a pull to its sound, as reported. Raises MissingError when the device
-    is not there.
+    It pulls from `playout` in PortAudio's thread; while the device is lost nothing is pulled, so that the reply
+    continues where it stopped. `latency_s` is the reported time from a pull to its sound. Raises MissingError without
+    the device.
     """
 
     def __init__(
@@ -127,7 +128,7 @@ class Speaker:
 
     @property
     def name(self) -> str:
-        """The device that is used."""
+        """The device in use."""
         return self._line.device.name
 
     def _wanted(self, out: Samples, stream: Stream, at: float) -> None:
@@ -144,7 +145,7 @@ class Speaker:
         self._rest = self._rest[len(out) :]
 
     async def start(self) -> None:
-        """Begin playing; MissingError when the device cannot be opened now."""
+        """Start to play; raises MissingError if the device cannot be opened now."""
         self._now = asyncio.get_running_loop().time
         await self._keeper.keep(self._line)
 
@@ -154,7 +155,7 @@ class Speaker:
 
 
 class SilentSink:
-    """Plays to nobody, in real or virtual time, so that a conversation without a speaker goes the whole way.
+    """Discards audio, in real or virtual time, so that a conversation without a speaker runs completely.
 
     It takes `block_s` seconds at a time, as a speaker would.
     """
@@ -168,7 +169,7 @@ class SilentSink:
 
     async def start(self) -> None:
         """Begin pulling."""
-        self._task = asyncio.create_task(self._run(), name="play to nobody")
+        self._task = asyncio.create_task(self._run(), name="silent sink")
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

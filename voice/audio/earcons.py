@@ -1,4 +1,4 @@
-"""The few sounds that are not speech, each computed from a line of notes: short, soft, and not taken for a voice."""
+"""Short, soft sounds that are not speech, each computed from a list of notes."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ NAMES = tuple(each.name for each in fields(Earcons))
 
 
 def earcon(name: str, rate: int, volume: float = 1.0) -> Pcm:
-    """The sound of that name; `volume` 1 is as designed."""
+    """The sound with this name; `volume` 1 is its original level."""
     return from_float(np.concatenate([tone.samples(rate) for tone in NOTES[name]]) * np.float32(volume))
 
 
 def earcons(rate: int, names: Iterable[str] = NAMES, volume: float = 1.0) -> Earcons:
-    """The sounds named, the others silent; ConfigError for a name that is none."""
+    """The named sounds, with the others silent; raises ConfigError for an unknown name."""
     wanted = [name.strip() for name in names if name.strip()]
     for name in wanted:
         if name not in NAMES:
-            raise ConfigError(f"no sound is called {name!r}", where="earcons.play", expected=", ".join(NAMES))
+            raise ConfigError(f"unknown sound: {name!r}", where="earcons.play", expected=", ".join(NAMES))
     return Earcons(**{name: earcon(name, rate, volume) for name in wanted if volume > 0})

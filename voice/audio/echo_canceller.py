@@ -26,7 +26,7 @@ FAR_BLOCKS = 400
 """Blocks of far end, of 5 to 20 ms each, kept for a microphone that is late."""
 
 SILENT_DBFS = -60.0
-"""Playing below this level makes nobody deaf."""
+"""Playback below this level does not stop listening."""
 
 ECHO_TAIL_S = 0.15
 """How long a room answers after the speaker has stopped, seconds."""
@@ -115,7 +115,7 @@ class EchoCanceller:
 
 
 class HalfDuplex:
-    """Deaf while the speaker sounds and a little longer: nobody can interrupt, and no library is needed.
+    """Does not listen during playback and shortly after it: replies cannot be interrupted, and no library is needed.
 
     What is heard instead is noise as quiet as the room was: after perfect silence a detector takes any hum for speech.
     """

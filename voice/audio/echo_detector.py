@@ -1,7 +1,7 @@
 """Echo or person, told by sound alone: does what the speaker played explain what the microphone hears?
 
 The powers of both in some twenty bands, every 10 ms, are compared. Their correlation finds the delay once; how loud
-each band comes back is learned while the speaker sounds; a band that is louder than that is somebody else's.
+each band comes back is learned while the speaker sounds; a band that is louder than that belongs to a person.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ DECAY = 10 ** (-0.09)
 """How much the room's answer falls in a hop: a reverberation time of 0.65 s, longer than that of most rooms."""
 
 MARGIN, NOISE_MARGIN = 10**0.7, 10**0.8
-"""A band so much stronger than its echo and than the room's noise is somebody else's."""
+"""A band this much stronger than its echo and the room's noise belongs to a person."""
 
 FOREIGN = 0.25
-"""Share of the bands that are somebody else's in a hop with a person."""
+"""Share of the bands that belong to a person in a hop with speech."""
 
 CONFIRM_HOPS, CONFIRM = 12, 0.5
 """A person is believed when this share of the last hops had one."""
@@ -70,7 +70,7 @@ UNSURE, YOUNG_HOPS = 12.0, 150
 """A loudness that was just learned may be wrong by so much, and less with every hop; a delay may be too long."""
 
 SILENT_HOPS = 100
-"""Who has not heard an echo for so long of a reply is in no room that has one, or wears headphones."""
+"""Without an echo for this much of a reply, the room has none, or the user wears headphones."""
 
 SETTLED_HOPS = 300
 
@@ -81,7 +81,7 @@ EPS = 1e-12
 
 
 class EchoDetector:
-    """Tells, frame by frame, whether anybody but the speaker is heard.
+    """Decides, frame by frame, whether a person is heard besides the speaker.
 
     `rate` is the playout's, `longest_s` the latest echo that is looked for, by the clocks of the devices. `far` may be
     called by another thread than `near`. While the speaker is silent nothing is computed.
@@ -140,7 +140,7 @@ class EchoDetector:
         while self._given:
             pcm, at = self._given.popleft()
             start = at - self._resampler.delay_s
-            if abs(start - self._played_to) > HOP_S:  # it begins anew, or was interrupted
+            if abs(start - self._played_to) > HOP_S:  # it starts again, or was interrupted
                 self._played = np.zeros(0, dtype=np.float32)
                 self._played_to = start
             samples = to_float(self._resampler.convert(pcm))
@@ -220,7 +220,7 @@ class EchoDetector:
         if self._counted < ENOUGH_HOPS:
             return
         alike = self._match / np.sqrt(self._energies[0] * self._energies[1])
-        best = int(np.argmax(alike >= EARLIEST * alike.max()))  # what the walls send back later is alike too
+        best = int(np.argmax(alike >= EARLIEST * alike.max()))  # later reflections are similar too
         moved = self._lag is None or (abs(best - self._lag) > 1 and alike[best] > alike[self._lag] + BETTER)
         if alike[best] >= ALIKE and moved:
             self._lag, self._age = best, 0

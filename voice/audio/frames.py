@@ -1,4 +1,4 @@
-"""The one audio format inside the house: int16 mono, in short frames that know when they were heard."""
+"""The internal audio format: int16 mono, in short frames with the time they were captured."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Frame:
 
 
 def silence(duration_s: float, rate: int = RATE) -> Pcm:
-    """Zeros of the given length in seconds."""
+    """Silence of the given length in seconds."""
     return np.zeros(round(duration_s * rate), dtype=np.int16)
 
 

@@ -1,4 +1,4 @@
-"""G.711, the sound of telephones: 8 kHz, one byte a sample, µ-law or A-law. ITU-T G.711, by tables."""
+"""G.711 telephone audio: 8 kHz, one byte per sample, µ-law or A-law (ITU-T G.711), by tables."""
 
 from __future__ import annotations
 

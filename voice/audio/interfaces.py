@@ -1,4 +1,4 @@
-"""Where sound comes in and goes out: what the loop asks of a microphone, a speaker, a WAV file or a browser."""
+"""The interfaces of audio input and output, for microphones, speakers, WAV files and browsers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from voice.audio.frames import Frame
 
 
 class Source(Protocol):
-    """Something that hears.
+    """An audio input.
 
     `frames()` yields frames of `frame_ms` at `RATE` in order, paced by the loop's clock, and ends when the recording
-    ends. A device that vanishes does not end it: the source reports through its `notify` callable, goes on trying, and
+    ends. A device that vanishes does not end it: the source reports through its `notify` callable, keeps trying, and
     yields again.
     """
 
@@ -27,7 +27,7 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """Something that plays: it pulls from the `Playout` it was made with, at its own pace.
+    """An audio output, which pulls from its `Playout` at its own pace.
 
     `rate` is the Playout's sample rate in Hz. `start()` begins pulling; `close()` stops, flushes a file, frees a
     device.

@@ -1,4 +1,4 @@
-"""A peer in place of microphone and speaker: its audio comes when it comes, and is played where we cannot see."""
+"""A network peer in place of microphone and speaker: its audio arrives irregularly and is played remotely."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SLACK_S = 0.3
 """Audio that comes this much faster than it was spoken is late audio catching up; more is a recording sent at once."""
 
 HOLE_S = 1.0
-"""A peer that sends nothing for so long while somebody is expected to go on is silent."""
+"""A peer that sends nothing for this long in the middle of a turn counts as silent."""
 
 MOST_WAITING_S = 60.0
 LEAD_S = 2.0
@@ -59,12 +59,12 @@ class NetworkSource:
         return True
 
     def clear(self) -> None:
-        """Forget what nobody has listened to yet."""
+        """Discard audio that has not been processed yet."""
         self._waiting.clear()
         self._left = 0
 
     def position_ms(self, at: float) -> int:
-        """Where in the peer's audio a time lies, ms from its beginning."""
+        """The position of a time in the peer's audio, in ms from its start."""
         behind_s = 0.0 if self._at is None else self._at - at
         return max(0, round((self._given / RATE - behind_s) * 1000))
 
@@ -170,11 +170,11 @@ class RemotePlayout(Playout):
         return self.sent > 0 or self.complete or made_s >= START_S or (made_s > 0.0 and waited_s >= PATIENCE_S)
 
     def take(self, most: int, at: float) -> Pcm:
-        _ = self.played  # what is sent from now on was not there to be played before
+        _ = self.played  # audio sent from now on could not have been played before
         return super().take(most, at)
 
     def report(self, samples: int) -> None:
-        """The peer says how much of the latest reply it has played."""
+        """Record how much of the latest reply the peer has played."""
         self._reports = True
         self._heard, self._moved = float(min(max(0, samples), self.sent)), self._now()
 
@@ -194,11 +194,11 @@ class NetworkSink:
         self._task: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
-        """A reply may be heard from now on."""
+        """A reply may be played from now on."""
         self._wake.set()
 
     async def start(self) -> None:
-        """Begin sending."""
+        """Start to send."""
         self._task = asyncio.create_task(self._run(), name="send audio")
 
     async def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""A server in the house that hears or speaks the OpenAI way: how it is reached, and its failures in one line."""
+"""A recognition or speech server with OpenAI's API: how it is called, and its failures in one line."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class AudioServer:
 
     def __init__(self, url: str, api_key: str, key: str, *, stall_s: float = 15.0) -> None:
         if not url.startswith(("http://", "https://")):
-            raise ConfigError(f"cannot reach {url!r}", where=key, expected="a URL as http://HOST:PORT/v1")
-        import openai  # 0.5 s, so not before somebody needs it
+            raise ConfigError(f"cannot reach {url!r}", where=key, expected="a URL such as http://HOST:PORT/v1")
+        import openai  # 0.5 s, so only when needed
 
         self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses
         self._sdk, self.url, self._key = openai, url.rstrip("/"), key
@@ -47,19 +47,17 @@ class AudioServer:
         try:
             yield
         except self._sdk.APIStatusError as error:
-            raise self._failed(f"HTTP {error.status_code}: {_said(error)}", "look at that server's log") from error
+            raise self._failed(f"HTTP {error.status_code}: {_said(error)}", "see that server's log") from error
         except self._sdk.APITimeoutError as error:
-            raise self._failed("no answer in time", "is it busy, or its model still loading?") from error
+            raise self._failed("no answer in time", "check whether it is busy or still loading its model") from error
         except self._sdk.APIConnectionError as error:
             cause = error.__cause__ or error
-            what = f"no connection ({str(cause) or type(cause).__name__})"
-            raise self._failed(what, f"start it, or correct {self._key}") from error
+            what = f"cannot connect ({str(cause) or type(cause).__name__})"
+            raise self._failed(what, f"start the server, or correct {self._key}") from error
         except self._transport.HTTPError as error:
-            raise self._failed("the connection broke", "look at that server's log") from error
+            raise self._failed("the connection broke", "see that server's log") from error
         except (self._sdk.OpenAIError, json.JSONDecodeError) as error:
-            raise self._failed(
-                f"the answer is not understood: {error}", "is it an OpenAI-compatible server?"
-            ) from error
+            raise self._failed(f"invalid answer: {error}", "check that the server is OpenAI-compatible") from error
 
     def _failed(self, what: str, remedy: str) -> EngineError:
         return EngineError(what, where=self.url, remedy=remedy)

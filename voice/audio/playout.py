@@ -1,4 +1,4 @@
-"""The one buffer between synthesis and any output: it fades, pauses, resumes, and knows what was played."""
+"""The buffer between synthesis and output: it fades, pauses, resumes, and tracks what was played."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class _Overlay:
 
 
 class Playout:
-    """Plays one reply at a time, and short sounds over it, to whoever pulls.
+    """Plays one reply at a time, mixed with short sounds, to the device that pulls from it.
 
     A producer fills it from one thread, a sink pulls from another. `notify` is called in the pulling thread,
     outside the lock. `tap(pcm, at)`, where set, is given everything pulled: the far end for echo cancelling; without
@@ -84,7 +84,7 @@ class Playout:
 
     @property
     def played(self) -> int:
-        """Samples of the latest reply really played; a tail faded out by pause or drop is not counted."""
+        """Samples of the latest reply that were played; a tail faded out by pause or drop is not counted."""
         with self._lock:
             return self._played
 
@@ -96,12 +96,12 @@ class Playout:
 
     @property
     def complete(self) -> bool:
-        """Whether no more of the latest reply is coming."""
+        """Whether the latest reply is complete."""
         with self._lock:
             return self._finished
 
     def begin(self, reply: int, *, held: bool = False) -> None:
-        """Start a new reply, dropping the former; a held one stays silent until `release`."""
+        """Start a new reply, dropping the previous one; a held one stays silent until `release`."""
         with self._lock:
             self._drop()
             self._reply, self._live, self._held = reply, True, held
@@ -110,7 +110,7 @@ class Playout:
             self._faded_in = self._fade
 
     def release(self) -> None:
-        """Let a held reply be heard."""
+        """Start playing a held reply."""
         with self._lock:
             self._held = False
 
@@ -130,7 +130,7 @@ class Playout:
             return True
 
     def finish(self, reply: int | None = None) -> None:
-        """Say that no more audio of this reply is coming; `PlayoutDrained` follows when all is played."""
+        """Mark this reply as complete; `PlayoutDrained` follows when all of it is played."""
         with self._lock:
             if reply is None or reply == self._reply:
                 self._finished = True
@@ -143,7 +143,7 @@ class Playout:
                 self._paused = True
 
     def resume(self) -> None:
-        """Go on from the very sample where the pause began, fading in."""
+        """Continue from the sample where the pause began, fading in."""
         with self._lock:
             if self._live and self._paused:
                 self._paused = False
@@ -151,17 +151,17 @@ class Playout:
                 self._silencing = None
 
     def drop(self) -> None:
-        """Fade out and forget the rest; `Silenced` follows. Does nothing once the reply is over."""
+        """Fade out and discard the rest; `Silenced` follows. Does nothing once the reply is over."""
         with self._lock:
             self._drop()
 
     def chime(self, pcm: Pcm) -> None:
-        """Play a short sound at once, over whatever is playing; it is no part of the reply."""
+        """Play a short sound at once, over whatever is playing; it is not part of the reply."""
         with self._lock:
             self._overlay(_Overlay(pcm))
 
     def chimes(self, since: float, until: float) -> bool:
-        """Whether a short sound, or the room's answer to it, is audible between these times on the loop's clock."""
+        """Whether a short sound, or its echo in the room, is audible between these times on the loop's clock."""
         return self._chime_began < until and since < self._chime_ends + ROOM_S
 
     def pull(self, count: int, at: float) -> Pcm:
@@ -268,7 +268,7 @@ class Playout:
             events.append(PlayoutDrained(self._reply, at + taken / self.rate))
 
     def _mix_overlays(self, out: Pcm) -> int | None:
-        """Add chimes and tails to `out`; returns how many samples the tail took, None while it goes on."""
+        """Add chimes and tails to `out`; returns how many samples the tail took, None while it continues."""
         ended: int | None = 0
         if self._overlays:
             mixed: NDArray[np.int32] = out.astype(np.int32)

@@ -1,4 +1,4 @@
-"""PortAudio: loading it, which devices there are, which one is meant, and in which format it is opened."""
+"""PortAudio: loading it, listing and choosing devices, and choosing their formats."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _hush_alsa() -> None:
 def restart() -> None:
     """Shut PortAudio down and start it again, which closes every stream; MissingError when it does not start."""
     sd = load()
-    with suppress(sd.PortAudioError):  # it does not run where it could not be started the last time
+    with suppress(sd.PortAudioError):  # it is not running if the last start failed
         sd._terminate()
     try:
         sd._initialize()
@@ -84,12 +84,12 @@ def restart() -> None:
 
 def _not_running(error: Exception) -> MissingError:
     return MissingError(
-        f"PortAudio does not run ({error.args[0]})", where="sound devices", expected="a working sound system"
+        f"PortAudio cannot start ({error.args[0]})", where="sound devices", expected="a working sound system"
     )
 
 
 def list_devices() -> list[Device]:
-    """Every device, in PortAudio's order; empty on a machine without any. MissingError without PortAudio."""
+    """All devices, in PortAudio's order; empty if there are none. Raises MissingError without PortAudio."""
     sd = load()
     try:
         apis = sd.query_hostapis()
@@ -144,7 +144,7 @@ def choose(devices: Sequence[Device], wanted: str, direction: Direction) -> Devi
                 return device
     names = ", ".join(f"{device.index} {device.name}" for device in usable)
     raise MissingError(
-        f"no {direction} fits {wanted!r}",
+        f"no {direction} matches {wanted!r}",
         where=SETTING[direction],
         expected=f"one of: {names}",
         remedy="`voice devices` lists them",
@@ -171,13 +171,13 @@ def pick_format(device: Device, direction: Direction, rate: int) -> tuple[int, i
         f"the {direction} takes no 16 bit audio at {rate}, {device.rate}, 48000 or 44100 Hz",
         where=device.name,
         expected="a free, working device",
-        remedy="close what else uses it, or choose another (`voice devices`)",
+        remedy="close the program that uses it, or choose another device (`voice devices`)",
     )
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the chatter of the C libraries, written past Python to standard error, off the terminal."""
+    """Suppress messages that C libraries write to standard error."""
     try:
         kept = os.dup(2)
     except OSError:
@@ -195,7 +195,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def only_python_on_stderr() -> Iterator[None]:
-    """For the length of a conversation: PortAudio's own threads complain about an unplugged device in mid-screen.
+    """For the length of a conversation: PortAudio's own threads complain about an unplugged device over the screen.
 
     What Python writes to standard error still gets there.
     """
@@ -292,7 +292,7 @@ class Stream:
                 f"the {direction} cannot be opened ({error.args[0]})",
                 where=device.name,
                 expected="a free, working device",
-                remedy="close what else uses it, or choose another (`voice devices`)",
+                remedy="close the program that uses it, or choose another device (`voice devices`)",
             ) from None
 
     def _heard(self, data: Samples, count: int, times: Any, status: Any) -> None:

@@ -40,7 +40,7 @@ class AudioReader:
 
     `truncated` is True after the last block if the recording ends before it should; `duration_s` is the length that it
     states, or None. `offset_s` is where its sound begins on the clock of a player, which matters beside a picture.
-    Raises MissingError when it cannot be opened, is no recording, or holds no audio.
+    Raises MissingError when it cannot be opened, is not a recording, or contains no audio.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -56,7 +56,7 @@ class AudioReader:
             self._frames = self._decoded()
             self._first = next(self._frames, None)
             if self._first is None:
-                raise self._refused("the recording holds no audio")
+                raise self._refused("the recording contains no audio")
             self._stack = self._stack.pop_all()
         if self._first.time is not None and self._container.start_time is not None:
             self.offset_s = max(0.0, round(self._first.time - self._container.start_time / 1e6, 3))

@@ -22,13 +22,13 @@ PULL_S = 0.02
 
 
 def read_wav(path: Path | str) -> Pcm:
-    """A whole recording at `RATE`, channels mixed; MissingError when it cannot be read."""
+    """A whole recording at `RATE`, mixed to mono; raises MissingError if it cannot be read."""
     with AudioReader(path) as reader:
         return np.concatenate(list(reader.blocks()))
 
 
 def write_wav(path: Path | str, pcm: Pcm, rate: int = RATE) -> None:
-    """Write a 16 bit mono WAV file; MissingError when it cannot be written."""
+    """Write a 16-bit mono WAV file; raises MissingError if it cannot be written."""
     writer = WavWriter(path, rate)
     try:
         writer.write(pcm)
@@ -55,7 +55,7 @@ class WavWriter:
         return MissingError(
             f"cannot be written: {error.strerror or error}",
             where=str(self.path),
-            expected="room for a WAV file",
+            expected="a writable file with free space",
         )
 
     def _header(self) -> bytes:
@@ -91,7 +91,7 @@ class WavWriter:
 class FileSource:
     """Hears a recording frame by frame, as a microphone would; the last frame is filled up with silence.
 
-    Raises MissingError at once when the file is not there or is no recording.
+    Raises MissingError at once when the file is missing or is not a recording.
     """
 
     def __init__(self, path: Path | str, frame_ms: int = 20, notify: Tell | None = None) -> None:
@@ -114,7 +114,7 @@ class FileSource:
         finally:
             self._reader.close()
         if self._reader.truncated and self._notify is not None:
-            self._notify(f"{self.name}: the recording is cut off; used as far as it goes", "warning")
+            self._notify(f"{self.name}: the recording is truncated; using what is there", "warning")
 
     def _cut(self, size: int) -> Iterator[Pcm]:
         rest = np.zeros(0, dtype=np.int16)
@@ -134,7 +134,7 @@ class FileSource:
 class WavSink:
     """Plays into a WAV file, pulling in real time, so that the file is what a listener would have heard.
 
-    A failing disk does not stop the conversation: it is told once through `notify`, playing goes on unrecorded,
+    A failing disk does not stop the conversation: it is reported once through `notify`, playing continues unrecorded,
     and `close` raises it. Raises MissingError at once when the file cannot be made.
     """
 

@@ -1,4 +1,4 @@
-"""Which engines the settings come to on this machine, in words."""
+"""Which engines the settings select on this machine, in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class EngineChoices:
     synthesizer: Choice
 
     def lines(self, chat: ChatSettings) -> list[str]:
-        """What runs, and what to type for better ones."""
+        """The selected engines, and the commands that install better ones."""
         mind = chat.server or (f"{chat.llm} {chat.model}".strip() if chat.llm != "builtin" else "builtin responder")
         better = [choice.better for choice in (self.recognizer, self.synthesizer) if choice.better]
         if mind == "builtin responder":
@@ -26,7 +26,7 @@ class EngineChoices:
 
 
 def engines(settings: Settings) -> EngineChoices:
-    """What `auto` and the names in the settings come to; MissingError where something named is not here."""
+    """The engines that the settings select; raises MissingError if a named one is not available."""
     registry = shipped_registry()
     present = ModelStore(settings.models.folder).present(registry)
     asr, tts = settings.asr, settings.tts

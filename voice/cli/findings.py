@@ -1,4 +1,4 @@
-"""What a check of `voice doctor` finds, and how findings are shown."""
+"""The results of `voice doctor`'s checks, and how they are shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLOURS = {GOOD: "green", LIMITED: "yellow", BROKEN: "red"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found: `state` is GOOD, LIMITED (works without it) or BROKEN, and `remedy` what to do about it."""
+    """The result of one check: `state` is GOOD, LIMITED (works without it) or BROKEN, `remedy` says how to fix it."""
 
     state: str
     text: str
@@ -27,7 +27,7 @@ Checks = Mapping[str, Callable[[Resolved], Finding]]
 
 
 def show(checks: Checks, resolved: Resolved) -> bool:
-    """Run the checks and write a line for each, and one for its remedy; returns whether anything is broken."""
+    """Run the checks and print each result with its remedy; returns whether anything is broken."""
     broken = False
     for name, check in checks.items():
         try:

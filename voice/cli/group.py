@@ -1,4 +1,4 @@
-"""The frame of the command line: commands loaded when called, failures as one line with an exit code, Ctrl-C."""
+"""Command-line infrastructure: commands loaded on demand, failures as one line with an exit code, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ DEFECT = 1
 
 @contextlib.contextmanager
 def failures_in_one_line(ctx: click.Context, *, debug: bool) -> Iterator[None]:
-    """Turn whatever a command raises into its line and exit code; click's own exceptions pass through."""
+    """Turn any exception of a command into one line and an exit code; click's own exceptions pass through."""
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
         raise
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else ctx.command_path
-        _end(ctx, f"{path}: {error.format_message()} `{path} --help` shows what it takes.", error.exit_code)
+        _end(ctx, f"{path}: {error.format_message()} `{path} --help` shows its options.", error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         ctx.exit(INTERRUPTED)
     except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
@@ -59,7 +59,7 @@ def _end(ctx: click.Context, line: str, exit_code: int) -> NoReturn:
 
 
 def _inner(error: BaseException) -> list[BaseException]:
-    """What went wrong, out of the groups that tasks wrap it in."""
+    """The original exception inside the exception groups of tasks."""
     if isinstance(error, BaseExceptionGroup):
         return [each for wrapped in error.exceptions for each in _inner(wrapped)]
     return [error]
@@ -67,16 +67,16 @@ def _inner(error: BaseException) -> list[BaseException]:
 
 def _report(error: BaseException, *, debug: bool) -> str:
     if debug:
-        return f"a defect, not your fault: {discreet(' '.join(f'{type(error).__name__}: {error}'.split()))}"
+        return f"internal error: {discreet(' '.join(f'{type(error).__name__}: {error}'.split()))}"
     with tempfile.NamedTemporaryFile(
         "w", prefix="voice-defect-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
         file.write(kinds(error) + "\n")
-    return f"a defect, not your fault: {type(error).__name__}; the report to send is {file.name}"
+    return f"internal error: {type(error).__name__}; please report it with {file.name}"
 
 
 class LazyGroup(click.Group):
-    """A group over modules: `table` is name → help line, and module `package.NAME` holds `command`."""
+    """A group over modules: `table` maps names to help lines, and the module `package.NAME` defines `command`."""
 
     def __init__(self, *args: Any, package: str, table: Mapping[str, str], **rest: Any) -> None:
         super().__init__(*args, **rest)
@@ -92,7 +92,7 @@ class LazyGroup(click.Group):
         return command
 
     def module(self, name: str) -> ModuleType:
-        """The module of a command of the table."""
+        """The module that defines a command of the table."""
         return importlib.import_module(f"{self._package}.{name}")
 
     def resolve_command(
@@ -143,11 +143,11 @@ def run(main: Coroutine[Any, Any, T], loop_factory: Callable[[], asyncio.Abstrac
             raise KeyboardInterrupt from None
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)  # the loop, when it closed, left the default: to be killed
+        signal.signal(signal.SIGTERM, before)  # closing the loop restored the default handler, which kills
 
 
 def _leave() -> None:
-    """Leave at once: a thread inside a C library cannot be asked to stop. The cursor is given back."""
+    """Exit at once, since a thread inside a C library cannot be stopped, and restore the cursor."""
     if sys.stdout.isatty():
         os.write(sys.stdout.fileno(), b"\x1b[?25h\n")
     os._exit(INTERRUPTED)

@@ -1,4 +1,4 @@
-"""Where the time of each turn went: a table for the terminal and a picture (SVG) with one bar per turn."""
+"""The time of each turn as a table for the terminal and an SVG plot with one bar per turn."""
 
 from __future__ import annotations
 

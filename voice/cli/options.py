@@ -1,4 +1,4 @@
-"""Flags that many commands share: where settings come from, and flags that are settings."""
+"""Flags that many commands share: the sources of settings, and flags for single settings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Function = Callable[..., Any]
 
 
 def setting(flag: str, key: str, *, metavar: str = "") -> Callable[[Function], Function]:
-    """A flag that is the setting `key`; it reaches the command through `configured`."""
+    """A flag for the setting `key`; its value reaches the command through `configured`."""
     option = OPTIONS[key]
 
     def remember(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
@@ -41,7 +41,7 @@ def setting(flag: str, key: str, *, metavar: str = "") -> Callable[[Function], F
 def configured(command: Function, *, profile: str = "desktop") -> Function:
     """Add --profile, --config and --set, and call the command with the merged settings as `resolved`.
 
-    `profile` is taken where neither the flag nor VOICE_PROFILE names one.
+    `profile` is the default if neither the flag nor VOICE_PROFILE names one.
     """
 
     @click.option(
@@ -50,7 +50,7 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
         default=profile,
         show_default=True,
         metavar="|".join(PROFILES),
-        help="Settings that fit a kind of machine.",
+        help="Preset settings for a kind of machine.",
     )
     @click.option(
         "--config",
@@ -58,7 +58,7 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
         envvar="VOICE_CONFIG",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="A TOML file of settings, laid over the profile.",
+        help="A TOML file of settings; it overrides the profile.",
     )
     @click.option(
         "--set",
@@ -79,7 +79,7 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
 
 @contextlib.contextmanager
 def extra(name: str, packages: str) -> Iterator[None]:
-    """Say which `packages` to install where an import of the extra `name` fails: a lean install has only the loop."""
+    """Report which `packages` to install if an import from the extra `name` fails."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -90,7 +90,7 @@ def extra(name: str, packages: str) -> Iterator[None]:
 
 
 def _secrets(resolved: Resolved) -> Iterator[str]:
-    """What may stand in no line of a log."""
+    """Values that must not appear in a log."""
     for key, option in OPTIONS.items():
         if option.secret:
             for item in str(resolved.value(key)).split(","):
@@ -100,7 +100,9 @@ def _secrets(resolved: Resolved) -> Iterator[str]:
 def _assignment(text: str) -> Given:
     key, equals, value = text.partition("=")
     if not equals:
-        raise UsageError("no value", where=f"--set {text}", expected="--set SECTION.KEY=VALUE, as turn.silence_ms=400")
+        raise UsageError(
+            "no value", where=f"--set {text}", expected="--set SECTION.KEY=VALUE, such as turn.silence_ms=400"
+        )
     return Given(key.strip(), value, "--set", text=True)
 
 

@@ -72,13 +72,13 @@ class LiveScreen:
             case TurnEnded():
                 self._words, self._reply = TranscriptChanged("", False), ReplySpoken("", "")
                 if event.trace.text or event.trace.reply:
-                    self._live.refresh()  # else the turn would stand there twice until the next redraw
+                    self._live.refresh()  # else the turn would be shown twice until the next redraw
                     self._console.print(past_turn(event.trace))
             case Notice():
                 self._console.print(Text(f"  {event.text}", style=NOTICES.get(event.level, "")))
 
     def render(self) -> Group:
-        """The current turn: what is heard now, the words so far, the reply so far."""
+        """The current turn: the microphone level, the words so far, the reply so far."""
         sign, style, label = STATES.get(self._state, ("○", "dim", self._state))
         line = Text.assemble((f" {sign} {label:<18}", style), (sparkline(self._levels), "green"))
         words = Text(self._words.text[: self._words.stable], style="bold")

@@ -1,12 +1,4 @@
-"""Talk to a `voice serve` from Python: sessions that remember, survive their connection and send only new words.
-
-async with Sessions("http://127.0.0.1:8970") as sessions:
-    session = await sessions.create(system="Answer in one sentence.")
-    print(await session.ask("What is a session?"))
-    async for event in session.send("And a turn?"):
-        if isinstance(event, Delta):
-            print(event.text, end="")
-"""
+"""Python client of `voice serve`: sessions that remember, survive lost connections and send only new messages."""
 
 from __future__ import annotations
 
@@ -38,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """One turn for `Sessions.batch`; `sequence` is the session's `expected`, as `Sessions.info` tells it."""
+    """One turn for `Sessions.batch`; `sequence` is the session's `expected` from `Sessions.info`."""
 
     session_id: str
     session_token: str
@@ -70,7 +62,7 @@ class Sessions:
     async def create(
         self, *, system: str = "", model: str = "", options: Mapping[str, object] | None = None
     ) -> RemoteSession:
-        """Begin a conversation. Keep its `id` and `token`: they open it again, and the server shows them only now."""
+        """Create a conversation. Keep its `id` and `token`: they reopen it, and the server shows them only once."""
         session = await RemoteSession.create(
             self.url, key=self._key, system=system, model=model, options=options, link=self._link
         )
@@ -78,13 +70,13 @@ class Sessions:
         return session
 
     async def open(self, id: str, token: str) -> RemoteSession:
-        """Go on with a conversation. SessionError `session_unknown`: it expired, was deleted, or the token is wrong."""
+        """Reopen a conversation. SessionError `session_unknown`: it expired, was deleted, or the token is wrong."""
         session = await RemoteSession.attach(self.url, id, token, key=self._key, link=self._link)
         self._open.append(session)
         return session
 
     async def named(self, name: str, keyring: Keyring, *, system: str = "", model: str = "") -> RemoteSession:
-        """Go on with the conversation the keyring calls `name`, or begin one where there is none any more."""
+        """Reopen the conversation that the keyring knows as `name`, or create it."""
         known = keyring.find(self.url, name)
         if known is not None:
             try:
@@ -115,9 +107,10 @@ class Sessions:
         return events
 
     async def batch(self, items: Sequence[BatchItem], *, within_s: float = 120.0) -> list[dict[str, Any]]:
-        """Send one turn each to at most ten sessions; return what became of each, in their order.
+        """Send one turn each to at most ten sessions; return the results in the same order.
 
-        A result has `status` 200 and `text`, or another status and `error`. The same items again start nothing anew.
+        A result has `status` 200 and `text`, or another status and `error`. Sending the same items again starts nothing
+        new.
         """
         body = {"items": [asdict(item) for item in items]}
         headers = {"x-client-type": "batch"}
@@ -126,11 +119,11 @@ class Sessions:
         return results
 
     async def lend(self, id: str, token: str, scope: Literal["read", "write"] = "read", ttl_s: int = 600) -> str:
-        """Return a token for somebody else that opens the session for `ttl_s` seconds, at most 3600."""
+        """Return a token for another client that opens the session for `ttl_s` seconds, at most 3600."""
         body = {"scope": scope, "ttl_s": ttl_s}
         made = await self._rest.call("POST", f"/v1/sessions/{id}/token", body, token=token)
         return str(made["session_token"])
 
     async def delete(self, id: str, token: str) -> None:
-        """Delete the conversation, its text and its ledger."""
+        """Delete the conversation with its text and usage."""
         await self._rest.call("DELETE", f"/v1/sessions/{id}", token=token)

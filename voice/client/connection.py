@@ -1,4 +1,4 @@
-"""One WebSocket to a session server that carries many sessions, and comes back when it breaks."""
+"""One WebSocket to a session server that carries many sessions and reconnects by itself."""
 
 from __future__ import annotations
 
@@ -26,28 +26,29 @@ CHANNELS = 2
 
 
 class ConnectionUser(Protocol):
-    """A session that a link carries."""
+    """A session that uses the connection."""
 
     core: ClientProtocol
 
     def hand_on(self) -> None:
-        """Give what happened to those who wait for it."""
+        """Deliver events to the replies that wait for them."""
 
     def link_is_up(self) -> None:
-        """It is attached."""
+        """The session is attached."""
 
     def link_is_down(self, why: Exception) -> None:
-        """It is not attached any more, or could not be."""
+        """The session is no longer attached, or could not be."""
 
 
 class ServerConnection:
-    """Carries sessions over one connection to the server at `url`; `key` is an API key, where it wants one.
+    """Carries sessions over one connection to the server at `url`; `key` is an API key, if the server needs one.
 
-    Several nodes of one server are named with commas in between: where one does not answer, the next is tried. `url` is
-    the one in use. A link that carries one session goes to the node that has it, if it is told to.
+    `url` may list several nodes of one server, separated by commas; if one does not answer, the next is tried, and
+    `url` is then the one in use. A connection with a single session moves to the node that owns the session when the
+    server says so.
 
-    A session that waits longer than `give_up_s` for the connection is told so. Frames of one session never wait for
-    another's: the server sends them in turn, and each has its own credit.
+    A session that waits longer than `give_up_s` for the connection receives an error. Sessions do not block each other:
+    the server sends their frames in turn, and each session has its own credit.
     """
 
     def __init__(self, url: str, key: str = "", *, give_up_s: float = 120.0) -> None:
@@ -75,7 +76,7 @@ class ServerConnection:
         self.wake()
 
     async def leave(self, rider: ConnectionUser) -> None:
-        """Carry a session no longer; the last one closes the connection."""
+        """Stop carrying a session; the last one closes the connection."""
         for place in [place for place, one in self._riders.items() if one is rider]:
             del self._riders[place]
             if rider.core.attached:
@@ -86,7 +87,7 @@ class ServerConnection:
             await asyncio.wait({self._running})
 
     def wake(self) -> None:
-        """There may be something to send."""
+        """Check for frames to send."""
         self._wake.set()
 
     def drop(self) -> None:
@@ -114,7 +115,7 @@ class ServerConnection:
             tries = 0 if self._attachments > before else tries + 1
             self._lost_at = self._now() if self._lost_at is None else self._lost_at
             if self._now() - self._lost_at > self._give_up_s:
-                self._give_up(ReplyFailed("link_lost", f"{self.url}: no connection ({why})", temporary=True))
+                self._give_up(ReplyFailed("link_lost", f"{self.url}: cannot connect ({why})", temporary=True))
             if self._riders:
                 await asyncio.sleep(random.uniform(0, max(again_s, min(BACKOFF_S[0] * 2**tries, BACKOFF_S[1]))))
 
@@ -127,7 +128,7 @@ class ServerConnection:
             rider.hand_on()
 
     async def _connect_once(self) -> tuple[float, Exception]:
-        """Hold one connection while it lasts. Returns the seconds within which to come back, and why it ended."""
+        """Hold one connection while it lasts. Returns the seconds until the next attempt, and why it ended."""
         from websockets.asyncio.client import connect
         from websockets.exceptions import InvalidStatus, WebSocketException
         from websockets.typing import Subprotocol
@@ -155,7 +156,7 @@ class ServerConnection:
         except ImportError:  # python-socks
             return 0.0, socks_missing()
         except (KeyError, TypeError, ValueError) as error:
-            return 0.0, ConnectionRefused(f"the server sent what is no {SUBPROTOCOL} ({error!r})", where=self.url)
+            return 0.0, ConnectionRefused(f"the server's answer is not {SUBPROTOCOL} ({error!r})", where=self.url)
         if code == KEY_INVALID:
             self._give_up(ReplyFailed("key_invalid", f"{self.url} refuses the key"))
         back_s = RESTARTING_S if code in (RESTART, BUSY) else 0.0
@@ -171,7 +172,7 @@ class ServerConnection:
         try:
             await asyncio.wait({writing, reading}, return_when=asyncio.FIRST_COMPLETED)
             if writing.done() and not reading.done():
-                socket.transport.abort()  # whoever does not answer would not answer a closing handshake either
+                socket.transport.abort()  # a peer that does not answer would not answer a closing handshake either
         finally:
             self._socket = None
             for task in (writing, reading):
@@ -193,12 +194,12 @@ class ServerConnection:
             return
 
     def _take(self, op: Op, size: int) -> None:
-        """Give a frame to the session it is for; a pong is for all of them."""
+        """Pass a frame to its session; a pong goes to all of them."""
         place, channel = divmod(op.get("ch", 0), CHANNELS)
         riders = tuple(self._riders.values()) if op["op"] == "pong" else (self._riders.get(place),)
         for rider in riders:
             if rider is None or not rider.core.up or (op["op"] == "ev" and not rider.core.attached):
-                continue  # it has left or starts anew, and this was under way
+                continue  # it has left or restarted meanwhile
             was = rider.core.attached
             try:
                 rider.core.receive(op | {"ch": channel}, self._now(), size)
@@ -221,7 +222,7 @@ class ServerConnection:
                 self._forget_dead()
 
     def _start_anew(self, place: int, rider: ConnectionUser, why: ConnectionRefused) -> None:
-        """Attach one session again after a while; the others on this connection have nothing to do with it."""
+        """Attach one session again after a delay; the other sessions are not affected."""
         rider.link_is_down(why)
         self._left.append({"op": "detach", "ch": CHANNELS * place})
         socket = self._socket
@@ -234,7 +235,7 @@ class ServerConnection:
         asyncio.get_running_loop().call_later(random.uniform(*START_ANEW_S), again)
 
     async def _write(self, socket: Any) -> None:
-        """Send what the sessions want sent, when it is due."""
+        """Send the frames of all sessions when they are due."""
         from websockets.exceptions import ConnectionClosed
 
         while self._riders:
@@ -250,7 +251,7 @@ class ServerConnection:
                     await self._wake.wait()
 
     def _ops(self) -> list[Op]:
-        """What all sessions want sent now. One heartbeat is enough for all of them."""
+        """The operations of all sessions to send now; one heartbeat serves all of them."""
         ops, self._left = self._left, []
         for place, rider in self._riders.items():
             rider.core.tick(self._now())

@@ -1,4 +1,4 @@
-"""The HTTP side of a session server, for what needs no socket: create, look up, delete, tokens, usage."""
+"""HTTP requests to a session server: create, look up, delete, tokens, usage."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT_S = 15.0
 
 
 class SessionError(VoiceError):
-    """The session server refused. `code` is the protocol's word, `temporary` says that a retry may help."""
+    """The session server refused a request. `code` is the protocol's code, `temporary` says that a retry may help."""
 
     exit_code = 69
 
@@ -26,9 +26,9 @@ class SessionError(VoiceError):
 
 
 class HttpClient:
-    """Calls to the server at `url`, with the API `key` where it wants one.
+    """Calls to the server at `url`, with the API `key` if it needs one.
 
-    Several nodes of one server are named with commas in between; the first that answers is asked.
+    `url` may list several nodes of one server, separated by commas; the first that answers is used.
     """
 
     def __init__(self, url: str, key: str = "") -> None:
@@ -97,13 +97,13 @@ class HttpClient:
 
 
 def nodes(url: str) -> list[str]:
-    """The addresses in a list of them with commas in between."""
+    """The addresses in a comma-separated list."""
     return [one.strip().rstrip("/") for one in url.split(",") if one.strip()] or [""]
 
 
 def unreachable(url: str, why: object) -> UnavailableError:
     return UnavailableError(
-        f"no session server ({why})", where=url, remedy="start one with `voice serve`, or correct chat.server"
+        f"not a session server ({why})", where=url, remedy="start `voice serve`, or correct chat.server"
     )
 
 

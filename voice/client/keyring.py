@@ -1,4 +1,4 @@
-"""The names a person gives to conversations on a server, with the tokens that open them, in one private file."""
+"""The user's names for conversations on servers, with the tokens that open them, in one private file."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ class Keyring:
         return list(self._read().get(url, {}))
 
     def keep(self, url: str, name: str, session_id: str, token: str) -> None:
-        """Remember a conversation under `name`; another of that name is forgotten."""
+        """Store a conversation under `name`, replacing another of that name."""
         known = self._read()
         known.setdefault(url, {})[name] = {"session_id": session_id, "session_token": token}
         self._write(known)
 
     def drop(self, url: str, name: str) -> None:
-        """Forget a conversation; harmless if it is not known."""
+        """Remove a conversation; harmless if it is unknown."""
         known = self._read()
         if known.get(url, {}).pop(name, None):
             self._write(known)
 
     def _write(self, known: dict[str, dict[str, dict[str, str]]]) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Made private before anything is in it, and whole before it has the name.
+        # Private before anything is written, and complete before it gets its name.
         descriptor, made = tempfile.mkstemp(dir=self._path.parent, prefix=".sessions-")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(known, file, indent=1, ensure_ascii=False)
@@ -52,6 +52,6 @@ class Keyring:
             return {}
         except (OSError, ValueError) as error:
             raise ConfigError(
-                f"cannot be read ({error})", where=str(self._path), remedy="move it away; its conversations begin anew"
+                f"cannot be read ({error})", where=str(self._path), remedy="move it away; its conversations start again"
             ) from error
         return known

@@ -1,7 +1,4 @@
-"""The client's half of a served session: what to send, what was received, and how to go on after a lost link.
-
-Sans-I/O: operations and times go in, operations and reply events come out. `docs/protocol.md` is the contract.
-"""
+"""The client's half of the session protocol: what to send, what was received, and how to resume."""
 
 from __future__ import annotations
 
@@ -20,22 +17,22 @@ Draw = Callable[[float, float], float]
 CREDIT = 64 * 1024
 ACK_EVERY = CREDIT // 4
 IDLE_PING_S = (25.0, 35.0)
-BUSY_PING_S = (4.0, 6.0)  # a dead link in mid-reply is noticed before the person asks
+BUSY_PING_S = (4.0, 6.0)  # a dead connection during a reply is noticed before the user asks
 PONG_WITHIN_S = 10.0
 RETRY_SEND_S = (0.2, 0.6)
 PATIENCE_S = 10.0
-"""A full or failing server is asked again for so long; then the person is told."""
+"""How long a full or failing server is retried before an error is reported."""
 HISTORY_CHANNEL = 1
 NEVER_BACK = frozenset({"session_unknown", "key_invalid", "scope_insufficient", "origin_refused"})
 
 
 class ConnectionRefused(VoiceError):
-    """The server did not keep to the protocol; the connection is to be closed and the session attached again."""
+    """The server broke the protocol; the connection must be closed and the session attached again."""
 
 
 @dataclass(slots=True)
 class SentTurn:
-    """One turn of this client: what was sent, how much of the reply arrived, and what is not confirmed yet."""
+    """One turn of this client: what was sent, how much of the reply arrived, and what is unconfirmed."""
 
     number: int
     body: Op
@@ -107,14 +104,14 @@ class ClientProtocol:
         self._pong_by = now + PONG_WITHIN_S
 
     def disconnected(self, reason: str) -> None:
-        """The connection is gone: whoever waits for a reply is told once per outage."""
+        """Report the lost connection to waiting replies, once per outage."""
         self.up = self.attached = False
         self.reason, self._out = reason, []
         for turn in self._turns.values():
             self._tell_down(turn)
 
     def give_up(self, failure: ReplyFailed) -> None:
-        """End every turn that waits; where no way back exists, later ones end the same way."""
+        """End every waiting turn; if reconnecting is impossible, later turns end the same way."""
         if failure.code in NEVER_BACK:
             self.dead = failure
         for turn in self._turns.values():
@@ -130,9 +127,9 @@ class ClientProtocol:
         return min(times, default=None)
 
     def tick(self, now: float) -> None:
-        """Send what has come due; raises LinkError where the server no longer answers."""
+        """Send what is due; raises LinkError if the server no longer answers."""
         if self._pong_by is not None and now >= self._pong_by:
-            raise ConnectionRefused("the server does not answer", expected=f"a frame within {PONG_WITHIN_S:g} s")
+            raise ConnectionRefused("the server does not answer", expected=f"a reply within {PONG_WITHIN_S:g} s")
         if not self.attached:
             return
         for turn in self._turns.values():
@@ -147,7 +144,7 @@ class ClientProtocol:
             self._arm_ping(now)
 
     def heartbeat(self, now: float) -> None:
-        """Another session's ping has just left on the same connection, which is a sign of life for all of them."""
+        """Record that another session's ping was just sent on the same connection; one ping serves all sessions."""
         if self.attached:
             self._arm_ping(now)
 
@@ -159,7 +156,7 @@ class ClientProtocol:
             turn.told_down = True
             self._told.append((turn, ConnectionChanged(up=False, reason=self.reason)))
 
-    # What the conversation wants
+    # Requests of the conversation
 
     def send(self, text: str, now: float, *, draft: bool = False, options: Mapping[str, Any] | None = None) -> SentTurn:
         """Begin the next turn; it leaves at once, or when the link is back."""
@@ -182,10 +179,10 @@ class ClientProtocol:
         return turn
 
     def decide(self, turn: SentTurn, op: str, **more: int) -> None:
-        """Send `commit`, `discard`, `cancel` or `truncate`, again after every outage until it is settled.
+        """Send `commit`, `discard`, `cancel` or `truncate`, and repeat it after every outage until it is confirmed.
 
-        What changes nothing is answered by nothing; the next turn's start shows that it was read. All but
-        `commit` end the reply here and now: nobody waits for the rest.
+        A decision without effect gets no answer; the start of the next turn confirms it. All but `commit` end the reply
+        at once, without waiting for the rest.
         """
         if turn.decisions.get(op) == {"op": op, **more} or self.dead is not None:
             return
@@ -198,7 +195,7 @@ class ClientProtocol:
             self._send_decisions(turn, op)
 
     def ask_history(self) -> None:
-        """Ask for the conversation; `history` holds it once it has arrived."""
+        """Request the conversation; `history` holds it after it has arrived."""
         self.history, self._history_wanted = None, True
         if self.attached:
             self._attach(ch=HISTORY_CHANNEL, credit=1)
@@ -211,16 +208,16 @@ class ClientProtocol:
         self._out.append(turn.body | {"sequence": turn.number})
 
     def _send_decisions(self, turn: SentTurn, only: str = "") -> None:
-        """Send what was decided, unless the turn may not be there: its number would mean another one."""
+        """Send decisions, unless the turn may not exist: its number would then mean another turn."""
         turn.decide_at = None
         if turn.started or not turn.refused:
             self._out += [d | {"turn": turn.number} for op, d in turn.decisions.items() if only in ("", op)]
 
     def _forget_before(self, number: int) -> None:
-        """Let go of ended turns: what was decided of them is confirmed, or changed nothing."""
+        """Drop ended turns whose decisions are confirmed or had no effect."""
         self._turns = {n: turn for n, turn in self._turns.items() if not turn.ended or turn.decisions or n >= number}
 
-    # What the server says
+    # Frames from the server
 
     def receive(self, op: Mapping[str, Any], now: float, size: int) -> None:
         """Take one frame of `size` bytes.
@@ -269,7 +266,7 @@ class ClientProtocol:
         self._arm_ping(now)
 
     def _catch_up(self, snapshot: Mapping[str, Any], *, first: bool) -> None:
-        """Go on from a snapshot: the events in between are gone, the texts are not."""
+        """Continue from a snapshot: the events in between are lost, but not the text."""
         running = snapshot["open"]
         asked = {m["turn"]: (m.get("msg_id"), m["text"]) for m in snapshot["messages"] if m["role"] == "user"}
         kept = dict.fromkeys(asked, "")
@@ -282,9 +279,9 @@ class ClientProtocol:
             here = running is not None and running["turn"] == turn.number
             text = running["text"] if here else kept.get(turn.number)
             if not turn.started and not _same(turn, *asked.get(turn.number, (None, None))):
-                continue  # it never arrived, or somebody else was first: it is sent again
+                continue  # it never arrived, or another client was first: it is sent again
             if text is None or not text.startswith(turn.text):
-                lost = ReplyFailed("session_lost", "the server no longer has this turn", temporary=True)
+                lost = ReplyFailed("session_lost", "the server has deleted this turn", temporary=True)
                 self._end(turn, lost)
                 continue
             turn.started = True
@@ -309,7 +306,7 @@ class ClientProtocol:
         kind, data = op["t"], op.get("d") or {}
         if kind == "started":
             if not turn.started and not _same(turn, data.get("msg_id"), data["input"]):
-                self._renumber(turn, self.expected)  # somebody else was first
+                self._renumber(turn, self.expected)  # another client was first
                 return
             turn.started, turn.retry_at = True, None
             if turn.refused:
@@ -367,7 +364,7 @@ class ClientProtocol:
             self._end(turn, failure)
 
     def _patient(self, turn: SentTurn, now: float, hint_s: float | None) -> bool:
-        """Whether a refused turn is sent again: a full or failing server, which gives a hint, is not asked forever."""
+        """Whether to resend a refused turn: a full or failing server, which sends a hint, is not retried forever."""
         if hint_s is None:
             return True
         if turn.patient_until is None:
@@ -375,7 +372,7 @@ class ClientProtocol:
         return now + hint_s < turn.patient_until
 
     def _renumber(self, turn: SentTurn, expected: int) -> None:
-        """Take the number the server expects: ours belongs to somebody else's turn, so this one was never accepted."""
+        """Use the number the server expects: ours belongs to another client's turn, so this turn was never accepted."""
         del self._turns[turn.number]
         while expected in self._turns:
             expected += 1

@@ -1,4 +1,4 @@
-"""A session kept by a server, over one WebSocket that may come and go without the conversation noticing."""
+"""A session on a server, over a WebSocket whose outages the conversation does not notice."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class RemoteSession:
         return "".join(parts)
 
     async def history(self) -> Sequence[Message]:
-        """What the session remembers, oldest first; waits for the link where it is down."""
+        """The session's messages, oldest first; waits while the connection is down."""
         self._history.clear()
         self.core.ask_history()
         self.link.wake()
@@ -145,7 +145,7 @@ class RemoteSession:
         return self.core.history or ()
 
     async def forget(self) -> None:
-        """Delete the session on the server and begin another there. Raises what `create` raises."""
+        """Delete the session on the server and create another. Raises what `create` raises."""
         await self.close()
         rest, path = HttpClient(self.url, self._key), f"/v1/sessions/{self.id}"
         made: dict[str, Any] = {}
@@ -176,7 +176,7 @@ class RemoteSession:
         await self.close()
 
     async def _join(self) -> None:
-        """Have the link carry it. Raises what hinders that at first; later outages are overcome."""
+        """Attach to the connection. Raises the first failure; later outages are handled."""
         self.link.join(self)
         try:
             await self._settled.wait()
@@ -192,10 +192,10 @@ class RemoteSession:
         self.hand_on()
         self.link.wake()
 
-    # What the link tells
+    # Calls from the connection
 
     def hand_on(self) -> None:
-        """Give each event to the reply it belongs to."""
+        """Deliver each event to its reply."""
         for turn, event in self.core.happened():
             reply = self._replies.get(id(turn))
             if reply is not None:
@@ -206,12 +206,12 @@ class RemoteSession:
             self._history.set()
 
     def link_is_up(self) -> None:
-        """It is attached, for the first time or again."""
+        """The session is attached, for the first time or again."""
         self.links += 1
         self._settled.set()
 
     def link_is_down(self, why: Exception) -> None:
-        """The connection is gone. Where there never was one, that is the answer to whoever made this session."""
+        """Handle a lost connection; if there never was one, report that to the caller that opened this session."""
         self.core.disconnected(str(why))
         self.hand_on()
         dead = self.core.dead

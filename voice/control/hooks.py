@@ -1,4 +1,4 @@
-"""Commands of the owner that are run when something happens: beside the conversation, bounded, and never waited for."""
+"""The owner's commands for events: run beside the conversation, limited in time, and never waited for."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Hooks:
     """Runs `commands[event]` with the event on its standard input, killed with its children after `timeout_s`.
 
     Of each command one runs at a time; of the events that come meanwhile the newest waits and the others are skipped
-    (`skipped` counts them). `failed` is told once for each way a command fails. Words are split as a shell would, but
+    (`skipped` counts them). `failed` is called once for each way a command fails. Words are split as a shell would, but
     no shell runs. Raises ConfigError for a command that cannot be split.
     """
 
@@ -44,7 +44,7 @@ class Hooks:
         self.skipped = 0
 
     def tell(self, event: Mapping[str, Any]) -> None:
-        """Have the event's command run, if it has one."""
+        """Run the event's command, if it has one."""
         name = str(event["event"])
         if name not in self._commands:
             return
@@ -55,7 +55,7 @@ class Hooks:
             self._start(name, event)
 
     async def close(self) -> None:
-        """Kill what runs."""
+        """Kill running commands."""
         self._waiting.clear()
         running = list(self._running.values())
         for task in running:
@@ -76,7 +76,7 @@ class Hooks:
                 self._start(name, next_event)
 
     async def _call(self, command: list[str], event: bytes) -> str:
-        """Run once; returns what went wrong, or nothing."""
+        """Run a command once; returns an error message, or an empty string."""
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -114,7 +114,7 @@ class Hooks:
 async def _talk(process: asyncio.subprocess.Process, event: bytes, output: bytearray) -> None:
     """Give the event, and take all output: kept as far as it is logged."""
     assert process.stdin is not None and process.stdout is not None
-    with suppress(ConnectionError):  # who does not read it does not need it
+    with suppress(ConnectionError):  # a command that does not read it does not need it
         process.stdin.write(event)
         process.stdin.close()
     while block := await process.stdout.read(65_536):
@@ -124,12 +124,12 @@ async def _talk(process: asyncio.subprocess.Process, event: bytes, output: bytea
 async def _ended(process: asyncio.subprocess.Process) -> bool:
     """Kill a command with its children and wait for its end, also where this task is itself being cancelled.
 
-    False for one that runs as somebody else, as sudo has it: it can neither be killed nor waited for.
+    False for one that runs as another user, as with sudo: it can be neither killed nor awaited.
     """
     transport = process._transport  # type: ignore[attr-defined]
     try:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own: its children go with it
+            os.killpg(process.pid, signal.SIGKILL)  # it leads its own process group, so its children are killed too
         await asyncio.shield(asyncio.ensure_future(process.wait()))
     except PermissionError:
         return False
@@ -143,6 +143,4 @@ def _split(event: str, command: str) -> list[str]:
     try:
         return shlex.split(command)
     except ValueError as error:
-        raise ConfigError(
-            f"not a command: {error}", where=f"hooks.on_{event}", expected="words as in a shell"
-        ) from None
+        raise ConfigError(f"not a command: {error}", where=f"hooks.on_{event}", expected="shell syntax") from None

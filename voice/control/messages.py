@@ -1,4 +1,4 @@
-"""What is told to LEDs, buttons and scripts, and what they may order: JSON, one object per line."""
+"""The messages to LEDs, buttons and scripts, and the commands from them: JSON, one object per line."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ from voice.errors import UsageError
 
 EVENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "idle": ("nobody speaks", ""),
+        "idle": ("neither side is speaking", ""),
         "listening": ("you speak", ""),
-        "thinking": ("your turn has ended, the reply is on its way", ""),
-        "speaking": ("the reply is heard", ""),
-        "wake": ("the wake word was heard", "`phrase`"),
+        "thinking": ("your turn has ended and the reply is being prepared", ""),
+        "speaking": ("the reply has begun to play", ""),
+        "wake": ("the wake word was detected", "`phrase`"),
         "turn": (
             "a turn has ended",
             "`turn`, `outcome` (answered, interrupted, failed, empty), `response_ms` or null; "
             "`words` and `reply` where `hooks.words` is on",
         ),
-        "muted": ("nothing is heard any more", ""),
-        "unmuted": ("it is heard again", ""),
-        "timer": ("a timer is up", "`label`, empty where it has none"),
-        "error": ("something failed", "`text`, one line for a person"),
+        "muted": ("the microphone was muted", ""),
+        "unmuted": ("the microphone was unmuted", ""),
+        "timer": ("a timer is up", "`label`, empty if the timer has none"),
+        "error": ("something failed", "`text`, one readable line"),
         "words": ("what you have said so far; only where `hooks.words` is on", "`text`, `final`"),
     }
 )
-"""Each event, when it is told, and what it carries besides `event` and `time` (seconds since 1970)."""
+"""Each event, when it is sent, and its fields besides `event` and `time` (seconds since 1970)."""
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "start": ("", "what is said now is for the assistant; a reply gives way"),
-        "stop": ("", "be quiet, and do not answer what is being said"),
+        "start": ("", "start a turn as if the wake word was said; a reply is interrupted"),
+        "stop": ("", "stop the reply and discard the current turn"),
         "mute": ("", "hear nothing"),
         "unmute": ("", "hear again"),
-        "volume": ("percent", "loudness of all that is played, 0 to 100"),
-        "say": ("text", "say a text as soon as nobody speaks"),
+        "volume": ("percent", "playback volume, 0 to 100"),
+        "say": ("text", "speak a text once no one is speaking"),
         "status": ("", "answer with a snapshot"),
     }
 )
@@ -64,48 +64,48 @@ SHOWN = MappingProxyType(
         "paused": "listening",
     }
 )
-"""The turn machine's states as they are told: a breath, or speech over a reply, is still somebody speaking."""
+"""The states as clients see them: a pause in a turn, or speech over a reply, counts as listening."""
 
 LONGEST_TEXT = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One order; `value` is the text to say or the volume in percent."""
+    """One command; `value` is the text to speak or the volume in percent."""
 
     do: str
     value: str | float = ""
 
 
 def parse(line: bytes) -> Command:
-    """One line as a command; UsageError says what is wrong with it."""
+    """Parse one line as a command; raises UsageError if it is invalid."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
-        raise UsageError("not a line of JSON", where="command", expected='as {"do": "mute"}') from None
+        raise UsageError("the line is not JSON", where="command", expected='such as {"do": "mute"}') from None
     do = found.get("do") if isinstance(found, dict) else None
     if not isinstance(do, str) or do not in COMMANDS:
-        raise UsageError(f"no such command: {str(do)[:40]!r}", where="do", expected=", ".join(COMMANDS))
+        raise UsageError(f"unknown command: {str(do)[:40]!r}", where="do", expected=", ".join(COMMANDS))
     needed = COMMANDS[do][0]
     if not needed:
         return Command(do)
     value = found.get(needed)
     if needed == "percent":
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 100:
-            raise UsageError("not a volume", where="percent", expected="a number from 0 to 100")
+            raise UsageError("invalid volume", where="percent", expected="a number from 0 to 100")
         return Command(do, float(value))
     if not isinstance(value, str) or not 0 < len(value.strip()) <= LONGEST_TEXT:
-        raise UsageError("nothing to say", where="text", expected=f"a text of 1 to {LONGEST_TEXT} characters")
+        raise UsageError("no text to speak", where="text", expected=f"a text of 1 to {LONGEST_TEXT} characters")
     return Command(do, value.strip())
 
 
 def line(message: Mapping[str, Any]) -> bytes:
-    """A message as it is sent."""
+    """A message as one line of JSON."""
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace") + b"\n"
 
 
 class Teller:
-    """Turns what a conversation tells into events; what people say stays out of them unless `words` allows it."""
+    """Turns a conversation's notes into events; they contain what people say only if `words` allows it."""
 
     def __init__(self, *, words: bool) -> None:
         self._words = words

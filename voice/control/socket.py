@@ -1,4 +1,4 @@
-"""A Unix socket that tells whoever connects what happens, and takes their orders; file mode says who may."""
+"""A Unix socket that sends events to its clients and accepts commands; its file mode says who may connect."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ LONGEST_LINE = 16_384
 class ControlSocket:
     """Listens at `path`, with file mode `mode`, from `open` to `close`.
 
-    `snapshot` is what a new reader is told first, `act` carries out an order; both are called on the event loop. A
-    VoiceError that `act` raises is the answer.
-    `dropped` counts readers cut off because they did not read.
+    `snapshot` is the first message to a new client, `act` executes a command; both run on the event loop. If `act`
+    raises a VoiceError, the error is the answer. `dropped` counts clients that were disconnected because they did not
+    read.
     """
 
     def __init__(
@@ -41,19 +41,19 @@ class ControlSocket:
         self.dropped = 0
 
     async def open(self) -> None:
-        """Begin to listen. Raises UnavailableError where another program does, MissingError where nobody can."""
+        """Start to listen. Raises UnavailableError if the socket is in use, MissingError if it cannot be created."""
         listening = self._bind()
         self._server = await asyncio.start_unix_server(self._accept, sock=listening, limit=LONGEST_LINE)
 
     def _bind(self) -> socket.socket:
         if answers(self._path):
-            raise UnavailableError("another conversation listens there", where=str(self._path))
+            raise UnavailableError("another conversation uses this socket", where=str(self._path))
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self._path.is_socket():
                 self._path.unlink()
-            before = os.umask(0o777 & ~self._mode)  # never open wider than it should be, not for a moment
+            before = os.umask(0o777 & ~self._mode)  # never accessible to more users than intended, even briefly
             try:
                 listening.bind(str(self._path))
             finally:
@@ -61,15 +61,15 @@ class ControlSocket:
         except OSError as error:
             listening.close()
             raise MissingError(
-                f"cannot be listened at: {error.strerror or error}",
+                f"cannot listen on this socket: {error.strerror or error}",
                 where=str(self._path),
-                expected="a short path in a folder that can be written",
+                expected="a short path in a writable folder",
                 remedy="set hooks.socket to another path, or to off",
             ) from None
         return listening
 
     def tell(self, event: Mapping[str, Any]) -> None:
-        """Send an event to every reader, without waiting for any."""
+        """Send an event to every client, without waiting for any."""
         text = line(event)
         for queue in list(self._readers):
             self._send(queue, text)
@@ -82,7 +82,7 @@ class ControlSocket:
             self._readers.pop(queue).transport.abort()
 
     async def close(self) -> None:
-        """Cut everyone off and take the socket away."""
+        """Disconnect all clients and remove the socket."""
         if self._server is None:
             return
         self._server.close()

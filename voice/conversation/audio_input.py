@@ -1,4 +1,4 @@
-"""The microphone's side of a conversation: echo out, speech or not, for us or not, and the machine is told."""
+"""The microphone's side of a conversation: echo removed, speech detected, the turn machine informed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from voice.wake.wake_gate import Called
 LEVEL_EVERY_S = 0.1
 
 BREATH_S = 0.3
-"""Who goes on speaking so soon after the wake word is not interrupted by the sound that answers it."""
+"""Speech that continues this soon after the wake word is not interrupted by the confirmation sound."""
 
 BACKGROUND_SOFTER = 32
 """So much softer than it was does the recognizer hear a voice of the background."""
 
 NEARER_S = 0.1
-"""Who is much nearer than those heard before began at most so long before it was noticed."""
+"""A much nearer speaker began at most this long before being noticed."""
 
 TIMER_PATIENCE_S = 30.0
 """Input that has ended waits this long for a timer that is still to ring."""
@@ -71,7 +71,7 @@ class AudioInput:
         if not parts.gate.speaking:
             probability = self._but_for_beeps(probability, frame)
         heard_edge = parts.gate.hear(probability, frame.at, frame.duration_s, level_dbfs(frame.pcm))
-        if parts.gate.background:  # nobody's words for us
+        if parts.gate.background:  # not addressed to us
             self._listener.hear(replace(frame, pcm=frame.pcm // BACKGROUND_SOFTER), voiced=False)
         else:
             self._listener.hear(frame, voiced=probability >= 0.5)
@@ -88,7 +88,7 @@ class AudioInput:
         self._level(frame, frame.at)
 
     def _level(self, frame: Frame | None, now: float) -> None:
-        """Show about ten times a second how loud it is: whoever watches sees that frames still come."""
+        """Report the level about ten times a second, which also shows that frames still arrive."""
         if now >= self._level_due:
             self._level_due = now + LEVEL_EVERY_S
             self._parts.observer(note.Level(SILENT_DBFS if frame is None else level_dbfs(frame.pcm)))
@@ -115,7 +115,7 @@ class AudioInput:
         self._tell(ev.MicrophoneLost())
 
     def _but_for_beeps(self, probability: float, frame: Frame) -> float:
-        """Our own beep is nobody; who begins to speak within it is noticed after it, and heard from their beginning."""
+        """Ignore our own beep; speech that starts during it is detected after it and recognized from its start."""
         began = frame.at - frame.duration_s
         if self._parts.playout.chimes(began, frame.at):
             if probability >= 0.5 and self._hidden is None:

@@ -30,9 +30,9 @@ class Components:
 
     `turn_model`, if any, is asked where the machine's policy says so.
     `ear` gives a microphone frame without the echo of the speaker.
-    `others` says whether anybody but the speaker is heard in a frame as the microphone gave it.
-    `ready()` is called once, when somebody can be heard.
-    `watch` is shown all that the machine is told and asks for, before it is done; `acts` carries out an effect of a
+    `others` says whether a person is heard besides the speaker in a frame as the microphone gave it.
+    `ready()` is called once, when the conversation can hear.
+    `watch` receives all events and actions of the machine, before they are done; `acts` carries out an effect of a
     reply and says so, before others are asked.
     """
 

@@ -143,7 +143,7 @@ class Conversation:
             await asyncio.sleep(max(0.0, rings - self._loop.time()))
             await self._until_idle()
         if rings is not None:
-            self._parts.observer(note.Notice("a timer is still running; it will not ring any more", "warning"))
+            self._parts.observer(note.Notice("a timer is still running and will not ring", "warning"))
 
     async def _until_idle(self) -> None:
         while self._machine.state is not State.IDLE:
@@ -185,7 +185,7 @@ class Conversation:
         self._hearing.call()
 
     def say(self, text: str) -> None:
-        """Say this as soon as nobody speaks. It is no part of the history."""
+        """Say this once no one is speaking. It is not part of the history."""
         self.tell(ev.Announce(text, rings=False))
 
     @property
@@ -257,7 +257,7 @@ class Conversation:
         try:
             complete = await model.call(lambda engine: engine.probability(pcm))
         except VoiceError as error:
-            self._parts.observer(note.Notice(f"the end of the turn is judged by its words only: {error}", "warning"))
+            self._parts.observer(note.Notice(f"turn detection uses only the words: {error}", "warning"))
         else:
             self.tell(ev.Judged(action.turn, action.revision, complete))
 
@@ -371,7 +371,7 @@ class Conversation:
         return self._reply if self._reply is not None and self._reply.turn == turn else None
 
     def _begin(self, turn: int, revision: int) -> SpokenReply:
-        """A new reply; what it goes through is told to this conversation while it is the current one."""
+        """A new reply, which reports its progress to this conversation while it is the current one."""
         parts = self._parts
         self._replies += 1
         self._shown = (0, 0)
@@ -395,7 +395,7 @@ class Conversation:
                 remarkable=partial(self._remarkable, turn),
                 failed=failed,
                 voice_failed=lambda what, replaced: parts.observer(
-                    note.Notice(f"{what}; another voice takes over" if replaced else what, "warning")
+                    note.Notice(f"{what}; switching to another voice" if replaced else what, "warning")
                 ),
             ),
             language=parts.language,
@@ -414,7 +414,7 @@ class Conversation:
     def _linked(self, link: ConnectionChanged) -> None:
         if not link.up:
             self._playout.chime(self._parts.earcons.thinking)
-        text = "the session is connected again" if link.up else f"the session's connection is gone: {link.reason}"
+        text = "reconnected to the session" if link.up else f"lost the connection to the session: {link.reason}"
         self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
 
     def _remarkable(self, turn: int, done: Done) -> None:
@@ -425,9 +425,9 @@ class Conversation:
             self._traces[turn].text = BLOCKED
         if done.blocked:
             what = "your words were" if done.blocked == "input" else "the reply was"
-            self._parts.observer(note.Notice(f"{what} stopped by moderation: {found}", "warning"))
+            self._parts.observer(note.Notice(f"{what} blocked by moderation: {found}", "warning"))
         elif done.flagged:
-            self._parts.observer(note.Notice(f"marked by moderation: {found}"))
+            self._parts.observer(note.Notice(f"flagged by moderation: {found}"))
         if done.unchecked:
             self._parts.observer(note.Notice("moderation failed; this turn was not checked", "warning"))
 
@@ -455,7 +455,7 @@ class Conversation:
         self._parts.observer(note.Notice(text))
         self._parts.observer(note.TimerRang(timer.label))
         if self._machine.state is not State.IDLE:
-            self._playout.chime(self._parts.earcons.timer)  # at once; the words wait until nobody speaks
+            self._playout.chime(self._parts.earcons.timer)  # at once; the words wait until no one is speaking
         self.tell(ev.Announce(text))
 
 

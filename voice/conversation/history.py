@@ -62,7 +62,7 @@ class History:
 
 
 class FarewellWatcher:
-    """Watches the turns of a conversation nobody wants kept. `notice` is told what happened."""
+    """Watches the turns of a conversation that is not to be stored. `notice` receives messages."""
 
     def __init__(self, session: Session, notice: Observer) -> None:
         self._session, self._notice = session, notice
@@ -86,6 +86,6 @@ class FarewellWatcher:
         try:
             await self._session.forget()
         except VoiceError as error:
-            self._notice(Notice(f"the conversation could not be forgotten: {error}", "error"))
+            self._notice(Notice(f"the conversation could not be deleted: {error}", "error"))
         else:
-            self._notice(Notice("goodbye: what was said is forgotten"))
+            self._notice(Notice("goodbye: the conversation was deleted"))

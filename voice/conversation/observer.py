@@ -1,4 +1,4 @@
-"""What a running conversation tells whoever watches it: a terminal, a log, a test, a kiosk page."""
+"""The events that a running conversation reports to observers: a terminal, a log, a test, a kiosk page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class StateChanged:
 class TranscriptChanged:
     """What the person said so far in this turn; `final` once the reply may be heard.
 
-    The first `stable` code points will not change any more.
+    The first `stable` code points are final.
     """
 
     text: str
@@ -68,7 +68,7 @@ class Woken:
 
 @dataclass(frozen=True, slots=True)
 class Muted:
-    """Nothing is heard any more, or it is again."""
+    """The microphone was muted or unmuted."""
 
     muted: bool
 

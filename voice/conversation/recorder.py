@@ -1,4 +1,4 @@
-"""Keeps what was said and answered in a folder, where somebody chose so: `voice talk --record DIR`."""
+"""Records a conversation in a folder, on request: `voice talk --record DIR`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RECENT = 4
 class Recorder:
     """Writes `turn-0001.wav` with the person's voice for each turn, and its words and answer into `transcripts.jsonl`.
 
-    A folder that has recordings is gone on with. `notice` is told once when nothing can be written any more. Raises
+    Recordings in an existing folder are continued. `notice` is called once when writing fails. Raises
     MissingError for a folder that cannot be made.
     """
 
@@ -86,11 +86,11 @@ class Recorder:
             raise error
         if not self._failed:
             self._failed = True
-            self._notice(Notice(f"{self._folder}: no more is recorded: {error}", "error"))
+            self._notice(Notice(f"{self._folder}: recording stopped: {error}", "error"))
 
 
 class _Overheard:
-    """A recognizer of which somebody keeps the audio."""
+    """A recognizer whose audio is recorded."""
 
     def __init__(self, inner: Recognizer, heard: Callable[[str, Pcm], None]) -> None:
         self._inner, self._heard = inner, heard

@@ -82,7 +82,7 @@ class SpokenReply:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self, tasks: asyncio.TaskGroup, ask: Callable[[], Awaitable[Reply]] | None) -> None:
-        """Begin speaking; where there is somebody to `ask`, begin reading their reply too."""
+        """Start speaking; with an `ask` session, start reading its reply too."""
         self.playout.begin(self.number, held=True)
         self._tasks.append(tasks.create_task(self._speak(), name=f"speak {self.turn}.{self.revision}"))
         if ask is not None:
@@ -128,7 +128,7 @@ class SpokenReply:
 
     @property
     def mute(self) -> bool:
-        """Nothing is to be heard of it: it is only text, only deeds, or only what cannot be said, as markup."""
+        """It has nothing to hear: only text, only effects, or only what cannot be spoken, such as markup."""
         return self.silent or (not self._speakable and (self.acted or bool(self.text.strip())))
 
     def bridge(self, text: str) -> None:
@@ -137,7 +137,7 @@ class SpokenReply:
             self._clauses.put_nowait(Clause(text, len(self.text), len(self.text)))
 
     async def say_instead(self, text: str) -> None:
-        """Read no more of the session's reply; after what is on its way, say this, which is not in its text."""
+        """Stop reading the session's reply; after the pending clauses, speak this, which is not part of its text."""
         for task in self._tasks[1:]:
             task.cancel()
         await self._clauses.put(Clause(text, len(self.text), len(self.text)))
@@ -231,7 +231,7 @@ class SpokenReply:
             self._heard.begin(clause)
             self._speakable = self._speakable or bool(clause.text)
             if clause.text and not self.silent and not await self._voice(clause):
-                self.reports.failed("synthesizer", "no voice could say it")
+                self.reports.failed("synthesizer", "no voice could speak it")
                 await asyncio.sleep(0)  # what is said instead is queued now, before this looks whether more is coming
         self.over = True
         self.playout.finish(self.number)
@@ -292,4 +292,4 @@ async def _next(events: AsyncIterator[ReplyEvent]) -> ReplyEvent:
     try:
         return await anext(events)
     except StopAsyncIteration:
-        return ReplyFailed("reply_incomplete", "the reply ended without a last event", temporary=True)
+        return ReplyFailed("reply_incomplete", "the reply ended without a final event", temporary=True)

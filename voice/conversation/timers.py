@@ -30,7 +30,7 @@ class TimerRinger:
                 for number in self._meant(effect.data, now):
                     self._timers.change(number, float(str(effect.data.get("by"))), now)
             else:
-                self._observer(Notice(f"the reply asked for {effect.kind}, which nothing here can do", "warning"))
+                self._observer(Notice(f"the reply requested {effect.kind}, which is not available", "warning"))
         except (VoiceError, ValueError) as error:
             self._observer(Notice(f"{effect.kind} was not done: {error}", "warning"))
         self._alarms.set("timers", self._timers.due(), self._ring)

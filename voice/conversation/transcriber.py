@@ -50,7 +50,7 @@ class Transcriber:
         self._answering: _Open | None = None
 
     def hear(self, frame: Frame, *, voiced: bool = True) -> None:
-        """Take the next frame, whoever is speaking.
+        """Process the next frame, whether or not someone is speaking.
 
         Where words are asked for in the first moments of silence, silent frames wait for that: a recognizer that is
         busy guessing at them would be late with the answer.
@@ -80,7 +80,7 @@ class Transcriber:
         self._tasks.create_task(self._attend(self._open), name=f"utterance {turn}")
 
     def forget(self, until: float) -> None:
-        """Drop what is kept up to a time: the wake word is no part of the utterance that follows it."""
+        """Drop what is kept up to a time: the wake word is not part of the utterance that follows it."""
         while self._kept and self._kept[0].at <= until:
             self._kept.popleft()
 

@@ -49,7 +49,7 @@ async def transcribe(
     timed: bool = False,
     progress: Callable[[float], object] = lambda seconds: None,
 ) -> Transcription:
-    """Recognize a recording; `timed` asks for the times of the words too, `progress` is told how far it came, seconds.
+    """Recognize a recording; `timed` asks for the times of the words too, `progress` receives the position in seconds.
 
     Raises VoiceError when the recognizer fails, UsageError where it knows no times.
     """
@@ -59,7 +59,7 @@ async def transcribe(
     found = Transcription(recognizer.engine.name)
     if timed and not isinstance(recognizer.engine, Aligner):
         raise UsageError(
-            f"{found.engine} gives no times of words",
+            f"{found.engine} gives no word times",
             where="asr.engine",
             expected="whisper or pocketsphinx for subtitles",
         )

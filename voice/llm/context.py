@@ -53,7 +53,7 @@ def answered(messages: Sequence[Message]) -> list[Message]:
 
 
 def cut_at(fixed: int, turns: Sequence[tuple[int, int]], window: int) -> int | None:
-    """The turn the context has to begin at from now on, or None while everything fits the model's window.
+    """The turn the context must begin at from now on, or None while everything fits the model's window.
 
     `fixed` tokens are always sent (system message and the new words), `turns` are (number, tokens), oldest first. A
     quarter of the window, at most 1,024 tokens, is kept for the reply. Cuts go down to half of the rest: a rare large

@@ -114,7 +114,7 @@ class Upstream(Protocol):
 
     @property
     def continues(self) -> bool:
-        """Whether it goes on with a reply that it is given the beginning of."""
+        """Whether it can continue a partial reply."""
         ...
 
     def stream(self, ask: Ask) -> AsyncIterator[Delta | Effect | Done]: ...

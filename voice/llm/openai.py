@@ -23,7 +23,7 @@ COMPLETIONS = "/chat/completions"
 MOST_HOPS = 3
 PROBE_S = 2.0
 DRAIN_S = 0.1
-SEE_LOG = "look at that server's log"
+SEE_LOG = "see that server's log"
 LOAD_S = 120.0  # a large model read from a slow disk
 
 
@@ -48,8 +48,10 @@ class OpenAIUpstream:
         tools: str = "auto",
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
-            raise ConfigError(f"cannot reach {base_url!r}", where="chat.llm", expected="a URL as http://HOST:PORT/v1")
-        import openai  # 0.5 s, so not before somebody needs it
+            raise ConfigError(
+                f"cannot reach {base_url!r}", where="chat.llm", expected="a URL such as http://HOST:PORT/v1"
+            )
+        import openai  # 0.5 s, so only when needed
 
         self._sdk = openai
         self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses
@@ -278,7 +280,7 @@ class OpenAIUpstream:
         if len(names) != 1:
             few = ", ".join(names[:8]) or "none"
             raise self._error(
-                "no model is named",
+                "no model is set",
                 "upstream_no_model",
                 temporary=False,
                 expected=f"one of: {few}",
@@ -303,7 +305,7 @@ class OpenAIUpstream:
             except self._sdk.APIStatusError:
                 continue
             except self._sdk.APIError as error:
-                log.debug("%s: cannot tell which server this is: %s", self.url, error)
+                log.debug("%s: cannot identify the server: %s", self.url, error)
                 return
             if isinstance(answer, Mapping) and sign in answer:
                 kind = name
@@ -336,7 +338,7 @@ class OpenAIUpstream:
             if started:
                 return self._error("the connection broke", "upstream_cut", temporary=True, remedy=SEE_LOG)
             return self._error(
-                f"no connection ({str(cause) or type(cause).__name__})",
+                f"cannot connect ({str(cause) or type(cause).__name__})",
                 "upstream_unreachable",
                 temporary=True,
                 remedy="start it or correct chat.llm",
@@ -345,7 +347,7 @@ class OpenAIUpstream:
         return self._error(said, "upstream_error", temporary=True, remedy=SEE_LOG)
 
     def _stalled(self) -> UpstreamError:
-        what, remedy = f"nothing came for {self._stall_s:g} s", "is the model too large for this machine?"
+        what, remedy = f"no data for {self._stall_s:g} s", "check whether the model is too large for this machine"
         return self._error(what, "stalled", temporary=True, remedy=remedy)
 
     def _error(self, what: str, code: str, *, temporary: bool, **more: Any) -> UpstreamError:

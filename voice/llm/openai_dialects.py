@@ -68,7 +68,7 @@ def refusal(status: int, error_code: str, message: str) -> tuple[str, bool, str]
     if error_code == "context_length_exceeded" or "context length" in message or "context size" in message:
         return REFUSALS[413]
     if error_code == "insufficient_quota":
-        return "upstream_quota_exhausted", False, "the account behind this key has no credit left"
+        return "upstream_quota_exhausted", False, "the account of this key has no credit left"
     if status == 404 and (error_code == "model_not_found" or "model" in message.lower()):
         return "upstream_model_not_found", False, "set chat.model to one the server has"
     return REFUSALS.get(status, SERVER_FAULT if status >= 500 else ("upstream_bad_request", False, ""))

@@ -179,7 +179,7 @@ class Chunked:
         self._rest, self._last = b"", False
 
     def feed(self, raw: bytes) -> bytes:
-        """Return the data of every chunk that is whole now. Raises ValueError for what is no chunk."""
+        """Return the data of every chunk that is whole now. Raises ValueError for an invalid chunk."""
         raw, at, found = self._rest + raw, 0, []
         while not self.done and (end := raw.find(b"\r\n", at)) >= 0:
             if self._last:
@@ -200,10 +200,10 @@ async def _connect(request: httpx2.Request, place: tuple[str, int], within_s: fl
         async with asyncio.timeout(within_s):
             reader, writer = await asyncio.open_connection(*place)
         if hasattr(writer.transport, "max_size"):
-            writer.transport.max_size = READ  # asyncio's 256 KiB, asked of the system anew each time, cost more
+            writer.transport.max_size = READ  # asyncio's 256 KiB, allocated for each read, cost more
         return HttpConnection(reader, writer)
     except TimeoutError as error:
-        raise httpx2.ConnectTimeout(f"nothing answered within {within_s:g} s", request=request) from error
+        raise httpx2.ConnectTimeout(f"no answer within {within_s:g} s", request=request) from error
     except OSError as error:
         raise httpx2.ConnectError(error.strerror or str(error), request=request) from error
 

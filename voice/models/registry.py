@@ -43,9 +43,9 @@ class Wheel:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the registry. `folder` is where its files lie in the repository; `auto` prefers a high `rank`.
+    """One model of the registry. `folder` is its folder in the repository; `auto` prefers a high `rank`.
 
-    `wheels` carry all of its files, or there are none.
+    `wheels` contain all of its files, or there are none.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Model:
         return (file.path,) if file.path in members else tuple(sorted(parts, key=_part_number))
 
     def speaks(self, language: str) -> bool:
-        """Whether it serves a language given as `en` or `zh-CN`; an empty one is served by all."""
+        """Whether it supports a language such as `en` or `zh-CN`; every model supports the empty one."""
         base = language.replace("_", "-").partition("-")[0].lower()
         return not base or "*" in self.languages or base in self.languages
 
@@ -82,7 +82,7 @@ def _part_number(member: str) -> int:
 
 
 def parse_registry(text: str, origin: str = "registry.toml") -> tuple[Model, ...]:
-    """The models of a registry file's text; ConfigError where an entry is not understood."""
+    """Parse the text of a registry file; raises ConfigError for an invalid entry."""
     try:
         entries = tomllib.loads(text)["model"]
         models = tuple(
@@ -111,4 +111,4 @@ def find_model(models: Sequence[Model], name: str) -> Model:
         if model.name == name:
             return model
     near = difflib.get_close_matches(name, [model.name for model in models], n=1)
-    raise UsageError(f"no model is named {name!r}", expected="".join(near), remedy="`voice models list` shows all")
+    raise UsageError(f"unknown model: {name!r}", expected="".join(near), remedy="`voice models list` shows all")

@@ -1,4 +1,4 @@
-"""Which engine and model `auto` takes, given what is present; and why, in words."""
+"""The engine and model that `auto` selects from what is available, and the reason in words."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SUGGESTED = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An engine and its model: a registry name, a file or folder as the user gave it, or empty for the engine's own.
+    """An engine and its model: a registry name, the user's file or folder, or empty for the engine's own.
 
-    `why` says how it was chosen, `better` what to type for a better one (empty where there is none).
+    `why` explains the choice, `better` is the command that installs a better one (empty if there is none).
     """
 
     engine: str
@@ -52,11 +52,13 @@ def choose_recognizer(
     better = _upgrade(WHISPER, language, registry, None)
     if engine == WHISPER:
         raise MissingError(
-            "no Whisper model is here" + (f" for {language}" if language else ""), where="asr.engine", remedy=better
+            "no Whisper model is downloaded" + (f" for {language}" if language else ""),
+            where="asr.engine",
+            remedy=better,
         )
     if not language or language.lower().startswith("en"):
-        return Choice("pocketsphinx", "", "no Whisper model here; English only", better)
-    return Choice("pocketsphinx", "", f"no Whisper model here; it knows English only, not {language}", better)
+        return Choice("pocketsphinx", "", "no Whisper model downloaded; English only", better)
+    return Choice("pocketsphinx", "", f"no Whisper model downloaded; English only, not {language}", better)
 
 
 def choose_synthesizer(
@@ -74,15 +76,15 @@ def choose_synthesizer(
     if voice and (engine == PIPER or known or voice.endswith(".onnx")):
         return Choice(PIPER, _named(voice, present, registry), "asked for")
     if voice:
-        return Choice("espeak", voice, "no Piper voice has that name")
+        return Choice("espeak", voice, "no downloaded Piper voice has this name")
     language = language or "en"
     best = best_present(PIPER, language, present)
     if best is not None:
         return Choice(PIPER, best.name, "best present", _upgrade(PIPER, language, registry, best))
     better = _upgrade(PIPER, language, registry, None)
     if engine == PIPER:
-        raise MissingError(f"no Piper voice for {language} is here", where="tts.engine", remedy=better)
-    return Choice("espeak", "", f"no Piper voice for {language} here", better)
+        raise MissingError(f"no Piper voice for {language} is downloaded", where="tts.engine", remedy=better)
+    return Choice("espeak", "", f"no Piper voice for {language} downloaded", better)
 
 
 def choose_turn_model(model: str, present: Sequence[Model], registry: Sequence[Model] = ()) -> str:
@@ -98,7 +100,7 @@ def choose_turn_model(model: str, present: Sequence[Model], registry: Sequence[M
 
 def _remote(key: str, url: str, model: str) -> Choice:
     if not url:
-        raise ConfigError("no server is named", where=key, expected="a URL as http://HOST:PORT/v1")
+        raise ConfigError("no server is set", where=key, expected="a URL such as http://HOST:PORT/v1")
     return Choice(REMOTE, model, f"at {url}")
 
 
@@ -117,9 +119,9 @@ def suggested(kind: str, language: str, registry: Sequence[Model]) -> Model | No
 
 
 def _named(name: str, present: Sequence[Model], registry: Sequence[Model]) -> str:
-    """The name or path as given; MissingError for a registry model that is not on this disk."""
+    """The name or path as given; raises MissingError for a registry model that is not downloaded."""
     if any(model.name == name for model in registry) and all(model.name != name for model in present):
-        raise MissingError("the model is not here", where=name, remedy=f"fetch it: voice models pull {name}")
+        raise MissingError("the model is not downloaded", where=name, remedy=f"download it: voice models pull {name}")
     return name
 
 

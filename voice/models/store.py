@@ -1,4 +1,4 @@
-"""The models on this disk: where each lies, which are whole, and whether their files are the published ones."""
+"""The models on this disk: their folders, whether they are complete, and whether their checksums match."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ MAKE_ROOM = "free some space, or choose another place: --set models.folder=FOLDE
 
 
 def shipped_registry() -> tuple[Model, ...]:
-    """The registry that comes with the package."""
+    """The registry included in the package."""
     path = shipped("audio_models/registry.toml")
     return parse_registry(path.read_text("utf-8"), str(path))
 
 
 class ModelStore:
-    """The folder of models; each is a folder of its name in it. `folder` is the setting models.folder."""
+    """The folder of models, with one folder per model. `folder` is the setting models.folder."""
 
     def __init__(self, folder: str = "") -> None:
         self.folder = models_folder(folder)
 
     def path(self, model: Model) -> Path:
-        """Where the model lies or would lie."""
+        """The model's folder, whether or not it exists."""
         return self.folder / model.name
 
     def given(self, model: Model) -> Path:
@@ -42,15 +42,15 @@ class ModelStore:
         return self.path(model) / max(model.files, key=lambda file: file.size).path
 
     def has(self, model: Model) -> bool:
-        """Whether every file is there; their content is `verify`'s business."""
+        """Whether every file exists; `verify` checks their content."""
         return all((self.path(model) / file.path).is_file() for file in model.files)
 
     def present(self, registry: Sequence[Model]) -> list[Model]:
-        """Those of the registry that are here and whole."""
+        """The models of the registry that are completely downloaded."""
         return [model for model in registry if self.has(model)]
 
     def verify(self, model: Model) -> list[str]:
-        """What is wrong with the model, a line per fault; nothing when it is sound. Reads every byte."""
+        """The defects of a model, one line each; empty if it is intact. Reads every byte."""
         faults = []
         for file in model.files:
             path = self.path(model) / file.path
@@ -116,6 +116,6 @@ def writing(folder: Path) -> Iterator[None]:
         raise MissingError(
             error.strerror or str(error),
             where=str(error.filename or folder),
-            expected="room to write",
+            expected="a writable folder with free space",
             remedy=MAKE_ROOM,
         ) from error

@@ -1,4 +1,4 @@
-"""Whether a number is what it looks like: check digits, prefixes, dates, lengths by country."""
+"""Validation of numbers: check digits, prefixes, dates, lengths by country."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def is_iban(number: str) -> bool:
 
 
 def address(text: str) -> str | None:
-    """An IPv4 or IPv6 address in its one spelling; None for others and for those that name nobody's machine."""
+    """An IPv4 or IPv6 address in its one spelling; None for others and for those that do not identify a machine."""
     try:
         found = ipaddress.ip_address(text)
     except ValueError:

@@ -1,6 +1,4 @@
-"""How classifiers are asked and what their answers mean: ShieldGemma and Llama Guard as their model cards say, OpenAI's
-moderation endpoint as its reference says.
-"""
+"""Prompts and answers of ShieldGemma, Llama Guard and OpenAI's moderation endpoint."""
 
 from __future__ import annotations
 
@@ -54,29 +52,29 @@ HAZARDS: Mapping[str, str] = {
     "S7": "privacy", "S8": "intellectual_property", "S9": "violence", "S10": "hate", "S11": "self-harm",
     "S12": "sexual", "S13": "politics", "S14": "illegal",
 }  # fmt: skip
-"""Llama Guard 3's codes in the house's words."""
+"""Llama Guard 3's codes and our categories."""
 
 OPENAI: Mapping[str, str] = {
     "harassment": "hate", "hate": "hate", "illicit": "illegal", "self-harm": "self-harm", "sexual": "sexual",
     "violence": "violence",
 }  # fmt: skip
-"""OpenAI's categories, before their slash, in the house's words."""
+"""OpenAI's categories, up to the slash, and our categories."""
 
 
 class ModerationError(VoiceError):
-    """A moderation server failed, was late, or answered what is no verdict. Never carries the judged text."""
+    """A moderation server failed, was late, or gave no verdict. Never contains the checked text."""
 
     exit_code = 69
 
 
 def policies(text: str) -> dict[str, tuple[str, str]]:
-    """The rules a setting names: known names with `,` or `;` in between, or NAME: TEXT. Raises ConfigError."""
+    """The rules of a setting: known names separated by `,` or `;`, or NAME: TEXT. Raises ConfigError."""
     found: dict[str, tuple[str, str]] = {}
     for part in text.split(";"):
         name, colon, rule = (piece.strip() for piece in part.partition(":"))
         if colon:
             if not name or not rule:
-                raise ConfigError(f"`{part.strip()}` is no rule", where="safety.filter_rules", expected="NAME: TEXT")
+                raise ConfigError(f"`{part.strip()}` is not a rule", where="safety.filter_rules", expected="NAME: TEXT")
             found[name] = (name, rule)
             continue
         for known in filter(None, (piece.strip() for piece in part.split(","))):
@@ -85,12 +83,12 @@ def policies(text: str) -> dict[str, tuple[str, str]]:
                 raise ConfigError(f"unknown rule `{known}`", where="safety.filter_rules", expected=expected)
             found[known] = POLICIES[known]
     if not found:
-        raise ConfigError("no rule for the classifier", where="safety.filter_rules", expected="at least one")
+        raise ConfigError("the classifier has no rules", where="safety.filter_rules", expected="at least one")
     return found
 
 
 def shield_prompt(policy: tuple[str, str], text: str, question: str | None) -> str:
-    """ShieldGemma's prompt for one policy. `text` is a reply to `question`, or without one a person's words."""
+    """ShieldGemma's prompt for one policy. `text` is a reply to `question`, or user input if there is no question."""
     title, rule = policy
     speaker, act = ("The prompt", "seek") if question is None else ("The chatbot", "give")
     rule = f"{speaker} {rule.format(act=act)}" if rule.startswith("shall not {act}") else rule
@@ -104,7 +102,7 @@ def shield_prompt(policy: tuple[str, str], text: str, question: str | None) -> s
 
 
 def first_token(choice: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
-    """The answer's text, and the log-probabilities of what its first token could have been, where they are told.
+    """The answer's text, and the log-probabilities of what its first token could have been, if the server sends them.
 
     Both shapes in use are read: OpenAI's chat shape and that of its older completions.
     """
@@ -117,7 +115,7 @@ def first_token(choice: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
         elif tops := told.get("top_logprobs"):
             found = {token: float(value) for token, value in tops[0].items()}
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise ModerationError("log-probabilities in no known shape", expected="OpenAI's") from error
+        raise ModerationError("unknown format of log-probabilities", expected="OpenAI's") from error
     return text, found
 
 
@@ -133,7 +131,7 @@ def share(found: Mapping[str, float], wanted: str, other: str) -> float | None:
 
 
 def shield_violation(choice: Mapping[str, Any]) -> float:
-    """ShieldGemma's probability that the policy is violated. Raises ModerationError for what is no answer."""
+    """ShieldGemma's probability that the policy is violated. Raises ModerationError for an invalid answer."""
     text, found = first_token(choice)
     probability = share(found, "yes", "no")
     if probability is not None:
@@ -147,7 +145,7 @@ def shield_violation(choice: Mapping[str, Any]) -> float:
 
 
 def guard_categories(choice: Mapping[str, Any], threshold: float) -> tuple[str, ...]:
-    """What Llama Guard flags. Raises ModerationError for what is no answer."""
+    """The categories Llama Guard flags. Raises ModerationError for an invalid answer."""
     text, found = first_token(choice)
     said = re.match(r"\s*(safe|unsafe)\b", text, re.IGNORECASE)
     if said is None:
@@ -159,7 +157,7 @@ def guard_categories(choice: Mapping[str, Any], threshold: float) -> tuple[str, 
 
 
 def openai_categories(answer: object) -> tuple[str, ...]:
-    """What OpenAI's moderation endpoint flags. Raises ModerationError for what is no answer."""
+    """The categories OpenAI's moderation endpoint flags. Raises ModerationError for an invalid answer."""
     try:
         assert isinstance(answer, Mapping)
         result = answer["results"][0]
@@ -167,16 +165,16 @@ def openai_categories(answer: object) -> tuple[str, ...]:
         assert isinstance(flagged, bool)
         found = [OPENAI.get(name.split("/")[0], name) for name, yes in names.items() if yes]
     except (AssertionError, AttributeError, IndexError, KeyError, TypeError) as error:
-        raise ModerationError("the answer is no verdict", expected="OpenAI's moderation object") from error
+        raise ModerationError("the answer has no verdict", expected="OpenAI's moderation object") from error
     return tuple(dict.fromkeys(found)) or ("unsafe",) if flagged else ()
 
 
 class ClassifierServer:
-    """One server, reached through the official `openai` package, without retries: a late verdict helps nobody."""
+    """One server, reached through the official `openai` package, without retries, because a late verdict is useless."""
 
     def __init__(self, url: str, key: str, timeout_s: float, *, where: str) -> None:
         if not url.startswith(("http://", "https://")):
-            raise ConfigError(f"cannot reach {url!r}", where=where, expected="a URL as http://HOST:PORT/v1")
+            raise ConfigError(f"cannot reach {url!r}", where=where, expected="a URL such as http://HOST:PORT/v1")
         import openai
 
         self.url, self._sdk, self._timeout_s = url.rstrip("/"), openai, timeout_s
@@ -187,7 +185,7 @@ class ClassifierServer:
         )
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The decoded answer. Raises ModerationError, which holds nothing of what was sent."""
+        """The decoded answer. Raises ModerationError, which contains nothing of the request."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await self._client.post(path, body=dict(body), cast_to=object)
@@ -196,14 +194,14 @@ class ClassifierServer:
         except self._sdk.APIStatusError as error:
             raise ModerationError(f"HTTP {error.status_code} instead of a verdict", where=self.url) from None
         except (self._sdk.APIError, ValueError) as error:
-            raise ModerationError(f"no verdict ({type(error).__name__})", where=self.url) from None
+            raise ModerationError(f"request failed ({type(error).__name__})", where=self.url) from None
 
     async def close(self) -> None:
         await self._client.close()
 
 
 class OpenAIModeration:
-    """OpenAI's moderation endpoint, or another server's that speaks the same."""
+    """OpenAI's moderation endpoint, or a compatible server."""
 
     def __init__(self, url: str, model: str, key: str, timeout_s: float) -> None:
         self._server, self._model = ClassifierServer(url, key, timeout_s, where="safety.openai_url"), model
@@ -238,7 +236,7 @@ class ShieldGemma:
 
 
 class LlamaGuard:
-    """Llama Guard behind `/chat/completions`; the server knows its template."""
+    """Llama Guard behind `/chat/completions`; the server applies its prompt template."""
 
     def __init__(self, url: str, model: str, key: str, timeout_s: float, threshold: float) -> None:
         self._server, self._model = ClassifierServer(url, key, timeout_s, where="safety.filter_url"), model
@@ -262,5 +260,5 @@ def _choice(answer: Any) -> Mapping[str, Any]:
         choice: Mapping[str, Any] = answer["choices"][0]
         choice.get("text")
     except (AttributeError, IndexError, KeyError, TypeError):
-        raise ModerationError("the answer is no completion", expected="OpenAI's completion object") from None
+        raise ModerationError("the answer is not a completion", expected="OpenAI's completion object") from None
     return choice

@@ -1,4 +1,4 @@
-"""The last look at a text before it is logged: what must never be stored or sent is taken out here."""
+"""The interface of filters that remove or block text before it is logged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class Blocked(Exception):
-    """A text must not go on at all. `code` is a stable word, the message one line for a person."""
+    """A text is blocked completely. `code` is a stable word, the message one readable line."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -15,7 +15,7 @@ class Blocked(Exception):
 
 
 class TextFilter(Protocol):
-    """Reads one text piece by piece, however it was split, and lets through what may be logged and sent.
+    """Reads one text piece by piece, however it was split, and passes on what may be logged and sent.
 
     A screen holds back the end of what it has read for as long as it could still be part of something to take out.
     Both methods may raise Blocked.
@@ -31,14 +31,14 @@ class TextFilter(Protocol):
 
 
 class Guard(Protocol):
-    """What one session does to texts on their way into its log, and from the log to the model server."""
+    """One session's filters: for text on its way into the log, and from the log to the model server."""
 
     def screen(self) -> TextFilter:
-        """A fresh screen: one for each input and one for each reply."""
+        """A new filter: one for each input and one for each reply."""
         ...
 
     def to_model(self, text: str) -> str:
-        """What the model server is told in place of a logged text."""
+        """The text sent to the model server instead of a logged text."""
         ...
 
 
@@ -52,10 +52,10 @@ class SessionSecret(Protocol):
 
 
 class Guards(Protocol):
-    """The guards of an engine's sessions. What a guard remembers of a session lives in memory only."""
+    """The guards of an engine's sessions. They keep data about sessions in memory only."""
 
     def of(self, session: SessionSecret) -> Guard:
-        """The guard of a session, the same for as long as its session is not forgotten."""
+        """The guard of a session, the same until the session is forgotten."""
         ...
 
     def stateless(self) -> Guard:
@@ -63,20 +63,20 @@ class Guards(Protocol):
         ...
 
     def leave(self, sid: str, until: float) -> None:
-        """The session has gone from memory and may come back until this time on the engine's clock."""
+        """The session left memory and may return until this time on the engine's clock."""
         ...
 
     def forget(self, sid: str) -> None:
-        """The session is over: nothing of it is kept."""
+        """Delete everything about a session."""
         ...
 
     def tidy(self, now: float) -> None:
-        """Forget the sessions that did not come back in time."""
+        """Delete the sessions that did not return in time."""
         ...
 
 
 class NoFilter:
-    """Lets everything through at once."""
+    """Passes everything unchanged."""
 
     def feed(self, text: str) -> str:
         return text
@@ -86,7 +86,7 @@ class NoFilter:
 
 
 class NoGuard:
-    """Guards that remember nothing and give every session the same kind of screen."""
+    """Guards without state, with the same kind of filter for every session."""
 
     def __init__(self, screens: Callable[[], TextFilter] = NoFilter) -> None:
         self.screen = screens
@@ -108,13 +108,13 @@ class NoGuard:
 
 
 def screened(guard: Guard, text: str) -> str:
-    """A whole text as it may be logged. Raises Blocked."""
+    """A whole text in the form that may be logged. Raises Blocked."""
     screen = guard.screen()
     return screen.feed(text) + screen.flush()
 
 
 def screened_data(guard: Guard, data: Any) -> Any:
-    """JSON data with all its texts screened; keys and numbers stay. Raises Blocked."""
+    """JSON data with all its texts filtered; keys and numbers are unchanged. Raises Blocked."""
     if isinstance(data, str):
         return screened(guard, data)
     if isinstance(data, Mapping):

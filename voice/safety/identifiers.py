@@ -1,4 +1,4 @@
-"""What is looked for in folded text: each kind's pattern, and what makes a find certain."""
+"""The patterns of each kind of personal data in folded text, and how matches are confirmed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS = ("PHONE", "ID", "CARD", "EMAIL", "IBAN", "IP")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Something to take out, up to `end`; `value` is the same for every spelling. One without a kind stays as it is."""
+    """A match, up to `end`; `value` is the same for every spelling. A match without a kind is not replaced."""
 
     kind: str
     value: str

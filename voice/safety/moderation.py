@@ -1,4 +1,4 @@
-"""Everybody who judges a text, and what follows from what they say: the rules at once, servers when they answer."""
+"""The judges of a text and the actions on their verdicts: rules immediately, servers when they answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SELF_HARM = "self-harm"
 
 
 class ModerationProvider(Protocol):
-    """Somebody who takes time to judge a text."""
+    """A judge that takes time, such as a server."""
 
     name: str
 
@@ -37,11 +37,11 @@ class ModerationProvider(Protocol):
 
 @dataclass(slots=True)
 class Moderation:
-    """How both sides of a conversation are judged.
+    """The moderation of both sides of a conversation.
 
     `actions` by category are block, flag or off; what is not among them is blocked. `optimistic` lets a reply go
-    ahead of its verdict. `closed` stops what a judge failed to judge. `help` answers words of self-harm; empty is the
-    house's text in the language of those words.
+    ahead of its verdict. `closed` stops what a judge failed to judge. `help` answers messages about self-harm; empty: a
+    standard text in the language of the message.
     """
 
     rules: Rules | None = None
@@ -57,26 +57,26 @@ class Moderation:
         self._stops = frozenset(name for name in names if self._action(name) == "block")
 
     def reading(self) -> Reading | None:
-        """A fresh reading by the rules, which stops where a text is blocked."""
+        """A new reader for the rules, which stops if a text is blocked."""
         return Reading(self.rules, self._stops) if self.rules else None
 
     def words(self, text: str) -> Verdict:
-        """What the rules say of a whole text."""
+        """The rules' verdict on a whole text."""
         return self._heeded(self.rules.verdict(text)) if self.rules else ALLOWED
 
     async def ask(self, text: str, question: str | None = None) -> Verdict:
-        """What the judges say together. Who fails is named in the log, what was judged is not."""
+        """The combined verdict of all judges. The log names a judge that fails, but not the text."""
         if not self.judges or not text.strip():
             return ALLOWED
         return self._heeded(together(await asyncio.gather(*(self._asked(one, text, question) for one in self.judges))))
 
     def blocking(self, verdict: Verdict) -> tuple[str, ...]:
-        """The categories for which a text must not go on, none if it may."""
+        """The categories for which a text must be blocked, empty if it may pass."""
         found = tuple(name for name in verdict.categories if self._action(name) == "block")
         return found or ((UNCHECKED,) if verdict.error and self.closed else ())
 
     def answer(self, categories: Sequence[str], words: str) -> str:
-        """What is said in place of what was blocked; `words` are the person's, for their language."""
+        """The text spoken in place of blocked text, in the language of the user's `words`."""
         if SELF_HARM in categories:
             return self.help or phrase("self_harm", language_of(words) or "en")
         return BLOCKED
@@ -97,8 +97,8 @@ class Moderation:
         except ModerationError as error:
             failure = str(error)
         except Exception as error:  # noqa: BLE001 - a defect of a judge is a failure like any: `closed` decides
-            failure = f"a defect in it: {type(error).__name__}"  # its message may quote the text
+            failure = f"internal error: {type(error).__name__}"  # its message may quote the text
         log.warning(
-            "moderation by %s failed, text is %s: %s", judge.name, "stopped" if self.closed else "let on", failure
+            "moderation by %s failed; text was %s: %s", judge.name, "stopped" if self.closed else "let on", failure
         )
         return Verdict(error=failure)

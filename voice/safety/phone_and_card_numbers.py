@@ -1,4 +1,4 @@
-"""Which number a run of digits is: an identity card, a bank card, a telephone number or none; spoken digits too."""
+"""Identifies runs of digits, also spoken ones: identity card, bank card, telephone number or none."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def pieces(text: str, start: int, end: int) -> tuple[list[Piece], bool]:
     return found, plus
 
 
-phonenumbers.enable_pattern_cache()  # one after another, numbers of all countries would have patterns compiled anew
+phonenumbers.enable_pattern_cache()  # else patterns would be recompiled for each country
 
 _MOBILE = re.compile(r"(?:(?:00)?86)?(1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8})")
 SHORTEST, LONGEST = 7, 17  # with 00 or 011 in front
@@ -96,7 +96,7 @@ def telephone(digits: str, blocks: Sequence[int], regions: Sequence[str], *, plu
 
     `blocks` are the lengths the digits were written in. Without a country code they count only where words before
     them say that they are a telephone number (`named`), or where they are written in a region's own grouping: any ten
-    digits would be somebody's number otherwise.
+    digits would be a valid number otherwise.
     """
     if not SHORTEST <= len(digits) <= LONGEST:
         return None
@@ -176,7 +176,7 @@ _LENGTHS = frozenset((11, 13, 15, 18))
 
 
 def ends(text: str, end: int) -> bool:
-    """Whether no letter or digit goes on after `end`."""
+    """Whether no letter or digit follows `end`."""
     return end >= len(text) or not (text[end].isascii() and text[end].isalnum())
 
 
@@ -222,7 +222,7 @@ def number(text: str, start: int, end: int, regions: Sequence[str]) -> tuple[str
 
 
 def _named(text: str, start: int) -> bool:
-    """Whether words before it say that a telephone number follows."""
+    """Whether the preceding words announce a telephone number."""
     before = max(0, start - CONTEXT)
     return _WORD.search(text, before, start) is not None and _PHONE_CUE.search(text, before, start) is not None
 

@@ -1,4 +1,4 @@
-"""Microsoft Presidio as a second look at what the patterns let through, sentence by sentence."""
+"""Microsoft Presidio as a second stage after the patterns, sentence by sentence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CERTAIN = 0.5
 
 _END = re.compile(r"[。！？!?\n]|\.(?=\s)")
 _WORDY = re.compile(r"\w.*\w", re.DOTALL)
-"""Less than that names nobody, and a call takes its time however short the text is."""
+"""Shorter text contains no name, and every call has a fixed cost."""
 _KINDS = {
     "US_SSN": "ID",
     "US_PASSPORT": "PASSPORT",
@@ -38,7 +38,7 @@ _KINDS = {
 
 
 class Sentences:
-    """A Screen behind another: what that lets through is looked at once its sentence has ended."""
+    """A filter behind another one: it checks the text of the first when a sentence has ended."""
 
     def __init__(self, first: TextFilter, analyzer: Analyzer, replace: Replace) -> None:
         self._first, self._analyzer, self._replace = first, analyzer, replace
@@ -121,7 +121,7 @@ def stage(wanted: str) -> SecondStage:
         raise MissingError(
             "Presidio is not installed",
             where="safety.presidio",
-            remedy="install voice-assistant[privacy], or set it off",
+            remedy="install voice-assistant[privacy], or set safety.presidio to off",
         ) from error
     models = () if wanted == "patterns" else tuple(name.strip() for name in wanted.split(",") if name.strip())
     analyzer = Analyzer(models)
@@ -165,7 +165,7 @@ def _spacy(models: tuple[str, ...]) -> Any:
     for name in models:
         if not spacy.util.is_package(name):
             raise MissingError(
-                f"no spaCy model is installed as {name!r}",
+                f"the spaCy model {name!r} is not installed",
                 where="safety.presidio",
                 remedy=f"python -m spacy download {name}, or set it to patterns",
             )

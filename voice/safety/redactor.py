@@ -1,4 +1,4 @@
-"""Finds private numbers and addresses in a text and takes them out, also while the text still arrives."""
+"""Finds and replaces personal numbers and addresses in a text while it arrives."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Finder:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A find in a text: code points `start` to `end`; `value` is the same for every spelling."""
+    """A match in a text: code points `start` to `end`; `value` is the same for every spelling."""
 
     start: int
     end: int
@@ -118,9 +118,9 @@ class Redactor:
     def __init__(self, finder: Finder, replace: Replace) -> None:
         self._finder, self._replace = finder, replace
         self._raw = self._folded = ""
-        self._at = 0  # before it: gone, kept as context
+        self._at = 0  # earlier text: released, kept as context
         self._dropped = 0
-        self._again = 0  # code points of the text from which on it is worth looking
+        self._again = 0  # offset from which on to search
         self.spans: list[Span] = []
         """What was found so far, in the text as it came."""
 
@@ -132,7 +132,7 @@ class Redactor:
 
     @property
     def held(self) -> str:
-        """What has been read and not let go."""
+        """Text that was read but not yet released."""
         return self._raw[self._at :]
 
     def _go_on(self, text: str, *, complete: bool) -> str:

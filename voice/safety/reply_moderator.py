@@ -1,4 +1,4 @@
-"""The last gate of a reply: nothing passes that moderation has not let through, or it goes ahead and is stopped."""
+"""Moderates a reply: text passes only after its check, or passes at once and is stopped later."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is judged: `text` ends with the `new` part and begins with what came before it."""
+    """A text to check: it ends with the `new` part and starts with the text before it."""
 
     text: str
     new: str
@@ -59,10 +59,10 @@ class Windows:
 
 
 class Flagged(Blocked):
-    """A reply must not go on, for these categories."""
+    """A reply is blocked for these categories."""
 
     def __init__(self, categories: tuple[str, ...]) -> None:
-        super().__init__("flagged", f"stopped by moderation: {', '.join(categories)}")
+        super().__init__("flagged", f"blocked by moderation: {', '.join(categories)}")
         self.categories = categories
 
 
@@ -70,7 +70,7 @@ class ReplyModerator:
     """One attempt at a reply on its way to `put`, which is called with text that may be logged and sent.
 
     Rules read each delta and hold only what could still break one. Judges are asked about whole clauses, one window
-    after the other, while the reply goes on. `question` is what it answers. `feed`, `act` and `finish` raise Flagged,
+    after the other, while the reply continues. `question` is what it answers. `feed`, `act` and `finish` raise Flagged,
     and Blocked with code `unchecked` where a judge failed and text is stopped then. `categories` were flagged but may
     pass; `unchecked` says that a judge failed and text passed all the same.
     """
@@ -100,7 +100,7 @@ class ReplyModerator:
         self.unchecked = False
 
     def feed(self, text: str) -> None:
-        """More of the reply."""
+        """Process more of the reply."""
         if self._reading is None:
             self._pass(text)
             return
@@ -109,7 +109,7 @@ class ReplyModerator:
         self._read()
 
     def act(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Something the reply wants done; with judges, once all of its text has passed."""
+        """Pass on an effect of the reply; with judges, once all of its text has passed."""
         if self._moderation is not None:
             self._heed(self._moderation.words("\n".join(_texts(data))))
         if self._windows is None:
@@ -118,7 +118,7 @@ class ReplyModerator:
             self._effects.append((kind, data))
 
     async def finish(self) -> None:
-        """The reply is complete: returns once all of it has passed."""
+        """The reply is complete: return once all of it has passed."""
         if self._reading is not None:
             self._reading.finish()
             self._read()
@@ -131,11 +131,11 @@ class ReplyModerator:
             self._act(kind, data)
 
     def close(self) -> None:
-        """Let nothing more pass."""
+        """Stop passing text on."""
         if self._checking is not None and not self._checking.done():
             self._checking.cancel()
         elif self._checking is not None and not self._checking.cancelled():
-            self._checking.exception()  # whoever fed the outlet has stopped for another reason
+            self._checking.exception()  # the caller has stopped for another reason
 
     def _read(self) -> None:
         """Pass on what the rules have read."""

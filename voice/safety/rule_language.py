@@ -1,4 +1,4 @@
-"""The language rules are written in: words, with alternatives, optional parts, gaps, inflections and named lists.
+"""The language of rules: words with alternatives, optional parts, gaps, inflections and named lists.
 
 `(a|b c)` either · `(a)?` perhaps · `..3` up to three words in between, in one sentence · `word~` the English word with
 its endings · `<name>` a pattern of the file. Chinese needs no spaces. A pattern becomes a small automaton over
@@ -38,7 +38,7 @@ class Kind(Enum):
     END = 4
     """Ends a sentence."""
     DOT = 5
-    """Ends a sentence unless a letter or digit follows, or another dot: people stop in mid-sentence..."""
+    """Ends a sentence unless a letter or digit follows, or another dot, as in an unfinished sentence..."""
 
 
 class Alphabet(dict[str, tuple[Kind, str]]):
@@ -143,7 +143,7 @@ class Rule:
 
 
 class PatternError(ValueError):
-    """A pattern that cannot be read; the message says what was expected. `rule` is whose pattern it is, if any."""
+    """An invalid pattern; the message says what was expected. `rule` is the rule it belongs to, if any."""
 
     rule: Rule | None = None
 
@@ -157,7 +157,7 @@ class PatternState:
     ends: list[int] = field(default_factory=list)
     """Numbers of the patterns that are complete here."""
     matters: bool = False
-    """Whether a rule that is no exception may be, or become, complete."""
+    """Whether a rule that is not an exception may be, or become, complete."""
     excuses: frozenset[str] = frozenset()
     """Categories of the exceptions that may still become complete."""
 
@@ -192,16 +192,16 @@ class PatternReader:
         first, tokens = PatternState(), self._tokens(pattern)
         ends = self._sequence(tokens, [first], PatternState())
         if tokens:
-            raise PatternError(f"`{tokens[0][1]}` closes nothing")
+            raise PatternError(f"`{tokens[0][1]}` has no opening bracket")
         if first in ends:
-            raise PatternError("it fits an empty text; at least one word must be needed")
+            raise PatternError("it matches empty text; require at least one word")
         if first.any:
-            raise PatternError("it begins with a gap")
+            raise PatternError("a pattern cannot begin with a gap")
         for word, states in first.words.items():
             self.start.words.setdefault(word, []).extend(states)
         for state in ends:
             if state.any:
-                raise PatternError("it ends with a gap")
+                raise PatternError("a pattern cannot end with a gap")
             state.ends.append(number)
 
     def _tokens(self, pattern: str) -> deque[_Token]:
@@ -211,7 +211,7 @@ class PatternReader:
         while at < len(pattern):
             found = _TOKEN.match(pattern, at)
             if found is None:
-                raise PatternError(f"cannot be read from `{pattern[at:]}` on")
+                raise PatternError(f"syntax error at `{pattern[at:]}`")
             kind = found.lastgroup or ""
             tokens.append(("gap", found["most"]) if found["gap"] else (kind, found[kind]))
             at = found.end()
@@ -228,11 +228,9 @@ class PatternReader:
                 now = self._either(tokens, before, PatternState())
             elif kind == "name":
                 if value not in self.lists:
-                    raise PatternError(
-                        f"there is no list `{value}`; expected one of: {', '.join(self.lists) or 'none'}"
-                    )
+                    raise PatternError(f"unknown list `{value}`; expected one of: {', '.join(self.lists) or 'none'}")
                 if value in self._open:
-                    raise PatternError(f"the list `{value}` holds itself")
+                    raise PatternError(f"the list `{value}` contains itself")
                 self._open.append(value)
                 now = self._either(self._tokens(f"{self.lists[value]})"), before, to)
                 self._open.pop()
@@ -241,7 +239,7 @@ class PatternReader:
             elif kind == "text":
                 now = self._words(value, before, to)
             else:
-                raise PatternError("a `?` follows nothing")
+                raise PatternError("nothing before `?`")
             if tokens and tokens[0] == ("mark", "?"):
                 tokens.popleft()
                 now = now + [state for state in before if state not in now]
@@ -252,10 +250,10 @@ class PatternReader:
         while True:
             more = self._sequence(tokens, begin, end)
             if more is begin:
-                raise PatternError("an alternative is empty; write `(…)?` for what may be missing")
+                raise PatternError("an alternative is empty; write `(…)?` for an optional part")
             ends += [state for state in more if state not in ends]
             if not tokens:
-                raise PatternError("a `(` is not closed")
+                raise PatternError("unclosed `(`")
             if tokens.popleft() == ("mark", ")"):
                 return ends
 
@@ -279,7 +277,7 @@ class PatternReader:
             reader = PatternWords(self.alphabet)
             words = [found[0] for found in (*reader.feed(bare), *reader.finish()) if found is not None]
         if not words:
-            raise PatternError(f"`{text}` has no letter or digit")
+            raise PatternError(f"`{text}` has no letters or digits")
         now = begin
         for place, word in enumerate(words):
             last = place == len(words) - 1

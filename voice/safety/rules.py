@@ -1,4 +1,4 @@
-"""Rules that read a text word by word as it arrives, and hold back no more of it than could still break one.
+"""Rules that read a text word by word as it arrives, and hold back only what could still break one.
 
 What rules say of a text depends on the text alone, never on how it was split. A rule's match counts unless an
 exception of the same category covers it: `kill the process` is harmless, and so is every match within it.
@@ -16,7 +16,7 @@ from voice.safety.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule that a text breaks, and the code points from `start` to `end` that break it."""
+    """A rule that a text violates, and the code points from `start` to `end` that violate it."""
 
     rule: Rule
     start: int
@@ -24,7 +24,7 @@ class Match:
 
 
 class Rules:
-    """Rules ready to read texts. Raises PatternError for a pattern that cannot be read."""
+    """Compiled rules that read texts. Raises PatternError for an invalid pattern."""
 
     def __init__(
         self, rules: Sequence[Rule], lists: Mapping[str, str] | None = None, variants: Mapping[str, str] | None = None
@@ -66,7 +66,7 @@ class Rules:
         return state.matters
 
     def verdict(self, text: str) -> Verdict:
-        """What the rules say of a whole text."""
+        """The rules' verdict on a whole text."""
         return Verdict(tuple(dict.fromkeys(match.rule.category for match in self.matches(text))))
 
     def matches(self, text: str) -> list[Match]:
@@ -90,7 +90,7 @@ class Reading:
     """One text read by rules, piece by piece, up to the first match in one of the categories `stops`.
 
     `matches` are the rules broken so far, `blocked` the one that ended the reading. The first `safe` code points
-    can be part of no match any more.
+    can no longer be part of a match.
     """
 
     __slots__ = (
@@ -131,7 +131,7 @@ class Reading:
         self._let_go(held)
 
     def finish(self) -> None:
-        """The text is complete: nothing is held any more, unless it was blocked."""
+        """The text is complete: release the held rest, unless it was blocked."""
         if self.blocked is None:
             for word in self._words.finish():
                 if not self._step(word):
@@ -147,7 +147,7 @@ class Reading:
         self.safe = max(self.safe, held)
 
     def _step(self, word: tuple[str, int, int] | None) -> bool:
-        """Take a word, or None for the end of a sentence. Returns whether reading goes on."""
+        """Take a word, or None for the end of a sentence. Returns whether reading continues."""
         if word is None:
             self._threads = []
             return not self._pending or self._settle()
@@ -176,7 +176,7 @@ class Reading:
                 self._pending.append(_Pending(Match(rule, since, end), first))
 
     def _settle(self) -> bool:
-        """Drop matches that an exception ending here covers; those that none can cover any more count."""
+        """Drop matches that an exception ending here covers; those that no exception can still cover count."""
         rules = self._rules.rules
         ended = [
             (rules[n].category, first) for state, first, _ in self._threads for n in state.ends if rules[n].exception

@@ -30,9 +30,9 @@ def load(path: Path | None = None, *, without: frozenset[str] = frozenset()) -> 
         raise ConfigError("not UTF-8", where=str(path), expected="a text file in UTF-8") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"not YAML: {error.problem}", where=f"{path}:{line}") from error
+        raise ConfigError(f"invalid YAML: {error.problem}", where=f"{path}:{line}") from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"not YAML: {error}", where=str(path)) from error
+        raise ConfigError(f"invalid YAML: {error}", where=str(path)) from error
     return _Checked(path).file(node, without)
 
 
@@ -51,7 +51,7 @@ class _Checked:
                 for pair in self._string(value, "variants").split():
                     if len(pair) != 2:
                         raise self._fault(
-                            value, "variants", f"`{pair}` is no pair", "two characters, the second as rules write it"
+                            value, "variants", f"`{pair}` is not a pair", "two characters, the second as rules write it"
                         )
                     variants[pair[0]] = pair[1]
             elif key.value == "lists":
@@ -62,7 +62,7 @@ class _Checked:
                     rule for name, parts in self._mapping(value, "categories") for rule in self._rules(name, parts)
                 ]
         if not rules:
-            raise ConfigError("there is no rule", where=str(self._path), expected="categories with `match`")
+            raise ConfigError("no rules", where=str(self._path), expected="categories with `match`")
         try:
             return Rules([rule for rule in rules if rule.category not in without], lists, variants)
         except PatternError as error:
@@ -81,13 +81,15 @@ class _Checked:
 
     def _mapping(self, node: Any, where: str, keys: Iterable[str] | None = None) -> list[tuple[Any, Any]]:
         if node is None or node.id != "mapping":
-            raise self._fault(node, where, "not a mapping", "keys with values" if keys is None else _either(keys))
+            raise self._fault(
+                node, where, "not a mapping", "a mapping of keys to values" if keys is None else _either(keys)
+            )
         seen: set[str] = set()
         for key, _ in node.value:
             if key.id != "scalar" or (keys is not None and key.value not in keys):
                 raise self._fault(key, where, f"unknown key `{key.value}`", _either(keys or ()))
             if key.value in seen:
-                raise self._fault(key, where, f"`{key.value}` stands there twice", "each key once")
+                raise self._fault(key, where, f"duplicate key `{key.value}`", "each key once")
             seen.add(key.value)
         pairs: list[tuple[Any, Any]] = node.value
         return pairs
@@ -102,7 +104,7 @@ class _Checked:
 
     def _string(self, node: Any, where: str) -> str:
         if node.id != "scalar" or not node.value.strip():
-            raise self._fault(node, where, "not a text", "words, in quotes where they hold YAML's own signs")
+            raise self._fault(node, where, "not a text", "text, quoted if it contains YAML syntax")
         text: str = node.value
         return text
 

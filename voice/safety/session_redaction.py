@@ -30,7 +30,7 @@ class Pseudonyms:
             name = f"<{kind}:{digest[:16]}>"  # two values of this session share eight digits
         if name not in self._values:
             if len(self._values) >= MOST:
-                oldest, *_ = tuple(self._values)  # at once: long texts are read in a thread of their own
+                oldest, *_ = tuple(self._values)  # at once: long texts are scanned in another thread
                 self._values.pop(oldest, None)
             self._values[name] = value, written
         return name

@@ -8,12 +8,12 @@ CATEGORIES = ("politics", "violence", "self-harm", "sexual", "hate", "illegal", 
 """What the shipped rules know; other providers and an owner's own rules may add theirs."""
 
 UNCHECKED = "unchecked"
-"""The category of a text nobody could judge, where that means it must not go on."""
+"""The category of a text whose check failed, if such text must be blocked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`categories` the text was flagged for, none if it is allowed; `error` says in one line why nobody could tell."""
+    """`categories` the text was flagged for, none if it is allowed; `error` says in one line why the check failed."""
 
     categories: tuple[str, ...] = ()
     error: str = ""

@@ -1,4 +1,4 @@
-"""Who may do what, and how much of it: API keys, session tokens, web origins, rate and size limits."""
+"""Access control: API keys, session tokens, web origins, rate and size limits."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class BodyLimit:
             return
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not announced.isdigit() or int(announced) > self._most:
-            what = f"the request's body is larger than {self._most} bytes"
+            what = f"the request body is larger than {self._most} bytes"
             await answer(Refused("body_too_large", what), {"connection": "close"})(scope, receive, send)
             return
         taken = 0
@@ -83,7 +83,7 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self._most:
-                raise HTTPException(413, f"the request's body is larger than {self._most} bytes")
+                raise HTTPException(413, f"the request body is larger than {self._most} bytes")
             return message
 
         await self._app(scope, counted, send)
@@ -103,7 +103,7 @@ class Reader(str):
 
 
 class Access:
-    """Checks every request. `now_s` is the time that tokens end by; without `api_keys` nobody needs one."""
+    """Checks every request. `now_s` gives the time for token expiry; without `api_keys` no key is needed."""
 
     def __init__(self, engine: Engine, settings: ServeSettings, now_s: Callable[[], float]) -> None:
         self._engine, self._now_s = engine, now_s
@@ -125,10 +125,10 @@ class Access:
         return bool(self._keys)
 
     def owner(self, key: str) -> str:
-        """Who sends this API key, as sessions remember it; "" where none is needed.
+        """The owner of this API key as stored with sessions; "" if no key is needed.
 
         Raises Refused key_invalid, and rate_limited for an address that guesses: then only the keys it has shown before
-        are looked at, so that a guesser shuts nobody out who is in.
+        are accepted, so that an attacker cannot lock out existing clients.
         """
         if not self._keys:
             return ""
@@ -157,12 +157,12 @@ class Access:
 
     def _may(self, owner: str, scope: Scope) -> None:
         if scope == "write" and isinstance(owner, Reader):
-            raise Refused("scope_insufficient", "this API key may only read", expected="a key with scope write")
+            raise Refused("scope_insufficient", "this API key is read-only", expected="a key with scope write")
 
     def take(self, owner: str) -> None:
         """Count one request of an owner. Raises Refused rate_limited or stopping."""
         if self.stopping:
-            raise Refused("stopping", "the server is going down", temporary=True)
+            raise Refused("stopping", "the server is shutting down", temporary=True)
         if owner and self._settings.rate:
             wait_s = self._buckets.take(owner)
             if wait_s > 0:
@@ -175,8 +175,8 @@ class Access:
         self._engine.parts.slots.check_room()
         most = self._settings.sessions
         if owner and most and await self._engine.count(owner) >= most:
-            what = f"this key has {most} sessions"
-            raise Refused("session_limit", what, temporary=True, remedy="delete one, or let one expire")
+            what = f"this key already has {most} sessions"
+            raise Refused("session_limit", what, temporary=True, remedy="delete a session, or wait until one expires")
 
     async def session(self, sid: str, token: str, owner: str, scope: Scope = "write") -> ActiveSession:
         """The session, for someone who may use it like that. Raises Refused session_unknown or scope_insufficient.
@@ -203,7 +203,7 @@ class Access:
                 raise Refused("rate_limited", what, temporary=True, retry_after_s=wait_s)
             raise unknown_session()
         if scope == "write" and grant == "read":
-            raise Refused("scope_insufficient", "this token may only read", expected="a token with scope write")
+            raise Refused("scope_insufficient", "this token is read-only", expected="a token with scope write")
         live.alive()
         if live.answering and not live.running:
             await self._engine.adopt(live)
@@ -213,7 +213,7 @@ class Access:
         """Whether a web page from `origin` may ask under the name `host`; the server's own pages may.
 
         Programs send no origin, nor do pages that only read what their own name leads to. Without API keys that name
-        has to be an address, localhost or one in serve.origins or serve.advertise: any other could be made to point
+        must be an address, localhost or one in serve.origins or serve.advertise: any other could be made to point
         here by its owner.
         """
         name = _hostname(f"//{host}")
@@ -251,7 +251,7 @@ def _hostname(url: str) -> str:
 
 
 def _fixed(hostname: str) -> bool:
-    """Whether nobody can make this name point somewhere else."""
+    """Whether an attacker cannot point this name to another machine."""
     if hostname == "localhost" or hostname.endswith(".localhost"):
         return True
     try:

@@ -94,7 +94,7 @@ def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None) -> Fas
     async def readyz(request: Request) -> Response:
         """Sessions can be served: the store answers, and no stop was asked for."""
         if service.access.stopping:
-            raise Refused("stopping", "the server is going down", temporary=True)
+            raise Refused("stopping", "the server is shutting down", temporary=True)
         await service.engine.count("")
         return JSONResponse({"status": "ready"})
 

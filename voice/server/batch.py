@@ -58,7 +58,7 @@ def routes(service: Service) -> APIRouter:
     ) -> dict[str, Any]:
         """Send one turn each to at most ten sessions and wait for all of them; answers come in the order of the items.
 
-        It is one request; each item is a turn like any other. The same batch again starts nothing anew.
+        It is one request; each item is a turn like any other. Sending the same batch again starts nothing new.
         """
         owner = access.enter(request.headers)
         if len(body.items) > MOST_ITEMS:
@@ -72,12 +72,12 @@ def routes(service: Service) -> APIRouter:
         try:
             return named | await _turn(item, owner)
         except StoreError as error:
-            refused = Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True)
+            refused = Refused("store_failed", f"the conversation cannot be stored: {error}", temporary=True)
         except Refused as error:
             refused = error
         except Exception:  # a defect in one turn: the others are answered all the same
-            log.exception("an item of a batch could not be answered")
-            refused = Refused("broken", "the server failed at this item")
+            log.exception("a batch item failed")
+            refused = Refused("broken", "the server failed on this item")
         return named | {"status": STATUS.get(refused.code, 502), "error": told(refused)}
 
     async def _turn(item: BatchItemBody, owner: str) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def routes(service: Service) -> APIRouter:
                     expected="one user message: the new one, or results of the tools that were called",
                 )
             if body.sequence is None:
-                raise Refused("sequence_required", "the turn has no sequence", number=live.talk.last + 1)
+                raise Refused("sequence_required", "sequence is missing", number=live.talk.last + 1)
             if not live.knows(body.sequence):
                 await live.own()
             return live, {"x-session-id": live.card.sid}
@@ -180,7 +180,7 @@ def routes(service: Service) -> APIRouter:
                 expected="a system message, a user message, or both in this order",
             )
         if body.sequence not in (None, 1):
-            raise Refused("sequence_gap", f"turn {body.sequence} is not the next one", number=1)
+            raise Refused("sequence_gap", f"turn {body.sequence} is out of order", number=1)
         await access.may_create(owner)
         system = texts[0].text if roles[0] == "system" else ""
         live, new = await engine.create(system=system, model=body.model, options=options, owner=owner)

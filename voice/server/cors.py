@@ -1,4 +1,4 @@
-"""What web pages are told and refused over HTTP: origins, preflights, and headers on every answer."""
+"""Access of web pages over HTTP: origins, preflights, and headers on every answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECURITY = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
-"""On every answer whose route does not say otherwise: answers are data, not pages, and nobody else's to keep."""
+"""On every answer whose route does not say otherwise: answers are data, not pages, and must not be cached."""
 
 STAINLESS = (
     "arch",

@@ -60,7 +60,7 @@ def strange_origin() -> Refused:
     """A web page that may not ask, or may not under this name."""
     return Refused(
         "origin_refused",
-        "a web page from another origin, or a name that may be made to point here",
+        "a web page of another origin, or a host name that is not known to be this server",
         expected="an address, localhost, or an origin in serve.origins",
     )
 
@@ -103,7 +103,7 @@ async def on_refused(_: Request, error: Exception) -> JSONResponse:
 
 
 async def on_store_error(_: Request, error: Exception) -> JSONResponse:
-    return answer(Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True))
+    return answer(Refused("store_failed", f"the conversation cannot be stored: {error}", temporary=True))
 
 
 async def on_invalid(_: Request, error: Exception) -> JSONResponse:
@@ -111,9 +111,7 @@ async def on_invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return answer(
-        Refused("bad_request", f"{where}: {first['msg']}", expected="a request as /openapi.json describes it")
-    )
+    return answer(Refused("bad_request", f"{where}: {first['msg']}", expected="a request that matches /openapi.json"))
 
 
 async def on_http_error(_: Request, error: Exception) -> JSONResponse:

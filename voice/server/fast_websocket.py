@@ -16,7 +16,7 @@ from websockets.utils import apply_mask
 LINGER_S = 5.0
 """How long a peer that does not read may keep a closed connection open."""
 READ = 65536
-"""Bytes read at once. asyncio's 256 KiB are asked of the system anew for every read, which costs more than the read."""
+"""Bytes read at once. asyncio allocates its 256 KiB for every read, which costs more than the read."""
 TOGETHER = 65536
 """Bytes that are written at once, at the latest."""
 SHORT = 126
@@ -26,12 +26,12 @@ _BETWEEN_FRAMES = StreamReader.at_eof.__code__
 
 
 class SmallWebSocket(WebSocketsSansIOProtocol):
-    """Keeps no request once the handshake is over, and waits with futures made when somebody waits.
+    """Keeps no request once the handshake is over, and makes futures only when a caller waits.
 
     asyncio's own Queue and Event hold 760 bytes for each of their lists of waiters, and there are five of them here.
-    Texts take a short way in and out: a tenth of the time of the general one, for what nearly all frames are. Who
-    accepts the connection may give `at_once` with it: a function that returns what short texts are answered with where
-    that needs nobody to be woken, else None.
+    Texts take a short way in and out: a tenth of the time of the general one, for what nearly all frames are. The
+    code that accepts the connection may pass `at_once`: a function that returns the answer to a short text if it can
+    be sent without waking a task, else None.
     """
 
     def __init__(self, *args: Any, **how: Any) -> None:

@@ -31,8 +31,10 @@ class ServerMetrics(Collector):
         yield GaugeMetricFamily("voice_turns_waiting", "Turns waiting for the model server", slots.admission.waiting)
         yield CounterMetricFamily("voice_shed", "Requests refused because the server was full", slots.shed)
         state = ("closed", "half open", "open").index(slots.breaker.state)
-        yield GaugeMetricFamily("voice_breaker_state", "Model server: 0 in use, 1 being tried, 2 given a rest", state)
-        yield CounterMetricFamily("voice_breaker_openings", "Times the model server was given a rest",
+        yield GaugeMetricFamily(
+            "voice_breaker_state", "Circuit breaker of the model server: 0 closed, 1 half-open, 2 open", state
+        )
+        yield CounterMetricFamily("voice_breaker_openings", "Times the circuit breaker opened",
                                   slots.breaker.opened)  # fmt: skip
         turns = CounterMetricFamily("voice_turns", "Turns by how they ended", labels=["end"])
         for name, count in sorted(self._engine.parts.counts.items()):
@@ -69,7 +71,7 @@ class Pressure:
         """Why nothing new should be taken, "" where it may."""
         if self.used_bytes() <= self._most:
             return ""
-        return f"{self._used >> 20} MiB of memory are in use; new work is taken up to {self._most >> 20} MiB"
+        return f"{self._used >> 20} MiB of memory are in use; new work is accepted up to {self._most >> 20} MiB"
 
     def used_bytes(self) -> int:
         """Resident memory, at most a quarter of a second old."""

@@ -33,7 +33,7 @@ def peaks(text: str) -> tuple[TimeOfDay, ...]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         clock = _TIME.fullmatch(part)
         if clock is None:
-            raise ConfigError(f"no time of day: {part!r}", where="serve.warm_at", expected="times as 08:45, 12:55")
+            raise ConfigError(f"invalid time: {part!r}", where="serve.warm_at", expected="times such as 08:45, 12:55")
         found.append(TimeOfDay(int(clock[1]), int(clock[2])))
     return tuple(found)
 
@@ -117,7 +117,7 @@ class Warmer:
                 await self.warm(left_s)
 
     async def warm(self, within_s: float) -> None:
-        """Ask every prompt once within that many seconds, a few at a time, behind everybody else."""
+        """Ask every prompt once within that many seconds, a few at a time, with the lowest priority."""
         gate = asyncio.Semaphore(AT_ONCE)
         waits = spread(len(self._prompts), within_s, self._parts.random.random)
         one_by_one = (self._one(prompt, wait_s, gate) for prompt, wait_s in zip(self._prompts, waits, strict=True))
@@ -138,7 +138,7 @@ class Warmer:
             try:
                 return await self._first_token_s(prompt), await self._first_token_s(prompt)
             except UpstreamError as error:
-                log.warning("a prompt was not warmed up: %s", error.code)
+                log.warning("a prompt could not be warmed up: %s", error.code)
             except Exception:
                 log.exception("the model adapter %s failed", self._parts.upstream.name)
         self._parts.count("warmup_failures")

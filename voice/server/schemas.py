@@ -207,5 +207,5 @@ def storable(value: Any) -> None:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise Refused(
-            "bad_request", f"a value cannot be kept: {error}", expected="finite numbers, valid text"
+            "bad_request", f"a value cannot be stored: {error}", expected="finite numbers, valid text"
         ) from error

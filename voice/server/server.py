@@ -22,9 +22,9 @@ def bind(settings: ServeSettings) -> socket.socket:
     where = f"{settings.host}:{settings.port}"
     if not is_loopback(settings.host) and not settings.api_keys.strip(", "):
         raise ConfigError(
-            "anybody on the network could use it without a key",
+            "without API keys, anyone on the network could use the server",
             where=f"serve.host = {settings.host}",
-            expected="API keys for every address but loopback",
+            expected="API keys for any address other than loopback",
             remedy="set VOICE_SERVE_API_KEYS, or use --host 127.0.0.1",
         )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -37,7 +37,7 @@ def bind(settings: ServeSettings) -> socket.socket:
     except OSError as error:
         listening.close()
         raise UnavailableError(
-            error.strerror or str(error), where=where, expected="a free port", remedy="choose another with --port"
+            error.strerror or str(error), where=where, expected="a free port", remedy="choose another port with --port"
         ) from error
     return listening
 
@@ -49,7 +49,7 @@ def url(listening: socket.socket) -> str:
 
 
 async def serve(app: Application, listening: socket.socket, ready: Callable[[str], object]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is told the address once connections are accepted.
+    """Serve until SIGINT or SIGTERM; `ready` receives the address once connections are accepted.
 
     Raises KeyboardInterrupt after a SIGINT, when everything is closed.
     """
@@ -60,7 +60,7 @@ async def serve(app: Application, listening: socket.socket, ready: Callable[[str
 
 
 class HttpServer(uvicorn.Server):
-    """Finishes running replies before it hangs up, then tells everybody to come back."""
+    """Finishes running replies before it closes connections, then asks all clients to reconnect."""
 
     def __init__(self, app: Application, ready: Callable[[str], object]) -> None:
         config = uvicorn.Config(

@@ -1,4 +1,4 @@
-"""What all faces of the server share: the engine, who may use it, and a clock that nobody can move."""
+"""What all parts of the server share: the engine, access control and a monotonic clock."""
 
 from __future__ import annotations
 

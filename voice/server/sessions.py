@@ -113,7 +113,7 @@ def routes(service: Service) -> APIRouter:
 
 
 async def placed(live: ActiveSession, after: int | None, epoch: str) -> tuple[dict[str, Any], int]:
-    """Where someone who has seen the log up to `after` goes on: what to tell them, and the event to go on behind.
+    """Where a client that has seen the log up to `after` continues: what to send, and the event to continue after.
 
     Returns once everything the answer speaks of is logged. Raises Refused when the session was lost meanwhile.
     """

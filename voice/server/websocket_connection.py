@@ -63,7 +63,7 @@ class Channel:
         self._leave = live.listen(wake)
 
     def end(self, refused: Refused | None = None) -> None:
-        """Send nothing any more; `refused` is what ops on this channel are answered with from now on."""
+        """Stop sending; `refused` is the answer to further ops on this channel."""
         if self._leave is not None:
             self._leave()
         self._leave, self.live, self.refused = None, None, refused
@@ -157,7 +157,7 @@ class WebSocketConnection:
                 channel.end()
 
     def at_once(self, text: str) -> str | None:
-        """The answer to a ping, which many thousands send and nobody has to be woken for; None for all else."""
+        """The answer to a ping, sent without waking a task because there are many; None for everything else."""
         if '"ping"' not in text:
             return None
         try:
@@ -186,7 +186,7 @@ class WebSocketConnection:
             self._auth(op["key"])
             return
         if self._owner is None:
-            raise Closing(KEY_REFUSED, "no API key; expected the op auth first")
+            raise Closing(KEY_REFUSED, "no API key; send the op auth first")
         channel = self._channels.get(op["ch"])
         if kind == "attach":
             await self._attach(op)
@@ -300,7 +300,7 @@ class WebSocketConnection:
                 return
             for frame in channel.events(await live.read(channel.sent, min(BATCH, room))):
                 if channel.live is not live:
-                    return  # detached or attached anew meanwhile
+                    return  # detached or attached again meanwhile
                 await self._send({"type": "websocket.send", "text": frame})
                 channel.took(len(frame) if frame.isascii() else len(frame.encode()))
                 if channel.allowance <= 0 or not channel.open:
@@ -325,4 +325,4 @@ def _pong(ping: dict[str, Any]) -> str:
 def _refusal(error: Refused | StoreError) -> Refused:
     if isinstance(error, Refused):
         return error
-    return Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True)
+    return Refused("store_failed", f"the conversation cannot be stored: {error}", temporary=True)

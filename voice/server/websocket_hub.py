@@ -38,7 +38,7 @@ class SocketHub:
         accept = {"type": "websocket.accept", "subprotocol": SUBPROTOCOL, "headers": [], "at_once": connection.at_once}
         await send(accept)
         if len(self.connections) >= self._most:
-            await connection.close(TOO_MANY, "too many connections; come back later")
+            await connection.close(TOO_MANY, "too many connections; try again later")
             return
         self.connections.add(connection)
         if self._sweeper is None:
@@ -49,10 +49,10 @@ class SocketHub:
             self.connections.discard(connection)
 
     async def close(self) -> None:
-        """Tell everybody to come back later; a peer that does not read is not waited for."""
+        """Ask all clients to reconnect later, without waiting for peers that do not read."""
         if self._sweeper is not None:
             self._sweeper.cancel()
-        hangups = [asyncio.create_task(one.close(RESTARTING, "the server restarts")) for one in self.connections]
+        hangups = [asyncio.create_task(one.close(RESTARTING, "the server is restarting")) for one in self.connections]
         if hangups:
             _, late = await asyncio.wait(hangups, timeout=HANG_UP_S)
             for hangup in late:
@@ -62,11 +62,11 @@ class SocketHub:
         """The owner named by the handshake, None if the op `auth` has to say it. Raises Refused."""
         access, headers = self._service.access, Headers(scope=scope)
         if access.stopping:
-            raise Refused("stopping", "the server is going down", temporary=True)
+            raise Refused("stopping", "the server is shutting down", temporary=True)
         if not access.origin_allowed(headers.get("origin"), headers.get("host", "")):
             raise strange_origin()
         if SUBPROTOCOL not in scope["subprotocols"]:
-            raise Refused("bad_request", "no known subprotocol", expected=f"Sec-WebSocket-Protocol: {SUBPROTOCOL}")
+            raise Refused("bad_request", "unknown subprotocol", expected=f"Sec-WebSocket-Protocol: {SUBPROTOCOL}")
         if not access.keyed:
             return ""
         scheme, _, key = headers.get("authorization", "").partition(" ")
@@ -79,7 +79,7 @@ class SocketHub:
             late = clock() - SILENT_S
             for connection in [one for one in self.connections if one.heard < late]:
                 self.connections.discard(connection)
-                self._service.engine.parts.spawn(connection.close(SILENT, "silent for 90 s; come back"))
+                self._service.engine.parts.spawn(connection.close(SILENT, "no frame for 90 s; reconnect"))
 
 
 async def reject(refused: Refused, send: Send) -> None:

@@ -35,7 +35,7 @@ _NAMES = {str: "a string", int: "a whole number of 0 or more", bool: "true or fa
 
 
 class Closing(Exception):
-    """The connection has to be closed with this code and reason."""
+    """The connection must be closed with this code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)

@@ -94,14 +94,14 @@ class ActiveSession(SessionLog):
             verdict = together([words.by_rules, verdict or ALLOWED])
             blocking = moderation.blocking(verdict)
             if UNCHECKED in blocking:
-                raise Refused(UNCHECKED, f"the words could not be checked: {verdict.error}", temporary=True)
+                raise Refused(UNCHECKED, f"moderation failed: {verdict.error}", temporary=True)
             if blocking:
                 input, options = BLOCKED, {k: v for k, v in (options or {}).items() if k != "before"}
         found = verdict.categories if verdict is not None else ()
         turn, events = self.talk.send(sequence, input, draft=draft, msg_id=msg_id, options=options,
                                       categories=found, blocked=bool(blocking))  # fmt: skip
         if events:
-            self._log(events, at_once=False)  # the model server is asked first; nobody waits for this commit
+            self._log(events, at_once=False)  # the model server is asked first; nothing waits for this commit
             if blocking:
                 self.block(turn, "input", blocking, NOTHING_USED, words.input)
             else:
@@ -134,7 +134,7 @@ class ActiveSession(SessionLog):
         return self.send(sequence, input, verdict=verdict, words=words, **how)
 
     def takes_time(self, input: str, msg_id: str = "", options: Mapping[str, Any] | None = None) -> bool:
-        """Whether `ask` is the way in: somebody judges the words, or they are many."""
+        """Whether `ask` must be used: a server checks the input, or the input is long."""
         return self.judged or len(said(input, options)) + len(msg_id) > LONG
 
     def _measure(self, input: str, msg_id: str, options: Mapping[str, Any] | None) -> int:
@@ -145,7 +145,7 @@ class ActiveSession(SessionLog):
         return size
 
     def knows(self, sequence: int) -> bool:
-        """Whether this turn was sent before: to repeat it nobody needs to own the session."""
+        """Whether this turn was sent before: repeating it does not need ownership of the session."""
         return self.lost is None and 1 <= sequence <= self.talk.last
 
     def commit(self, turn: int) -> None:
@@ -251,7 +251,7 @@ class ActiveSession(SessionLog):
 
     @property
     def judged(self) -> bool:
-        """Whether new words are judged by somebody who takes time."""
+        """Whether a moderation server checks new input."""
         return self._parts.moderation is not None and bool(self._parts.moderation.judges)
 
     @property
@@ -262,11 +262,11 @@ class ActiveSession(SessionLog):
 
     @property
     def orphaned(self) -> bool:
-        """Whether a reply is awaited here that nobody makes, should its owner have died."""
+        """Whether a client here waits for a reply that no node generates, if its owner has failed."""
         return self.lost is None and self.fence is None and self.followed and self.answering
 
     def leave(self, why: Refused) -> None:
-        """Go on no more in this process: generation stops, followers are told."""
+        """Stop in this process: generation ends, followers are informed."""
         if self.lost is None:
             self.lost = why
             self._unwatch()
@@ -281,7 +281,7 @@ class ActiveSession(SessionLog):
         if self.lost is not None:
             raise self.lost
         if self.fence is None:
-            raise Refused("session_moved", "the session is not owned here", temporary=True)
+            raise Refused("session_moved", "this process does not own the session", temporary=True)
         self.alive()
 
     async def _acquire(self, regenerate: bool) -> None:
@@ -322,7 +322,7 @@ class ActiveSession(SessionLog):
     def _others(self, seq: int) -> None:
         """Another process is the owner and has logged more."""
         if not self._quiet:
-            self.leave(moved("another process took the session over"))
+            self.leave(moved("another process took over the session"))
             return
         self.fence = None
         self._behind = max(self._behind, seq)
@@ -348,7 +348,7 @@ class ActiveSession(SessionLog):
 
     def interrupt(self, turn: SessionTurn) -> None:
         """End a turn whose generation cannot go on because its process ends or has ended."""
-        self.end(turn, "failed", {"code": "interrupted", "message": "the server stopped in mid-reply",
+        self.end(turn, "failed", {"code": "interrupted", "message": "the server stopped during the reply",
                                   "temporary": True, "usage": self.talk.usage(turn)})  # fmt: skip
 
     def _begin(self, turn: SessionTurn) -> None:
@@ -387,7 +387,7 @@ class ActiveSession(SessionLog):
             self.leave(unknown_session())
             return
         if seq == REWRITTEN:
-            self.leave(moved("the store lost the end of this session's log; attach again"))
+            self.leave(moved("the store lost the last events of this session; attach again"))
             return
         if seq > self.talk.seq:
             self._others(seq)

@@ -118,7 +118,7 @@ class Engine:
         return None if sid is None else await self.open(sid)
 
     async def adopt(self, live: ActiveSession) -> None:
-        """Go on with a reply whose owner died; if it lives, it holds the lease and is followed."""
+        """Continue a reply whose owner has failed; an owner that still runs holds the lease and is followed."""
         try:
             await live.own()
         except Refused as refused:
@@ -137,7 +137,7 @@ class Engine:
             raise unknown_session() from unknown
 
     async def forget_unused_since(self, before_s: float) -> None:
-        """Remove named conversations that nobody has used since then (seconds since 1970), here or elsewhere."""
+        """Delete named conversations not used since then (seconds since 1970), here or elsewhere."""
         old = [sid for sid in await self.parts.store.kept(before_s) if sid not in self._lives]
         await asyncio.gather(*(self._forget_named(sid) for sid in old))
 
@@ -227,14 +227,14 @@ class Engine:
         return self.left_s(live) <= 0
 
     async def _watch_over(self) -> None:
-        """Renew leases in use, note signs of life, let go of sessions nobody uses, end those whose time is over."""
+        """Renew leases in use, record activity, release idle sessions, delete expired ones."""
         options = self.parts.options
         while True:
             await asyncio.sleep(options.renew_s)
             try:
                 await self._look_after()
             except (StoreError, Refused) as error:
-                log.warning("sessions could not be looked after: %s", error)
+                log.warning("session maintenance failed: %s", error)
 
     async def _look_after(self) -> None:
         options, now = self.parts.options, self.parts.clock()
@@ -293,7 +293,7 @@ class Engine:
         try:
             await live.give_up()
         except StoreError as error:
-            log.warning("a session that is wanted elsewhere was not given up: %s", error)
+            log.warning("a session requested by another process was not released: %s", error)
 
     async def _end(self, lives: list[ActiveSession]) -> None:
         """Sessions whose time is over here; where another process had a later sign of life, they go on there."""
@@ -319,4 +319,4 @@ class Engine:
             if self._lives.get(live.card.sid) is live:
                 del self._lives[live.card.sid]
                 self.parts.guards.leave(live.card.sid, self.parts.clock() + self.left_s(live))
-            live.leave(Refused("session_moved", "the session was given up here; attach again", temporary=True))
+            live.leave(Refused("session_moved", "the session moved to another process; attach again", temporary=True))

@@ -66,10 +66,10 @@ async def generate(live: AnsweredSession, turn: SessionTurn, parts: EngineContex
         except Blocked as blocked:
             live.end(turn, "failed", _told(blocked.code, str(blocked), False, live.talk.usage(turn), tried))
             return
-        except Exception:  # a defect: the turn ends all the same, for whoever waits for it
-            log.exception("a reply could not be made")
+        except Exception:  # an internal error: the turn still ends, so that its readers do
+            log.exception("a reply could not be generated")
             if turn.running:
-                what = "the server failed in the middle of the reply"
+                what = "the server failed during the reply"
                 live.end(turn, "failed", _told("broken", what, False, live.talk.usage(turn), tried))
             return
         else:
@@ -141,7 +141,7 @@ async def _attempt(
         close = getattr(stream, "aclose", None)
         if close is not None:
             await close()
-    raise UpstreamError("the model server's reply has no end", code="upstream_incomplete", temporary=True)
+    raise UpstreamError("the model server's reply is incomplete", code="upstream_incomplete", temporary=True)
 
 
 def _is_ours(effect: Effect, offered: Offer) -> bool:

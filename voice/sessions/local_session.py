@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 async def open_local(engine: Engine, *, name: str | None = None, system: str = "") -> LocalSession:
     """Go on with the conversation of this name, or begin one; `system` counts for new ones only.
 
-    Without a name it is removed when it is closed, since nobody could come back to it.
+    Without a name it is deleted when it is closed, since no one could return to it.
     """
     live = None if name is None else await engine.find(name)
     if live is None:
@@ -90,12 +90,12 @@ class LocalSession:
         return self.live
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run work that may outlive whoever asked for it."""
+        """Run work that may outlive its caller."""
         return self._engine.parts.spawn(work)
 
     def _hold(self, live: ActiveSession) -> None:
         self.live = live
-        self._leave = live.listen(lambda: None)  # the engine lets go of sessions nobody follows
+        self._leave = live.listen(lambda: None)  # the engine releases sessions that are not followed
 
 
 class LocalReply:
@@ -161,7 +161,7 @@ class LocalReply:
         except (Refused, StoreError) as error:
             if isinstance(error, Refused) and not error.temporary:
                 raise
-            log.warning("turn %d is kept as it is: %s", self.turn, error)
+            log.warning("turn %d was not truncated: %s", self.turn, error)
 
     async def _follow(self) -> AsyncIterator[ReplyEvent]:
         try:

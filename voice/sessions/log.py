@@ -107,7 +107,7 @@ class SessionTurn:
     options: Mapping[str, Any] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
     memo: tuple[tuple[Message, ...], int] | None = None
-    """Messages and their tokens, once they cannot change by themselves any more."""
+    """Messages and their tokens, once they are final."""
 
     @property
     def text(self) -> str:
@@ -185,7 +185,7 @@ class SessionTurn:
 
 
 def done_of(told: Mapping[str, Any]) -> Done:
-    """The end of a turn that did not fail, as whoever iterates the reply is told of it."""
+    """The end of a turn that did not fail, as the reply's iterator yields it."""
     counts = {name: told["usage"][name] for name in _COUNTS if name in told.get("usage", ())}
     flagged = tuple(told.get("categories", ()))
     return Done(

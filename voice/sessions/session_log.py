@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 PAGE = 1000
 HAND_OVER_S = (0.02, 0.04, 0.08)
-"""Waits in which a holder that does nothing with a session gives it up to whoever wants it."""
+"""Waits in which a holder that is not using a session releases it to a node that requests it."""
 
 
 def moved(what: str, *, node: str = "") -> Refused:
@@ -28,12 +28,12 @@ def moved(what: str, *, node: str = "") -> Refused:
 
 
 def unknown_session() -> Refused:
-    """Said of sessions that never were, are no more, or whose token is wrong: in the same words."""
+    """One answer for sessions that never existed, were deleted, or whose token is wrong."""
     return Refused("session_unknown", "no such session, or the token is wrong", remedy="create a session")
 
 
 class SessionLog(ABC):
-    """The store has an event before followers do: `logged` says how far. Once `lost` is set nothing goes on here."""
+    """The store has events before followers: `logged` says how far. Once `lost` is set, the log ends here."""
 
     __slots__ = ("_appending", "_listeners", "_parts", "_pending", "_tail", "_tail_after", "card", "fence", "logged",
                  "lost", "seen", "talk")  # fmt: skip
@@ -162,12 +162,12 @@ class SessionLog(ABC):
         self._appending -= 1
         error = None if written.cancelled() else written.exception()
         if isinstance(error, FenceLost):
-            self.leave(moved("another process took the session over"))
+            self.leave(moved("another process took over the session"))
         elif isinstance(error, UnknownSession):
             self.leave(unknown_session())
         elif error is not None:
             log.error("session %s cannot be logged: %s", short(self.card.sid), error)
-            self.leave(Refused("store_failed", f"the conversation cannot be kept: {error}", temporary=True))
+            self.leave(Refused("store_failed", f"the conversation cannot be stored: {error}", temporary=True))
         elif self._pending and not self._appending and self.lost is None:
             self._flush(at_once=False)
 
@@ -196,7 +196,7 @@ class SessionLog(ABC):
         try:
             await self._parts.store.trim(self.card.sid, fence, through, saved)
         except (StoreError, FenceLost, UnknownSession) as error:
-            log.warning("the log of session %s stays long: %s", short(self.card.sid), error)
+            log.warning("the log of session %s could not be shortened: %s", short(self.card.sid), error)
 
 
 async def acquire(live: SessionLog, parts: EngineContext) -> Lease:
@@ -207,11 +207,11 @@ async def acquire(live: SessionLog, parts: EngineContext) -> Lease:
 
 
 async def read_on(live: SessionLog, parts: EngineContext, goal: int) -> None:
-    """Learn what others logged, at least up to `goal`. Raises Refused where that is not to be had any more."""
+    """Learn what others logged, at least up to `goal`. Raises Refused if it is no longer available."""
     while live.talk.seq < goal:
         events = await parts.store.read(live.card.sid, live.talk.seq, PAGE)
         if not events or events[0].seq > live.talk.seq + 1:
-            raise moved("the log went on without this process; attach again")
+            raise moved("another process wrote to the log; attach again")
         live.learn(events)
 
 
@@ -225,5 +225,5 @@ async def _lease(live: SessionLog, parts: EngineContext) -> Lease:
         except LeaseHeld as held:
             wait_s = next(waits, None)
             if wait_s is None or not held.node or live.answering:
-                raise moved("another process has the session", node=held.node) from held
+                raise moved("another process owns the session", node=held.node) from held
         await asyncio.sleep(wait_s)

@@ -14,7 +14,7 @@ from voice.sessions.interface import Reply, ReplyEvent, ReplyFailed, Session, Wo
 
 
 class UnmaskedReply:
-    """A reply whose text is shown; what was heard of it is told to the session in offsets of the logged text."""
+    """A reply whose text is shown; what was heard of it is reported to the session in offsets of the logged text."""
 
     def __init__(self, reply: Reply, reveal: Reveal, language: str) -> None:
         self._reply, self._reveal, self._language = reply, reveal, language
@@ -27,7 +27,7 @@ class UnmaskedReply:
 
     @property
     def before(self) -> str:
-        """What of the turn's text came before this reply, where it goes on with one."""
+        """The turn's text before this reply, if it continues one."""
         return revealed(getattr(self._reply, "before", ""), self._reveal, self._language)
 
     async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
@@ -72,7 +72,7 @@ class UnmaskingGuard(Guard, Protocol):
 
 
 class UnmaskedSession:
-    """Another session; `owner()` is who knows its originals, `language` is that of the words for what nobody knows."""
+    """Another session; `owner()` knows its originals, `language` is used for placeholders without an original."""
 
     def __init__(self, session: Session, owner: Callable[[], UnmaskingGuard | None], language: str = "") -> None:
         self._session, self._owner, self._language = session, owner, language

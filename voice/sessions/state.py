@@ -55,10 +55,12 @@ class SessionState:
         if 1 <= sequence <= self.last:
             known = self._turn(sequence)
             if not known.blocked and known.body != body_hash(input, options):
-                raise Refused("sequence_conflict", f"turn {sequence} was sent with another body", number=self.last + 1)
+                raise Refused(
+                    "sequence_conflict", f"turn {sequence} was already sent with a different body", number=self.last + 1
+                )
             return known, []
         if sequence != self.last + 1:
-            raise Refused("sequence_gap", f"turn {sequence} is not the next one", number=self.last + 1)
+            raise Refused("sequence_gap", f"turn {sequence} is out of order", number=self.last + 1)
         events: list[Event] = []
         before = self.turns.get(self.last)
         if before is not None and before.draft:
@@ -87,7 +89,7 @@ class SessionState:
         """Make a draft a turn of the conversation; nothing if it is one. Raises Refused turn_discarded."""
         turn = self._turn(number)
         if turn.discarded:
-            raise Refused("turn_discarded", f"turn {number} was discarded", expected="an undecided draft")
+            raise Refused("turn_discarded", f"turn {number} was discarded", expected="a draft")
         return self._log(number, "committed") if turn.draft else []
 
     def discard(self, number: int) -> list[Event]:
@@ -246,7 +248,7 @@ class SessionState:
         return firsts[-1] - 1 if firsts else 0
 
     def trim(self, through: int) -> None:
-        """Forget turns whose events up to `through` are gone and that are no part of the context any more."""
+        """Forget turns whose events up to `through` are gone and that are no longer part of the context."""
         self.trimmed = max(self.trimmed, through)
         for number in [n for n, turn in self.turns.items() if turn.first <= through and n < self.begins]:
             del self.turns[number]
@@ -323,4 +325,4 @@ class SessionState:
             return turn
         if 1 <= number <= self.last:
             raise Refused("turn_gone", f"turn {number} was trimmed from the log")
-        raise Refused("turn_unknown", f"there is no turn {number}", number=self.last + 1)
+        raise Refused("turn_unknown", f"no turn {number}", number=self.last + 1)

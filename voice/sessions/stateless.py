@@ -41,7 +41,7 @@ async def moderated(
 ) -> AsyncGenerator[Delta | Effect | Done]:
     """The reply to `messages` as far as moderation lets it through; the model server is not asked if the words are not.
 
-    Raises Refused `unchecked` for words nobody could judge, UpstreamError `unchecked` for such a reply.
+    Raises Refused `unchecked` for input that could not be checked, UpstreamError `unchecked` for such a reply.
     """
     moderation = parts.moderation
     if moderation is None:
@@ -52,7 +52,7 @@ async def moderated(
     verdict = await _judged(parts, moderation, words)
     blocking = moderation.blocking(verdict)
     if UNCHECKED in blocking:
-        raise Refused(UNCHECKED, f"the words could not be checked: {verdict.error}", temporary=True)
+        raise Refused(UNCHECKED, f"moderation failed: {verdict.error}", temporary=True)
     if blocking:
         parts.count("moderation_blocked_input")
         yield Delta(moderation.answer(blocking, words[-1]))

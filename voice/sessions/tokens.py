@@ -1,4 +1,4 @@
-"""Who may open a session: its id names it, a token opens it, and only the token's hash is ever kept."""
+"""Session tokens: the id names a session, a token opens it, and only the token's hash is stored."""
 
 from __future__ import annotations
 

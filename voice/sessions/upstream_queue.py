@@ -1,4 +1,4 @@
-"""Who is answered next, and when: admission and fairness, decided without a clock, and the queue that waits."""
+"""Admission and fairness: which turn runs next, decided without a clock, and the queue of waiting turns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from voice.sessions.circuit_breaker import Breaker, BreakerPolicy
 from voice.sessions.log import Refused
 
 SHORTEST_S, LONGEST_S = 1.0, 60.0
-"""Bounds of what a refused client is told to wait."""
+"""Bounds of `Retry-After` for refused clients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Admission:
 
 
 UNAVAILABLE = "upstream_unavailable"
-WHY = "the model server failed too often; it is being tried again"
+WHY = "the model server failed repeatedly; requests are paused"
 NOT_ASKED = frozenset({UNAVAILABLE, "overloaded"})
 """Failures of a turn for which the model server was not asked: no further try follows."""
 
@@ -190,7 +190,7 @@ class UpstreamQueue:
         return self.admission.enter(owner, self._clock(), low=low)
 
     def leave(self, ticket: Ticket) -> None:
-        """Give a place back, and wake whoever may run now."""
+        """Release a slot and wake the next waiting turn."""
         for granted in self.admission.leave(ticket, self._clock()):
             waiter = self._waiters.pop(granted, None)
             if waiter is not None and not waiter.done():
@@ -206,7 +206,7 @@ class UpstreamQueue:
             async with asyncio.timeout(None if ticket.low else wait_s):
                 await waiter
         except TimeoutError as error:
-            what = f"no place at the model server within {wait_s:g} s"
+            what = f"no free slot at the model server within {wait_s:g} s"
             raise UpstreamError(what, code="overloaded", temporary=True) from error
         finally:
             self._waiters.pop(ticket, None)

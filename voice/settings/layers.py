@@ -1,4 +1,4 @@
-"""Settings from their layers (default < profile < file < environment < flag), each value checked, and their files."""
+"""Merging and checking settings (default < profile < file < environment < flag), and reading their files."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One value as someone wrote it.
+    """One value from one source.
 
-    `key` is `section.name`, `origin` names the file, variable or flag for the reader. `text` values (from the
-    environment and flags) are parsed by the setting's type; others come typed from TOML. `secrets`: a secret
-    may stand there.
+    `key` is `section.name`, `origin` names the file, variable or flag. `text` values (from the environment and flags)
+    are parsed by the setting's type; others are typed by TOML. `secrets`: secrets are allowed here.
     """
 
     key: str
@@ -38,7 +37,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Merged settings and, per key, where its value came from."""
+    """Merged settings, and the source of each value."""
 
     settings: Settings
     origins: Mapping[str, str]
@@ -51,7 +50,7 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What a setting takes: values of `kind` (bool, int, float, str), among `choices` or within bounds."""
+    """The values of one setting: of type `kind` (bool, int, float, str), among `choices` or within bounds."""
 
     kind: type[Any]
     default: Any
@@ -103,7 +102,7 @@ def merge(layers: Iterable[Iterable[Given]]) -> Resolved:
 
 
 def checked(given: Given) -> Any:
-    """The value in its setting's type; raises ConfigError where it cannot be used."""
+    """The value in the setting's type; raises ConfigError if it is invalid."""
     option = OPTIONS.get(given.key)
     if option is None:
         raise ConfigError(
@@ -114,9 +113,9 @@ def checked(given: Given) -> Any:
         )
     if option.secret and not given.secrets:
         raise ConfigError(
-            "a secret may not stand here",
+            "secrets are not allowed here",
             where=_where(given),
-            expected=f"it in the environment as {environment_name(given.key)}",
+            expected=f"the environment variable {environment_name(given.key)}",
         )
     value: Any = _parsed(given, option) if given.text else given.value
     if option.kind is float and type(value) is int:
@@ -128,12 +127,12 @@ def checked(given: Given) -> Any:
     too_small = option.least is not None and not value >= option.least
     too_large = option.most is not None and not value <= option.most
     if too_small or too_large or (option.choices and str(value) not in option.choices):
-        raise ConfigError(f"{_shown(given, option)} is not possible", where=_where(given), expected=expectation(option))
+        raise ConfigError(f"invalid value {_shown(given, option)}", where=_where(given), expected=expectation(option))
     return value
 
 
 def expectation(option: Option) -> str:
-    """What values a setting takes, in words."""
+    """The valid values of a setting, in words."""
     if option.choices:
         return "one of " + ", ".join(option.choices)
     words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[option.kind]
@@ -160,12 +159,12 @@ def _check_together(resolved: Resolved) -> None:
         raise ConfigError(
             f"{turn.min_silence_ms} is above turn.max_silence_ms = {turn.max_silence_ms}",
             where=f"turn.min_silence_ms ({resolved.origins['turn.min_silence_ms']})",
-            expected="the shortest silence to be at most the longest",
+            expected="turn.min_silence_ms <= turn.max_silence_ms",
         )
     retain = resolved.settings.chat.retain
     if retained_days(retain) is None:
         raise ConfigError(
-            f"{retain!r} is not possible",
+            f"invalid value {retain!r}",
             where=f"chat.retain ({resolved.origins['chat.retain']})",
             expected="conversation, days=N or forever",
         )
@@ -187,7 +186,7 @@ def _nearest(key: str) -> str:
 
 PROFILES = ("desktop", "pi", "kiosk")
 RESERVED = frozenset({"VOICE_PROFILE", "VOICE_CONFIG", "VOICE_DEBUG"})
-"""Variables that steer the command itself and are no settings."""
+"""Variables that control the command itself and are not settings."""
 
 
 def load(
@@ -197,9 +196,9 @@ def load(
     environment: Mapping[str, str] | None = None,
     flags: Iterable[Given] = (),
 ) -> Resolved:
-    """Settings as the command line, the environment and the files give them.
+    """Load settings from the command line, the environment and files.
 
-    Raises ConfigError for a file that cannot be read and for any value that cannot be used.
+    Raises ConfigError for an unreadable file and for any invalid value.
     """
     variables = environment or {}
     if profile not in PROFILES:
@@ -218,7 +217,7 @@ def load(
 
 
 def from_file(path: Path, *, name: str = "") -> list[Given]:
-    """The settings of one TOML file, as `[section]` tables; raises ConfigError where it cannot be read."""
+    """The settings of one TOML file with `[section]` tables; raises ConfigError if it cannot be read."""
     origin = name or str(path)
     try:
         sections = tomllib.loads(path.read_text("utf-8-sig"))  # Windows editors put a mark in front
@@ -227,14 +226,14 @@ def from_file(path: Path, *, name: str = "") -> list[Given]:
             error.strerror or "cannot be read", where=origin, expected="a readable TOML file of settings"
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"not TOML: {error}", where=origin, expected="lines like `silence_ms = 500`") from error
+        raise ConfigError(f"invalid TOML: {error}", where=origin, expected="lines like `silence_ms = 500`") from error
     given = []
     for section, values in sections.items():
         if not isinstance(values, dict):
             near = next((key for key in OPTIONS if key.endswith("." + section)), "turn.silence_ms")
             table, _, option = near.partition(".")
             raise ConfigError(
-                "a value outside of any section",
+                "this value is in no section",
                 where=f"{section} ({origin})",
                 expected=f"[{table}] above `{option} = …`",
             )
@@ -245,7 +244,7 @@ def from_file(path: Path, *, name: str = "") -> list[Given]:
 
 
 def from_environment(variables: Mapping[str, str]) -> list[Given]:
-    """The settings among environment variables; an unknown VOICE_ name is passed on so that it is refused."""
+    """The settings among environment variables; unknown VOICE_ names are passed on so that they are refused."""
     names = {environment_name(key): key for key in OPTIONS}
     return [
         Given(names.get(name, name.removeprefix("VOICE_").lower().replace("_", ".", 1)), text, name, True, True)

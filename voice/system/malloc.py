@@ -1,4 +1,4 @@
-"""What the C library does with memory that an engine has freed."""
+"""Settings of the C library for memory that engines free."""
 
 from __future__ import annotations
 

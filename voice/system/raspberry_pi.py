@@ -1,4 +1,4 @@
-"""The board this runs on, as the kernel and a Raspberry Pi's firmware tell of it: model, temperature, power, sound."""
+"""The board, as reported by the kernel and a Raspberry Pi's firmware: model, temperature, power, sound."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ THROTTLED = "sys/devices/platform/soc/soc:firmware/get_throttled"
 CARDS = "proc/asound/cards"
 
 TROUBLES = {
-    0: "the voltage is too low now",
-    1: "the processor's frequency is capped now",
-    2: "it is throttled now",
-    3: "it is near its temperature limit now",
-    16: "the voltage was too low since it started",
-    18: "it was throttled since it started",
-    19: "it was near its temperature limit since it started",
+    0: "under-voltage",
+    1: "processor frequency capped",
+    2: "throttled",
+    3: "close to the temperature limit",
+    16: "under-voltage since the last start",
+    18: "throttled since the last start",
+    19: "close to the temperature limit since the last start",
 }
 """What the bits of the firmware's `get_throttled` mean."""
 
@@ -29,7 +29,7 @@ POWER_BITS, HEAT_BITS = {0, 16}, {3, 19}
 
 @dataclass(frozen=True, slots=True)
 class RaspberryPi:
-    """`celsius` is None where no sensor is read; `throttled` are the firmware's bits, 0 where it says nothing."""
+    """`celsius` is None if there is no sensor; `throttled` are the firmware's bits, 0 if unknown."""
 
     model: str
     celsius: float | None
@@ -37,20 +37,20 @@ class RaspberryPi:
 
     @property
     def troubles(self) -> list[str]:
-        """What is or was wrong with power and heat."""
+        """Current and past problems with power and heat."""
         return [text for bit, text in TROUBLES.items() if self.throttled >> bit & 1]
 
     @property
     def remedy(self) -> str:
-        """What to do about it."""
+        """How to fix them."""
         bits = {bit for bit in TROUBLES if self.throttled >> bit & 1}
         if bits & POWER_BITS:
-            return "use the board's own power supply and a short cable; unplug what draws power from its USB"
-        return "give it air or a heat sink" if bits & HEAT_BITS else ""
+            return "use the official power supply with a short cable, and unplug USB devices that draw power"
+        return "add a fan or a heat sink" if bits & HEAT_BITS else ""
 
 
 def board(root: Path = Path("/")) -> RaspberryPi | None:
-    """The board under `root`; None where the kernel names none, as on a PC."""
+    """The board under `root`; None if the kernel names none, as on a PC."""
     model = _read(root / MODEL).rstrip("\0").strip()
     if not model:
         return None
@@ -60,7 +60,7 @@ def board(root: Path = Path("/")) -> RaspberryPi | None:
 
 
 def sound_route(root: Path = Path("/")) -> str:
-    """What sound passes through: the sound server with its default devices, else the kernel's cards; empty for none."""
+    """The audio route: the sound server with its default devices, or the kernel's cards; empty if there are none."""
     told = _sound_server()
     if told:
         return told
@@ -74,7 +74,7 @@ def _sound_server() -> str:
     try:
         done = subprocess.run(["pactl", "info"], capture_output=True, text=True, timeout=5, check=False)
     except subprocess.TimeoutExpired:
-        return "a sound server that does not answer"
+        return "the sound server does not answer"
     if done.returncode:
         return ""
     told = dict(line.split(": ", 1) for line in done.stdout.splitlines() if ": " in line)

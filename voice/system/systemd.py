@@ -1,4 +1,4 @@
-"""The systemd unit of an assistant that runs for months, and what a running service tells systemd."""
+"""The systemd unit of the service, and the messages of a running service to systemd."""
 
 from __future__ import annotations
 
@@ -107,12 +107,12 @@ class ServiceUnit:
 
 
 def command_line(command: Sequence[str]) -> str:
-    """Words as ExecStart takes them."""
+    """A command line in the syntax of ExecStart."""
     return " ".join(quoted(word) for word in command)
 
 
 def quoted(word: str) -> str:
-    """One word: specifiers and variables are taken as they are written, spaces and quotes kept."""
+    """One argument: specifiers and variables are escaped, spaces and quotes preserved."""
     plain = word.replace("%", "%%").replace("$", "$$")
     if plain and not set(plain) & set(" \t\n\"'\\;"):
         return plain
@@ -121,7 +121,7 @@ def quoted(word: str) -> str:
 
 
 def typed(command: Sequence[str]) -> str:
-    """Words as a person types them."""
+    """A command line as a user would type it."""
     return shlex.join(command)
 
 
@@ -144,7 +144,7 @@ class ServiceManager:
         self.watchdog_s = int(usec) / 1e6 if self._address and mine and usec.isdigit() else 0.0
 
     def ready(self) -> None:
-        """The service works."""
+        """Report that the service is ready."""
         self._tell("READY=1")
 
     def status(self, text: str) -> None:
@@ -180,4 +180,4 @@ class ServiceManager:
                 out.setblocking(False)  # a manager that does not read must not stop the audio
                 out.sendto(line.encode(), name)
         except OSError as error:
-            log.warning("the service manager could not be told %s: %s", line.partition("=")[0], error)
+            log.warning("cannot send %s to the service manager: %s", line.partition("=")[0], error)

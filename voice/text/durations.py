@@ -139,7 +139,7 @@ def _next_part(words: str, at: int) -> re.Match[str] | None:
 
 
 def _goes_on(part: re.Match[str], size: int) -> bool:
-    """Whether a part behind one of `size` seconds belongs to it: a smaller unit, not one that begins anew."""
+    """Whether a part behind one of `size` seconds belongs to it: a smaller unit, not the start of another duration."""
     return _SECONDS[part["unit"][0]] < size and not re.match(r"an? \d", part.string[part.start() :])
 
 

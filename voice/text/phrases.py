@@ -1,4 +1,4 @@
-"""What the house says in its own name, in each language it speaks."""
+"""Fixed phrases that the assistant speaks, by language."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from types import MappingProxyType
 PHRASES = MappingProxyType(
     {
         "en": {
-            "recognizer": "Sorry, I could not understand that. My hearing has a problem.",
+            "recognizer": "Sorry, I could not understand that. Speech recognition failed.",
             "model": "Sorry, I cannot reach my language model right now.",
-            "synthesizer": "Sorry, my voice has a problem.",
-            "no_answer": "Sorry, I have no answer to that.",
+            "synthesizer": "Sorry, there is a problem with my voice.",
+            "no_answer": "Sorry, I don't have an answer to that.",
             "blocked": "Sorry, I would rather not talk about that.",
             "self_harm": "I am sorry that you are going through this. I am only a machine and cannot give you the help "
             "you deserve, but a person can. Please talk to someone you trust now, or call your local emergency number "
@@ -24,11 +24,11 @@ PHRASES = MappingProxyType(
             "reminder_named": "Your reminder: {label}.",
         },
         "zh": {
-            "recognizer": "抱歉，我没有听清楚，听写出了问题。",
-            "model": "抱歉，我现在连不上语言模型。",
+            "recognizer": "抱歉，语音识别出了点问题，我没听清。",
+            "model": "抱歉，我暂时连不上语言模型。",
             "synthesizer": "抱歉，我的声音出了问题。",
-            "no_answer": "抱歉，我没有答案。",
-            "blocked": "抱歉，这个话题我还是不说为好。",
+            "no_answer": "抱歉，这个问题我答不上来。",
+            "blocked": "抱歉，这个话题我不方便聊。",
             "self_harm": "听到您这样说，我很难过。我只是一台机器，给不了您应得的帮助，但有人可以。"
             "请现在就和您信任的人说一说，或者拨打当地的急救电话或心理援助热线。您不必一个人承受。",
             "recording": "本次对话正在录音。",

@@ -44,7 +44,7 @@ def language_of(text: str) -> str:
 def spoken(text: str, *, language: str = "", line_start: bool = True) -> str:
     """What to say for a piece of a reply; empty when nothing in it can be said.
 
-    `language` (`en`, `zh`) chooses the words for symbols; empty takes it from the text, and other languages keep their
+    `language` (`en`, `zh`) chooses the words for symbols; empty: detected from the text; other languages keep their
     symbols for the engine to read. `line_start` says whether the piece begins a line, where `-` and `#` are marks.
     """
     language = language or language_of(text) or "en"

@@ -79,7 +79,7 @@ def _cents(value: str, one: str, many: str, cent: str, named: bool) -> str:
 
 
 def _per(name: str | None) -> str:
-    """`/lb` as ` per pound`; what nobody sells by stays."""
+    """`/lb` as ` per pound`; units without a price stay."""
     return "" if not name else f" per {PER[name][0]}" if name in PER else f"/{name}"
 
 

@@ -152,7 +152,7 @@ PER = {
 
 @dataclass(frozen=True, slots=True)
 class Currency:
-    """Words for money; `cent` is the hundredth part, empty where nobody speaks of it; `named` says it with its name."""
+    """Words for money; `cent` is the hundredth part, empty if it is not used; `named` says it with its name."""
 
     one: str
     many: str

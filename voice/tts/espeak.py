@@ -133,7 +133,7 @@ class _Library:
                 raise EngineError(f"espeak-ng refused the text (status {status})", where="espeak")
 
     def _on_audio(self, samples: Any, count: int, events: Any) -> int:
-        """Called by C for each chunk; 1 ends it in mid-word. What is raised here is raised again by `speak`."""
+        """Called by C for each chunk; 1 ends it within a word. What is raised here is raised again by `speak`."""
         try:
             words = []
             index = 0
@@ -244,7 +244,7 @@ class EspeakSynthesizer:
         return MANDARIN if language_of(text) == "zh" and not self._voice.startswith(READS_HAN) else self._voice
 
     def cancel(self) -> None:
-        """End a running `speak` in mid-word: at its next chunk of about 0.1 ms of work."""
+        """End a running `speak` within a word: at its next chunk of about 0.1 ms of work."""
         self._cancelled = True
 
 

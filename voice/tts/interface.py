@@ -26,7 +26,7 @@ class Chunk:
 
 
 Emit = Callable[[Chunk], bool]
-"""Receives audio as it is made; returns False when no more of this clause is wanted."""
+"""Receives audio as it is made; returns False when the rest of this clause is not wanted."""
 
 
 class Synthesizer(Protocol):
@@ -47,5 +47,5 @@ class Synthesizer(Protocol):
         ...
 
     def cancel(self) -> None:
-        """Make a running `speak` return soon, in mid-word if need be; callable from any thread, harmless when idle."""
+        """Make a running `speak` return soon, even within a word; callable from any thread, harmless when idle."""
         ...

@@ -165,7 +165,7 @@ def _read_config(model: Path) -> Any:
     for file in (model, path):
         if not file.is_file():
             raise MissingError(
-                "no such voice file",
+                "voice file not found",
                 where=str(file),
                 expected="a Piper voice: NAME.onnx with NAME.onnx.json beside it",
                 remedy="see `voice models list` and `voice models pull NAME`",

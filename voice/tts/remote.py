@@ -1,4 +1,4 @@
-"""Any OpenAI-compatible `/v1/audio/speech` as synthesizer: the voice comes from another machine in the house."""
+"""Any OpenAI-compatible `/v1/audio/speech` as synthesizer, for example on another machine."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RemoteSynthesizer:
         for rate, raw in self._stream(text):
             if rate != self.rate:
                 was, self.rate = self.rate, rate
-                raise EngineError(f"speaks at {rate} Hz now, not {was}", where=self._server.url)
+                raise EngineError(f"sample rate changed to {rate} Hz from {was}", where=self._server.url)
             if self._cancelled or not emit(Chunk(np.frombuffer(raw, dtype="<i2").astype(np.int16))):
                 return
 
@@ -64,7 +64,7 @@ class RemoteSynthesizer:
             except ValueError as error:
                 expected = "16 bit mono WAV for response_format wav"
                 raise EngineError(
-                    f"the answer is not usable: {error}", where=self._server.url, expected=expected
+                    f"invalid audio in the answer: {error}", where=self._server.url, expected=expected
                 ) from None
 
 
@@ -100,7 +100,7 @@ def _header(raw: bytes) -> tuple[int, int] | None:
         name, size = raw[at : at + 4], struct.unpack_from("<I", raw, at + 4)[0]
         if name == b"data":
             if not rate:
-                raise ValueError("no format before the data")
+                raise ValueError("no format chunk before the data")
             return rate, at + 8
         if name == b"fmt ":
             if len(raw) < at + 24:

@@ -63,7 +63,7 @@ class Endpointer:
         self.usual_pause_s = self._expected_s = silence_s / self.MARGIN
 
     def spoke_on_after(self, pause_s: float, words: str = "", complete: float | None = None) -> None:
-        """Learn that this person paused for so long after these words of a turn.
+        """Record how long this person paused after these words of a turn.
 
         What looks unfinished teaches nothing: it is waited for anyway, and would make every other wait longer.
         """

@@ -1,4 +1,4 @@
-"""What the turn machine is told and what it asks for: plain data. `turn` and `revision` tell the late apart."""
+"""Events and actions of the turn machine: plain data. `turn` and `revision` identify stale ones."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Audible:
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """All of this reply that there is has been played, and no more is coming; `mute`: nothing was to be heard of it."""
+    """All of this reply that there is has been played, and it is complete; `mute`: it had nothing to hear."""
 
     turn: int
     revision: int
@@ -127,7 +127,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """The house itself has something to say, such as a timer; it waits until nobody speaks. `rings`: after the bell."""
+    """The assistant has something to say, such as a timer, once no one is speaking. `rings`: after the bell."""
 
     text: str
     rings: bool = True
@@ -140,7 +140,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Someone wants no more of this reply."""
+    """The user stops this reply."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class TurnMachine:
     turn: Turn | None = None
     over: Turn | None = None
     alarms: int = 0
-    """How often of late a reply was held for what was nobody."""
+    """How often recently a reply was held without anyone speaking."""
     spoke_until: float | None = None
     """When the last reply ended."""
     _issued: int = 0
@@ -110,7 +110,7 @@ class TurnMachine:
         return Turn(self._issued, at)
 
     def _finish(self, outcome: Outcome) -> list[Action]:
-        """End the turn; whoever speaks meanwhile has the next one."""
+        """End the turn; speech meanwhile becomes the next one."""
         ended: list[Action] = [ev.Forget(self._turn.number), ev.Finish(self._turn.number, outcome)]
         self.turn, self.over = self.over, None
         if self.turn is None:
@@ -232,7 +232,7 @@ class TurnMachine:
         return kind is not Overlap.ECHO and not (self._turn.overlaps and (self.policy.by_name or kind is Overlap.STOP))
 
     def _after_any_echo(self) -> bool:
-        """They began when no reply could be in the room any more: they may say what it said."""
+        """The speech began when the echo of the reply had ended, so it may repeat the reply's words."""
         return self.spoke_until is not None and self._turn.started > self.spoke_until + self.policy.echo_s
 
     def _draft_failed(self, event: ev.StageFailed, now: float) -> list[Action]:
@@ -350,7 +350,7 @@ class TurnMachine:
         return self._finish(self._turn.outcome)
 
     def _stop(self, event: ev.Stopped, now: float) -> list[Action]:
-        """Enough of this reply; what somebody says over it meanwhile is the next turn."""
+        """Enough of this reply; what the user says over it meanwhile is the next turn."""
         return self._interrupt(now)
 
     # Someone speaks over us: a person has words, a noise has none.
@@ -448,7 +448,7 @@ class TurnMachine:
         return [ev.Resume(self._turn.number)] if held else []
 
     def _resume(self, alarm: int = 0) -> list[Action]:
-        """Nobody spoke: the reply goes on, if it was held, and what was heard is forgotten."""
+        """No one spoke: a held reply continues, and what was heard is discarded."""
         return self._leave_over() + self._go_on_speaking(alarm)
 
     # The end of a turn by order, and of the conversation.

@@ -13,7 +13,7 @@ from voice.turn.turn_model import HEARD_S
 
 MELS, FRAMES = 80, 800
 INPUT = "input_features"
-EXPECTED = f"one input {INPUT}, float32 (1, {MELS}, {FRAMES}), and one probability out, as Smart Turn v3"
+EXPECTED = f"one input {INPUT}, float32 (1, {MELS}, {FRAMES}), and one output, a probability, as in Smart Turn v3"
 FATAL = 4
 """onnxruntime's log level: it would print what is raised here anyway."""
 
@@ -41,7 +41,7 @@ class SmartTurn:
         ports = [(port.name, port.type, port.shape[1:]) for port in self._session.get_inputs()]
         if ports != [(INPUT, "tensor(float)", [MELS, FRAMES])]:
             has = ", ".join(f"{name} {kind} (_, {', '.join(map(str, shape))})" for name, kind, shape in ports)
-            raise ConfigError(f"not such a turn model: its inputs are {has}", where=str(path), expected=EXPECTED)
+            raise ConfigError(f"not a turn model: its inputs are {has}", where=str(path), expected=EXPECTED)
         self._path = path
         self._features = FeatureExtractor(feature_size=MELS, chunk_length=round(HEARD_S))
 
@@ -63,5 +63,5 @@ class SmartTurn:
         except Exception as error:
             raise EngineError(f"the turn model failed: {error}", where=str(self._path)) from error
         if len(outputs) != 1 or outputs[0].size != 1 or not 0.0 <= (complete := float(outputs[0].item())) <= 1.0:
-            raise EngineError("the turn model gave no probability", where=str(self._path))
+            raise EngineError("the turn model returned no probability", where=str(self._path))
         return complete

@@ -24,7 +24,7 @@ def model_path() -> Path:
     found = sorted(path for folder in folders for path in (Path(folder) / "assets").glob("silero_vad*.onnx"))
     if not found:
         raise MissingError(
-            "the Silero voice activity model is not there",
+            "the Silero model is not installed",
             where="vad.engine",
             expected="faster-whisper's assets",
             remedy="install faster-whisper, or set vad.engine to webrtc",

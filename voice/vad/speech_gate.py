@@ -15,10 +15,10 @@ SLACK_DB = 1.5
 """A voice varies; it is not yet background so little below the limit."""
 
 SETTLED_S = 1.0
-"""So much speech has to have been heard before somebody much louder makes background of it."""
+"""This much speech must have been heard before a much louder voice turns it into background."""
 
 ANOTHER_S = 1.0
-"""Who begins so long after the last word may be another person, whose level is learned afresh."""
+"""Speech this long after the last word may be another person's, whose level is learned again."""
 
 BACKGROUND_S = 10.0
 """Where a voice of the background was heard, it is expected for so long in the pauses of the person, too."""
@@ -34,7 +34,7 @@ REMEMBERED_S = 120.0
 class Edge:
     """Speech began (`speech=True`) at its first sample, or stopped at its last; `at` in seconds on the loop's clock.
 
-    `nearer`: somebody so much louder began that what was heard until then was background.
+    `nearer`: a much louder voice began, so that earlier speech was background.
     """
 
     speech: bool
@@ -105,7 +105,7 @@ class SpeechGate:
 
     @property
     def stirring(self) -> bool:
-        """Voiced audio is arriving that may become speech: no time to decide that somebody has finished."""
+        """Voiced audio is arriving that may become speech: too early to decide that the turn has ended."""
         return self.speaking or self._voiced_s > 0.0
 
     def hear(self, probability: float, at: float, duration_s: float, level_dbfs: float = 0.0) -> Edge | None:

@@ -11,7 +11,7 @@ BEFORE_S = 0.3
 """The good detector also hears this much from before the cheap one noticed anything; it needs to hear a beginning."""
 
 AFTER_S = 0.3
-"""It goes on for so long after the cheap one hears nothing any more."""
+"""It continues this long after the cheap detector has stopped reporting speech."""
 
 
 class TwoStageDetector:

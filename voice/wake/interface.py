@@ -1,4 +1,4 @@
-"""What every wake word engine offers: it hears everything and says when it is called."""
+"""The interface of wake word engines: they receive all audio and report the wake word."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ class WakeWord(Protocol):
         ...
 
     def reset(self) -> None:
-        """Forget what was heard."""
+        """Forget earlier audio."""
         ...

@@ -18,16 +18,16 @@ STRICTEST, LAXEST = 0.995, 0.5
 
 
 def threshold(own: float, sensitivity: float) -> float:
-    """Where a model says yes, between `STRICTEST` and `LAXEST` and by its `own` threshold in the middle."""
+    """The detection threshold, between `STRICTEST` and `LAXEST`, with the model's `own` in the middle."""
     if sensitivity < EVEN:
         return own + (STRICTEST - own) * (1 - sensitivity / EVEN)
     return own - (own - LAXEST) * (sensitivity - EVEN) / (1 - EVEN)
 
 
 class MicroWakeWords:
-    """Hears each of `names`: a model of the package, as hey_jarvis, or a JSON file beside a model.
+    """Detects each of `names`: a model of the package, such as hey_jarvis, or a JSON file next to a model.
 
-    Raises MissingError where the package or a file is not there, ConfigError for a name that is no model.
+    Raises MissingError if the package or a file is missing, ConfigError for an unknown name.
     """
 
     lead_s = 0.3
@@ -38,7 +38,7 @@ class MicroWakeWords:
             import pymicro_wakeword as package
         except (ImportError, OSError):
             raise MissingError(
-                "no wake word engine is installed",
+                "the wake word engine is not installed",
                 where="wake.mode = word",
                 expected="the package pymicro-wakeword",
                 remedy="pip install 'voice-assistant[wake]', or set wake.mode to always or button",
@@ -58,7 +58,7 @@ class MicroWakeWords:
         return said
 
     def reset(self) -> None:
-        """Start the models anew."""
+        """Reset the models."""
         self._features.reset()
         for model in self._models:
             model.reset()
@@ -71,7 +71,7 @@ def _load(package: Any, name: str) -> Any:
     path = Path(name).expanduser()
     if path.suffix != ".json":
         raise ConfigError(
-            f"no wake word is called {name!r}", where="wake.words", expected=f"{', '.join(known)}, or a model's .json"
+            f"unknown wake word: {name!r}", where="wake.words", expected=f"{', '.join(known)}, or a model's .json"
         )
     try:
         _check(path)
@@ -84,8 +84,8 @@ def _load(package: Any, name: str) -> Any:
 
 
 def _check(path: Path) -> None:
-    """Look at the files first: the C library ends the process where there is no model."""
+    """Check the files first: the C library ends the process if a model is missing."""
     model = path.parent / json.loads(path.read_text("utf-8"))["model"]
     with model.open("rb") as file:
         if file.read(8)[4:] != b"TFL3":
-            raise ValueError(f"{model.name} is no TensorFlow Lite model")
+            raise ValueError(f"{model.name} is not a TensorFlow Lite model")

@@ -1,4 +1,4 @@
-"""The wake word is no part of what was asked: it is taken off the words, however the recognizer spells it."""
+"""Removes the wake word from the transcript, however the recognizer spells it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
 def without_phrase(text: str, phrases: Iterable[str]) -> str:
-    """`text` without a phrase at its head, in full or from its last word on, and without the marks around it."""
+    """`text` without a phrase at its start, in full or from its last word on, and without surrounding punctuation."""
     words = list(_WORD.finditer(text))
     best, cut = ALIKE, 0
     for phrase in phrases:

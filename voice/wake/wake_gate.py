@@ -1,4 +1,4 @@
-"""Whether speech is meant for us: always, after a wake word, or after a button; for a while after a reply as well."""
+"""Decides whether speech is for the assistant: always, after a wake word or button, and for a while after a reply."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from voice.vad.speech_gate import Edge
 from voice.wake.interface import WakeWord
 
 ONE_BREATH_S = 0.4
-"""Speech that goes on for so long after the wake word was noticed says more than the wake word."""
+"""Speech that continues this long after the wake word contains more than the wake word."""
 
 MORE_S = 0.2
 """As much speech after the wake word, where it ends sooner, is a word of its own and not the wake word's tail."""
@@ -21,19 +21,19 @@ AWAKE_S = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """The phrase was said. Its last sample is at `ended` or a little before, seconds on the loop's clock."""
+    """The wake word was detected; its last sample is at or shortly before `ended`, seconds on the loop's clock."""
 
     phrase: str
     ended: float
 
 
 class WakeGate:
-    """Lets the edges of speech through that are for us.
+    """Passes on the edges of speech that is for the assistant.
 
-    `word` is None where no wake word is listened for. `window_s` is how long somebody who called may think before
-    they speak, `follow_up_s` how long after a reply no wake word is needed, `refractory_s` how long a wake word that
-    was just heard is not heard again. `always` lets everything through. The wake word is only listened for while
-    somebody stirs, beginning with the moment before, so that silence costs nothing.
+    `word` is None if there is no wake word. `window_s` is the time to start speaking after the wake word, `follow_up_s`
+    the time after a reply in which no wake word is needed, `refractory_s` the time in which a detected wake word is not
+    detected again. `always` passes everything. The detector runs only during speech and shortly before it, so that
+    silence costs nothing.
     """
 
     def __init__(
@@ -55,25 +55,25 @@ class WakeGate:
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        """What it can be called by."""
+        """The wake phrases."""
         return self._word.phrases if self._word is not None else ()
 
     def open(self, at: float) -> bool:
-        """Whether speech that begins now is for us."""
+        """Whether speech that starts now is for the assistant."""
         return self._always or at < self._until
 
     def call(self, at: float, since: float, *, speaking: bool) -> None:
-        """Somebody wants to talk to us: whatever they say after `since`, which they may be in the middle of."""
+        """Open the gate for speech after `since`, which may already have begun."""
         self._until = at + self._window_s
         self._called = at
         self._from = since if speaking else None
 
     def answered(self, at: float) -> None:
-        """A reply has ended: what is said next may go on from it."""
+        """A reply has ended: the next speech may follow up on it."""
         self._until = max(self._until, at + self._follow_up_s)
 
     def close(self) -> None:
-        """Nothing is for us until we are called."""
+        """Close the gate until the next call."""
         self._until, self._from = float("-inf"), None
 
     def hear(self, frame: Frame, *, stirring: bool) -> Called | None:
@@ -101,7 +101,7 @@ class WakeGate:
         return Called(phrase, frame.at - word.lag_s)
 
     def edges(self, edge: Edge | None, at: float, *, idle: bool) -> list[Edge]:
-        """The edges of speech to act on now, where `edge` is what the audio has; in a turn (not `idle`) each counts."""
+        """The edges of speech to act on now, given the audio's `edge`; in a turn (not `idle`) each one counts."""
         since, new = self._from, [] if edge is None else [edge]
         if edge is not None or not idle:
             self._from = None

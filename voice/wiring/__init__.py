@@ -1,1 +1,1 @@
-"""Settings to connected objects: the only files that name adapters."""
+"""Builds connected objects from settings: the only files that name adapters."""

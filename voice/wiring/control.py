@@ -1,4 +1,4 @@
-"""Whom a conversation tells what happens, and from whom it takes orders: the socket and the owner's commands."""
+"""Connects a conversation to the control socket and to the owner's commands."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from voice.settings.schema import HooksSettings, Settings
 
 
 def socket_path(hooks: HooksSettings) -> Path | None:
-    """Where the socket is, None where none is wanted or there are no such sockets here."""
+    """The socket's path; None if it is disabled or the platform has no Unix sockets."""
     if hooks.socket == "off" or not hasattr(asyncio, "start_unix_server"):
         return None
     return runtime() / "voice-assistant.sock" if hooks.socket == "auto" else Path(hooks.socket).expanduser()
 
 
 class Control:
-    """Between one conversation and the outside: an observer of it that also carries out orders."""
+    """Connects one conversation with the outside: an observer that also executes commands."""
 
     def __init__(self, settings: Settings, observer: Observer, conversation: Callable[[], Conversation | None]) -> None:
         self._settings, self._observer, self._conversation = settings.hooks, observer, conversation
@@ -56,7 +56,7 @@ class Control:
         except VoiceError as error:
             if hooks.socket != "auto":
                 raise
-            self._warn(f"`voice ctl` does not reach this conversation: {error}")
+            self._warn(f"`voice ctl` cannot reach this conversation: {error}")
             return
         self._socket = listening
         stack.push_async_callback(listening.close)

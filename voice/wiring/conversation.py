@@ -1,4 +1,4 @@
-"""A whole conversation from settings: engines, session, devices and the turn machine, connected and run."""
+"""Builds a conversation from settings (engines, session, devices, turn machine) and runs it."""
 
 from __future__ import annotations
 
@@ -283,7 +283,7 @@ async def converse(
 async def _warm(
     words: Worker[Recognizer], voice: Worker[Synthesizer], ends: Worker[TurnModel] | None, *, typing: bool
 ) -> None:
-    """Load the engines at once and let each run once. What cannot be loaded is refused now, not in the first turn."""
+    """Load the engines and run each once, so that failures appear now and not in the first turn."""
     loads = [voice.call(lambda engine: engine.warm(), patience_s=WARM_S)]
     if not typing:
         loads.append(words.call(lambda engine: engine.warm(), patience_s=WARM_S))
@@ -291,19 +291,19 @@ async def _warm(
         loads.append(ends.call(lambda model: model.warm(), patience_s=WARM_S))
     for failure in await asyncio.gather(*loads, return_exceptions=True):
         if isinstance(failure, EngineError):
-            raise MissingError(str(failure), remedy="see what works here: voice doctor") from failure
+            raise MissingError(str(failure), remedy="check this machine: voice doctor") from failure
         if isinstance(failure, BaseException):
             raise failure
 
 
 async def _left(task: asyncio.Task[None]) -> None:
-    """Nobody waits for a task any more."""
+    """No task is awaited any longer."""
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
 class LifeSigns:
-    """Counts the frames' levels that pass by, and has the service manager show what goes wrong."""
+    """Counts the levels of frames, and reports problems to the service manager."""
 
     def __init__(self, observer: Observer, manager: ServiceManager) -> None:
         self._observer, self._manager = observer, manager
@@ -332,7 +332,7 @@ def _all_hear(taps: Sequence[Callable[[Pcm, float], None]], pcm: Pcm, at: float)
 
 def _opened(path: Path) -> FileIO:
     try:
-        return FileIO(path, "w")  # unbuffered: a full disk is met while writing, not again while closing
+        return FileIO(path, "w")  # unbuffered: a full disk fails while writing, not again while closing
     except OSError as error:
         raise MissingError(f"cannot be written: {error.strerror}", where=str(path)) from error
 
@@ -348,7 +348,7 @@ def _watcher(observer: Observer, traces: deque[TurnTrace], file: FileIO | None, 
             file.write(line.encode(errors="replace"))
         except OSError as error:
             failed = True
-            observer(Notice(f"{file.name}: no more turns are written down: {error.strerror}", "error"))
+            observer(Notice(f"{file.name}: tracing stopped: {error.strerror}", "error"))
 
     def watch(event: Note) -> None:
         if isinstance(event, TurnEnded):

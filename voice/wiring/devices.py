@@ -1,4 +1,4 @@
-"""Where a conversation hears and speaks: devices, files, or nowhere."""
+"""The audio source and sink of a conversation: devices, files, or none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Devices:
-    """The source and the sink of one conversation; PortAudio is touched only where a device is wanted."""
+    """The source and the sink of one conversation; PortAudio is loaded only if a device is needed."""
 
     def __init__(self, settings: Settings, playout: Playout, observer: Observer, lost: Callable[[], None]) -> None:
         self._settings, self._playout, self._observer, self._lost = settings, playout, observer, lost
@@ -43,7 +43,7 @@ class Devices:
         return Microphone(self._keeper(), audio.input, audio.frame_ms, self._notify, audio.block_ms / 1000)
 
     def sink(self, path: Path | None, *, quiet: bool) -> Sink:
-        """The file, the speaker, or nothing where nobody listens."""
+        """The file, the speaker, or a sink that discards audio."""
         if path is not None:
             from voice.audio.wav import WavSink
 
@@ -57,7 +57,7 @@ class Devices:
 
     @property
     def waiting(self) -> bool:
-        """Whether the microphone is away and waited for."""
+        """Whether the microphone is disconnected and awaited."""
         return "microphone" in self._lost_ones
 
     def _tell(self, text: str, level: str) -> None:

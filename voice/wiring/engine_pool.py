@@ -1,4 +1,4 @@
-"""Engines for spoken conversations of a server: lent to connections, kept warm, shared where they can be."""
+"""Engines for a server's spoken conversations: lent to connections, kept ready, and shared if possible."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from voice.wiring.engines import detector, espeak, judges, language, recognizer,
 from voice.worker import Worker
 
 SPARE = 4
-"""Idle engines of each kind kept warm for whoever comes next."""
+"""Idle engines of each kind that are kept ready for the next conversation."""
 
-ONLY_ENGLISH = "only English is heard here: there is no Whisper model (`voice models`); typing works"
+ONLY_ENGLISH = "only English speech is recognized: no Whisper model is downloaded (`voice models`); typing works"
 
 
 class SharedEnginePool:

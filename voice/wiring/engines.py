@@ -1,4 +1,4 @@
-"""The engines the settings name: recognizer, synthesizer, detector, turn model."""
+"""Creates the engines from settings: recognizer, synthesizer, detector, turn model."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def whisper_folder(settings: Settings) -> Path | None:
 
 
 def _place(name: str, registry: Sequence[Model], store: ModelStore) -> Path:
-    """What an engine is given: from the store if the registry knows the name, else the path as it was named."""
+    """The model for an engine: from the store if the registry knows its name, else the path as given."""
     known = next((model for model in registry if model.name == name), None)
     return store.given(known) if known else Path(name).expanduser()
 
@@ -106,7 +106,7 @@ def espeak(settings: Settings, voice: str = "") -> Synthesizer:
 
 
 def detector(settings: Settings) -> Detector:
-    """The voice activity detector the settings name."""
+    """The configured voice activity detector."""
     if settings.vad.engine == "silero":
         from voice.vad.silero import SileroDetector
 
@@ -128,17 +128,17 @@ def speech_gate(settings: Settings, hears: Detector) -> SpeechGate:
 
 
 def turn_model(settings: Settings) -> TurnModel:
-    """The turn model the settings name; ConfigError where there is none, which `judges` says."""
+    """The configured turn model. Raises ConfigError if there is none; see `judges`."""
     from voice.turn.smart_turn import SmartTurn
 
     file = _turn_model_file(settings)
     if file is None:
-        raise ConfigError("no turn model is named or present", where="turn.model")
+        raise ConfigError("no turn model is set or downloaded", where="turn.model")
     return SmartTurn(file)
 
 
 def judges(settings: Settings) -> bool:
-    """Whether a turn model is asked: a fixed silence needs none."""
+    """Whether a turn model is needed: not with a fixed silence."""
     return settings.turn.endpointing == "adaptive" and _turn_model_file(settings) is not None
 
 
@@ -149,7 +149,7 @@ def _turn_model_file(settings: Settings) -> Path | None:
 
 
 def wake_gate(settings: Settings, *, spoken: bool) -> WakeGate:
-    """What decides whether speech is for us; where nobody can speak, or a recording does, all of it is."""
+    """The gate for speech to the assistant; without a microphone, or with a recording, all speech passes."""
     wake = settings.wake
     if not spoken or wake.mode == "always":
         return WakeGate(always=True)
@@ -159,6 +159,6 @@ def wake_gate(settings: Settings, *, spoken: bool) -> WakeGate:
 
         names = [name.strip() for name in wake.words.split(",") if name.strip()]
         if not names:
-            raise ConfigError("no wake word is named", where="wake.words", expected="one or two, as hey_jarvis")
+            raise ConfigError("no wake word is set", where="wake.words", expected="one or two, such as hey_jarvis")
         word = MicroWakeWords(names, wake.sensitivity)
     return WakeGate(word, window_s=wake.window_s, follow_up_s=wake.follow_up_s, refractory_s=wake.refractory_s)

@@ -1,4 +1,4 @@
-"""The kiosk page from settings: what it suggests, what it can hear, when it forgets."""
+"""Builds the kiosk page from settings: suggestions, languages, time limits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def page(settings: Settings) -> Page:
     for language in languages or ("",):
         if language not in LANGUAGES:
             expected = f"one or more of {', '.join(LANGUAGES)}, comma-separated"
-            raise ConfigError(f"no language of the page: {language!r}", where="kiosk.languages", expected=expected)
+            raise ConfigError(f"unsupported language: {language!r}", where="kiosk.languages", expected=expected)
     if kiosk.countdown_s >= kiosk.idle_s:
         what = f"{kiosk.countdown_s:g} s leave nothing of kiosk.idle_s = {kiosk.idle_s:g} s"
         raise ConfigError(what, where="kiosk.countdown_s", expected="less than kiosk.idle_s")
@@ -60,7 +60,7 @@ def page(settings: Settings) -> Page:
 
 
 def _hears(choice: Choice, language: str, registry: Sequence[Model]) -> bool:
-    """Whether the recognizer knows the language; a model of the owner's own is taken at its word."""
+    """Whether the recognizer knows the language; a model of the owner's own is assumed to."""
     if choice.engine != WHISPER:
         return language == "en"
     known = next((model for model in registry if model.name == choice.model), None)

@@ -1,4 +1,4 @@
-"""The warm-up the settings name."""
+"""The configured prompt warm-up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from voice.settings.schema import ServeSettings
 
 @asynccontextmanager
 async def warmed(settings: ServeSettings, engine: Engine, report: Callable[[str], object]) -> AsyncGenerator[None]:
-    """Warm up as the settings say for as long as the block runs. Raises ConfigError."""
+    """Run the configured warm-up while the block runs. Raises ConfigError."""
     made = warmer(settings, engine, report)
     if made is None:
         yield
@@ -31,20 +31,22 @@ async def warmed(settings: ServeSettings, engine: Engine, report: Callable[[str]
 
 
 def warmer(settings: ServeSettings, engine: Engine, report: Callable[[str], object]) -> Warmer | None:
-    """What sends the prompts of the file, None without one. Raises ConfigError."""
+    """The sender of the prompts in the configured file, None without one. Raises ConfigError."""
     peaks = warming.peaks(settings.warm_at)
     if not settings.warm:
         if peaks:
-            raise ConfigError("nothing to send", where="serve.warm_at", expected="serve.warm, a file of prompts")
+            raise ConfigError("no prompts to send", where="serve.warm_at", expected="serve.warm, a file of prompts")
         return None
     path = Path(settings.warm).expanduser()
     try:
         found = warming.prompts(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", where=str(path), expected="system prompts in UTF-8") from error
+        raise ConfigError(f"cannot be read: {error}", where=str(path), expected="UTF-8 text") from error
     if not found:
         raise ConfigError(
-            "no prompts in it", where=str(path), expected=f"system prompts with lines of {warming.BETWEEN} between them"
+            "the file has no prompts",
+            where=str(path),
+            expected=f"system prompts separated by lines of {warming.BETWEEN}",
         )
     schedule = warming.Schedule(peaks, settings.warm_s, wall=datetime.fromtimestamp, instant=datetime.timestamp)
     return Warmer(engine, found, schedule, report)

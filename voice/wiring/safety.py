@@ -1,4 +1,4 @@
-"""Moderation and redaction as the settings ask for."""
+"""Builds moderation and redaction from settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def moderation(settings: Settings) -> Moderation | None:
-    """Who judges both sides of a conversation; None where nobody does. Raises ConfigError and MissingError."""
+    """The moderation of both sides of a conversation; None if it is off. Raises ConfigError and MissingError."""
     safety = settings.safety
     if safety.moderate == "off":
         return None
@@ -41,12 +41,12 @@ def moderation(settings: Settings) -> Moderation | None:
 
 @cache
 def shipped(off: frozenset[str]) -> Rules:
-    """The rules of the house without the categories that are off; reading them takes a tenth of a second."""
+    """The included rules without the categories that are off; reading them takes a tenth of a second."""
     return load(without=off)
 
 
 def judges(safety: SafetySettings) -> list[ModerationProvider]:
-    """The moderation servers the settings name."""
+    """The configured moderation servers."""
     found: list[ModerationProvider] = []
     if safety.openai_url:
         from voice.safety.classifiers import OpenAIModeration
@@ -61,7 +61,7 @@ def _classifier(safety: SafetySettings) -> ModerationProvider:
     from voice.safety.classifiers import LlamaGuard, ShieldGemma
 
     if not safety.filter_model:
-        raise ConfigError("no classifier is named", where="safety.filter_model", expected="as shieldgemma:2b")
+        raise ConfigError("no classifier is set", where="safety.filter_model", expected="as shieldgemma:2b")
     kind = safety.filter_kind
     if kind == "auto":
         name = safety.filter_model.lower().replace("_", "-")
@@ -72,7 +72,7 @@ def _classifier(safety: SafetySettings) -> ModerationProvider:
     if kind == "llama-guard":
         if ":" in safety.filter_rules:
             raise ConfigError(
-                "Llama Guard knows only its own rules", where="safety.filter_rules", expected="ShieldGemma"
+                "Llama Guard supports only its own rules", where="safety.filter_rules", expected="ShieldGemma"
             )
         return LlamaGuard(*where, safety.threshold)
     raise ConfigError(
@@ -83,7 +83,7 @@ def _classifier(safety: SafetySettings) -> ModerationProvider:
 
 
 def guards(safety: SafetySettings) -> PrivateGuards | None:
-    """The guards of an engine's sessions; None where nothing is redacted. Raises ConfigError and MissingError."""
+    """The guards of an engine's sessions; None if redaction is off. Raises ConfigError and MissingError."""
     if safety.redact == "off":
         return None
     from voice.safety.session_redaction import PrivateGuards
@@ -92,7 +92,7 @@ def guards(safety: SafetySettings) -> PrivateGuards | None:
 
 
 def finder(safety: SafetySettings) -> Finder:
-    """What the patterns look for. Raises ConfigError for a region or a public number that is none."""
+    """The finder of personal data. Raises ConfigError for an invalid region or public number."""
     from phonenumbers import SUPPORTED_REGIONS
 
     from voice.safety.redactor import Finder
@@ -101,24 +101,24 @@ def finder(safety: SafetySettings) -> Finder:
     for region in regions:
         if region not in SUPPORTED_REGIONS:
             raise ConfigError(
-                f"no region is called {region!r}",
+                f"unknown region: {region!r}",
                 where="safety.regions",
-                expected="two-letter codes with commas between, as CN,US,GB",
+                expected="comma-separated two-letter codes, such as CN,US,GB",
             )
     public = [one.strip() for one in safety.public.split(",") if one.strip()]
     looks = Finder(regions)
     for one in public:
         if looks.whole(one) is None:
             raise ConfigError(
-                f"{one!r} is no number or address that would be taken out",
+                f"{one!r} is not a number or address that redaction would find",
                 where="safety.public",
-                expected="as +86 400 800 1234, hello@example.com",
+                expected="such as +86 400 800 1234, hello@example.com",
             )
     return Finder(regions, public) if public else looks
 
 
 def second_stage(safety: SafetySettings) -> SecondStage | None:
-    """Presidio, where the settings want it."""
+    """Presidio, if configured."""
     if safety.presidio == "off":
         return None
     from voice.safety.presidio import stage
@@ -127,7 +127,7 @@ def second_stage(safety: SafetySettings) -> SecondStage | None:
 
 
 def masked(observer: Observer, guard: Callable[[], Guard]) -> Observer:
-    """The observer, told the person's words as they may be logged."""
+    """The observer, with the user's words replaced by what may be logged."""
 
     def watch(event: Note) -> None:
         if isinstance(event, TranscriptChanged):

@@ -1,4 +1,4 @@
-"""The session the settings name: a store and a model in this process, or a session on a server."""
+"""Builds sessions from settings: a store and a model in this process, or a session on a server."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[],
 
 
 def store_file(settings: Settings) -> Path:
-    """The file of the SQLite store that the settings name."""
+    """The file of the configured SQLite store."""
     where = settings.chat.store
     return Path(where.removeprefix("sqlite:///")).expanduser() if where else folders.user_data() / "sessions.sqlite"
 
@@ -80,9 +80,9 @@ def store(settings: Settings, *, own: bool = False) -> Store:
 
         if urlsplit(where).password:
             raise ConfigError(
-                "a password may not stand in the address",
+                "passwords are not allowed in the address",
                 where="chat.store",
-                expected="it in the environment as VOICE_CHAT_STORE_PASSWORD",
+                expected="the environment variable VOICE_CHAT_STORE_PASSWORD",
             )
         shared = RedisStore(where, settings.chat.store_password)
         return EncryptedStore(
@@ -93,7 +93,7 @@ def store(settings: Settings, *, own: bool = False) -> Store:
 
     if where and not where.startswith("sqlite:///"):
         raise ConfigError(
-            f"cannot keep sessions in {where!r}",
+            f"cannot store sessions in {where!r}",
             where="chat.store",
             expected="sqlite:///FILE, redis://HOST:PORT/NUMBER or memory",
         )
@@ -103,17 +103,17 @@ def store(settings: Settings, *, own: bool = False) -> Store:
 
 
 def options(settings: Settings) -> EngineOptions:
-    """How sessions run."""
+    """The options of all sessions."""
     return EngineOptions(model=settings.chat.model, context_tokens=settings.chat.context_tokens)
 
 
 def own_options(settings: Settings, lasting: bool) -> EngineOptions:
-    """How the one session of a conversation runs: nobody else follows its log, and the machine may be small."""
+    """Options of a conversation's own session: it has no other clients, and the machine may be small."""
     return replace(options(settings), keep_events=2048 if lasting else 256, tail_events=64)
 
 
 def shared_options(settings: Settings) -> EngineOptions:
-    """How sessions of many clients run: within the limits of the settings."""
+    """Options of many clients' sessions, with the limits from the settings."""
     serve = settings.serve
     limits = Limits(serve.turns, serve.turns_per_key, serve.queue, serve.queue_s, serve.tokens)
     breaker = BreakerPolicy(serve.breaker_failures, serve.breaker_slow_s, serve.breaker_open_s)
@@ -186,7 +186,7 @@ async def _forget_old(engine: Engine, days: float) -> None:
         try:
             await engine.forget_unused_since(time.time() - days * 86_400)
         except (StoreError, Refused) as error:
-            log.warning("old conversations could not be removed: %s", error)
+            log.warning("old conversations could not be deleted: %s", error)
         await asyncio.sleep(3600)
 
 
@@ -205,7 +205,7 @@ async def served(chat: ChatSettings, url: str, stack: AsyncExitStack) -> RemoteS
 
 
 async def _delete(sessions: Sessions, session: RemoteSession) -> None:
-    """Nobody could come back to it. Where the server is away, it expires there by itself."""
+    """Delete a session that cannot be reopened. If the server is unreachable, it expires there."""
     await session.close()
     with contextlib.suppress(VoiceError):
         await sessions.delete(session.id, session.token)
@@ -233,7 +233,7 @@ async def session(
         return UnmaskedSession(remote, lambda: guard, language)
     from voice.sessions.local_session import open_local
 
-    lasting = bool(chat.session and retained_days(chat.retain))  # what nobody can come back to is not written down
+    lasting = bool(chat.session and retained_days(chat.retain))  # a session that cannot be reopened is not stored
     keep = partial(store, settings, own=True) if lasting else MemoryStore
     running = await stack.enter_async_context(
         engine(

@@ -1,4 +1,4 @@
-"""What is stored of conversations, on this machine or on the server of the settings: list, export, remove."""
+"""Stored conversations, on this machine or on the configured server: list, export, delete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from voice.wiring.sessions import store, store_file
 
 
 class StoredConversations(Protocol):
-    """Conversations that outlast their programs. `where` they are, for a person."""
+    """Conversations that are stored. `where` says where, for the user."""
 
     where: str
 
@@ -49,7 +49,7 @@ async def keeping(settings: Settings) -> AsyncIterator[StoredConversations]:
         return
     file = store_file(settings)
     in_a_file = not chat.store or chat.store.startswith("sqlite:///")
-    kept = MemoryStore() if in_a_file and not file.exists() else store(settings)  # looking makes no file
+    kept = MemoryStore() if in_a_file and not file.exists() else store(settings)  # looking creates no file
     try:
         yield _InThisFile(kept, chat.store or str(file))
     finally:
@@ -73,7 +73,7 @@ class _InThisFile:
             try:
                 found.append(await self._exported(await self._store.load(sid)))
             except UnknownSession:
-                continue  # its time was over
+                continue  # it had expired
         return found
 
     async def forget(self, name: str | None) -> int:
@@ -81,7 +81,7 @@ class _InThisFile:
             await self._store.delete(await self._find(name))
             return 1
         sids = await self._store.kept()
-        # The check of the key goes, too: who lost the key begins anew this way.
+        # The check of the key goes, too: someone who lost the key can start again this way.
         gone = await asyncio.gather(*map(self._store.delete, [*sids, CHECK]), return_exceptions=True)
         for result in gone:
             if isinstance(result, BaseException) and not isinstance(result, UnknownSession):
@@ -159,5 +159,5 @@ class _OnTheServer:
 
 
 def _no_such(name: str, names: list[str]) -> UsageError:
-    expected = "one of " + ", ".join(names) if names else "a name; none is stored"
+    expected = "one of " + ", ".join(names) if names else "a name; no conversation is stored"
     return UsageError("no conversation has this name", where=name, expected=expected)

@@ -71,7 +71,7 @@ def test_without_a_conversation_it_says_so_in_one_line(tmp_path: Path) -> None:
         done = ctl(str(tmp_path / "nobody"), *words)
         assert done.exit_code == 69
         assert done.output.splitlines() == [
-            f"voice: {tmp_path}/nobody: no conversation runs here; start one: voice talk"
+            f"voice: {tmp_path}/nobody: no conversation is running; start one: voice talk"
         ]
     assert ctl("off", "mute").exit_code == 69
 

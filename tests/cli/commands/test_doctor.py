@@ -45,4 +45,4 @@ def test_a_model_server_is_looked_for_where_a_talk_would_ask_it(server: str, pat
 
 def test_what_is_no_model_server_is_broken_with_a_remedy(server: str) -> None:
     finding = model(with_llm(server + "/elsewhere"))
-    assert finding.state == BROKEN and "404" in finding.text and "is the server running" in finding.remedy
+    assert finding.state == BROKEN and "404" in finding.text and "check that the server is running" in finding.remedy

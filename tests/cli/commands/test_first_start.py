@@ -145,7 +145,7 @@ def test_a_machine_where_somebody_chose_models_is_left_alone(machine: Machine) -
     machine.pulled.clear()
     machine.start()
     assert (machine.pulled, machine.said) == ([], [])
-    assert machine.remembered() == {"decided": "what is here"}
+    assert machine.remembered() == {"decided": "the models downloaded so far"}
 
 
 def test_a_note_that_cannot_be_read_counts_as_none(machine: Machine) -> None:

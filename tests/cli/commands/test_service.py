@@ -44,8 +44,8 @@ def test_print_changes_nothing(unit: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["status"], 66, "no service is installed; voice service install"),
-        (["uninstall"], 66, "no service is installed"),
+        (["status"], 66, "the service is not installed; voice service install"),
+        (["uninstall"], 66, "the service is not installed"),
         (["install", "--", "dance"], 2, "cannot run 'dance'; expected talk or serve or kiosk"),
         (["install", "--system", "--user", "nobody-here"], 2, "no user 'nobody-here'"),
     ],
@@ -60,4 +60,4 @@ def test_status_without_a_running_systemd(unit: Path) -> None:
     voice("install")
     refused = voice("status")
     assert refused.exit_code == 69
-    assert "systemd does not run here" in refused.output
+    assert "systemd is not running" in refused.output

@@ -59,7 +59,7 @@ def test_the_recording_that_speaks_is_not_written_over(environment: dict[str, st
     recording.write_bytes((SPEECH / "times.wav").read_bytes())
     done = voice(environment, "talk", "--input", str(recording), flag, str(tmp_path / "." / "said.wav"), "--fast")
     assert done.returncode == 2
-    assert "--input is that file too; expected a file of its own" in done.stderr
+    assert "--input names the same file; expected a different file" in done.stderr
     assert recording.read_bytes() == (SPEECH / "times.wav").read_bytes()
 
 
@@ -67,7 +67,7 @@ def test_a_recording_without_words_is_said_to_be_one(environment: dict[str, str]
     write_wav(tmp_path / "silence.wav", np.zeros(RATE, np.int16))
     done = voice(environment, "talk", "--input", str(tmp_path / "silence.wav"), "--fast")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == f"no words were heard in {tmp_path / 'silence.wav'}"
+    assert done.stdout.splitlines()[-1] == f"no speech recognized in {tmp_path / 'silence.wav'}"
 
 
 def test_a_picture_that_has_no_folder_is_refused_before_the_talk(environment: dict[str, str], tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_picture_that_has_no_folder_is_refused_before_the_talk(environment: di
 def test_a_full_disk_costs_the_trace_and_not_the_conversation(environment: dict[str, str]) -> None:
     done = voice(environment, "talk", "--input", str(SPEECH / "times.wav"), "--fast", "--trace", "/dev/full")
     assert done.returncode == 0, done.stderr
-    assert "error: /dev/full: no more turns are written down: No space left on device" in done.stdout
+    assert "error: /dev/full: tracing stopped: No space left on device" in done.stdout
     assert "voice: 12 times 7 is 84." in done.stdout
     assert done.stderr == ""
 
@@ -125,7 +125,7 @@ def test_a_recording_that_is_none_is_one_line(environment: dict[str, str], tmp_p
     (tmp_path / "none.wav").write_text("no sound")
     done = voice(environment, "talk", "--input", str(tmp_path / "none.wav"))
     assert done.returncode == 66
-    assert "none.wav: not a WAV file" in done.stderr.splitlines()[-1]
+    assert "none.wav: not a recording" in done.stderr.splitlines()[-1]
 
 
 def test_ctrl_c_in_a_terminal_leaves_with_130_the_table_and_the_cursor(environment: dict[str, str]) -> None:

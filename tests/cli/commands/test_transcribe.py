@@ -91,8 +91,8 @@ def test_real_ears_time_each_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["a.wav", "b.wav", "--srt"], "--srt: subtitles of several recordings are several files"),
-        (["a.wav", "-o", "a.wav"], "-o a.wav: this is a recording to be read"),
+        (["a.wav", "b.wav", "--srt"], "--srt: subtitles of several recordings need a folder"),
+        (["a.wav", "-o", "a.wav"], "-o a.wav: this would overwrite a recording"),
         (["x/a.wav", "y/a.mp3", "--vtt", "-o", "."], "-o: two recordings are named a"),
     ],
 )
@@ -112,7 +112,7 @@ def test_an_output_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 def test_a_text_without_words_is_refused(text: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["say", text, "-o", str(tmp_path / "said.wav")])
     assert done.exit_code == 2
-    assert "nothing in it can be spoken" in done.stderr
+    assert "the text has nothing to speak" in done.stderr
     assert not (tmp_path / "said.wav").exists()
 
 

@@ -57,7 +57,7 @@ def effects(
         ("square root of minus four", "A negative number has no real square root."),
         ("nine to the power of nine hundred thousand", "That number is too large for me."),
         ("two to the power of one hundred", "2 to the power of 100 is about 1.2677 times 10 to the power of 30."),
-        ("divide that by two", "I have no number to go on with."),
+        ("divide that by two", "I have no earlier number to work with."),
         ("what is five plus", "?"),
         ("call 555-1234", "?"),
         ("555-1234", "?"),

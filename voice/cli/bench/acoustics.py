@@ -1,4 +1,4 @@
-"""Clips made worse, and noises nobody speaks in: the same samples at every run, for the benchmark of recognition."""
+"""Degraded clips, and noises without speech: the same samples at every run, for the benchmark of recognition."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _babble(size: int, others: Sequence[Signal], random: np.random.Generator) ->
 
 
 def noises() -> list[tuple[str, Pcm]]:
-    """Thirty sounds in which nobody speaks, two seconds each, by name."""
+    """Thirty sounds without speech, two seconds each, by name."""
     made = []
     for name, make in _NOISES:
         random = np.random.default_rng(zlib.crc32(name.encode()))

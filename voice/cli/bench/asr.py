@@ -47,17 +47,18 @@ class RecognitionFigures:
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @setting("--model", "asr.model", metavar="NAME")
 @setting("--language", "asr.language", metavar="TAG")
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 @click.option(
     "--degraded", is_flag=True, help="Word error rates in a room, in noise and by telephone, beside the library."
 )
 @click.option("--every", type=click.IntRange(1), default=1, metavar="N", help="Take only every Nth clip.")
 @configured
 def command(resolved: Resolved, folder: Path, target: Path | None, degraded: bool, every: int) -> None:
-    """Measure the recognizers on the WAV files in DIR; its transcripts.tsv has a line `FILE<tab>WORDS` for each.
+    """Measure the recognizers on the WAV files in DIR; its transcripts.tsv has one line `FILE<tab>WORDS` per file.
 
-    Whisper is measured with the full and with the short window, pocketsphinx beside it. --degraded makes the clips
-    worse in ten ways, reads thirty noises too, and sets faster-whisper beside them: this takes its time.
+    Whisper is measured with the full and the short window, and pocketsphinx is measured too.
     """
     from voice.audio.wav import read_wav
 
@@ -115,7 +116,7 @@ def table(folder: Path) -> list[tuple[str, str]]:
             error.strerror or "cannot be read",
             where=str(file),
             expected="a line FILE<tab>WORDS for each clip",
-            remedy="write down what is said in each WAV file",
+            remedy="list each WAV file with its words",
         ) from error
     rows = []
     for number, line in enumerate(lines, 1):
@@ -131,7 +132,7 @@ def table(folder: Path) -> list[tuple[str, str]]:
 
 
 def engines(settings: Settings, *, partials: bool = True) -> list[tuple[str, Recognizer]]:
-    """What can be measured here: Whisper twice where a model is present, pocketsphinx for English."""
+    """The recognizers available here: Whisper twice if a model is present, pocketsphinx for English."""
     from voice.wiring.engines import recognizer
 
     found: list[tuple[str, Recognizer]] = []
@@ -151,7 +152,7 @@ def engines(settings: Settings, *, partials: bool = True) -> list[tuple[str, Rec
 
 
 def measure(name: str, engine: Recognizer, clips: list[tuple[Pcm, str]]) -> RecognitionFigures:
-    """Stream each clip in 20 ms frames, one after the other, as fast as they are taken."""
+    """Stream each clip in 20 ms frames, one after the other, as fast as the recognizer accepts them."""
     engine.warm()
     errors = said_words = 0
     finals: list[float] = []
@@ -183,19 +184,19 @@ def measure(name: str, engine: Recognizer, clips: list[tuple[Pcm, str]]) -> Reco
 
 
 def advice(rows: list[RecognitionFigures]) -> str:
-    """Which setting to take, in a sentence, and how sure that is."""
+    """Which setting to use, in a sentence, and how certain that is."""
     by_name = {row.name: row for row in rows}
     full, auto, sphinx = (by_name.get(name) for name in ("whisper full", "whisper auto", "pocketsphinx"))
     if full is None or auto is None:
-        return "take asr.engine = pocketsphinx, or get a Whisper model: voice models pull base.en"
+        return "use asr.engine = pocketsphinx, or download a Whisper model: voice models pull base.en"
     best = min(full.errors, auto.errors)
     if sphinx is not None and sphinx.errors < best:
-        return "take asr.engine = pocketsphinx: it made fewer errors than this Whisper model"
+        return "use asr.engine = pocketsphinx: it made fewer errors than this Whisper model"
     if auto.errors > full.errors:
-        taken = f"take asr.window = full: the short window made {auto.errors - full.errors} more errors"
+        taken = f"use asr.window = full: the short window made {auto.errors - full.errors} more errors"
     elif auto.final_ms_p50 > FASTER * full.final_ms_p50:
-        taken = "take asr.window = full: the short window is hardly faster here"
+        taken = "use asr.window = full: the short window is hardly faster here"
     else:
-        taken = f"take asr.window = auto: no more errors, {full.final_ms_p50 / auto.final_ms_p50:.1f} times as fast"
+        taken = f"use asr.window = auto: no more errors, {full.final_ms_p50 / auto.final_ms_p50:.1f} times as fast"
     few = f" (only {full.said} words: try more clips to be sure)" if full.said < FEW_WORDS else ""
     return taken + few

@@ -27,7 +27,7 @@ Reader = Callable[[Pcm], str]
 class Cell:
     """One reader under one condition: word errors, words said, clips read as nothing, seconds spent on short clips.
 
-    Under "noises" nobody speaks: `said` is 0, `errors` counts the words and `dropped` is 0.
+    "noises" have no speech: `said` is 0, `errors` counts the words and `dropped` is 0.
     """
 
     reader: str

@@ -49,7 +49,7 @@ class Clip:
     end_s: float
 
     def spoken_until(self, at_s: float) -> float:
-        """The last moment up to `at_s` that somebody spoke."""
+        """The last moment of speech up to `at_s`."""
         for start, end in self.pauses:
             if start <= at_s < end:
                 return start

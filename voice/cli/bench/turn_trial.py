@@ -27,7 +27,7 @@ FRAME = RATE // 50
 HUSH_S = 0.06
 """Quiet after which the recognizer reads what was said, as asr/whisper.py does."""
 PARTIAL_S = 0.6
-"""Time between partials while somebody speaks."""
+"""Time between partials during speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class TurnMoment:
 class TrialResult:
     """What came of one clip: for each hesitation whether the turn was ended in it, and how late the true end was.
 
-    `in_speech` counts ends where nobody hesitated at all; `rules` says why, of every end in turn. `delay_s` is 0 where
+    `in_speech` counts ends without any hesitation; `rules` says why, of every end in turn. `delay_s` is 0 where
     the detector missed a quiet last sound, None where the end was missed.
     """
 
@@ -142,7 +142,7 @@ class _Trial:
 
     def _edge(self, edge: Edge, now: float) -> None:
         if edge.speech:
-            if self._result.delay_s is not None:  # what was taken for the end was none
+            if self._result.delay_s is not None:  # the detected end was a pause
                 self._result.delay_s = None
                 self._result.in_speech += 1
             self._began = edge.at if self._machine.turn is None else self._began

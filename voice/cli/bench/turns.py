@@ -92,7 +92,9 @@ class Material:
 @click.option("--budget-ms", default=300, show_default=True, help="Median delay of the true ends to compare at.")
 @click.option("--words-ms", default=300, show_default=True, help="What the recognizer is taken to need.")
 @click.option("--judge-ms", default=60, show_default=True, help="What the turn model is taken to need.")
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 @configured
 def command(
     resolved: Resolved, folders: tuple[Path, ...], budget_ms: int, words_ms: int, judge_ms: int, target: Path | None

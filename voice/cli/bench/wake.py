@@ -1,4 +1,4 @@
-"""`voice bench wake`: how often the wake word is missed, and how often it is heard where nobody said it."""
+"""`voice bench wake`: how often the wake word is missed, and how often it is detected by mistake."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TAIL_S = 0.5
 
 @dataclass(slots=True)
 class WakeWordFigures:
-    """What was heard in all files. Hours and false accepts are those of files in which nobody says a wake word."""
+    """Results of all files. Hours and false accepts count only files without a wake word."""
 
     said: dict[str, int] = field(default_factory=dict)
     missed: dict[str, int] = field(default_factory=dict)
@@ -42,12 +42,14 @@ class WakeWordFigures:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR")
 @setting("--words", "wake.words", metavar="NAME,…")
 @setting("--sensitivity", "wake.sensitivity", metavar="0…1")
-@click.option("--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write every figure there.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
+)
 @configured
 def command(resolved: Resolved, folder: Path, target: Path | None) -> None:
-    """Listen for the wake words in all WAV files below DIR, as a conversation would.
+    """Detect the wake words in all WAV files below DIR, as a conversation would.
 
-    Each file in a folder named after a wake word, as hey_jarvis/, has it said once; in all others nobody says it.
+    Each file in a folder named after a wake word, such as hey_jarvis/, contains it once; other files do not contain it.
     """
     from benchmarks.sessions import machine
 
@@ -60,8 +62,8 @@ def command(resolved: Resolved, folder: Path, target: Path | None) -> None:
         click.echo(f"{word}: {found.missed[word]} of {said} missed")
     if found.false_accepts_per_hour is not None:
         hours = f"{found.other_hours:.3f} hours, {found.false_accepts_per_hour:.2f} an hour"
-        click.echo(f"nobody: {found.false_accepts} false accepts in {hours}")
-    click.echo(f"one hour takes {found.real_time_factor * 3600:.0f} s of one core")
+        click.echo(f"other speech and noise: {found.false_accepts} false accepts in {hours}")
+    click.echo(f"processor time per hour of audio: {found.real_time_factor * 3600:.0f} s of one core")
     if target is not None:
         wake = resolved.settings.wake
         shown = {"machine": machine(), "words": wake.words, "sensitivity": wake.sensitivity, **asdict(found)}
@@ -69,7 +71,7 @@ def command(resolved: Resolved, folder: Path, target: Path | None) -> None:
 
 
 def measure(files: list[Path], settings: Settings) -> WakeWordFigures:
-    """Listen to each file from a fresh start, with the detector of speech in front as in a conversation."""
+    """Process each file from a fresh state, with the voice activity detector in front as in a conversation."""
     from voice.wiring.engines import detector, wake_gate
 
     found = WakeWordFigures()
@@ -112,7 +114,7 @@ def _count(
 
 
 def _frames(path: Path) -> Iterator[Frame]:
-    """The file in frames of 20 ms and `TAIL_S` of silence, about a second of it in memory at a time."""
+    """The file as 20 ms frames followed by `TAIL_S` of silence, with about a second of it in memory at a time."""
     rest, number = silence(0.0), 0
     with AudioReader(path) as reader:
         for block in chain(reader.blocks(), [silence(TAIL_S)]):

@@ -1,4 +1,4 @@
-"""`voice bench`: measurements on this machine: those of an owner, and in a checkout those of benchmarks/."""
+"""`voice bench`: the benchmarks of the wheel and, in a checkout, those of benchmarks/."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from voice.errors import MissingError
 OWN_RECORDINGS = {
     "asr": "Word error rate and speed of the recognizers on your own clips.",
     "turns": "How often a turn is ended in a pause, and how late its end is noticed, on recordings and made sentences.",
-    "wake": "How often the wake word is missed, and heard where nobody said it, on your own recordings.",
+    "wake": "Misses and false alarms of the wake word on your own recordings.",
 }
 """Measured by owners on their own recordings: part of the wheel."""
 
 OF_THE_SOURCE = {
     "latency": "Response latency of the recorded conversation, its parts, memory and processor time.",
     "tts": "Time to first audio of espeak-ng and of Piper voices, whole and cut.",
-    "footprint": "Memory, processor time, threads and writes on one core, as a small machine has it.",
-    "warm": "What a warm-up spares the first turn of a session, on a scripted model server.",
-    "chaos": "Two session servers and a Redis, killed and cut at random: what is lost, and what is repeated.",
+    "footprint": "Memory, processor time, threads and disk writes on one core.",
+    "warm": "What a warm-up saves on the first turn of a session, with a scripted model server.",
+    "chaos": "Two session servers and Redis, killed and disconnected at random: what is lost or repeated.",
     "sessions": "Latency, throughput and recovery of the session server.",
     "realtime": "What the Realtime API adds to an answer's latency, and ten visitors at once.",
     "tools": "Which requests are understood without a model, how fast, and what tools cost a reply.",
@@ -44,10 +44,10 @@ class Benchmarks(LazyGroup):
             if error.name != "benchmarks":
                 raise
             raise MissingError(
-                "this benchmark comes with the source code, not with the installed package",
+                "this benchmark is not in the installed package",
                 where=f"voice bench {name}",
                 expected="the folder benchmarks/ of a checkout",
-                remedy="clone the project, run ./scripts/start there, and call .venv/bin/voice bench",
+                remedy="clone the project, run ./scripts/start there, then .venv/bin/voice bench",
             ) from error
 
 

@@ -1,4 +1,4 @@
-"""`voice chat`: type with a conversation that a server keeps."""
+"""`voice chat`: chat by text in a session that a server stores."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ from voice.text.speakable import language_of
 @setting("--system", "chat.system", metavar="TEXT")
 @configured
 def command(resolved: Resolved) -> None:
-    """Type with a conversation kept by `voice serve`; only the new words travel.
+    """Chat by text in a session of `voice serve`.
 
-    Each line is a turn; the conversation survives the connection. With --session it goes on where it was. The key
-    comes from VOICE_CHAT_SERVER_KEY. Ends with the input or Ctrl-C.
+    Each line is one turn; only the new text is sent, and the conversation survives a lost connection. --session
+    continues a named conversation. The API key comes from VOICE_CHAT_SERVER_KEY. Ends at the end of input or with
+    Ctrl-C.
     """
     from voice.cli.group import run
 
@@ -101,7 +102,7 @@ async def _turn(session: Session, line: str, write: Callable[..., object], ringi
             case Done():
                 write("")
             case ConnectionChanged(up=up, reason=reason):
-                write("(connected again)" if up else f"(connection lost: {reason}; the reply will go on)", err=True)
+                write("(connected again)" if up else f"(connection lost: {reason}; reconnecting)", err=True)
             case ReplyFailed(message=message, temporary=True):
                 write(f"\nerror: {message}; try again", err=True)
             case ReplyFailed(message=message):

@@ -1,4 +1,4 @@
-"""`voice ctl`: orders to the conversation that runs on this machine, and a look at what it does."""
+"""`voice ctl`: commands for the conversation that runs on this machine, and its events."""
 
 from __future__ import annotations
 
@@ -30,16 +30,18 @@ WHAT = (*COMMANDS, "watch")
 @setting("--socket", "hooks.socket", metavar="PATH")
 @configured
 def command(resolved: Resolved, what: str, value: str) -> None:
-    """Order something from the `voice talk` that runs here, or watch it: one JSON line per event.
+    """Send a command to the running `voice talk`, or watch its events, one JSON line each.
 
-    `voice ctl volume 40`, `voice ctl say "dinner is ready"`; the other orders take nothing.
+    Examples: `voice ctl volume 40`, `voice ctl say "dinner is ready"`. The other commands take no argument.
     """
     from voice.wiring.control import socket_path
 
     order = _order(what, value)
     path = socket_path(resolved.settings.hooks)
     if path is None:
-        raise UnavailableError("no socket to speak to", where="hooks.socket", remedy="set it to auto or to a path")
+        raise UnavailableError(
+            "the control socket is disabled", where="hooks.socket", remedy="set it to auto or to a path"
+        )
     with _connected(path) as (write, snapshot, read):
         if order is None:
             for event in chain([snapshot], read):
@@ -57,12 +59,12 @@ def command(resolved: Resolved, what: str, value: str) -> None:
 
 
 def _order(what: str, value: str) -> dict[str, Any] | None:
-    """The order as it is sent, None for `watch`; checked here, where the person can still be told how to type it."""
+    """The message to send, None for `watch`; checked here so that a usage error can be shown."""
     if what == "watch":
         return None
     needed = COMMANDS[what][0]
     if value and not needed:
-        raise UsageError(f"{what} takes nothing more", where=f"voice ctl {what} {value}")
+        raise UsageError(f"{what} takes no further argument", where=f"voice ctl {what} {value}")
     order: dict[str, Any] = {"do": what}
     if needed:
         order[needed] = float(value) if needed == "percent" and value.replace(".", "", 1).isdigit() else value
@@ -75,7 +77,7 @@ def _order(what: str, value: str) -> dict[str, Any] | None:
 
 @contextmanager
 def _connected(path: Path) -> Iterator[tuple[socket.socket, bytes, BinaryIO]]:
-    """The connection, the snapshot that was told first, and what is told after it."""
+    """The connection, its first snapshot, and the messages after it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(PATIENCE_S)
         try:
@@ -86,9 +88,9 @@ def _connected(path: Path) -> Iterator[tuple[socket.socket, bytes, BinaryIO]]:
                 yield connection, snapshot, read
         except PermissionError:
             raise UnavailableError(
-                "you may not speak to this conversation", where=str(path), remedy="see hooks.socket_mode"
+                "no permission to control this conversation", where=str(path), remedy="see hooks.socket_mode"
             ) from None
         except OSError:
             raise UnavailableError(
-                "no conversation runs here", where=str(path), remedy="start one: voice talk"
+                "no conversation is running", where=str(path), remedy="start one: voice talk"
             ) from None

@@ -1,4 +1,4 @@
-"""`voice devices`: microphones and speakers, and how loud a microphone is just now."""
+"""`voice devices`: microphones and speakers, and the current level of a microphone."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 @click.command("devices")
-@click.option("--meter", is_flag=True, help="Show the microphone's level until Ctrl-C.")
-@click.option("--seconds", type=float, metavar="N", help="With --meter: end after so long.")
+@click.option("--meter", is_flag=True, help="Show the microphone level until Ctrl-C.")
+@click.option("--seconds", type=float, metavar="N", help="With --meter: stop after this time.")
 @setting("--input", "audio.input", metavar="NAME|NUMBER")
 @configured
 def command(resolved: Resolved, meter: bool, seconds: float | None) -> None:
-    """List microphones and speakers; * marks what the settings choose."""
+    """List microphones and speakers; * marks the selected ones."""
     from voice.audio.portaudio import Direction, choose, list_devices
 
     devices = list_devices()

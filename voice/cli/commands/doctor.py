@@ -1,4 +1,4 @@
-"""`voice doctor`: what works on this machine, and the remedy for each thing that does not."""
+"""`voice doctor`: what works on this machine, and how to fix what does not."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ UNAVAILABLE = 69
 
 
 @click.command("doctor")
-@click.option("--security", is_flag=True, help="Show instead who could read, hear or change what.")
+@click.option("--security", is_flag=True, help="Check instead who could read, hear or change what.")
 @configured
 def command(resolved: Resolved, security: bool) -> None:
-    """Show what works here, and the remedy for what does not.
+    """Show what works on this machine and how to fix what does not.
 
-    Ends with 69 when something that the settings ask for is broken; with --security, when something is open to others.
+    Exits with code 69 if something that the settings require does not work, or, with --security, if something is open
+    to others.
     """
     from voice.cli import security_checks as doctor_security
 
@@ -36,12 +37,12 @@ def command(resolved: Resolved, security: bool) -> None:
 
 
 def machine(resolved: Resolved) -> Finding:
-    """Python, the processor, and a single board's temperature and power."""
+    """Python, the processor, and the temperature and power supply of a single-board computer."""
     from voice.system.raspberry_pi import board
 
     cores, found = os.cpu_count() or 1, board()
     words = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {cores} cores"
-    tight = "" if cores > 1 else "one core is tight: --profile pi"
+    tight = "" if cores > 1 else "for a single core: --profile pi"
     if found is None:
         return Finding(GOOD, words, tight)
     heat = [f"{found.celsius:.0f} °C"] if found.celsius is not None else []
@@ -50,7 +51,7 @@ def machine(resolved: Resolved) -> Finding:
 
 
 def sound(resolved: Resolved) -> Finding:
-    """What sound passes through."""
+    """The audio route."""
     from voice.system.raspberry_pi import sound_route
 
     route = sound_route()
@@ -60,12 +61,12 @@ def sound(resolved: Resolved) -> Finding:
 
 
 def microphone(resolved: Resolved) -> Finding:
-    """The microphone the settings choose."""
+    """The selected microphone."""
     return _device(resolved, "microphone")
 
 
 def speaker(resolved: Resolved) -> Finding:
-    """The speaker the settings choose."""
+    """The selected speaker."""
     return _device(resolved, "speaker")
 
 
@@ -103,16 +104,16 @@ def speech(resolved: Resolved) -> Finding:
 
 
 def echo(resolved: Resolved) -> Finding:
-    """Echo cancelling, which lets a person interrupt without headphones."""
+    """Echo cancelling, which makes interruptions possible without headphones."""
     from voice.audio.echo_canceller import canceller_installed
 
     wanted = resolved.settings.audio.echo
     if canceller_installed():
         return Finding(GOOD, f"audio.echo = {wanted}, WebRTC's canceller is installed")
-    remedy = f"for interrupting over loudspeakers: {sys.executable} -m pip install livekit"
+    remedy = f"to interrupt replies from loudspeakers: {sys.executable} -m pip install livekit"
     if wanted == "aec":
-        return Finding(BROKEN, "audio.echo = aec, but the canceller is not installed", remedy)
-    return Finding(LIMITED, f"audio.echo = {wanted}, no canceller installed; headphones are best", remedy)
+        return Finding(BROKEN, "audio.echo = aec, but the echo canceller is not installed", remedy)
+    return Finding(LIMITED, f"audio.echo = {wanted}, no echo canceller is installed; use headphones", remedy)
 
 
 def model(resolved: Resolved) -> Finding:
@@ -125,7 +126,7 @@ def model(resolved: Resolved) -> Finding:
 
     chat = resolved.settings.chat
     if chat.server:
-        return Finding(GOOD, f"sessions are kept by {chat.server}")
+        return Finding(GOOD, f"sessions are stored by {chat.server}")
     if chat.llm == "builtin":
         return Finding(
             GOOD, "builtin responder, no model", "for a model: --llm http://localhost:11434/v1 --model NAME (Ollama)"
@@ -137,11 +138,13 @@ def model(resolved: Resolved) -> Finding:
         with opener(request.full_url).open(request, timeout=5) as answer:
             return Finding(GOOD, f"{chat.llm} answers ({answer.status})")
     except (URLError, OSError, ValueError) as error:
-        return Finding(BROKEN, f"{chat.llm}: {error}", "is the server running, and the key in VOICE_CHAT_API_KEY?")
+        return Finding(
+            BROKEN, f"{chat.llm}: {error}", "check that the server is running and VOICE_CHAT_API_KEY is right"
+        )
 
 
 def memory(resolved: Resolved) -> Finding:
-    """The place where conversations are kept."""
+    """The place where conversations are stored."""
     from pathlib import Path
 
     from voice.paths import user_data
@@ -149,31 +152,31 @@ def memory(resolved: Resolved) -> Finding:
     store = resolved.settings.chat.store
     if store and not store.startswith("sqlite:///"):
         return Finding(
-            GOOD, "conversations are kept on no disk" if store == "memory" else "conversations are kept by Redis"
+            GOOD, "conversations stay in memory" if store == "memory" else "conversations are stored in Redis"
         )
     folder = Path(store.removeprefix("sqlite:///")).expanduser().parent if store else user_data()
     there = next(place for place in (folder, *folder.parents) if place.exists())
     if os.access(there, os.W_OK):
-        return Finding(GOOD, f"conversations are kept in {folder}")
+        return Finding(GOOD, f"conversations are stored in {folder}")
     return Finding(
         BROKEN,
-        f"{folder} cannot be written",
-        "another place: --set chat.store=sqlite:///FILE, or none: --set chat.store=memory",
+        f"{folder} is not writable",
+        "choose another place with --set chat.store=sqlite:///FILE, or --set chat.store=memory",
     )
 
 
 def moderation(resolved: Resolved) -> Finding:
-    """The rules of moderation, and the servers that are asked besides."""
+    """The moderation rules and servers."""
     import asyncio
 
     from voice.wiring.safety import moderation as build
 
     safety = resolved.settings.safety
     if resolved.settings.chat.server:
-        return Finding(GOOD, f"left to {resolved.settings.chat.server}")
+        return Finding(GOOD, f"done by {resolved.settings.chat.server}")
     made = build(resolved.settings)
     if made is None:
-        return Finding(LIMITED, "off: nothing is judged before it is spoken or stored", "--set safety.moderate=strict")
+        return Finding(LIMITED, "off: replies are not checked", "--set safety.moderate=strict")
 
     async def ask() -> str:
         try:

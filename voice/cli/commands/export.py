@@ -1,4 +1,4 @@
-"""`voice export`: what is stored of somebody's conversations, as JSON."""
+"""`voice export`: stored conversations, as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voice.cli.options import Resolved, configured, setting
 
 KNOWN = {
     "sessions.sqlite": "conversations, encrypted",
-    "store.key": "the key they are encrypted with",
+    "store.key": "the encryption key",
     "sessions.json": "names and tokens of conversations on servers",
 }
 """What this program keeps in the user's data folder besides models."""
@@ -24,10 +24,10 @@ KNOWN = {
 @setting("--store", "chat.store", metavar="URL")
 @configured
 def command(resolved: Resolved, name: str | None) -> None:
-    """Write what is stored of the conversation NAME, or of all, as JSON on standard output.
+    """Write the stored conversation NAME, or all of them, as JSON to standard output.
 
-    Everything is in it: messages as they are remembered, the log with what was said and not heard, what it cost, and
-    which files of this program there are besides.
+    The export contains the messages as remembered, the log including text that was generated but not heard, the usage,
+    and a list of this program's other files.
     """
     click.echo(asyncio.run(_export(resolved, name)))
 
@@ -41,7 +41,7 @@ async def _export(resolved: Resolved, name: str | None) -> str:
 
 
 def files() -> list[dict[str, str]]:
-    """The files of the user's data folder that tell about a person."""
+    """The files in the user's data folder that contain personal data."""
     from voice.paths import user_data
 
     there = [(Path(user_data() / name), what) for name, what in KNOWN.items()]

@@ -16,7 +16,7 @@ REMEMBERED = "first-start.json"
 """Lies in the folder of models; once it says what was decided, no start downloads anything."""
 
 BEGUN = "begun"
-"""Was interrupted: the next start goes on."""
+"""Interrupted; the next start continues."""
 
 Pull = Callable[[Model], Path]
 Measure = Callable[[Path], float]
@@ -45,7 +45,7 @@ def first_start(
     present = store.present(registry)
     needs = wanted(settings, present, registry)
     if (present and not decided) or not (needs.measured or needs.models):
-        _remember(store, say, {"decided": "what is here"})
+        _remember(store, say, {"decided": "the models downloaded so far"})
         return
     built_in = why_built_in(offline=offline, memory_bytes=memory_bytes)
     if built_in:
@@ -84,7 +84,7 @@ def first_start(
         say(f"first start: without {model.name}: {failure}")
     if failures:
         names = " ".join(model.name for model, _ in failures)
-        say(f"first start: going on with what is here. Later: voice models pull {names}")
+        say(f"first start: continuing with the models downloaded so far. Later: voice models pull {names}")
     _remember(store, say, {"decided": "fetched" if fetched else "built in", "fetched": fetched, "read_ms": took})
 
 

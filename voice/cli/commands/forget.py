@@ -1,4 +1,4 @@
-"""`voice forget`: remove what is stored of a conversation, or of all."""
+"""`voice forget`: delete a stored conversation, or all of them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from voice.errors import UsageError
 
 @click.command("forget")
 @click.argument("name", required=False)
-@click.option("--all", "everything", is_flag=True, help="Every conversation, also those kept here for clients.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Delete every conversation, including those of this server's clients."
+)
 @setting("--server", "chat.server", metavar="URL")
 @setting("--store", "chat.store", metavar="URL")
 @configured
 def command(resolved: Resolved, name: str | None, everything: bool) -> None:
-    """Remove the conversation NAME, or with --all every one: its text, its ledger and its key.
+    """Delete the conversation NAME, or all with --all: text, usage and encryption key.
 
-    Works on the configured store, or on a server by the names this machine knows there. Without NAME and --all it says
-    which names there are.
+    Works on the configured store, or on a server with the names this machine knows. Without arguments it lists the
+    names.
     """
     if name is not None and everything:
-        raise UsageError("both a name and everything", where=f"{name} --all", expected="one of them")
+        raise UsageError("a name and --all cannot be combined", where=f"{name} --all", expected="one of them")
     asyncio.run(_forget(resolved, name, everything))
 
 
@@ -34,8 +36,8 @@ async def _forget(resolved: Resolved, name: str | None, everything: bool) -> Non
         if name is None and not everything:
             names = await kept.names()
             raise UsageError(
-                "nothing to forget was named",
-                expected="NAME or --all; there is " + (", ".join(names) or "none"),
+                "name a conversation, or pass --all",
+                expected="NAME or --all; stored: " + (", ".join(names) or "none"),
             )
         count = await kept.forget(name)
         click.echo(f"{kept.where}: {count} {'conversation' if count == 1 else 'conversations'} removed")

@@ -1,4 +1,4 @@
-"""`voice kiosk`: a page to talk to, served from here and opened full screen."""
+"""`voice kiosk`: a page for public places, served from here and opened full screen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from voice.errors import MissingError
 
 
 @click.command("kiosk")
-@click.option("--no-browser", is_flag=True, help="Serve the page and open no browser.")
+@click.option("--no-browser", is_flag=True, help="Serve the page without opening a browser.")
 @setting("--host", "serve.host", metavar="ADDRESS")
 @setting("--port", "serve.port", metavar="PORT")
 @setting("--knowledge", "chat.knowledge", metavar="FOLDER")
@@ -23,10 +23,10 @@ from voice.errors import MissingError
 @setting("--title", "kiosk.title", metavar="TEXT")
 @functools.partial(configured, profile="kiosk")
 def command(resolved: Resolved, no_browser: bool) -> None:
-    """Let anybody who walks up to this screen talk.
+    """Open a full-screen page that visitors can talk to.
 
-    Serves everything `voice serve` does, and the page on top, which is opened full screen where a browser and a screen
-    are. The questions it suggests come from the headings of your Markdown files (--knowledge). docs/kiosk.md.
+    Serves everything that `voice serve` does, and the page, which is opened full screen if there are a browser and a
+    display. Suggested questions come from the headings of your Markdown files (--knowledge). See docs/kiosk.md.
     """
     prepare_process()
     asyncio.run(_kiosk(resolved, browser=not no_browser))
@@ -43,7 +43,7 @@ async def _kiosk(resolved: Resolved, *, browser: bool) -> None:
     with ExitStack() as stack:
 
         def ready(url: str) -> None:
-            click.echo(f"the page: {url}{PATH}")
+            click.echo(f"page: {url}{PATH}")
             if not browser:
                 return
             key = own_key(settings.serve.api_keys)

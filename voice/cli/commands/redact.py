@@ -1,4 +1,4 @@
-"""`voice redact`: what would be taken out of a text, to try on real sentences."""
+"""`voice redact`: try redaction on real sentences."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from voice.cli.options import Resolved, configured, setting
 
 
 @click.command("redact")
-@click.option("--json", "as_json", is_flag=True, help="One JSON line for each line read: its text and what was found.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON line per input line: its text and what was found."
+)
 @setting("--regions", "safety.regions", metavar="CN,US,…")
 @setting("--presidio", "safety.presidio", metavar="off|patterns|MODEL,…")
 @configured
 def command(resolved: Resolved, as_json: bool) -> None:
     """Read text from standard input and write it redacted, line by line.
 
-    The same number has the same name within one run and another in the next, as it has within one conversation.
+    A number has the same placeholder throughout one run and a different one in the next, as in conversations.
     """
     from voice.safety.redactor import Redactor
     from voice.safety.session_redaction import Pseudonyms

@@ -1,4 +1,4 @@
-"""`voice say`: speak a text, into the speaker or a file."""
+"""`voice say`: speak text through the speaker or into a file."""
 
 from __future__ import annotations
 
@@ -21,8 +21,12 @@ AHEAD_S = 30.0
 
 @click.command("say")
 @click.argument("text")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="A WAV file, not the speaker.")
-@click.option("--show", is_flag=True, help="Print the words that would be spoken, a clause a line, and speak nothing.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write a WAV file instead of playing."
+)
+@click.option(
+    "--show", is_flag=True, help="Print the words that would be spoken, one clause per line, without speaking."
+)
 @setting("--tts", "tts.engine")
 @setting("--voice", "tts.voice", metavar="NAME")
 @setting("--language", "tts.language", metavar="TAG")
@@ -33,11 +37,11 @@ def command(resolved: Resolved, text: str, output: Path | None, show: bool) -> N
     from voice.wiring.engines import synthesizer
 
     if show and output is not None:
-        raise UsageError("--show speaks nothing, so there is nothing for --output", where="--show")
+        raise UsageError("--show and --output cannot be combined", where="--show")
     language = resolved.settings.tts.language or resolved.settings.asr.language
     texts = clauses(sys.stdin.read() if text == "-" else text, language)
     if not texts:
-        raise UsageError("nothing in it can be spoken", where="TEXT", expected="a text with words")
+        raise UsageError("the text has nothing to speak", where="TEXT", expected="a text with words")
     if show:
         click.echo("\n".join(texts))
         return
@@ -102,7 +106,7 @@ async def _aloud(engine: Synthesizer, texts: list[str], device: str) -> None:
 
 
 async def play(engine: Synthesizer, texts: list[str], playout: Playout) -> None:
-    """Hand the clauses to the playout as one reply, none long before it is heard: the playout refuses too much."""
+    """Play the clauses as one reply, adding each shortly before it is due because the playout's buffer is bounded."""
     import asyncio
 
     playout.begin(1)

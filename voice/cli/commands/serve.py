@@ -30,20 +30,21 @@ if TYPE_CHECKING:
 @setting("--warm", "serve.warm", metavar="FILE")
 @configured
 def command(resolved: Resolved) -> None:
-    """Keep chat sessions: clients send only the new words, lose nothing when the network blinks, and come back later.
+    """Serve chat sessions: clients send only new messages, lose nothing when the network fails briefly, and can
+    continue later.
 
-    HTTP (OpenAI's chat completions among it) and WebSocket on one port; docs/protocol.md describes both. API keys come
-    from VOICE_SERVE_API_KEYS, and every address but loopback needs them. A stop lets running replies finish.
+    HTTP (including OpenAI's chat completions) and WebSocket on one port; see docs/protocol.md. API keys come from
+    VOICE_SERVE_API_KEYS; every address other than loopback needs them. At shutdown, running replies may finish.
     """
     prepare_process()
     asyncio.run(served(resolved.settings, lambda url: click.echo(f"listening on {url}")))
 
 
 def prepare_process() -> None:
-    """What a process that serves needs before its event loop runs."""
-    # So long a busy event loop keeps the interpreter while the thread that writes the log wants it; 5 ms is too long.
+    """Prepare a server process before its event loop runs."""
+    # How long a busy event loop keeps the interpreter lock from the log's writer thread; the default 5 ms is too long.
     sys.setswitchinterval(0.001)
-    # What a turn leaves behind is nearly always freed at once, without the collector of cycles; every 700 objects, its
+    # Nearly all objects of a turn are freed without the cycle collector; every 700 objects, its
     # default, it would look through the sessions in memory, which took a quarter of the processor time of a word.
     gc.set_threshold(20_000, 20, 50)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -53,7 +54,7 @@ def prepare_process() -> None:
 async def served(
     settings: Settings, ready: Callable[[str], object], add: Callable[[Application], object] = lambda app: None
 ) -> None:
-    """Serve until asked to stop; `ready` is told the address, `add` may add to the application before."""
+    """Serve until asked to stop; `ready` receives the address, `add` may extend the application first."""
     from voice.wiring.engine_pool import SharedEnginePool
     from voice.wiring.prompt_warmup import warmed
     from voice.wiring.sessions import engine, shared_options, upstream

@@ -1,4 +1,4 @@
-"""`voice service`: the assistant as a systemd service, started at boot and restarted when it is dead or deaf."""
+"""`voice service`: the assistant as a systemd service, started at boot and restarted if it fails or stops hearing."""
 
 from __future__ import annotations
 
@@ -18,26 +18,28 @@ from voice.system.systemd import NAME, ServiceUnit, typed
 RUNS = ("talk", "serve", "kiosk")
 SHOWN = ("ActiveState", "SubState", "StatusText", "Result", "NRestarts", "MemoryCurrent", "ActiveEnterTimestamp")
 
-system_flag = click.option("--system", is_flag=True, help="The system's manager, not your own (needs root).")
+system_flag = click.option("--system", is_flag=True, help="Use the system manager instead of your own (needs root).")
 
 
 @click.group("service")
 def command() -> None:
-    """Run the assistant as a service: from boot on, restarted when it is dead or deaf.
+    """Run the assistant as a systemd service that starts at boot and is restarted if it fails or stops hearing.
 
-    `voice service install` writes a unit for your own systemd; with --system for the machine's. What stands after
-    `--` is the command it runs, `talk --profile pi` if nothing does.
+    `voice service install` writes a unit for your user's systemd, with --system for the system's. The arguments after
+    `--` are the command it runs; default: `talk --profile pi`.
     """
 
 
 @command.command("install", context_settings={"ignore_unknown_options": True})
 @system_flag
-@click.option("--user", metavar="NAME", default="", help="With --system: who it runs as; you by default.")
-@click.option("--memory", "memory_mb", type=click.IntRange(128), default=600, show_default=True, help="MiB at most.")
-@click.option("--print", "only_print", is_flag=True, help="Write the unit to standard output and change nothing.")
+@click.option("--user", metavar="NAME", default="", help="With --system: the user that runs it; default: you.")
+@click.option(
+    "--memory", "memory_mb", type=click.IntRange(128), default=600, show_default=True, help="Memory limit in MiB."
+)
+@click.option("--print", "only_print", is_flag=True, help="Print the unit file and change nothing.")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND…]")
 def install(system: bool, user: str, memory_mb: int, only_print: bool, words: tuple[str, ...]) -> None:
-    """Write the unit, and start it where systemd runs."""
+    """Write the unit, and start it if systemd is running."""
     unit = ServiceUnit(
         [str(_program()), *_command(words)],
         system,
@@ -56,30 +58,30 @@ def install(system: bool, user: str, memory_mb: int, only_print: bool, words: tu
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(unit.text(), "utf-8")
     except OSError as error:
-        remedy = "with sudo, or without --system" if system else ""
+        remedy = "use sudo, or omit --system" if system else ""
         raise MissingError(f"cannot be written: {error.strerror}", where=str(path), remedy=remedy) from error
     click.echo(f"written: {path}")
     steps = [["daemon-reload"], ["enable", NAME], ["restart", NAME]]
     if not _running(system):
         for step in steps:
-            click.echo(f"to type where systemd runs: {typed(_systemctl(system, *step))}")
+            click.echo(f"run this where systemd runs: {typed(_systemctl(system, *step))}")
         return
     for step in steps:
         _run(_systemctl(system, *step))
     if not system:
-        click.echo("to have it start before you log in: loginctl enable-linger")
-    click.echo("it runs; what it says: journalctl " + ("" if system else "--user ") + f"-u {NAME.split('.')[0]} -f")
+        click.echo("to start it before you log in: loginctl enable-linger")
+    click.echo("running; to see its log: journalctl " + ("" if system else "--user ") + f"-u {NAME.split('.')[0]} -f")
 
 
 @command.command("status")
 @system_flag
 def status(system: bool) -> None:
-    """Say how the service fares. Ends with 69 where it does not run."""
+    """Show the state of the service. Exits with code 69 if it is not running."""
     path = _path(system)
     if not path.exists():
-        raise MissingError("no service is installed", where=str(path), remedy="voice service install")
+        raise MissingError("the service is not installed", where=str(path), remedy="voice service install")
     if not _running(system):
-        raise UnavailableError("systemd does not run here", where="voice service status")
+        raise UnavailableError("systemd is not running", where="voice service status")
     shown = _run([*_systemctl(system, "show", NAME), "--property", ",".join(SHOWN)])
     values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
     memory = values.get("MemoryCurrent", "")
@@ -101,10 +103,10 @@ def status(system: bool) -> None:
 @command.command("uninstall")
 @system_flag
 def uninstall(system: bool) -> None:
-    """Stop the service and remove its unit; conversations and settings stay."""
+    """Stop the service and remove its unit; conversations and settings are kept."""
     path = _path(system)
     if not path.exists():
-        raise MissingError("no service is installed", where=str(path))
+        raise MissingError("the service is not installed", where=str(path))
     running = _running(system)
     if running:
         _run(_systemctl(system, "disable", "--now", NAME))
@@ -118,7 +120,7 @@ def uninstall(system: bool) -> None:
 
 
 def _command(words: Sequence[str]) -> list[str]:
-    """What the service runs; a path in it is made whole, since a service starts elsewhere."""
+    """The service's command with absolute paths, since a service starts in another folder."""
     words = list(words) or ["talk", "--profile", "pi"]
     if words[0] not in RUNS:
         raise UsageError(f"cannot run {words[0]!r}", where="voice service install --", expected=" or ".join(RUNS))
@@ -127,7 +129,7 @@ def _command(words: Sequence[str]) -> list[str]:
 
 
 def _program() -> Path:
-    """The `voice` beside this Python, which knows its environment."""
+    """The `voice` next to this Python, which uses its environment."""
     beside = Path(sys.executable).parent / "voice"
     found = beside if beside.exists() else Path(shutil.which("voice") or "")
     if not found.is_file():
@@ -144,7 +146,7 @@ def _account(user: str) -> pwd.struct_passwd:
 
 
 def _data(user: str) -> Path:
-    """The folder of what is kept, of the one it runs as."""
+    """The data folder of the user that runs the service."""
     from voice.paths import user_data
 
     return Path(_account(user).pw_dir) / ".local/share/voice-assistant" if user else user_data()
@@ -161,7 +163,7 @@ def _systemctl(system: bool, *words: str) -> list[str]:
 
 
 def _running(system: bool) -> bool:
-    """Whether the manager can be reached."""
+    """Whether the service manager is reachable."""
     if shutil.which("systemctl") is None:
         return False
     asked = subprocess.run(_systemctl(system, "is-system-running"), capture_output=True, text=True, check=False)
@@ -169,7 +171,7 @@ def _running(system: bool) -> bool:
 
 
 def _version() -> int:
-    """The version of systemd here; 252 where there is none, for a unit that is written for another machine."""
+    """The systemd version here; 252 if there is none, for a unit that is written for another machine."""
     if shutil.which("systemctl") is None:
         return 252
     said = subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=False).stdout.split()

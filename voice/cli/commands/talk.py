@@ -18,14 +18,14 @@ from voice.errors import MissingError, UsageError
 from voice.trace import TurnTrace
 
 FILE = click.Path(path_type=Path)
-HURRIED = "--fast: the clock stands still while engines work, so these are not the latencies of a live conversation"
+HURRIED = "--fast: the clock stops while engines work, so these are not the latencies of a live conversation"
 
 
 @click.command("talk")
 @click.option("--input", "source", type=FILE, metavar="FILE", help="A recording in place of the microphone.")
 @click.option("--output", "sink", type=FILE, metavar="FILE", help="A WAV file in place of the speaker.")
-@click.option("--fast", is_flag=True, help="With --input: as fast as the engines allow, not at real time.")
-@click.option("--text", "typing", is_flag=True, help="Type instead of talk; the same session, the same voice.")
+@click.option("--fast", is_flag=True, help="With --input: run as fast as the engines allow.")
+@click.option("--text", "typing", is_flag=True, help="Type instead of speaking; replies are still spoken.")
 @setting("--asr", "asr.engine")
 @setting("--tts", "tts.engine")
 @setting("--llm", "chat.llm", metavar="builtin|URL")
@@ -33,8 +33,8 @@ HURRIED = "--fast: the clock stands still while engines work, so these are not t
 @setting("--session", "chat.session", metavar="NAME")
 @setting("--server", "chat.server", metavar="URL")
 @click.option("--trace", type=FILE, metavar="FILE", help="Write one JSON line per turn; `voice trace` reads it.")
-@click.option("--plot", type=FILE, metavar="FILE.svg", help="Draw the waterfall of each turn when it is over.")
-@click.option("--record", type=FILE, metavar="DIR", help="Keep the person's voice and the words of each turn there.")
+@click.option("--plot", type=FILE, metavar="FILE.svg", help="Show the latency waterfall after each turn.")
+@click.option("--record", type=FILE, metavar="DIR", help="Record the conversation as audio and text in this folder.")
 @configured
 def command(
     resolved: Resolved,
@@ -48,15 +48,15 @@ def command(
 ) -> None:
     """Hold a spoken conversation. Ctrl-C ends it.
 
-    Without --input and --output it uses the microphone and the speaker. Nothing heard is kept without --record, which
-    says so aloud when it begins.
+    Without --input and --output it uses the microphone and the speaker. No audio is stored without --record, which the
+    assistant announces aloud.
     """
     if fast and source is None:
-        raise UsageError("a microphone cannot be hurried", where="--fast", expected="--input FILE beside it")
+        raise UsageError("--fast requires --input", where="--fast", expected="--input FILE beside it")
     if typing and source is not None:
-        raise UsageError("you type, or a recording speaks", where="--text", expected="--input without it")
+        raise UsageError("--text and --input cannot be combined", where="--text", expected="--input without it")
     if plot is not None and not plot.parent.is_dir():
-        raise MissingError("no such folder", where=str(plot.parent), expected="a folder to write in")
+        raise MissingError("no such folder", where=str(plot.parent), expected="a writable folder")
     _apart(source, {"--output": sink, "--trace": trace, "--plot": plot})
     from voice.audio.portaudio import only_python_on_stderr
     from voice.cli.group import run
@@ -81,7 +81,7 @@ def command(
             with only_python_on_stderr():
                 run(conversation, VirtualLoop if fast else None)
         if source is not None and not any(turn.text or turn.reply for turn in turns):
-            click.echo(f"no words were heard in {source}")
+            click.echo(f"no speech recognized in {source}")
     finally:
         if not typing or plot is not None:
             _sum_up(turns, plot, hurried=fast)
@@ -89,7 +89,7 @@ def command(
 
 @contextlib.contextmanager
 def face(typing: bool, turns: deque[TurnTrace]) -> Iterator[Observer]:
-    """The screen in a terminal, plain lines elsewhere; every turn that ends is put into `turns` as well."""
+    """The redrawn screen in a terminal, plain lines elsewhere; each finished turn is also added to `turns`."""
     from rich.console import Console
 
     from voice.cli.terminal import LiveScreen, Plain
@@ -111,11 +111,11 @@ def face(typing: bool, turns: deque[TurnTrace]) -> Iterator[Observer]:
 
 
 def _apart(source: Path | None, written: dict[str, Path | None]) -> None:
-    """Refuse to write over the recording that speaks, or two files into one."""
+    """Refuse to overwrite the input recording, or to write two outputs to one file."""
     seen = {} if source is None else {source.resolve(): "--input"}
     for flag, path in written.items():
         if path is not None and (other := seen.setdefault(path.resolve(), flag)) != flag:
-            raise UsageError(f"{other} is that file too", where=f"{flag} {path}", expected="a file of its own")
+            raise UsageError(f"{other} names the same file", where=f"{flag} {path}", expected="a different file")
 
 
 def _keyboard() -> AsyncIterator[str]:
@@ -125,7 +125,7 @@ def _keyboard() -> AsyncIterator[str]:
 
 
 def _sum_up(turns: deque[TurnTrace], plot: Path | None, *, hurried: bool) -> None:
-    """The latency table, where any turn was answered, and the picture."""
+    """Print the latency table if a turn was answered, and write the plot."""
     lines = [turn.to_json() for turn in turns if turn.text or turn.reply]
     if not any(line["response_ms"] is not None for line in lines):
         return

@@ -13,11 +13,16 @@ from voice.errors import MissingError
 
 @click.command("trace")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--plot", type=click.Path(path_type=Path), metavar="OUT.svg", help="Write the waterfall of each turn.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="OUT.svg",
+    help="Write the latency waterfall of each turn as SVG.",
+)
 def command(file: Path, plot: Path | None) -> None:
     """Show where the time of each turn went.
 
-    FILE is what `voice talk --trace FILE` wrote: one JSON line per turn.
+    FILE is the output of `voice talk --trace FILE`: one JSON line per turn.
     """
     from rich.console import Console
 
@@ -31,17 +36,17 @@ def command(file: Path, plot: Path | None) -> None:
 
 
 def write_plot(path: Path, lines: list[dict[str, object]]) -> None:
-    """Write the waterfall; MissingError where the file cannot be written."""
+    """Write the waterfall; raises MissingError if the file cannot be written."""
     try:
         path.write_text(waterfall(lines), "utf-8")
     except OSError as error:
         raise MissingError(
-            error.strerror or "cannot be written", where=str(path), expected="a folder to write in"
+            error.strerror or "cannot be written", where=str(path), expected="a writable folder"
         ) from error
 
 
 def read_trace(path: Path) -> list[dict[str, object]]:
-    """The turns of a trace file; MissingError naming the line that is none."""
+    """The turns of a trace file; raises MissingError with the number of an invalid line."""
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

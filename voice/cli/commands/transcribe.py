@@ -29,7 +29,7 @@ ENDINGS = {"text": ".txt", "json": ".jsonl", "srt": ".srt", "vtt": ".vtt"}
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE|FOLDER",
-    help="Write there, not to standard output; in a folder each recording gets a file of its own.",
+    help="Write there, not to standard output; in a folder each recording gets a different file.",
 )
 @setting("--asr", "asr.engine")
 @setting("--model", "asr.model", metavar="NAME")
@@ -54,7 +54,7 @@ def targets(files: Sequence[str], form: str, output: Path | None) -> list[Path |
     if output is None or not output.is_dir():
         if len(files) > 1 and form in ("srt", "vtt"):
             raise UsageError(
-                "subtitles of several recordings are several files",
+                "subtitles of several recordings need a folder",
                 where=f"--{form}",
                 expected="an existing folder",
                 remedy="add -o FOLDER",
@@ -69,7 +69,7 @@ def targets(files: Sequence[str], form: str, output: Path | None) -> list[Path |
     read = {Path(file).resolve() for file in files if file != "-"}
     for place in places:
         if place is not None and place.resolve() in read:
-            raise UsageError("this is a recording to be read", where=f"-o {place}", expected="another file")
+            raise UsageError("this would overwrite a recording", where=f"-o {place}", expected="another file")
     return places
 
 
@@ -135,7 +135,7 @@ def _write(text: str, place: Path | None, written: set[Path]) -> None:
             file.write(text)
     except OSError as error:
         raise MissingError(
-            f"cannot be written: {error.strerror}", where=str(place), expected="room for the words"
+            f"cannot be written: {error.strerror}", where=str(place), expected="a writable file with free space"
         ) from error
     written.add(place)
 

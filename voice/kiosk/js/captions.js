@@ -1,4 +1,4 @@
-// The conversation on the screen: words as they come, the reply marked along as it is spoken.
+// The conversation on the screen: words as they arrive, and the reply underlined as it is spoken.
 
 import { split, splitAtWord } from "./conversation.js";
 import { make, say } from "./dom.js";
@@ -15,7 +15,7 @@ export class Captions {
 
   constructor(list) {
     this.list = list;
-    this.follows = true; // until somebody scrolls away, and again from the next turn on
+    this.follows = true; // until the visitor scrolls away, and again from the next turn on
     const look = () => {
       this.follows = Math.abs(list.scrollTop - this.#place()) < NEAR_PX;
     };

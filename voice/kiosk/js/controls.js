@@ -1,4 +1,4 @@
-// The three keys below: what each says and does in each state.
+// The three buttons: their label and action in each state.
 
 import { byId, say } from "./dom.js";
 

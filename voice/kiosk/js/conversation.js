@@ -1,4 +1,4 @@
-// What was said, as the server's events tell it. Nothing here touches the page or the network.
+// The conversation as reported by the server's events. Uses neither the page nor the network.
 
 const PERSON = "person";
 const REPLY = "reply";
@@ -72,7 +72,7 @@ export class Conversation {
     return true;
   }
 
-  /** The server goes on with this conversation: what it remembers takes the place of what is here. */
+  /** The server resumed this conversation: its history replaces the local one. */
   replaceBy(items) {
     const before = this.lastReply;
     this.turns = [];

@@ -1,4 +1,4 @@
-// Notices that a visitor has left: some time without a sign of life, the last part of it counted down.
+// Detects that a visitor has left: a time without input, with a countdown at its end.
 
 const TICK_MS = 200;
 

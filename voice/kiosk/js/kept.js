@@ -1,4 +1,4 @@
-// What the visitor said and the server has not answered yet, so that a break of the connection loses no word.
+// What the visitor said and the server has not answered yet, so that a lost connection loses nothing.
 
 const QUIET_PIECES = 50; // 1 s of sound from before speech is noticed
 const MOST_PIECES = 2500; // 50 s: the server takes at most 60 s at once

@@ -1,4 +1,4 @@
-// Reads what the owner set and starts the page; tries again for as long as the server is not there.
+// Reads the settings and starts the page; retries while the server is unreachable.
 
 import { Page } from "./page.js";
 import { keepAwake } from "./wakelock.js";

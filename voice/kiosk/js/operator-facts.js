@@ -1,4 +1,4 @@
-// What the operator's corner shows, gathered from everywhere.
+// The contents of the operator panel.
 
 import { STRINGS } from "./strings.js";
 

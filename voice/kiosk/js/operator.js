@@ -1,4 +1,4 @@
-// The operator's corner: opened by keys or a long press, drawn anew four times a second while it is open.
+// The operator panel: opened by keys or a long press, redrawn four times a second while it is open.
 
 import { make } from "./dom.js";
 import { waterfall } from "./waterfall.js";

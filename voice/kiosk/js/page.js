@@ -1,4 +1,4 @@
-// The page: what a visitor sees and touches, from the first look to the moment everything is forgotten.
+// The page: everything a visitor sees and touches, from the greeting to the deletion of the conversation.
 
 import { Captions } from "./captions.js";
 import { Controls } from "./controls.js";
@@ -111,7 +111,7 @@ export class Page {
     if (chosen) byId("talk").focus();
   }
 
-  /** The visitor has left: wipe the screen, end the conversation, begin anew. */
+  /** The visitor has left: clear the screen, end the conversation, start again. */
   finish() {
     this.visiting = false;
     this.idle.stop();
@@ -137,7 +137,7 @@ export class Page {
     if (this.visiting) this.idle.touch();
   }
 
-  /** Nobody is there: other questions, in the next language. Whoever touched anything lately is left in peace. */
+  /** No visitor: show other questions, in the next language, unless there was a touch recently. */
   #attract() {
     const { words, language, languages } = this.preferences;
     if (performance.now() - this.#touched < 1000 * this.settings.idle_s) this.suggestions.show(language, words.htmlLang);

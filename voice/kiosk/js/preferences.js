@@ -1,4 +1,4 @@
-// How this visitor wants to read: language, text size, contrast. Kept in the page only, and gone with the visitor.
+// The visitor's preferences: language, text size, contrast. Kept in the page only, until the visitor leaves.
 
 import { STRINGS } from "./strings.js";
 

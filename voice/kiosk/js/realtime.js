@@ -1,4 +1,4 @@
-// The connection to /v1/realtime: opened, watched, opened again, and gone on with where it was.
+// The connection to /v1/realtime: opened, monitored, reopened and resumed.
 
 const DELAYS_MS = [150, 300, 600, 1200, 2000];
 const CONNECT_MS = 4000;

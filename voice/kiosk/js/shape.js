@@ -32,7 +32,7 @@ export class Shape {
     requestAnimationFrame((now) => this.#frame(now));
   }
 
-  /** Loudness of whoever speaks, dBFS. */
+  /** Level of the current speaker, dBFS. */
   hear(dbfs) {
     this.#level = loudness(dbfs);
   }
@@ -203,7 +203,7 @@ export class Shape {
     }
   }
 
-  /** Two bars for paused, an exclamation mark for trouble: colour alone says nothing to everybody. */
+  /** Two bars for paused, an exclamation mark for trouble, because colour alone is not accessible. */
   #sign(radius) {
     const { paint } = this;
     if (this.state !== "paused" && this.state !== "trouble") return;

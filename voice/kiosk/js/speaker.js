@@ -1,4 +1,4 @@
-// Replies as sound: pushed in pieces, paused, dropped, and how much of which was really heard.
+// Replies as audio: pushed in pieces, paused, dropped, with the amount that was actually heard.
 
 export class Speaker {
   #context = null;

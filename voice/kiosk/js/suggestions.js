@@ -1,4 +1,4 @@
-// The attract loop: questions to ask, a few at a time, changing language by language while nobody is there.
+// The attract loop: questions to ask, a few at a time, changing language by language while no visitor is there.
 
 import { make } from "./dom.js";
 
@@ -24,7 +24,7 @@ export class Suggestions {
   }
 
   #turn() {
-    if (this.list.matches(":hover, :focus-within")) return; // somebody is about to choose
+    if (this.list.matches(":hover, :focus-within")) return; // a visitor is about to choose
     this.#at += SHOWN;
     this.turned();
   }

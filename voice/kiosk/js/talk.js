@@ -11,7 +11,7 @@ const HELLO = "hello";
 const REPORT_MS = 100;
 const BUSY = new Set(["listening", "thinking", "speaking", "paused"]);
 
-/** Emits "change" whenever something is to be shown anew, and "alive" when the visitor was noticed. */
+/** Emits "change" when the display must be updated, and "alive" when there was input. */
 export class Talk extends EventTarget {
   #conversation = new Conversation();
   #kept = new Kept();

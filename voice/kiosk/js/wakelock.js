@@ -1,4 +1,4 @@
-// Keeps the screen on; a browser lets go of the lock whenever the page was hidden, so it is taken again.
+// Keeps the screen on; browsers release the lock when the page is hidden, so it is requested again.
 
 export function keepAwake() {
   if (!("wakeLock" in navigator)) return;

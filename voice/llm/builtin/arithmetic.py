@@ -252,7 +252,7 @@ def arithmetic(question: Question) -> Answer | None:
     if "@" in expression and answer is None:
         probe = _safely(expression, Fraction(1))
         return (
-            Answer(question.say("I have no number to go on with.", "我还没有可以接着算的数。"))
+            Answer(question.say("I have no earlier number to work with.", "我还没有可以接着算的数。"))
             if probe is not None
             else None
         )

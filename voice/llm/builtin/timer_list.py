@@ -96,4 +96,4 @@ class Timers:
 
 def _check(seconds: float) -> None:
     if not 0 < seconds < float("inf"):
-        raise UsageError(f"a timer cannot take {seconds:g} seconds", where="timer", expected="a time above 0")
+        raise UsageError(f"invalid timer length: {seconds:g} seconds", where="timer", expected="a time above 0")

@@ -30,7 +30,7 @@ class Incoming:
         try:
             data = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise Wrong("invalid_audio", "audio has to be base64", "audio") from error
+            raise Wrong("invalid_audio", "audio must be base64", "audio") from error
         if self._law is not None:
             return self._resampler.convert(g711.decode(self._law, data))
         if len(data) % 2:

@@ -102,7 +102,7 @@ class RealtimeConnection:
         self._news.set()
         if self._unread > MOST_UNREAD:
             self._outbox.clear()
-            self.close(UNREAD, "what was sent is not read; come back")
+            self.close(UNREAD, "client too slow; reconnect")
 
     # In
 
@@ -139,7 +139,7 @@ class RealtimeConnection:
         self.say("error", error=wrong.told(name))
         self._errors += 1
         if self._errors >= MOST_ERRORS:
-            raise Closing(TOO_WRONG, f"{MOST_ERRORS} events in a row were refused")
+            raise Closing(TOO_WRONG, f"{MOST_ERRORS} invalid events in a row")
 
     async def change(self, event: dict[str, Any]) -> None:
         """session.update: all of it, or nothing."""
@@ -206,7 +206,7 @@ class RealtimeConnection:
                         await self._send({"type": "websocket.send", "text": text})
                 except TimeoutError:
                     self._outbox.clear()
-                    self._closing = Closing(UNREAD, "nothing was read for 20 s; come back")
+                    self._closing = Closing(UNREAD, "client has not read for 20 s; reconnect")
                 self._unread -= len(text)
             if self._closing is not None:
                 reason = self._closing.reason
@@ -231,4 +231,4 @@ class RealtimeConnection:
         told = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error
         wrong = Wrong("server_error", f"{type(told).__name__}: {told}", kind="server_error")
         self.say("error", error=wrong.told(None))
-        self.close(BROKEN, "the conversation failed; come back")
+        self.close(BROKEN, "the conversation failed; reconnect")

@@ -18,7 +18,7 @@ from voice.worker import Worker
 
 @dataclass(slots=True)
 class EngineSet:
-    """Engines lent to one connection. `give_back` is called once, when nothing uses them any more.
+    """Engines lent to one connection. `give_back` is called once, when they are no longer used.
 
     `notice` is what the person should know about them, if anything.
     """
@@ -38,7 +38,7 @@ class EnginePool(Protocol):
 
     @property
     def full(self) -> bool:
-        """Whether as many talk as may."""
+        """Whether all voice slots are in use."""
         ...
 
     async def lend(self, settings: Settings) -> EngineSet:

@@ -1,4 +1,4 @@
-"""What goes on in the conversation, told in the Realtime API's events, in its order."""
+"""Translates a conversation into the Realtime API's events, in their order."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class EventWriter:
             handler(self, what)
 
     def note(self, event: note.Note) -> None:
-        """Take what an observer is told."""
+        """Handle a note of the conversation."""
         if isinstance(event, note.StateChanged):
             self._say("x.state", state=str(event.state))
         elif isinstance(event, note.ReplySpoken):
@@ -201,7 +201,7 @@ class EventWriter:
         self.wake()
 
     def _say_instead(self, action: ev.Say) -> None:
-        """What we say ourselves: of a failure, of a timer. It is told once the response has begun."""
+        """Speech of the assistant itself, about a failure or a timer. It is sent once the response has begun."""
         self._instead = action.text
 
     def _failed(self, event: ev.StageFailed) -> None:

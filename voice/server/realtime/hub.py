@@ -93,10 +93,10 @@ class RealtimeHub:
                 del self._by_session[sid]
 
     async def close(self) -> None:
-        """Tell everybody to come back, and leave their sessions in order."""
+        """Ask all clients to reconnect, and leave their sessions in order."""
         leaving = list(self.connections)
         for connection in leaving:
-            connection.close(RESTARTING, "the server restarts")
+            connection.close(RESTARTING, "the server is restarting")
         if leaving:
             await asyncio.wait([asyncio.create_task(one.gone.wait()) for one in leaving], timeout=LEAVE_S)
 
@@ -106,12 +106,12 @@ class RealtimeHub:
         if not access.origin_allowed(headers.get("origin"), headers.get("host", "")):
             raise strange_origin()
         if self._engines.full:
-            raise Refused("talks_full", "as many talk as may", temporary=True, remedy="come back later")
+            raise Refused("talks_full", "all voice slots are in use", temporary=True, remedy="try again later")
         secret: ClientSecret | None = None
         if wanted.key.startswith(PREFIX):
             secret = self.secrets.find(wanted.key, self._service.now_s())
             if secret is None:
-                raise Refused("key_invalid", "the client secret is unknown or over", expected="a new one")
+                raise Refused("key_invalid", "the client secret is unknown or has expired", expected="a new one")
         owner = access.owner(wanted.key) if secret is None else secret.owner
         access.take(owner)
         config = replace(self.config(), model=wanted.model or "voice")
@@ -124,7 +124,7 @@ class RealtimeHub:
             live = await service.access.session(wanted.session, wanted.token, owner)
             before = self._by_session.get(wanted.session)
             if before is not None:
-                before.close(GONE_ELSEWHERE, "the session goes on in another connection")
+                before.close(GONE_ELSEWHERE, "the session continues on another connection")
                 async with asyncio.timeout(LEAVE_S):
                     await before.gone.wait()
             await live.own()
@@ -160,7 +160,7 @@ def _offered(offered: Sequence[str], prefix: str) -> str:
 def _numbers(heard: str) -> tuple[int, int]:
     turn, _, chars = heard.partition(".")
     if not (turn.isascii() and turn.isdigit() and chars.isascii() and chars.isdigit() and len(heard) < 32):
-        raise Refused("bad_request", "what was heard is not understood", expected="TURN.CHARS, as x.spoken told them")
+        raise Refused("bad_request", "invalid value of heard", expected="TURN.CHARS, as received in x.spoken")
     return int(turn), int(chars)
 
 

@@ -68,7 +68,7 @@ class Items:
         """Raises Wrong item_not_found."""
         item = self.known.get(name)
         if item is None:
-            raise Wrong("item_not_found", f"there is no item {name[:80]!r}", "item_id")
+            raise Wrong("item_not_found", f"unknown item {name[:80]!r}", "item_id")
         return item
 
     def remove(self, item: Item) -> None:
@@ -87,7 +87,7 @@ class Items:
         """The item of `conversation.item.create`, kept for the next response. Raises Wrong."""
         name = wanted.get("id") or new_id("item")
         if not isinstance(name, str) or len(name) > 128:
-            raise Wrong("invalid_value", "id has to be a string of at most 128 characters", "item.id")
+            raise Wrong("invalid_value", "id must be a string of at most 128 characters", "item.id")
         if name in self.known:
             raise Wrong("item_exists", f"there is an item {name!r} already", "item.id")
         told: dict[str, Any] = {"id": name, "object": "realtime.item", "status": "completed"}
@@ -99,7 +99,7 @@ class Items:
         elif kind == "function_call_output":
             call, output = wanted.get("call_id"), wanted.get("output")
             if not isinstance(call, str) or not isinstance(output, str) or len(output) > MOST_TEXT:
-                raise Wrong("invalid_value", "call_id and output have to be strings", "item")
+                raise Wrong("invalid_value", "call_id and output must be strings", "item")
             told |= {"type": kind, "call_id": call, "output": output}
             before = {"role": "tool", "text": output, "call_id": call}
         else:
@@ -112,7 +112,7 @@ class Items:
 def _message(wanted: Mapping[str, Any]) -> tuple[str, str]:
     role, parts = wanted.get("role"), wanted.get("content")
     if not isinstance(role, str) or role not in _TEXTS:
-        raise Wrong("invalid_value", "role has to be user, system or assistant", "item.role")
+        raise Wrong("invalid_value", "role must be user, system or assistant", "item.role")
     if not isinstance(parts, list) or not parts:
         raise Wrong("missing_field", "a message needs content", "item.content")
     texts = []
@@ -125,6 +125,6 @@ def _message(wanted: Mapping[str, Any]) -> tuple[str, str]:
             )
         text = part.get("text")
         if not isinstance(text, str) or len(text) > MOST_TEXT:
-            raise Wrong("invalid_value", f"text has to be a string of at most {MOST_TEXT} characters", f"{where}.text")
+            raise Wrong("invalid_value", f"text must be a string of at most {MOST_TEXT} characters", f"{where}.text")
         texts.append(text)
     return role, "\n".join(texts)

@@ -25,7 +25,7 @@ SPEAKING = (State.THINKING, State.SPEAKING, State.PAUSED)
 async def append(to: RealtimeConnection, event: Event) -> None:
     pcm: Pcm = to.incoming.take(event["audio"])
     if not to.talk.hear(pcm, manual=to.config.detection is None):
-        raise Wrong("buffer_full", "60 s of audio wait to be heard; this was dropped", "audio")
+        raise Wrong("buffer_full", "60 s of audio are waiting; this audio was dropped", "audio")
     await asyncio.sleep(0)  # a client that sends a recording at once leaves the others their turn
 
 
@@ -33,7 +33,7 @@ async def commit(to: RealtimeConnection, event: Event) -> None:
     dictation, stage = to.talk.dictation, to.talk.stage
     if to.config.detection is not None:
         if stage.machine.state not in HEARING:
-            raise Wrong("input_audio_buffer_commit_empty", "nobody has said anything that was not committed")
+            raise Wrong("input_audio_buffer_commit_empty", "no uncommitted speech")
         stage.conversation.microphone_lost()
         return
     assert dictation is not None
@@ -80,7 +80,7 @@ async def delete_item(to: RealtimeConnection, event: Event) -> None:
     item = to.items.find(event["item_id"])
     if item not in to.items.waiting:
         if item.spoken is None:
-            what = "deleting what a response was made with"
+            what = "deleting an item that a response was based on"
             raise unsupported(what, "item_id", code="unsupported_delete")
         await _cut(to, item, 0)
     to.items.remove(item)
@@ -91,7 +91,7 @@ async def truncate_item(to: RealtimeConnection, event: Event) -> None:
     """Cut a reply to what was heard of it; the loop's own, nearer knowledge of that is never widened."""
     item = to.items.find(event["item_id"])
     if item.spoken is None:
-        raise Wrong("invalid_value", "only a reply can be cut", "item_id")
+        raise Wrong("invalid_value", "only a reply can be truncated", "item_id")
     await _cut(to, item, event["audio_end_ms"] * SPOKEN_RATE // 1000)
     to.say(
         "conversation.item.truncated",
@@ -154,7 +154,7 @@ def _once(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 async def cancel_response(to: RealtimeConnection, event: Event) -> None:
     if to.talk.stage.machine.state not in SPEAKING:
-        raise Wrong("response_cancel_not_active", "there is no response to cancel")
+        raise Wrong("response_cancel_not_active", "no response to cancel")
     to.talk.stop_reply()
 
 

@@ -1,4 +1,4 @@
-"""One response as the client is told of it: its items, text, audio and calls, each begun, continued and ended once."""
+"""One response as sent to the client: its items, text, audio and calls, each started, continued and ended once."""
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ from voice.sessions.stores.interface import StoreError
 class RealtimeSession(LocalSession):
     """A session whose turns take the connection's instructions, tools and waiting items along.
 
-    While `keeping`, replies are not cut: their rest is for whoever comes back. `rest` is such a rest, (turn, characters
-    heard), said in place of an answer to the next words. `once` are fields of one response. Replies are shown and heard
-    as redaction lets their person have them; the characters of `rest` and of what was heard are counted as shown.
+    While `keeping`, replies are not cut: their rest is kept for a client that reconnects. `rest` is such a rest, (turn,
+    characters heard), spoken instead of an answer to the next input. `once` are fields of one response. Replies are
+    unmasked as redaction allows for the client; characters in `rest` and of what was heard are counted as shown.
     """
 
     def __init__(self, engine: Engine, live: ActiveSession, items: Items, config: Callable[[], Config]) -> None:

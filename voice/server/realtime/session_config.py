@@ -77,7 +77,7 @@ def checked(event: dict[str, Any]) -> dict[str, Any]:
         raise Wrong("missing_field", "the event has no type", "type")
     fields = FIELDS.get(kind)
     if fields is None:
-        raise Wrong("unknown_event", f"there is no event {kind[:80]!r}; expected one of {', '.join(FIELDS)}", "type")
+        raise Wrong("unknown_event", f"unknown event {kind[:80]!r}; expected one of {', '.join(FIELDS)}", "type")
     for key, wanted in fields.items():
         name, optional = key.removesuffix("?"), key.endswith("?")
         value = event.get(name)
@@ -85,7 +85,7 @@ def checked(event: dict[str, Any]) -> dict[str, Any]:
             if not optional:
                 raise Wrong("missing_field", f"{kind} needs {name}", name)
         elif not is_a(value, wanted):
-            raise Wrong("invalid_value", f"{name} has to be {_NAMES[wanted]}", name)
+            raise Wrong("invalid_value", f"{name} must be {_NAMES[wanted]}", name)
     return event
 
 
@@ -144,7 +144,7 @@ def _audio() -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Config:
-    """The session as the client sees it. `levels` is our extension: whether loudness is told."""
+    """The session as the client sees it. `levels` is our extension: whether levels are sent."""
 
     model: str = ""
     instructions: str = ""
@@ -260,7 +260,7 @@ def _update_input(now: dict[str, Any], change: Mapping[str, Any]) -> None:
             now[name] = None if change[name] is None else dict(_object(change[name], f"{where}.{name}"))
     language = (now["transcription"] or {}).get("language")
     if language is not None and not (isinstance(language, str) and 0 < len(language) <= 20):
-        raise Wrong("invalid_value", "language has to be a code as en or zh", f"{where}.transcription.language")
+        raise Wrong("invalid_value", "language must be a code such as en or zh", f"{where}.transcription.language")
     if "turn_detection" in change:
         now["turn_detection"] = _detection(change["turn_detection"], f"{where}.turn_detection")
 
@@ -271,13 +271,13 @@ def _update_output(now: dict[str, Any], change: Mapping[str, Any]) -> None:
         now["format"] = _format(change["format"], f"{where}.format")
     if change.get("speed") is not None:
         if not is_a(change["speed"], float) or not 0.25 <= change["speed"] <= 1.5:
-            raise Wrong("invalid_value", "speed has to be a number from 0.25 to 1.5", f"{where}.speed")
+            raise Wrong("invalid_value", "speed must be a number from 0.25 to 1.5", f"{where}.speed")
         now["speed"] = float(change["speed"])
     voice = change.get("voice")
     if voice is not None:
         name = voice.get("id") if isinstance(voice, Mapping) else voice
         if not isinstance(name, str) or not 0 < len(name) <= 100 or "/" in name or "\\" in name:
-            raise Wrong("unknown_voice", "voice has to be the name of a voice", f"{where}.voice")
+            raise Wrong("unknown_voice", "voice must be the name of a voice", f"{where}.voice")
         now["voice"] = name
 
 
@@ -287,7 +287,7 @@ def _detection(change: Any, where: str) -> dict[str, Any] | None:
     found = _object(change, where)
     base = {"semantic_vad": _SEMANTIC, "server_vad": _SERVER}.get(str(found.get("type")))
     if base is None:
-        raise Wrong("invalid_value", "type has to be server_vad or semantic_vad", f"{where}.type")
+        raise Wrong("invalid_value", "type must be server_vad or semantic_vad", f"{where}.type")
     if found.get("create_response") is False:
         raise unsupported("create_response: false", f"{where}.create_response", instead="set turn_detection to null")
     if found.get("idle_timeout_ms") is not None:
@@ -298,14 +298,14 @@ def _detection(change: Any, where: str) -> dict[str, Any] | None:
         if not same:
             raise Wrong("invalid_value", f"{name} is of the wrong type", f"{where}.{name}")
     if new.get("eagerness", "auto") not in ("low", "medium", "high", "auto"):
-        raise Wrong("invalid_value", "eagerness has to be low, medium, high or auto", f"{where}.eagerness")
+        raise Wrong("invalid_value", "eagerness must be low, medium, high or auto", f"{where}.eagerness")
     return new
 
 
 def _format(change: Any, where: str) -> dict[str, Any]:
     kind = _object(change, where).get("type")
     if not isinstance(kind, str) or kind not in FORMATS:
-        raise Wrong("invalid_value", f"type has to be one of {', '.join(FORMATS)}", f"{where}.type")
+        raise Wrong("invalid_value", f"type must be one of {', '.join(FORMATS)}", f"{where}.type")
     if change.get("rate") not in (None, FORMATS[kind]):
         raise Wrong("invalid_value", f"{kind} has {FORMATS[kind]} Hz here", f"{where}.rate")
     return dict(_PCM) if kind == "audio/pcm" else {"type": kind}
@@ -314,14 +314,14 @@ def _format(change: Any, where: str) -> dict[str, Any]:
 def modalities(value: Any, where: str) -> list[str]:
     """["audio"] or ["text"]; both together mean audio, which has its text with it."""
     if not isinstance(value, list) or not value or not all(one in ("audio", "text") for one in value):
-        raise Wrong("invalid_value", 'output_modalities has to be ["audio"] or ["text"]', where)
+        raise Wrong("invalid_value", 'output_modalities must be ["audio"] or ["text"]', where)
     return ["audio"] if "audio" in value else ["text"]
 
 
 def tools(value: Any, where: str) -> list[dict[str, Any]]:
     """Function tools with a name each. Raises Wrong."""
     if not isinstance(value, list) or len(value) > MOST_TOOLS:
-        raise Wrong("invalid_value", f"tools has to be a list of at most {MOST_TOOLS}", where)
+        raise Wrong("invalid_value", f"tools must be a list of at most {MOST_TOOLS}", where)
     if len(json.dumps(value)) > MOST_TEXT:
         raise Wrong("invalid_value", f"the tools are longer than {MOST_TEXT} bytes", where)
     for index, tool in enumerate(value):
@@ -339,21 +339,21 @@ def tool_choice(value: Any, where: str) -> Any:
         return value
     if isinstance(value, Mapping) and value.get("type") == "function" and isinstance(value.get("name"), str):
         return value
-    raise Wrong("invalid_value", "tool_choice has to be auto, none, required or a function", where)
+    raise Wrong("invalid_value", "tool_choice must be auto, none, required or a function", where)
 
 
 def most_tokens(value: Any, where: str) -> Any:
     """A number of tokens, or inf. Raises Wrong."""
     if value == "inf" or (is_a(value, int) and value > 0):
         return value
-    raise Wrong("invalid_value", 'max_output_tokens has to be a number or "inf"', where)
+    raise Wrong("invalid_value", 'max_output_tokens must be a number or "inf"', where)
 
 
 def metadata(value: Any, where: str) -> Mapping[str, Any]:
     """Up to 16 pairs of short strings. Raises Wrong."""
     pairs = _object(value, where)
     if len(pairs) > 16 or not all(isinstance(one, str) and len(one) <= 512 for one in pairs.values()):
-        raise Wrong("invalid_value", "metadata has to be at most 16 pairs of strings up to 512 characters", where)
+        raise Wrong("invalid_value", "metadata must be at most 16 pairs of strings up to 512 characters", where)
     return pairs
 
 

@@ -109,7 +109,7 @@ log = logging.getLogger(__name__)
 
 
 class VoiceSession:
-    """One loop at a time over one session. `room()` says whether the client reads, `broke(error)` that it fell."""
+    """One loop at a time over one session. `room()` says whether the client reads, `broke(error)` that it failed."""
 
     def __init__(
         self,
@@ -166,7 +166,7 @@ class VoiceSession:
             self._kit = None
 
     def stop_reply(self, *, by_client: bool = True) -> None:
-        """Say no more of the reply."""
+        """Stop sending the reply."""
         self._narrator.stopped_by_client = by_client
         try:
             self.stage.conversation.stop()
@@ -235,8 +235,8 @@ class VoiceSession:
     async def _run(self, conversation: Conversation) -> None:
         try:
             await conversation.run()
-        except Exception as error:  # the client is told, and the connection ends
-            log.exception("a realtime conversation fell")
+        except Exception as error:  # the client gets an error, and the connection ends
+            log.exception("a realtime conversation failed")
             self._broke(error)
 
     def hear(self, pcm: Pcm, *, manual: bool) -> bool:

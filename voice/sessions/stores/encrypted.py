@@ -196,7 +196,7 @@ class EncryptedStore:
 
     async def renew(self, fences: Mapping[str, int], ttl_s: float) -> None:
         for sid in fences if ttl_s <= 0 else ():
-            self._keys.pop(sid, None)  # at once: whoever owns it next may be quicker than the answer
+            self._keys.pop(sid, None)  # at once: the next owner may be faster than the answer
         await self._inner.renew(fences, ttl_s)
 
     async def touch(self, left_s: Mapping[str, float]) -> None:
@@ -240,17 +240,17 @@ class EncryptedStore:
             self._check.open(found, CHECK)
         except DamagedRecord as damaged:
             raise StoreError(
-                "the conversations here were encrypted with another key",
+                "the stored conversations were encrypted with another key",
                 where=self._where,
                 expected="the key file or the VOICE_CHAT_STORE_KEY they were made with",
-                remedy="bring that key back, or name another place with chat.store",
+                remedy="restore that key, or set chat.store to another place",
             ) from damaged
         self._checked = True
 
     def _changed(self, sid: str) -> StoreError:
         return StoreError(
-            "what is stored of a session cannot be decrypted: it was changed by another program",
+            "the stored session cannot be decrypted: another program changed it",
             where=self._where,
             expected="it as it was written",
-            remedy="bring back a copy of the store, or delete the session",
+            remedy="restore the store from a backup, or delete the session",
         )

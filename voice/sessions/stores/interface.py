@@ -42,7 +42,7 @@ class LeaseHeld(Exception):
 
 GONE, REWRITTEN = -1, -2
 """Told to watchers in place of a log's new end: the session was removed; acknowledged events were lost, so that the log
-goes on under another epoch.
+continues under another epoch.
 """
 
 
@@ -93,7 +93,7 @@ class Usage:
 class Stored:
     """A session as found: its card, the last event's seq, and the state saved at the last trim, if there was one.
 
-    `epoch` names the log where it is not the card's any more: acknowledged events were lost.
+    `epoch` names the log if it is no longer the card's: acknowledged events were lost.
     """
 
     card: Card
@@ -155,7 +155,7 @@ class Store(Protocol):
     async def acquire(self, sid: str, node: str, ttl_s: float) -> Lease:
         """Become the one writer; every earlier fence is void. Raises LeaseHeld while another's lease lasts.
 
-        That other one is told that the session is `wanted`.
+        The other node learns that the session is `wanted`.
         """
         ...
 
@@ -203,7 +203,7 @@ class Watchers:
 
     @property
     def sessions(self) -> KeysView[str]:
-        """The sessions somebody watches."""
+        """The watched sessions."""
         return self._by_session.keys()
 
     def add(self, sid: str, logged: Logged) -> Callable[[], None]:

@@ -20,7 +20,7 @@ MAKE = "make one with: openssl rand -base64 32"
 def master_key(given: str, path: Path) -> bytes:
     """The key in `given`, else the one in the file at `path`, which is made where there is none.
 
-    Raises ConfigError for a `given` that is no key, StoreError for a file that cannot be used.
+    Raises ConfigError for an invalid `given`, StoreError for a file that cannot be used.
     """
     if given:
         key = _decoded(given)
@@ -35,15 +35,15 @@ def master_key(given: str, path: Path) -> bytes:
         raise StoreError(
             f"the key of the stored conversations cannot be read: {error.strerror}",
             where=str(path),
-            expected="a file this user may read",
-            remedy="correct its owner and mode, or give the key in VOICE_CHAT_STORE_KEY",
+            expected="a file this user can read",
+            remedy="correct its owner and mode, or set VOICE_CHAT_STORE_KEY",
         ) from error
     if key is None:
         raise StoreError(
             "not a key",
             where=str(path),
             expected=EXPECTED,
-            remedy="bring back a copy of it, or move it and the stored conversations away to begin anew",
+            remedy="restore it from a backup, or move it and the stored conversations away to start again",
         )
     return key
 

@@ -1,4 +1,4 @@
-"""Sessions in memory: for tests, demos, and conversations nobody wants kept."""
+"""Sessions in memory: for tests, demos and conversations that are not stored."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ USED, ENDS, NAMES = "voice:{index}:used", "voice:{index}:ends", "voice:{index}:n
 AT_ONCE = 256
 """Sessions touched together: the event loop is not to be busy with thousands."""
 UNNAMED_MS = 60_000
-"""How long a session lives whose maker died before it had its name."""
+"""How long a session lives if its creator failed before naming it."""
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class RedisStore:
     """A Store in the Redis at `url`; lives and leases are counted by its clock, not by those of the processes.
 
     Appends wait up to `group_s` seconds for others. An outage is waited out for `patience_s` seconds. `wall` gives
-    seconds since 1970, by which it is told how long ago a session was used.
+    seconds since 1970, which show how long ago a session was used.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class RedisStore:
             if held is None:
                 raise FenceLost(sid)
             if held.broken:
-                raise RedisAway("an earlier append was not kept", where=self._link.where, remedy="open it again")
+                raise RedisAway("an earlier append was lost", where=self._link.where, remedy="open it again")
             lines = [_line(event) for event in events]
             row = [] if turn is None else [turn.turn, json.dumps(astuple(turn))]
         except (FenceLost, StoreError, TypeError, ValueError) as error:

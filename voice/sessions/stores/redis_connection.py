@@ -64,7 +64,7 @@ class RedisConnection:
             from redis.backoff import NoBackoff
         except ImportError as error:
             raise ConfigError(
-                "the package redis is missing",
+                "the package redis is not installed",
                 where="chat.store",
                 remedy="install voice-assistant[redis]",
             ) from error
@@ -80,9 +80,7 @@ class RedisConnection:
         try:
             self.client: Any = client.Redis.from_url(url, **self._how)
         except (ValueError, TypeError) as error:
-            raise ConfigError(
-                "not an address of Redis", where="chat.store", expected="redis://HOST:PORT/NUMBER"
-            ) from error
+            raise ConfigError("not a Redis address", where="chat.store", expected="redis://HOST:PORT/NUMBER") from error
         self._url = url
         self._cluster: Any = None
         self._known = False
@@ -115,7 +113,7 @@ class RedisConnection:
             self._timer = loop.call_later(self._group_s, self._take_off)
 
     def hurry(self) -> None:
-        """Wait for no others any more."""
+        """Stop waiting for others."""
         if self._timer is not None:
             self._take_off()
 
@@ -191,7 +189,7 @@ class RedisConnection:
             except self._errors.RedisError as error:
                 answers = [self._explained(error)] * len(calls)
                 break
-            except Exception as error:  # a defect: whoever waits must hear of it all the same
+            except Exception as error:  # an internal error: the waiting caller must receive it
                 log.exception("calls to Redis could not be made")
                 answers = [self._explained(error)] * len(calls)
                 break
@@ -243,9 +241,9 @@ class RedisConnection:
             return error
         remedies = {
             self._errors.AuthenticationError: "set VOICE_CHAT_STORE_PASSWORD",
-            self._errors.NoPermissionError: "give this user the rights docs/operate.md lists",
+            self._errors.NoPermissionError: "give this user the permissions listed in docs/operate.md",
             self._errors.OutOfMemoryError: "give Redis more memory (maxmemory), with the policy noeviction",
-            self._errors.ReadOnlyError: "name the address of the primary",
+            self._errors.ReadOnlyError: "use the address of the primary",
         }
         remedy = next((text for kind, text in remedies.items() if isinstance(error, kind)), "")
         if not remedy and isinstance(error, self.failures):
@@ -254,7 +252,7 @@ class RedisConnection:
                 where=self.where,
                 remedy="start redis-server, or correct chat.store",
             )
-        return RedisAway(f"Redis refuses: {_short(error)}", where=self.where, remedy=remedy)
+        return RedisAway(f"Redis refused: {_short(error)}", where=self.where, remedy=remedy)
 
 
 async def pause(tries: int) -> None:

@@ -79,10 +79,10 @@ class RedisSubscription:
                     while self._have or pubsub.subscribed:
                         self._take(await pubsub.get_message(timeout=None))
                         tries = 0
-                self._listening = None  # nothing is of interest: the next change begins anew
+                self._listening = None  # no subscriptions: the next change starts again
                 return
             except (*self._link.failures, self._link.refusals) as error:
-                log.debug("no news from Redis: %s", error)
+                log.debug("no notifications from Redis: %s", error)
             finally:
                 self._pubsub = None
             await pause(tries)
@@ -91,7 +91,7 @@ class RedisSubscription:
     async def _change(self) -> None:
         wanted, pubsub = self._wanted(), self._pubsub
         if pubsub is None:
-            return  # whoever connects subscribes to what is wanted then
+            return  # the next connection subscribes to what is needed then
         new, old = wanted - self._have, self._have - wanted
         try:
             if new:
@@ -101,7 +101,7 @@ class RedisSubscription:
                 self._have -= old
                 await pubsub.unsubscribe(*old)
         except (*self._link.failures, self._link.refusals) as error:
-            log.debug("no news from Redis: %s", error)  # whoever listens meets it, too, and connects again
+            log.debug("no notifications from Redis: %s", error)  # the listener gets the same error and reconnects
 
     def _take(self, message: Any) -> None:
         if message is None:
@@ -114,7 +114,7 @@ class RedisSubscription:
 
 
 END = re.compile(rf"[1-9][0-9]{{0,15}}|{GONE}|{REWRITTEN}")
-"""What is told of a log: how far it goes now, or that it does not any more."""
+"""A notification about a log: its new end, or that it was lost."""
 
 
 @dataclass(slots=True)
@@ -127,7 +127,7 @@ class WatchedSession:
 
 
 class RedisNotifications:
-    """Who may write which session here, who watches which, and how far the watched logs certainly went."""
+    """Tracks which sessions this node may write, which are watched, and the confirmed end of each watched log."""
 
     def __init__(self, link: RedisConnection) -> None:
         self._link = link
@@ -151,7 +151,7 @@ class RedisNotifications:
         self._news.changed()
 
     def drop(self, sid: str, fence: int | None = None) -> None:
-        """It may not be written here any more, at least not with this fence."""
+        """This node can no longer write it, at least not with this fence."""
         held = self._held.get(sid)
         if held is not None and fence in (None, held.fence):
             del self._held[sid]
@@ -176,7 +176,7 @@ class RedisNotifications:
         return end
 
     def node(self, node: str, asked: Callable[[str], None] | None = None) -> None:
-        """Hear what is told to this node; `asked` is called with each of its sessions that is wanted elsewhere."""
+        """Receive messages to this node; `asked` is called with each of its sessions that another node requests."""
         if asked is not None or node not in self._nodes:
             self._nodes[node] = asked or (lambda _: None)
             self._news.changed()
@@ -202,7 +202,7 @@ class RedisNotifications:
         return others | {NODES + node for node in self._nodes}
 
     def _told(self, channel: str, text: str) -> None:
-        """Anybody may publish: what is no message of a node is dropped."""
+        """Any program can publish: messages that are not from a node are dropped."""
         word, _, sid = text.partition(" ")
         if channel.startswith(NEWS) and END.fullmatch(text):
             self._heard(channel.removeprefix(NEWS), int(text))
@@ -211,7 +211,7 @@ class RedisNotifications:
         elif channel.startswith(NODES) and word == "wanted":
             self._nodes[channel.removeprefix(NODES)](sid)
         else:
-            log.debug("another program's message of %d characters on a channel of ours", len(text))
+            log.debug("ignored a message of %d characters from another program", len(text))
 
     def _heard(self, sid: str, seq: int) -> None:
         if sid in self._held and seq >= 0:

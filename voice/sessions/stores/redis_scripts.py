@@ -14,7 +14,7 @@ UNKNOWN, REFUSED, WENT_BACK = -1, -2, -3
 
 
 NODES, NEWS = "voice:node:", "voice:news:"
-"""Channels: of a node, where it hears who wants its sessions, and of a session, where the ends of its log are told."""
+"""Channels: of a node, for requests for its sessions, and of a session, for the ends of its log."""
 
 
 def key(sid: str, what: str = "session") -> str:
@@ -49,7 +49,7 @@ return 1
 
 # KEYS session, log, ledger; ARGV tried, fence, holder, first seq, events, another epoch, channel, rows, then
 # turn and row of each, then the events. A log that ends before the events that were acknowledged has lost some: it goes
-# on under another epoch, and nobody's fence counts any more.
+# continues under another epoch, and all fences are invalid.
 APPEND = Script("""
 local at = redis.call('HMGET', KEYS[1], 'fence', 'seq', 'holder')
 if not at[1] then return -1 end
@@ -103,7 +103,7 @@ return 1
 """)
 
 # KEYS session, log, ledger, lease; ARGV -, milliseconds to live, keeper, channel. A life only ever gets longer, except
-# that whoever had the last sign of life may end it. The answer is the owner and the milliseconds left.
+# so that the last active node may end it. The answer is the owner and the milliseconds left.
 TOUCH = Script("""
 local at = redis.call('HMGET', KEYS[1], 'owner', 'keeper')
 if not at[1] then return false end

@@ -72,7 +72,7 @@ class SqliteStore:
 
     Lifetimes are counted on the store's own clock, which advances while a program has the file open: neither a moved
     wall clock nor a server that was down ends a session early. `clock` is the machine's monotonic one, seconds; `wall`
-    those since 1970, by which it is told how long ago a session was used.
+    those since 1970, which show how long ago a session was used.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class SqliteStore:
             answer.set_exception(UnknownSession(sid))
         else:
             virtual = isinstance(loop, VirtualLoop)
-            if virtual:  # its time stands still until this is written, so there is no waiting for others
+            if virtual:  # its time stops until this is written, so it cannot wait for others
                 hold = ExitStack()
                 hold.enter_context(working())
                 answer.add_done_callback(lambda _: hold.close())
@@ -271,7 +271,7 @@ class SqliteStore:
         self._numbers.pop(sid, None)
 
     async def _wiped(self) -> None:
-        """Wait until what was deleted is in no file any more; deletions that come close together share the work."""
+        """Wait until deleted data is gone from all files; deletions close together share the work."""
         if self._wiping is None:
             self._wiping = asyncio.create_task(self._wipe(), name="wipe")
         await asyncio.shield(self._wiping)

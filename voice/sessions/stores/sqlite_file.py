@@ -101,7 +101,7 @@ def prepare(path: Path, pages: Pages = MANY) -> None:
             f"written by a newer version (format {version})",
             where=str(path),
             expected=f"format {VERSION}",
-            remedy="update, or name another file with chat.store",
+            remedy="update this program, or set chat.store to another file",
         )
 
 
@@ -131,10 +131,10 @@ def explained(error: sqlite3.Error | OSError, path: Path) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     remedies = {
         sqlite3.SQLITE_FULL: "free some disk space",
-        sqlite3.SQLITE_NOTADB: "name another file with chat.store, or move this one away",
-        sqlite3.SQLITE_CORRUPT: "move the file away, or bring back a copy of it",
-        sqlite3.SQLITE_BUSY: "end the other program that uses it",
-        sqlite3.SQLITE_LOCKED: "end the other program that uses it",
+        sqlite3.SQLITE_NOTADB: "set chat.store to another file, or move this one away",
+        sqlite3.SQLITE_CORRUPT: "move the file away, or restore it from a backup",
+        sqlite3.SQLITE_BUSY: "close the other program that uses it",
+        sqlite3.SQLITE_LOCKED: "close the other program that uses it",
     }
     remedy = remedies.get(
         code, "check that the folder can be written, or name another file, or memory, with chat.store"

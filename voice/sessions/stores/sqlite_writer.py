@@ -137,7 +137,7 @@ class Writer:
             return self._log(appends)
         except sqlite3.Error as error:
             return [explained(error, self._path)] * len(appends)
-        except Exception as error:  # noqa: BLE001 - handed to whoever awaits the answer
+        except Exception as error:  # noqa: BLE001 - passed to the waiting caller
             return [self._commit([append])[0] for append in appends] if len(appends) > 1 else [error]
 
     def _log(self, appends: list[Append]) -> list[int | Exception]:
@@ -170,7 +170,7 @@ class Writer:
                 return job.do(self._file)
         except sqlite3.Error as error:
             return explained(error, self._path)
-        except Exception as error:  # noqa: BLE001 - handed to whoever awaits the answer
+        except Exception as error:  # noqa: BLE001 - passed to the waiting caller
             return error
 
     @contextmanager
