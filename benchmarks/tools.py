@@ -45,7 +45,7 @@ HOUSE = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asks, the tool that should be called for it, and what has to stand in the call or its answer."""
+    """What a person asks, the tool that should be called for it, and what has to stand in the call or its answer."""
 
     words: str
     tool: str

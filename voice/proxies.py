@@ -58,7 +58,7 @@ def explained() -> Iterator[None]:
         if "proxy" not in str(error).lower():
             raise
         raise ConfigError(
-            f"the proxy cannot be used: {error}", where=VARIABLES, expected="a URL as http://HOST:PORT"
+            f"the proxy cannot be used: {error}", where=VARIABLES, expected="a URL such as http://HOST:PORT"
         ) from error
 
 

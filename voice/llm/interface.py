@@ -12,7 +12,7 @@ ASKED = (
     "Not done yet: the person has to confirm it. Ask them now, in one short sentence that names what would be done. "
     "It is done as soon as they say yes; do not call it again yourself."
 )
-"""What the caller of a tool is told where the person has to say yes first."""
+"""The answer to the caller of a tool that needs a yes of the person first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Done:
 class Ask:
     """One request: a byte-stable prefix of messages plus the new one; `key` is the same for all turns of a session.
 
-    `effects` names what the client can carry out besides hearing the reply, such as a timer; None where nobody knows.
+    `effects` names what the client can carry out besides hearing the reply, such as a timer; None where it is unknown.
 
     `begun` is the beginning of the reply where it was delivered already: only what follows it is wanted. Models that
     cannot do that are not asked to.

@@ -21,7 +21,7 @@ from voice.tools.sayings import saying
 log = logging.getLogger(__name__)
 
 MOST_MISFITS = 2
-"""Calls whose arguments do not fit go back to the model once; then the person is told."""
+"""Calls whose arguments do not fit go back to the model once; then the person hears about it."""
 
 
 async def generate(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, ticket: Ticket) -> None:

@@ -145,7 +145,7 @@ class SessionTurn:
         return (*self.asks(), Message("assistant", self.text))
 
     def worked(self) -> tuple[Message, ...]:
-        """The reply up to the last tool's answer, as the model that called it is told."""
+        """The reply up to the last tool's answer, as the model that called it receives it."""
         said, at = [], 0
         for step in self.steps:
             calls = tuple({name: call[name] for name in ("call_id", "name", "arguments")} for call in step["calls"])

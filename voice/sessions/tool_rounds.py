@@ -29,7 +29,7 @@ MOST_ROUNDS = 5
 """How often a reply may go back to the model with what tools have answered."""
 
 MOST_CALLS = 16
-"""Calls of one round; a model that wants more is told so."""
+"""Calls of one round; a model that wants more receives a refusal."""
 
 SLOW_S = 8.0
 """A tool that takes longer than this is answered for now, and the conversation goes on."""
@@ -38,8 +38,8 @@ MOST_SAID = 400
 """Characters of a late answer that are said."""
 
 SLOW = (
-    "Still running. Tell the person in one short sentence that it takes a while and that they will be told. They are "
-    "told the result as soon as it is there; do not call it again."
+    "Still running. Tell the person in one short sentence that it takes a while. They hear the result as soon as it is "
+    "there; do not call it again."
 )
 UNKNOWN = "It is not known whether this was done, because the server stopped meanwhile. It was not tried again."
 

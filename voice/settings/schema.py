@@ -294,7 +294,7 @@ class ToolsSettings:
     enabled: bool = option(True, "a model is offered tools: clock, sums, units, timers, lists, notes, loudness")
     form: str = option(
         "auto",
-        "how a model is told of tools: native (OpenAI's form), prompt (in words, for models without), auto finds out",
+        "how tools are described to the model: native (the OpenAI form), prompt (in words), auto detects it",
         choices=("auto", "native", "prompt"),
     )
     network: bool = option(
@@ -303,9 +303,10 @@ class ToolsSettings:
     place: str = option("", "where the weather is asked for, unless another place is named")
     search_url: str = option("", "base URL of a SearXNG server that searches the web; empty is none")
     shared: bool = option(
-        False, "whoever talks to `voice serve` and the kiosk may use the home and the MCP servers, too; else only you"
+        False,
+        "clients of `voice serve` and visitors of the kiosk may use the home and the MCP servers too; else only you",
     )
-    home_url: str = option("", "Home Assistant, as http://homeassistant.local:8123; empty is none")
+    home_url: str = option("", "Home Assistant, for example http://homeassistant.local:8123; empty: none")
     home_token: str = option("", "long-lived access token for it; environment only", secret=True)
     mcp: str = option("", "MCP servers: in a file [tools.mcp.NAME] tables (docs/tools.md), elsewhere the same as JSON")
 

@@ -18,10 +18,10 @@ from voice.tools.interface import Context, Result, Spec, ToolError, schema
 log = logging.getLogger(__name__)
 
 FRESH_S = 60.0
-"""How long what is in the house is taken to stay so."""
+"""How long the list of devices is taken to stay true."""
 
 AGAIN_S = 300.0
-"""How often it is looked at what is in the house, which also finds one that was away."""
+"""How often the devices are listed again, which also finds one that was away."""
 
 GUARDED = frozenset({"lock", "alarm_control_panel"})
 """What is opened after a clear yes only."""
@@ -59,7 +59,7 @@ class Home:
                 self._told = True
                 log.warning("%s", error)
             raise
-        words = await asyncio.to_thread(self._read, self._entities)  # 60 ms a language, so not when somebody speaks
+        words = await asyncio.to_thread(self._read, self._entities)  # 60 ms a language, so not while a person speaks
         self._words, self._looked, self._told = words, self._clock(), False
 
     async def stay(self) -> None:

@@ -1,4 +1,4 @@
-"""Home Assistant by its REST API: what is in the house, what state it is in, and having it changed."""
+"""Home Assistant by its REST API: which devices there are, what state it is in, and having it changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AREAS = (
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """One thing in the house: `id` as `light.kitchen`, its spoken `name`, its `area`, or empty."""
+    """One device: `id` as `light.kitchen`, its spoken `name`, its `area`, or empty."""
 
     id: str
     name: str

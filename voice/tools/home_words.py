@@ -31,7 +31,7 @@ class Wish:
 
 
 class HomeWords:
-    """Matches commands in one language against what is in the house."""
+    """Matches commands in one language against the devices there are."""
 
     def __init__(self, language: str, entities: Sequence[Entity]) -> None:
         from hassil import Intents, TextSlotList
@@ -57,7 +57,7 @@ class HomeWords:
         from hassil import recognize_best
 
         if not self._named.search(words):
-            return None  # nothing of the house is spoken of: it takes 20 times as long to find that out below
+            return None  # no device is named: it takes 20 times as long to find that out below
         found = recognize_best(words.strip(" .,!?。，！？"), self._intents, slot_lists=self._lists)
         if found is None:
             return None

@@ -72,7 +72,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a call: a text for whoever called, and effects. `failed` says that it was not done."""
+    """What came of a call: a text for the caller, and effects. `failed` says that it was not done."""
 
     text: str
     effects: tuple[Effect, ...] = ()

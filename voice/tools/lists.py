@@ -24,7 +24,7 @@ class Book(Protocol):
 class Lists:
     """Adds, removes, reads and clears. Lists of `visitors` are kept in a book of their own, each visitor's apart.
 
-    Without one, everybody who talks here is the owner.
+    Without one, every speaker is the owner.
     """
 
     spec = Spec(

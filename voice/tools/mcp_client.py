@@ -69,7 +69,7 @@ class McpSource:
         self._told = False
         self._settled = asyncio.Event()
         self.changed = asyncio.Event()
-        """Set whenever its tools are others, or gone; whoever waits for it clears it."""
+        """Set whenever its tools are others, or gone; the waiting task clears it."""
 
     @property
     def tools(self) -> Iterable[Tool]:

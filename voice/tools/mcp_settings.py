@@ -69,7 +69,7 @@ def _server(name: str, table: Mapping[str, Any]) -> McpServer:
     if bool(lists.get("command")) == bool(url):
         raise ConfigError("no server, or two", where=where, expected="one of command and url")
     if url and not url.startswith(("http://", "https://")):
-        raise ConfigError(f"cannot reach {url!r}", where=f"{where}.url", expected="a URL as http://HOST:PORT/mcp")
+        raise ConfigError(f"cannot reach {url!r}", where=f"{where}.url", expected="a URL such as http://HOST:PORT/mcp")
     return McpServer(name, url=url, token_env=str(table.get("token_env", "")), timeout_s=float(timeout_s), **lists)
 
 

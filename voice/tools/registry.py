@@ -37,7 +37,7 @@ class ToolSource(Protocol):
 class Registry:
     """Tools by name, in a stable order. Where two have one name, the first counts.
 
-    `sources` add tools of their own, which are asked for anew each time.
+    `sources` add tools of their own, which are requested again each time.
     """
 
     def __init__(self, tools: Iterable[Tool] = (), sources: Iterable[ToolSource] = ()) -> None:

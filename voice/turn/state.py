@@ -36,8 +36,8 @@ class Policy:
     `speculate` is the last stage that may run before the end of turn is certain: off, asr, llm or tts.
     `judges` says that there is a turn model to ask.
     `by_name` says that speech over the reply is for others unless its words are to stop.
-    Whoever speaks over the reply for `enough_speech_s` is asked for their words so far. A reply that was held
-    `most_alarms` times for nothing is not held any more, only ended by words.
+    After `enough_speech_s` of speech over the reply, the words so far are requested. A reply that was held
+    `most_alarms` times for nothing is no longer held, only ended by words.
     No reply is in the room any more `echo_s` after its end.
     A tool that works longer than `bridge_s` is bridged by a phrase, and then by a soft sound every `sound_every_s`.
     `overlap(words)` tells words from backchannels and from the reply's own echo; `no_answer` is said for an empty

@@ -221,7 +221,7 @@ async def session(
 ) -> UnmaskedSession:
     """The session of the settings as its person sees it, closed with the stack: on a server, or in this process.
 
-    `language` is that of the words for what is not shown; `late` is told what slow tools of this process answer after
+    `language` is that of the words for what is not shown; `late` receives what slow tools of this process answer after
     their turn.
     """
     chat, loop = settings.chat, asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""The tools of the settings: what the model is offered, and what it is told of the owner's notes."""
+"""The tools of the settings: what the model is offered, and the notes of the owner that it receives."""
 
 from __future__ import annotations
 

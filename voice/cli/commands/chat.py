@@ -85,7 +85,7 @@ async def converse(
         while (due := timers.due()) is not None and due <= until:  # noqa: ASYNC110  it is rung by its alarm meanwhile
             await asyncio.sleep(max(0.0, due - loop.time()) + 0.01)
         if timers.due() is not None:
-            write("(a timer is still running; it will not ring any more)", err=True)
+            write("(a timer is still running; it will no longer ring)", err=True)
     finally:
         alarms.cancel()
 

@@ -18,7 +18,7 @@ _LEAST_COVERED = 0.7
 """Share of a question's content that a paragraph must have, words weighted by how rare they are in the notes."""
 
 _LEAST_SHARED = 0.5
-"""The same for a passage that a model is told of, which reads more than is said."""
+"""The same for a passage that is given to a model, which reads more than is spoken."""
 
 _MOST_WORDS = 25
 _MOST_HAN = 50

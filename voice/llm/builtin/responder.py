@@ -45,7 +45,7 @@ def understands(text: str) -> bool:
 
 
 def unknown(question: Question, *, visitors: bool = False) -> Answer:
-    """What is said when nobody knows; to the owner, with what would help."""
+    """The answer to questions it does not understand; the owner also hears what would help."""
     if visitors:
         return Answer(
             question.say(
