@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
@@ -42,10 +41,10 @@ class OpenAIUpstream:
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
             raise ConfigError(f"cannot reach {base_url!r}", where="chat.llm", expected="a URL as http://HOST:PORT/v1")
+        import httpx2
         import openai  # 0.5 s, so not before somebody needs it
 
-        self._sdk = openai
-        self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses
+        self._sdk, self._transport = openai, httpx2
         self.url = dialects.base_url(base_url)
         self.model, self.kind = model, dialects.known_kind(self.url)
         self._stall_s = stall_s
@@ -64,8 +63,6 @@ class OpenAIUpstream:
 
     def _plain_transport(self) -> Any:
         """Return a transport that is cheap where the server is near; None where the package's own is needed."""
-        if self._transport.__name__ != "httpx2":
-            return None
         from voice.llm.plain_http import PlainTransport, reaches
 
         return PlainTransport() if reaches(self.url) else None

