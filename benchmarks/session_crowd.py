@@ -174,9 +174,14 @@ async def _echo() -> AsyncGenerator[str]:
 
 
 async def heartbeats(
-    service: Service, *, sessions: int = 10_000, seconds: float = 60.0, settle_s: float = 5.0
+    service: Service,
+    *,
+    sessions: int = 10_000,
+    seconds: float = 60.0,
+    settle_s: float = 5.0,
+    every_s: tuple[float, float] = IDLE_PING_S,
 ) -> dict[str, Any]:
-    """What idle sessions cost the server, each attached on a connection of its own that pings as clients do."""
+    """What idle sessions cost the server, each on a connection of its own that pings, by default as clients do."""
     made = await create(service.url, sessions)
     pongs = 0
 
@@ -188,12 +193,12 @@ async def heartbeats(
                 await socket.frame()
             attached.append(True)
             await begun.wait()
-            await asyncio.sleep(random.uniform(0, IDLE_PING_S[1]))
+            await asyncio.sleep(random.uniform(0, every_s[1]))
             while True:
                 socket.send(op="ping", n=1)
                 await socket.frame()
                 pongs += 1
-                await asyncio.sleep(random.uniform(*IDLE_PING_S))
+                await asyncio.sleep(random.uniform(*every_s))
 
     attached: list[bool] = []
     gate, begun = asyncio.Semaphore(64), asyncio.Event()

@@ -186,7 +186,7 @@ def test_scripts_start_holds_the_recorded_conversation(
 
 def test_ci_runs_exactly_scripts_test_and_that_ends_with_pytest() -> None:
     ci = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
-    assert ci[-1] == "exec ./scripts/test"
+    assert ci[-2:] == ["./scripts/test", "exec ./scripts/lowest"]
     assert (ROOT / "scripts" / "test").read_text("utf-8").splitlines()[-1] == 'exec .venv/bin/python -m pytest "$@"'
     for script in (
         "scripts/start",

@@ -13,7 +13,7 @@ from tests.support.hub import Hub, serve_hub
 from tests.support.model_files import AT_THE_HUB, CONFIG, WEIGHTS, a_model, leftovers
 from voice.errors import UnavailableError, VoiceError
 from voice.models.download import Downloader
-from voice.models.hub import CHUNK_BYTES
+from voice.models.hub import CHUNK_BYTES, identity
 from voice.models.hub import Hub as HubSource
 from voice.models.store import ModelStore
 
@@ -143,3 +143,10 @@ def test_a_hub_that_never_answers_is_given_up_in_time_and_not_asked_again(
             with pytest.raises(UnavailableError, match=r"no answer within 0\.2 s|timed out"):
                 source.fetch(a_model(), a_model().files, tmp_path, lambda *_: None)
         assert time.monotonic() - begun < 3.0  # one wait, not twenty
+
+
+def test_a_token_is_told_to_the_hub_and_to_no_other_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    monkeypatch.setenv("HF_ENDPOINT", "https://hub.example/")
+    assert identity("https://hub.example/a/b") == {"authorization": "Bearer hf_secret"}
+    assert identity("https://hub.example.net/a/b") == {}

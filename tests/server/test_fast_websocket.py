@@ -1,4 +1,4 @@
-"""The small stand-ins for asyncio's event and queue, and the short way of texts in and out."""
+"""The small stand-ins for asyncio's event and queue, texts however they are cut, and answers at once."""
 
 from __future__ import annotations
 
@@ -189,15 +189,6 @@ def test_what_breaks_the_protocol_is_answered_with_its_code(piece: bytes, code: 
     async def play() -> None:
         heard, _ = await told([frame(Opcode.TEXT, b"a"), piece])
         assert heard == ["a", code]
-
-    asyncio.run(play())
-
-
-def test_texts_of_one_go_are_written_together_and_before_the_close() -> None:
-    async def play() -> None:
-        heard, wire = await told([b"".join(frame(Opcode.TEXT, text) for text in (b"a", b"b", b"c", b"bye"))])
-        assert heard == ["a", "b", "c", 4000]
-        assert len(wire.written) == 2  # the handshake, and all of these
 
     asyncio.run(play())
 

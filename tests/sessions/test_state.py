@@ -336,3 +336,35 @@ def test_a_turn_remembers_what_came_before_its_words_and_the_functions_it_called
     again = SessionState("e", system="be brief")
     again.restore(json.loads(json.dumps(talk.to_json())))
     assert again.context(again.turns[2]) == told
+
+
+def test_what_the_input_was_found_to_be_and_who_named_it_are_logged() -> None:
+    talk = Talk()
+    talk.send(1, msg_id="m1", categories=["insult"], blocked=True)
+    assert talk.log[0].d == {
+        "input": "hello",
+        "draft": False,
+        "msg_id": "m1",
+        "categories": ["insult"],
+        "blocked": True,
+    }
+    again = SessionState("e1")
+    again.apply(talk.log[0])
+    assert (again.turns[1].msg_id, again.turns[1].categories, again.turns[1].blocked) == ("m1", ["insult"], True)
+
+
+def test_an_effect_that_is_no_function_call_marks_the_turn_only() -> None:
+    talk = SessionState("e1")
+    turn, _ = talk.send(1, "remind me")
+    talk.effect(turn, "timer", {"seconds": 60})
+    assert (turn.acted, turn.calls) == (True, [])
+
+
+def test_a_second_end_in_a_log_leaves_the_first_outcome() -> None:
+    talk = Talk()
+    talk.send(1)
+    talk.reply("one", "two", end="")
+    talk.do("truncate", 1, 3)
+    usage = {"input": 9, "cached": 0, "output": 1, "estimated": False}
+    talk.talk.apply(Event(talk.log[-1].seq + 1, 1, "done", {"usage": usage}))
+    assert (talk.talk.turns[1].outcome, talk.talk.turns[1].usage) == ("truncated", usage)

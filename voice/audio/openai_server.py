@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -24,9 +23,10 @@ class AudioServer:
     def __init__(self, url: str, api_key: str, key: str, *, stall_s: float = 15.0) -> None:
         if not url.startswith(("http://", "https://")):
             raise ConfigError(f"cannot reach {url!r}", where=key, expected="a URL such as http://HOST:PORT/v1")
+        import httpx2
         import openai  # 0.5 s, so only when needed
 
-        self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses
+        self._transport = httpx2
         self._sdk, self.url, self._key = openai, url.rstrip("/"), key
         self.omit = openai.omit
         with proxies.explained():

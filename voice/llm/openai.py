@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
@@ -32,8 +31,8 @@ class OpenAIUpstream:
 
     `base_url` as in `http://localhost:11434/v1`; without `model` the only one the server has is taken. Waits at most
     `connect_s` seconds for a connection and `stall_s` for anything to arrive on it. `continues` names how the server is
-    asked to go on with a reply it had begun, if it can; `tools` how tools are described to it: native, prompt (in words), or
-    auto, which finds out once whether the model takes them.
+    asked to continue a partial reply, if it can; `tools` how tools are described to it: native, prompt (in words), or auto,
+    which finds out once whether the model takes them.
     """
 
     def __init__(
@@ -51,10 +50,10 @@ class OpenAIUpstream:
             raise ConfigError(
                 f"cannot reach {base_url!r}", where="chat.llm", expected="a URL such as http://HOST:PORT/v1"
             )
+        import httpx2
         import openai  # 0.5 s, so only when needed
 
-        self._sdk = openai
-        self._transport: Any = sys.modules.get("httpx2") or sys.modules["httpx"]  # whichever this release uses
+        self._sdk, self._transport = openai, httpx2
         self.url = dialects.base_url(base_url)
         self.model, self.kind = model, dialects.known_kind(self.url)
         self._stall_s = stall_s
@@ -80,8 +79,6 @@ class OpenAIUpstream:
 
     def _plain_transport(self) -> Any:
         """Return a transport that is cheap where the server is near; None where the package's own is needed."""
-        if self._transport.__name__ != "httpx2":
-            return None
         from voice.llm.plain_http import PlainTransport, reaches
 
         return PlainTransport() if reaches(self.url) else None
@@ -218,7 +215,7 @@ class OpenAIUpstream:
         if not any(word in said for word in ("tool", "function call", "--jinja")):
             return False
         self._asks_tools, self._in_words = False, True
-        log.warning("%s: %s takes no tools; it is told of them in words", self.url, body.get("model"))
+        log.warning("%s: %s takes no tools; they are described to it in words", self.url, body.get("model"))
         return True
 
     def _moved(self, headers: Mapping[str, str]) -> bool:

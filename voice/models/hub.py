@@ -53,7 +53,6 @@ class Hub:
     def _fetch(self, model: Model, file: ModelFile, folder: Path, progress: Callable[[int], None]) -> None:
         from huggingface_hub import constants
         from huggingface_hub.file_download import http_get
-        from huggingface_hub.utils._headers import build_hf_headers
 
         constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
         logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
@@ -71,7 +70,7 @@ class Hub:
                     location,
                     stream,
                     resume_size=there,
-                    headers=build_hf_headers(),
+                    headers=identity(location),
                     expected_size=file.size,
                     tqdm_class=_bar(progress),
                 )
@@ -99,6 +98,14 @@ class Hub:
         if len(etag) == len(file.sha256) and etag != file.sha256:
             raise wrong_checksum(model, file, etag)
         return str(offered.location)
+
+
+def identity(location: str) -> dict[str, str]:
+    """The caller's credentials, sent to the hub only: not to the host it sends the reader on to."""
+    from huggingface_hub import constants, get_token
+
+    token, hub = get_token(), os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
+    return {"authorization": f"Bearer {token}"} if token and location.startswith(hub.rstrip("/") + "/") else {}
 
 
 def _within(seconds: float, call: Callable[[], Any]) -> Any:

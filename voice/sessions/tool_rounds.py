@@ -88,7 +88,7 @@ class Offer:
         return [*self.theirs, *(tool.spec.to_openai() for tool in self.ours.values())]
 
     def takes(self, name: str) -> bool:
-        """Whether a call is made here: a tool of ours, or one that nobody has while we have some."""
+        """Whether a call is made here: a tool of ours, or one that does not exist while we have some."""
         return name in self.ours or (bool(self.ours) and name not in _names(self.theirs))
 
 

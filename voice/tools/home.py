@@ -41,7 +41,7 @@ STATE = {"en": "{name}: {value}.", "zh": "{name}：{value}。", "de": "{name}: {
 
 
 class Home:
-    """The house, as far as it is known: looked at anew when that is old. `clock` gives seconds that only grow."""
+    """The home, as far as it is known: looked at again when that is old. `clock` gives seconds that only grow."""
 
     def __init__(self, house: HomeAssistant, clock: Callable[[], float] = time.monotonic) -> None:
         self._house, self._clock = house, clock
@@ -51,7 +51,7 @@ class Home:
         self._told = False
 
     async def look(self) -> None:
-        """Learn what is in the house. A house that is away is said once in the log."""
+        """Learn what is in the home. A home that is away is said once in the log."""
         try:
             self._entities = await asyncio.to_thread(self._house.entities)
         except VoiceError as error:
@@ -63,14 +63,14 @@ class Home:
         self._words, self._looked, self._told = words, self._clock(), False
 
     async def stay(self) -> None:
-        """Keep knowing what is in the house, until cancelled."""
+        """Keep knowing what is in the home, until cancelled."""
         while True:
             with contextlib.suppress(VoiceError):  # it was said
                 await self.look()
             await asyncio.sleep(AGAIN_S)
 
     def wish(self, words: str, language: str) -> Wish | None:
-        """What the words want of the house as it is known; None where nothing is known yet."""
+        """What the words want of the home as it is known; None where nothing is known yet."""
         known = self._words.get(language, self._words.get("en"))
         return known.wish(words) if known is not None else None
 
@@ -115,14 +115,14 @@ class Home:
 
 
 class HomeTool:
-    """Commands to the house; with `guarded` those that open it, which ask first."""
+    """Commands to the home; with `guarded` those that open it, which ask first."""
 
     def __init__(self, home: Home, *, guarded: bool = False) -> None:
         self._home, self._guarded = home, guarded
         what = (
             "Unlocks doors and disarms alarms"
             if guarded
-            else "Switches and sets what is in the house, and tells its state"
+            else "Switches and sets what is in the home, and tells its state"
         )
         self.spec = Spec(
             "home_guarded" if guarded else "home",

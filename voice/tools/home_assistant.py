@@ -37,21 +37,23 @@ class Entity:
 
 
 class HomeAssistant:
-    """The house at `url`, opened with a long-lived access `token`.
+    """The home at `url`, opened with a long-lived access `token`.
 
     Methods block. They raise ConfigError for a token that is refused, UnavailableError for all else.
     """
 
     def __init__(self, url: str, token: str) -> None:
         if not url.startswith(("http://", "https://")):
-            raise ConfigError(f"cannot reach {url!r}", where="tools.home_url", expected="a URL as http://HOST:8123")
+            raise ConfigError(
+                f"cannot reach {url!r}", where="tools.home_url", expected="a URL such as http://HOST:8123"
+            )
         if not token:
             expected = "a long-lived access token in the environment as VOICE_TOOLS_HOME_TOKEN"
             raise ConfigError("there is no token", where="tools.home_url", expected=expected)
         self.url, self._token = url.rstrip("/"), token
 
     def entities(self) -> list[Entity]:
-        """Everything in the house that has a name."""
+        """Everything in the home that has a name."""
         placed = json.loads(self._ask("POST", "/api/template", {"template": AREAS}))
         areas = {id: str(area["name"]) for area in placed for id in area["entities"]}
         states = json.loads(self._ask("GET", "/api/states"))

@@ -110,7 +110,7 @@ def read_arguments(text: str, parameters: Schema) -> Mapping[str, Any]:
 
 
 def told(text: str, name: str, *, trusted: bool) -> str:
-    """A result as a model is told of it: cut to a length, and marked as data where it comes from outside."""
+    """A result as a model receives it: cut to a length, and marked as data where it comes from outside."""
     if len(text) > MOST_CHARS:
         text = f"{text[:MOST_CHARS]} … ({len(text) - MOST_CHARS} more characters were cut)"
     return (

@@ -27,6 +27,7 @@ OF_THE_SOURCE = {
     "realtime": "What the Realtime API adds to an answer's latency, and ten visitors at once.",
     "tools": "Which requests are understood without a model, how fast, and what tools cost a reply.",
     "numbers": "What is understood and spoken of numbers, times, money and names, by kind.",
+    "transports": "What our own HTTP client and WebSocket save the session server.",
     "safety": "What redaction and moderation find and miss, and what they cost.",
 }
 """Every figure of docs/benchmarks.md: they come with the source and are not in the wheel."""
