@@ -163,8 +163,8 @@ class TurnMachine(OverReply):
             return self._over_goes_on(event, now)
         if turn.outcome is Outcome.FAILED or not turn.spoken:
             return self._interrupt_unheard(event, now)
-        if turn.stopped is not None:
-            self.endpointer.spoke_on_after(max(0.0, event.at - turn.stopped), turn.words, turn.complete)
+        assert turn.stopped is not None
+        self.endpointer.spoke_on_after(max(0.0, event.at - turn.stopped), turn.words, turn.complete)
         dropped: list[Action] = [ev.Discard(turn.number, turn.revision)] if turn.sent else []
         turn.grow()
         self.state = State.LISTENING
