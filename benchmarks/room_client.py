@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.room import Echo, Room
+from benchmarks.room_simulation import Echo, Room
 from voice.asr.interface import Recognizer
 from voice.audio.frames import RATE, Pcm
 from voice.audio.resample import Resampler

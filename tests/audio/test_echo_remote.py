@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from benchmarks.room import Echo, Room, Samples, at_level, scene
+from benchmarks.room_simulation import Echo, Room, Samples, at_level, scene
 from tests.audio.test_echo_detector import LASTS_S, SPEAKS_AT, longest, reply, speaker
 from tests.support.speech import command
 from voice.audio.echo_remote import RemoteEcho

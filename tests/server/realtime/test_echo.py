@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.room import Echo, at_level, scene
 from benchmarks.room_client import Visit, visit
-from tests.benchmarks.test_room import desktop, sphinx
+from benchmarks.room_simulation import Echo, at_level, scene
+from tests.benchmarks.test_room_simulation import desktop, sphinx
 from tests.support.speech import command
 
 ROOMS = [Echo(0.1, 0.06), Echo(0.4, 0.3)]

@@ -19,6 +19,7 @@ OWN_RECORDINGS = {
 
 OF_THE_SOURCE = {
     "latency": "Response latency of the recorded conversation, its parts, memory and processor time.",
+    "room": "Echo, noise and television in a simulated room: what interrupts a reply, and what is answered.",
     "tts": "Time to first audio of espeak-ng and of Piper voices, whole and cut.",
     "footprint": "Memory, processor time, threads and writes on one core, as a small machine has it.",
     "warm": "What a warm-up spares the first turn of a session, on a scripted model server.",
