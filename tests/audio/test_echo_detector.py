@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from benchmarks.room import Echo, Room, Samples, at_level, scene
+from benchmarks.room_simulation import Echo, Room, Samples, at_level, scene
 from tests.support.speech import command
 from voice.audio.echo_detector import EchoDetector
 from voice.audio.frames import RATE, Frame, Pcm, silence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.turn.overlap import is_backchannel, is_stop
+from voice.turn.overlap import asks_for_silence, is_backchannel, is_stop
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,8 @@ def test_nothing_is_none() -> None:
 def test_a_long_hum_is_judged_at_once() -> None:
     assert is_backchannel("m" * 10_000)
     assert not is_backchannel("mh" * 5_000 + "x")
+
+
+def test_a_few_words_with_one_to_stop_ask_for_silence_and_a_question_does_not() -> None:
+    assert asks_for_silence("Please stop now!") and asks_for_silence("别说了")
+    assert not asks_for_silence("where does the bus to the station stop") and not asks_for_silence("go on")

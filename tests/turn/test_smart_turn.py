@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from tests.support.turn_models import write_turn_model
@@ -76,4 +77,14 @@ def test_a_model_that_gives_no_probability_is_refused_before_the_first_turn(
     with pytest.raises(ConfigError, match="the turn model returned no probability; expected one input"):
         model.warm()
     with pytest.raises(EngineError):
+        model.probability(silence(1.0))
+
+
+def test_a_model_that_falls_is_an_engine_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fall(*given: object) -> None:
+        raise RuntimeError("out of memory")
+
+    model = SmartTurn(write_turn_model(tmp_path / "turn.onnx"))
+    monkeypatch.setattr(onnxruntime.InferenceSession, "run", fall)
+    with pytest.raises(EngineError, match="the turn model failed: out of memory"):
         model.probability(silence(1.0))

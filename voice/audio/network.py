@@ -141,10 +141,18 @@ class RemotePlayout(Playout):
         super().__init__(rate, notify, fade_ms=0)
         self._now, self._held_there = now, paused
         self._heard, self._moved, self._reports = 0.0, now(), False
+        self._unheard: deque[Pcm] = deque()
+        self._followed = 0
 
     def begin(self, reply: int, *, held: bool = False) -> None:
         super().begin(reply, held=held)
         self._heard, self._moved = 0.0, self._now()
+        self._unheard.clear()
+        self._followed = 0
+
+    def drop(self) -> None:
+        super().drop()
+        self._unheard.clear()  # the peer drops it, too
 
     @property
     def sent(self) -> int:
@@ -171,7 +179,24 @@ class RemotePlayout(Playout):
 
     def take(self, most: int, at: float) -> Pcm:
         _ = self.played  # audio sent from now on could not have been played before
-        return super().take(most, at)
+        pcm = super().take(most, at)
+        if len(pcm):
+            self._unheard.append(pcm)
+        return pcm
+
+    def follow(self) -> tuple[Pcm, float]:
+        """The samples that the peer has played since this was last asked, and when it began to."""
+        count = self.played - self._followed
+        parts: list[Pcm] = []
+        while count > 0 and self._unheard:
+            pcm = self._unheard.popleft()
+            parts.append(pcm[:count])
+            if len(pcm) > count:
+                self._unheard.appendleft(pcm[count:])
+            count -= len(parts[-1])
+        played = np.concatenate(parts) if parts else silence(0.0)
+        self._followed += len(played)
+        return played, self._moved - len(played) / self.rate
 
     def report(self, samples: int) -> None:
         """Record how much of the latest reply the peer has played."""

@@ -31,7 +31,7 @@ class OpenAIUpstream:
 
     `base_url` as in `http://localhost:11434/v1`; without `model` the only one the server has is taken. Waits at most
     `connect_s` seconds for a connection and `stall_s` for anything to arrive on it. `continues` names how the server is
-    asked to continue a partial reply, if it can; `tools` how tools are described to it: native, prompt (in words), or auto,
+    asked to continue a partial reply, if it can; `tools` how tools are described: native, prompt (in words), or auto,
     which finds out once whether the model takes them.
     """
 

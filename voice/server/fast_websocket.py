@@ -1,7 +1,6 @@
-"""uvicorn's WebSocket with less in memory while nothing happens, an answer at once where nobody has to be woken, and an
-end for peers that do not read.
+"""uvicorn's WebSocket with less memory at rest, answers that wake no task, and an end for peers that do not read.
 
-`voice bench transports` compares it with uvicorn's own, which takes half as much memory again for a resting connection.
+`voice bench transports` compares it with uvicorn's own, which needs half as much memory again for a resting connection.
 """
 
 from __future__ import annotations

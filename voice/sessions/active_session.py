@@ -15,9 +15,9 @@ from voice.sessions.engine_context import LONG, EngineContext
 from voice.sessions.generation import generate
 from voice.sessions.input_checks import CheckedInput, said, taken
 from voice.sessions.log import ENDS, Event, Refused, SessionTurn
-from voice.sessions.session_log import SessionLog, acquire, moved, read_on, unknown_session
+from voice.sessions.session_log import SessionLog, acquire, ledger_row, moved, read_on, unknown_session
 from voice.sessions.state import SessionState
-from voice.sessions.stores.interface import GONE, REWRITTEN, Card, StoreError, Usage
+from voice.sessions.stores.interface import GONE, REWRITTEN, Card, StoreError
 from voice.text.placeholders import BLOCKED
 from voice.tools.interface import Result
 from voice.tools.sayings import is_stop
@@ -396,9 +396,3 @@ class ActiveSession(SessionLog):
 
 
 NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}
-
-
-def ledger_row(turn: SessionTurn) -> Usage:
-    """What a turn cost, as the ledger keeps it."""
-    assert turn.usage is not None
-    return Usage(turn.number, **turn.usage, tries=turn.tries, draft=turn.drafted, outcome=turn.outcome)

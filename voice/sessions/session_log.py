@@ -11,7 +11,7 @@ from typing import Any
 
 from voice.logs import short
 from voice.sessions.engine_context import EngineContext
-from voice.sessions.log import Event, Refused
+from voice.sessions.log import Event, Refused, SessionTurn
 from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import Card, FenceLost, Lease, LeaseHeld, StoreError, UnknownSession, Usage
 
@@ -227,3 +227,9 @@ async def _lease(live: SessionLog, parts: EngineContext) -> Lease:
             if wait_s is None or not held.node or live.answering:
                 raise moved("another process owns the session", node=held.node) from held
         await asyncio.sleep(wait_s)
+
+
+def ledger_row(turn: SessionTurn) -> Usage:
+    """What a turn cost, as the ledger keeps it."""
+    assert turn.usage is not None
+    return Usage(turn.number, **turn.usage, tries=turn.tries, draft=turn.drafted, outcome=turn.outcome)

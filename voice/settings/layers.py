@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 
 from voice.errors import ConfigError
 from voice.paths import shipped
-from voice.settings.schema import Settings, retained_days
+from voice.settings.schema import Settings
 
 DEFAULT = "default"
 """Origin of a value that no layer has set."""
@@ -251,3 +252,12 @@ def from_environment(variables: Mapping[str, str]) -> list[Given]:
         for name, text in sorted(variables.items())
         if name.startswith("VOICE_") and name not in RESERVED
     ]
+
+
+def retained_days(retain: str) -> float | None:
+    """The number of days `chat.retain` stores a named conversation: 0 for not at all, None for an invalid value."""
+    known = {"conversation": 0.0, "forever": math.inf}.get(retain)
+    days = retain.removeprefix("days=")
+    if known is None and days != retain and days.isascii() and days.isdigit() and 0 < int(days) <= 36_500:
+        return float(days)
+    return known

@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from typing import Any
 
-
-def option(
-    default: Any,
-    help: str,
-    *,
-    choices: tuple[str, ...] = (),
-    least: float | None = None,
-    most: float | None = None,
-    secret: bool = False,
-) -> Any:
-    """A dataclass field with its help line and its choices or inclusive bounds."""
-    return field(
-        default=default,
-        metadata={"help": help, "choices": choices, "least": least, "most": most, "secret": secret},
-    )
+from voice.settings.option import option
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,15 +221,6 @@ class ChatSettings:
         "", "folder of Markdown files from which the builtin responder answers; empty: the included one"
     )
     context_tokens: int = option(8192, "context window of the model, tokens", least=512, most=2_000_000)
-
-
-def retained_days(retain: str) -> float | None:
-    """The number of days `chat.retain` stores a named conversation: 0 for not at all, None for an invalid value."""
-    known = {"conversation": 0.0, "forever": math.inf}.get(retain)
-    days = retain.removeprefix("days=")
-    if known is None and days != retain and days.isascii() and days.isdigit() and 0 < int(days) <= 36_500:
-        return float(days)
-    return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,38 +6,22 @@ because silence is counted from the audio that arrives.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from voice.turn import events as ev
-from voice.turn.endpointing import Endpointer
 from voice.turn.events import Action, Event, Outcome
-from voice.turn.state import Overlap, Policy, State, Turn
-
-ECHO_ALARM = 2
-"""A reply that was held for its own echo will be again: it counts as so many false alarms."""
+from voice.turn.over_reply import OverReply
+from voice.turn.state import State
 
 
 class IllegalEvent(Exception):
     """An event that cannot happen in this state reached the machine: a defect of the driver."""
 
 
-@dataclass(slots=True)
-class TurnMachine:
+class TurnMachine(OverReply):
     """See the module. `receive` and `tick` return what to do, in order."""
 
-    policy: Policy
-    endpointer: Endpointer
-    state: State = State.IDLE
-    turn: Turn | None = None
-    over: Turn | None = None
-    alarms: int = 0
-    """How often recently a reply was held without anyone speaking."""
-    spoke_until: float | None = None
-    """When the last reply ended."""
-    _issued: int = 0
-    _waiting: deque[ev.Typed | ev.Announce] = field(default_factory=lambda: deque(maxlen=16))
+    __slots__ = ()
 
     def receive(self, event: Event, now: float) -> list[Action]:
         """Take an event; raises IllegalEvent if it cannot happen in this state. Late ones are dropped."""
@@ -85,39 +69,6 @@ class TurnMachine:
             return [ev.Filler(turn.number)]
         turn.sounded, bridged, turn.bridged, turn.filled = now, turn.bridged, True, True
         return [ev.Filler(turn.number)] if bridged else [ev.Bridge(turn.number, turn.revision, turn.saying)]
-
-    @property
-    def _turn(self) -> Turn:
-        assert self.turn is not None, "every state but IDLE has a turn"
-        return self.turn
-
-    @property
-    def _over(self) -> Turn:
-        assert self.over is not None, (
-            "PAUSED has the turn that is spoken over us, SPEAKING the one whose words are late"
-        )
-        return self.over
-
-    def _late(self, event: Event) -> bool:
-        turn = getattr(event, "turn", None)
-        if turn is None:
-            return False
-        owner = next((t for t in (self.turn, self.over) if t and t.number == turn), None)
-        return owner is None or getattr(event, "revision", owner.revision) != owner.revision
-
-    def _new(self, at: float) -> Turn:
-        self._issued += 1
-        return Turn(self._issued, at)
-
-    def _finish(self, outcome: Outcome) -> list[Action]:
-        """End the turn; speech meanwhile becomes the next one."""
-        ended: list[Action] = [ev.Forget(self._turn.number), ev.Finish(self._turn.number, outcome)]
-        self.turn, self.over = self.over, None
-        if self.turn is None:
-            self.state = State.IDLE
-            return ended
-        self.state = State.LISTENING if self.turn.stopped is None else State.ENDING
-        return ended if self.state is State.LISTENING else ended + self._speculate()
 
     # A person begins.
 
@@ -209,32 +160,6 @@ class TurnMachine:
         self._turn.transcript = event.text
         return self._speculate()
 
-    def _speculate(self) -> list[Action]:
-        """Send the words before the end of turn is certain, where the policy allows it."""
-        turn = self._turn
-        words = turn.transcript
-        if self.policy.speculate not in ("llm", "tts") or turn.drafts >= self.policy.max_drafts:
-            return []
-        if words is None or not self._means_something(words):
-            return []
-        turn.sent = True
-        turn.drafts += 1
-        return [ev.Send(turn.number, turn.revision, words)]
-
-    def _means_something(self, words: str) -> bool:
-        """Somebody said it, and not we ourselves: the end of a reply may still be in the room.
-
-        To have fallen silent is all the answer that a word to stop is owed; other words over it were for others.
-        """
-        kind = self.policy.overlap(words) if words else Overlap.ECHO
-        if words and kind is Overlap.ECHO and self._after_any_echo():
-            kind = Overlap.WORDS
-        return kind is not Overlap.ECHO and not (self._turn.overlaps and (self.policy.by_name or kind is Overlap.STOP))
-
-    def _after_any_echo(self) -> bool:
-        """The speech began when the echo of the reply had ended, so it may repeat the reply's words."""
-        return self.spoke_until is not None and self._turn.started > self.spoke_until + self.policy.echo_s
-
     def _draft_failed(self, event: ev.StageFailed, now: float) -> list[Action]:
         """A speculation that failed costs nothing: the decision asks again."""
         turn = self._turn
@@ -252,8 +177,8 @@ class TurnMachine:
             return self._over_goes_on(event, now)
         if turn.outcome is Outcome.FAILED or not turn.spoken or turn.counts:
             return self._interrupt_unheard(event, now)
-        if turn.stopped is not None:
-            self.endpointer.spoke_on_after(max(0.0, event.at - turn.stopped), turn.words, turn.complete)
+        assert turn.stopped is not None
+        self.endpointer.spoke_on_after(max(0.0, event.at - turn.stopped), turn.words, turn.complete)
         dropped: list[Action] = [ev.Discard(turn.number, turn.revision)] if turn.sent else []
         turn.grow()
         self.state = State.LISTENING
@@ -262,10 +187,6 @@ class TurnMachine:
     def _interrupt_unheard(self, event: ev.SpeechStarted, now: float) -> list[Action]:
         """What was typed, announced or failed cannot grow: it gives way to a new turn."""
         return self._interrupt(now) + self._open(event, now)
-
-    @property
-    def _cut_outcome(self) -> Outcome:
-        return Outcome.FAILED if self._turn.outcome is Outcome.FAILED else Outcome.INTERRUPTED
 
     def _decide(self, why: str, now: float) -> list[Action]:
         turn = self._turn
@@ -338,118 +259,9 @@ class TurnMachine:
             return self._finish(Outcome.FAILED)
         return self._fail(ev.StageFailed(event.turn, event.revision, ev.Stage.MODEL, self.policy.no_answer), now)
 
-    def _fail(self, event: ev.StageFailed, now: float) -> list[Action]:
-        turn = self._turn
-        if turn.outcome is Outcome.FAILED:
-            return []
-        turn.outcome, turn.filled = Outcome.FAILED, True
-        return [ev.Say(turn.number, turn.revision, event.text), ev.Release(turn.number, turn.revision)]
-
-    def _played_out(self, event: ev.Drained, now: float) -> list[Action]:
-        self.alarms, self.spoke_until = max(0, self.alarms - 1), now
-        return self._finish(self._turn.outcome)
-
     def _stop(self, event: ev.Stopped, now: float) -> list[Action]:
-        """Enough of this reply; what the user says over it meanwhile is the next turn."""
+        """Enough of this reply; what a person says over it meanwhile is the next turn."""
         return self._interrupt(now)
-
-    # Someone speaks over us: a person has words, a noise has none.
-
-    def _pause(self, event: ev.SpeechStarted, now: float) -> list[Action]:
-        """Hold the reply until it is known whether that is a person; after false alarms, only listen beneath it."""
-        if not self.policy.barge_in:
-            return []
-        pause: list[Action] = []
-        if self.alarms < self.policy.most_alarms:
-            self.state, pause = State.PAUSED, [ev.Pause(self._turn.number)]
-        if self.over is not None:  # they go on, and what they said before is not known yet
-            self._over_goes_on(event, now)
-            return pause
-        self.over = self._new(event.at)
-        self.over.overlaps = True
-        return [*pause, ev.Listen(self.over.number, event.at, over_reply=True)]
-
-    def _over_words(self, event: ev.WordsHeard, now: float) -> list[Action]:
-        if self.over is None or event.turn != self.over.number:
-            return []
-        self.over.text = event.text
-        if self._is_words(event.text):
-            return self._interrupt(now)
-        echo = self.state is State.PAUSED and bool(event.text) and self.policy.overlap(event.text) is Overlap.ECHO
-        return self._go_on_speaking(ECHO_ALARM) if echo else []
-
-    def _over_stops(self, event: ev.SpeechStopped, now: float) -> list[Action]:
-        if self.over is not None:
-            self.over.stop(event.at)
-        return []
-
-    def _over_goes_on(self, event: ev.SpeechStarted, now: float) -> list[Action]:
-        if self._over.stopped is not None:
-            self._over.grow()
-            self._over.started = event.at
-        return []
-
-    def _over_frame(self, event: ev.FrameHeard, now: float) -> list[Action]:
-        """While the reply is held: ask what was said once they stop, or once it is long enough to be words."""
-        over = self._over
-        waited_s = now - over.started
-        speaking = over.stopped is None
-        late = waited_s >= self.policy.resume_after_s
-        if speaking and self.policy.by_name:  # others who go on talking are not waited for
-            return self._resume() if late else []
-        if not over.asked:
-            return self._ask_over() if not speaking or waited_s >= self.policy.enough_speech_s else []
-        return self._go_on_speaking() if late else []  # the recognizer takes long: its words may still interrupt
-
-    def _beneath_frame(self, event: ev.FrameHeard, now: float) -> list[Action]:
-        """While the reply goes on over them: what they said is asked for when they stop."""
-        over = self.over
-        return self._ask_over() if over is not None and over.stopped is not None and not over.asked else []
-
-    def _ask_over(self) -> list[Action]:
-        self._over.asked = True
-        return [ev.Transcribe(self._over.number, self._over.revision)]
-
-    def _over_transcribed(self, event: ev.Transcribed, now: float) -> list[Action]:
-        if event.turn == self._turn.number:
-            return []
-        over, ended = self._over, self._over.stopped is not None
-        if ended:
-            over.transcript = event.text
-        else:  # they go on: so far these are a partial
-            over.text, over.asked = event.text, False
-        if self._is_words(event.text):
-            return self._interrupt(now)
-        echo = bool(event.text) and self.policy.overlap(event.text) is Overlap.ECHO
-        alarm = ECHO_ALARM if echo else 1
-        return self._resume(alarm) if ended else self._go_on_speaking(alarm)
-
-    def _over_failed(self, event: ev.StageFailed, now: float) -> list[Action]:
-        return self._fail(event, now) if event.turn == self._turn.number else self._resume()
-
-    def _over_lost(self, event: ev.MicrophoneLost, now: float) -> list[Action]:
-        if self.over is None:
-            return []
-        return self._interrupt(now) if self._is_words(self.over.words) else self._resume()
-
-    def _is_words(self, text: str) -> bool:
-        return bool(text) and self.policy.overlap(text) in (Overlap.WORDS, Overlap.STOP)
-
-    def _interrupt(self, now: float) -> list[Action]:
-        turn = self._turn
-        cut: list[Action] = [ev.Truncate(turn.number, turn.revision)]
-        self.alarms, self.spoke_until = 0, now
-        return cut + self._finish(self._cut_outcome)
-
-    def _go_on_speaking(self, alarm: int = 0) -> list[Action]:
-        """The reply goes on where it was held, while whatever sounds is listened to beneath it."""
-        self.alarms = min(self.alarms + alarm, 2 * self.policy.most_alarms)
-        held, self.state = self.state is State.PAUSED, State.SPEAKING
-        return [ev.Resume(self._turn.number)] if held else []
-
-    def _resume(self, alarm: int = 0) -> list[Action]:
-        """No one spoke: a held reply continues, and what was heard is discarded."""
-        return self._leave_over() + self._go_on_speaking(alarm)
 
     # The end of a turn by order, and of the conversation.
 
@@ -466,10 +278,6 @@ class TurnMachine:
         if turn.sent:
             actions.append(ev.Truncate(turn.number, turn.revision))
         return actions + self._finish(self._cut_outcome if turn.words or turn.sent else Outcome.EMPTY)
-
-    def _leave_over(self) -> list[Action]:
-        over, self.over = self.over, None
-        return [] if over is None else [ev.Forget(over.number), ev.Finish(over.number, Outcome.EMPTY)]
 
 
 M = TurnMachine

@@ -30,7 +30,8 @@ from voice.sessions.session_wrappers import UnmaskedSession, UnmaskingGuard
 from voice.sessions.stores.interface import Store, StoreError
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.upstream_queue import Limits
-from voice.settings.schema import ChatSettings, Settings, retained_days
+from voice.settings.layers import retained_days
+from voice.settings.schema import ChatSettings, Settings
 from voice.tools.home import Home
 from voice.wiring.safety import guards, moderation
 from voice.wiring.tools import house, informed, knowledge, registry

@@ -19,6 +19,7 @@ OWN_RECORDINGS = {
 
 OF_THE_SOURCE = {
     "latency": "Response latency of the recorded conversation, its parts, memory and processor time.",
+    "room": "Echo, noise and television in a simulated room: what interrupts a reply, and what is answered.",
     "tts": "Time to first audio of espeak-ng and of Piper voices, whole and cut.",
     "footprint": "Memory, processor time, threads and disk writes on one core.",
     "warm": "What a warm-up saves on the first turn of a session, with a scripted model server.",

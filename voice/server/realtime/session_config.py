@@ -219,7 +219,9 @@ class Config:
             tts = replace(tts, voice=output["voice"])
         if self.language:
             asr, tts = replace(asr, language=self.language), replace(tts, language=self.language)
-        return replace(base, audio=replace(audio, echo="off"), turn=turn, asr=asr, tts=tts)
+        # Whether a client cancels its echo is not known here; where nothing comes back, the guard has nothing to do.
+        audio = replace(audio, echo="off" if audio.echo == "off" else "guard")
+        return replace(base, audio=audio, turn=turn, asr=asr, tts=tts)
 
 
 def updated(config: Config, change: Mapping[str, Any]) -> Config:

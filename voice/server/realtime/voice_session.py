@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from voice.asr.interface import Recognizer, Utterance
+from voice.audio.echo_remote import RemoteEcho
 from voice.audio.frames import RATE, Pcm
 from voice.audio.network import MOST_WAITING_S, NetworkSink, NetworkSource, RemotePlayout
 from voice.audio.playout import PlayoutDrained, PlayoutEvent
@@ -206,6 +207,7 @@ class VoiceSession:
         playout = RemotePlayout(SPOKEN_RATE, played, loop.time, lambda: machine.state is State.PAUSED)
         source = NetworkSource(wished.audio.frame_ms, lambda: machine.state is not State.IDLE)
         sink = NetworkSink(playout, self._narrator.sound, self._room)
+        echo = RemoteEcho(playout) if wished.audio.echo != "off" else None
         detector, gate = self._engines.hearing(wished)
         conversation = Conversation(
             Components(
@@ -223,6 +225,7 @@ class VoiceSession:
                 source=source,
                 watch=self._narrator.watch,
                 acts=self._narrator.acts,
+                others=echo.near if echo is not None else lambda frame: True,
                 language=kit.language,
                 preroll_s=wished.audio.preroll_ms / 1000,
             )

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from benchmarks.room import Echo, Stay, at_level, scene, stay
+from benchmarks.room_simulation import Echo, Stay, at_level, scene, stay
 from tests.support.real_models import piper_voice, whisper_folder
 from tests.support.speech import command
 from voice.asr.interface import Recognizer

@@ -1,0 +1,39 @@
+"""A client that cancels no echo, in a simulated room: it is not interrupted by its own speaker, but by a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.room_client import Visit, visit
+from benchmarks.room_simulation import Echo, at_level, scene
+from tests.benchmarks.test_room_simulation import desktop, sphinx
+from tests.support.speech import command
+
+ROOMS = [Echo(0.1, 0.06), Echo(0.4, 0.3)]
+
+
+def ask(echo: Echo, *, again_at: float | None = None, handling: str = "guard") -> Visit:
+    sounds = [(1.0, at_level(command("private"), -20.0))]
+    if again_at is not None:
+        sounds.append((again_at, at_level(command("time"), -20.0)))
+    return visit(desktop(**{"audio.echo": handling}), scene(13.0, sounds), echo, sphinx)
+
+
+@pytest.mark.parametrize("echo", ROOMS, ids=["soft", "loud and late"])
+def test_its_own_speaker_interrupts_nothing(echo: Echo) -> None:
+    seen = ask(echo)
+    assert seen.interrupted == 0 and len(seen.asked) == 1
+    assert [reply[-21:] for reply in seen.replies] == ["ct a model elsewhere."], "said to its end"
+
+
+@pytest.mark.parametrize("echo", ROOMS, ids=["soft", "loud and late"])
+def test_a_person_cuts_the_reply_through_the_echo(echo: Echo) -> None:
+    seen = ask(echo, again_at=7.0)
+    assert seen.interrupted == 1
+    begins_s, starts = 7.0 + 0.24, [at for at, _ in seen.of("input_audio_buffer.speech_started")]
+    assert begins_s < starts[1] < begins_s + 1.0, "as soon as there are words"
+    assert len(seen.asked) == 2
+
+
+def test_without_any_handling_the_room_shows_what_an_echo_does() -> None:
+    assert ask(Echo(0.4, 0.06), handling="off").interrupted > 0
