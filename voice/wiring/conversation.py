@@ -44,17 +44,8 @@ from voice.turn.state import Overlap, Policy
 from voice.turn.turn_model import TurnModel
 from voice.wiring.control import Control
 from voice.wiring.devices import Devices
-from voice.wiring.engines import (
-    detector,
-    espeak,
-    judges,
-    language,
-    recognizer,
-    speech_gate,
-    synthesizer,
-    turn_model,
-    wake_gate,
-)
+from voice.wiring.engine_choice import spoken_language
+from voice.wiring.engines import detector, espeak, judges, recognizer, speech_gate, synthesizer, turn_model, wake_gate
 from voice.wiring.safety import masked
 from voice.wiring.sessions import session
 from voice.wiring.tools import house
@@ -106,7 +97,7 @@ def machine(
         filler_s=turn.filler_s,
         max_turn_s=turn.max_turn_s,
         overlap=overlap,
-        no_answer=phrase("no_answer", language(settings)),
+        no_answer=phrase("no_answer", spoken_language(settings)),
     )
     return TurnMachine(policy, endpointer)
 
@@ -191,7 +182,7 @@ async def converse(
             manager.ready()
             if conversation is not None and record is not None:
                 watch(Notice(f"this conversation is recorded in {record}", "warning"))
-                conversation.say(phrase("recording", language(settings)))
+                conversation.say(phrase("recording", spoken_language(settings)))
 
         def progress() -> object:
             """What changes while frames come, or while it is known that none can."""
@@ -238,7 +229,7 @@ async def converse(
                 conversation.say(text)
 
         home = house(settings)
-        talk = await session(settings, stack, timers, language(settings), late, home)
+        talk = await session(settings, stack, timers, spoken_language(settings), late, home)
         if not settings.chat.session:
             leaving = FarewellWatcher(talk, watch)
             stack.push_async_callback(leaving.close)
@@ -265,7 +256,7 @@ async def converse(
             typed=text,
             ear=handler.near if handler is not None else lambda frame: frame,
             others=by_sound.near if by_sound is not None else lambda frame: True,
-            language=language(settings),
+            language=spoken_language(settings),
             preroll_s=settings.audio.preroll_ms / 1000,
             wake=wake_gate(settings, spoken=text is None),
             earcons=earcons(PLAYOUT_RATE, settings.earcons.play.split(","), settings.earcons.volume),

@@ -17,7 +17,8 @@ from voice.turn.turn_model import TurnModel
 from voice.vad.interface import Detector
 from voice.vad.speech_gate import SpeechGate
 from voice.wiring.conversation import WARM_S, machine
-from voice.wiring.engines import detector, espeak, judges, language, recognizer, speech_gate, synthesizer, turn_model
+from voice.wiring.engine_choice import spoken_language
+from voice.wiring.engines import detector, espeak, judges, recognizer, speech_gate, synthesizer, turn_model
 from voice.worker import Worker
 
 SPARE = 4
@@ -79,7 +80,7 @@ class SharedEnginePool:
             self._shared[settings.asr] = words
             took = [one for one in took if one[1] is not words]
         deaf = name == "pocketsphinx" and not (settings.asr.language or "en").lower().startswith("en")
-        return EngineSet(words, voices, ends, language(settings), give_back, ONLY_ENGLISH if deaf else "")
+        return EngineSet(words, voices, ends, spoken_language(settings), give_back, ONLY_ENGLISH if deaf else "")
 
     def machine(self, settings: Settings, spoken: Callable[[], str]) -> TurnMachine:
         return machine(settings, spoken, live=True)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from voice.asr.interface import Recognizer
 from voice.errors import ConfigError, MissingError
-from voice.models.registry import Model
-from voice.models.selection import choose_recognizer, choose_synthesizer, choose_turn_model
-from voice.models.store import ModelStore, shipped_registry
 from voice.settings.schema import Settings
 from voice.tts.interface import Synthesizer
 from voice.turn.turn_model import TurnModel
@@ -18,14 +15,16 @@ from voice.vad.interface import Detector
 from voice.vad.speech_gate import SpeechGate
 from voice.wake.interface import WakeWord
 from voice.wake.wake_gate import WakeGate
+from voice.wiring.engine_choice import (
+    model_file,
+    recognizer_choice,
+    spoken_language,
+    synthesizer_choice,
+    turn_model_file,
+)
 
 ESPEAK_VOICES = {"en": "en-us", "zh": "cmn"}
 """espeak-ng's names where they differ from the language tag."""
-
-
-def language(settings: Settings) -> str:
-    """The language spoken by the assistant."""
-    return settings.tts.language or settings.asr.language or "en"
 
 
 def recognizer(settings: Settings, *, partials: bool = True) -> Recognizer:
@@ -34,8 +33,7 @@ def recognizer(settings: Settings, *, partials: bool = True) -> Recognizer:
     Without `partials` it does not read again and again what is still being said.
     """
     asr = settings.asr
-    registry, store = shipped_registry(), ModelStore(settings.models.folder)
-    chosen = choose_recognizer(asr.engine, asr.model, asr.language, store.present(registry), registry, asr.url)
+    chosen = recognizer_choice(settings)
     if chosen.engine == "remote":
         from voice.asr.remote import RemoteRecognizer
 
@@ -44,9 +42,8 @@ def recognizer(settings: Settings, *, partials: bool = True) -> Recognizer:
     if chosen.engine == "whisper":
         from voice.asr.whisper import PARTIAL_S, WhisperRecognizer
 
-        folder = _place(chosen.model, registry, store)
         return WhisperRecognizer(
-            folder,
+            model_file(settings, chosen.model),
             language=asr.language,
             threads=settings.models.threads,
             window=asr.window,
@@ -61,26 +58,17 @@ def recognizer(settings: Settings, *, partials: bool = True) -> Recognizer:
 
 def whisper_folder(settings: Settings) -> Path | None:
     """Where the Whisper model lies that the settings name or would take; none where none is present."""
-    asr = settings.asr
-    registry, store = shipped_registry(), ModelStore(settings.models.folder)
+    asr = replace(settings.asr, engine="whisper", url="")
     try:
-        chosen = choose_recognizer("whisper", asr.model, asr.language, store.present(registry), registry, asr.url)
+        return model_file(settings, recognizer_choice(replace(settings, asr=asr)).model)
     except MissingError:
         return None
-    return _place(chosen.model, registry, store)
-
-
-def _place(name: str, registry: Sequence[Model], store: ModelStore) -> Path:
-    """The model for an engine: from the store if the registry knows its name, else the path as given."""
-    known = next((model for model in registry if model.name == name), None)
-    return store.given(known) if known else Path(name).expanduser()
 
 
 def synthesizer(settings: Settings) -> Synthesizer:
     """The synthesizer the settings name; `auto` takes Piper where a voice of the language is present."""
-    tts, speaks = settings.tts, language(settings)
-    registry, store = shipped_registry(), ModelStore(settings.models.folder)
-    chosen = choose_synthesizer(tts.engine, tts.voice, speaks, store.present(registry), registry, tts.url)
+    tts = settings.tts
+    chosen = synthesizer_choice(settings)
     if chosen.engine == "remote":
         from voice.tts.remote import RemoteSynthesizer
 
@@ -88,7 +76,7 @@ def synthesizer(settings: Settings) -> Synthesizer:
     if chosen.engine == "piper":
         from voice.tts.piper import PiperSynthesizer
 
-        voice = _place(chosen.model, registry, store)
+        voice = model_file(settings, chosen.model)
         split: Literal["auto", "off"] = "auto" if tts.split == "auto" else "off"
         return PiperSynthesizer(voice, speed=tts.speed, split=split, threads=settings.models.threads)
     if chosen.engine == "tone":
@@ -101,7 +89,7 @@ def synthesizer(settings: Settings) -> Synthesizer:
 def espeak(settings: Settings, voice: str = "") -> Synthesizer:
     from voice.tts.espeak import EspeakSynthesizer
 
-    speaks = language(settings)
+    speaks = spoken_language(settings)
     return EspeakSynthesizer(voice or ESPEAK_VOICES.get(speaks.split("-")[0], speaks), speed=settings.tts.speed)
 
 
@@ -131,7 +119,7 @@ def turn_model(settings: Settings) -> TurnModel:
     """The configured turn model. Raises ConfigError if there is none; see `judges`."""
     from voice.turn.smart_turn import SmartTurn
 
-    file = _turn_model_file(settings)
+    file = turn_model_file(settings)
     if file is None:
         raise ConfigError("no turn model is set or downloaded", where="turn.model")
     return SmartTurn(file)
@@ -139,13 +127,7 @@ def turn_model(settings: Settings) -> TurnModel:
 
 def judges(settings: Settings) -> bool:
     """Whether a turn model is needed: not with a fixed silence."""
-    return settings.turn.endpointing == "adaptive" and _turn_model_file(settings) is not None
-
-
-def _turn_model_file(settings: Settings) -> Path | None:
-    registry, store = shipped_registry(), ModelStore(settings.models.folder)
-    chosen = choose_turn_model(settings.turn.model, store.present(registry), registry)
-    return _place(chosen, registry, store) if chosen else None
+    return settings.turn.endpointing == "adaptive" and turn_model_file(settings) is not None
 
 
 def wake_gate(settings: Settings, *, spoken: bool) -> WakeGate:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from voice import __version__
 from voice import paths as folders
 from voice.errors import ConfigError
 from voice.llm.builtin.notes import headings
-from voice.models.registry import WHISPER, Model
-from voice.models.selection import Choice, choose_recognizer, choose_synthesizer
-from voice.models.store import ModelStore, shipped_registry
 from voice.server.kiosk_page import Page, suggestions
 from voice.settings.schema import Settings
+from voice.wiring.engine_choice import engine_choices
 
 LANGUAGES = ("en", "zh")
 """What the page's own words are written in."""
@@ -23,7 +20,7 @@ MOST_QUESTIONS = 24
 
 def page(settings: Settings) -> Page:
     """Raises ConfigError for a language the page has no words in, MissingError for notes that cannot be read."""
-    kiosk, asr, tts = settings.kiosk, settings.asr, settings.tts
+    kiosk = settings.kiosk
     languages = tuple(dict.fromkeys(one.strip() for one in kiosk.languages.split(",") if one.strip()))
     for language in languages or ("",):
         if language not in LANGUAGES:
@@ -34,20 +31,15 @@ def page(settings: Settings) -> Page:
         raise ConfigError(what, where="kiosk.countdown_s", expected="less than kiosk.idle_s")
     asked = [question.strip() for question in kiosk.questions.split("|") if question.strip()]
     files = [asked] if asked else headings(_knowledge(settings))
-    registry = shipped_registry()
-    present = ModelStore(settings.models.folder).present(registry)
-    ears = {language: choose_recognizer(asr.engine, asr.model, language, present, registry) for language in languages}
-    voices = {
-        language: choose_synthesizer(tts.engine, tts.voice, language, present, registry) for language in languages
-    }
+    chosen = {language: engine_choices(settings, language) for language in languages}
     return Page(
         title=kiosk.title,
         languages=languages,
         questions={language: suggestions(files, language)[:MOST_QUESTIONS] for language in languages},
-        hears=tuple(language for language in languages if _hears(ears[language], language, registry)),
+        hears=tuple(language for language, choices in chosen.items() if choices.recognizer_hears),
         engines={
-            **{f"hears {language}": str(choice) for language, choice in ears.items()},
-            **{f"speaks {language}": str(choice) for language, choice in voices.items()},
+            **{f"hears {language}": str(choices.recognizer) for language, choices in chosen.items()},
+            **{f"speaks {language}": str(choices.synthesizer) for language, choices in chosen.items()},
             "notices speech": settings.vad.engine,
             "answers": settings.chat.model or settings.chat.llm,
         },
@@ -57,14 +49,6 @@ def page(settings: Settings) -> Page:
         keyed=bool(settings.serve.api_keys.strip(", ")),
         version=__version__,
     )
-
-
-def _hears(choice: Choice, language: str, registry: Sequence[Model]) -> bool:
-    """Whether the recognizer knows the language; a model of the owner's own is assumed to."""
-    if choice.engine != WHISPER:
-        return language == "en"
-    known = next((model for model in registry if model.name == choice.model), None)
-    return known is None or known.speaks(language)
 
 
 def _knowledge(settings: Settings) -> Path:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from voice.cli.engines import engines
 from voice.cli.findings import BROKEN, GOOD, LIMITED, Finding, show
 from voice.cli.options import Resolved, configured
 from voice.errors import VoiceError
+from voice.wiring.engine_choice import engine_choices
 
 if TYPE_CHECKING:
     from voice.audio.portaudio import Direction
@@ -87,7 +87,7 @@ def recognition(resolved: Resolved) -> Finding:
     """The recognizer: chosen, loaded and run once."""
     from voice.wiring.engines import recognizer
 
-    choice = engines(resolved.settings).recognizer
+    choice = engine_choices(resolved.settings).recognizer
     began = time.perf_counter()
     recognizer(resolved.settings).warm()
     return Finding(GOOD, f"{choice}, ready in {time.perf_counter() - began:.1f} s", choice.better)
@@ -97,7 +97,7 @@ def speech(resolved: Resolved) -> Finding:
     """The synthesizer: chosen, loaded and run once."""
     from voice.wiring.engines import synthesizer
 
-    choice = engines(resolved.settings).synthesizer
+    choice = engine_choices(resolved.settings).synthesizer
     began = time.perf_counter()
     synthesizer(resolved.settings).warm()
     return Finding(GOOD, f"{choice}, ready in {time.perf_counter() - began:.1f} s", choice.better)

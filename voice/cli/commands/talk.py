@@ -11,11 +11,11 @@ from pathlib import Path
 
 import click
 
-from voice.cli.engines import engines
 from voice.cli.options import Resolved, configured, setting
 from voice.conversation.observer import Note, Notice, Observer, TurnEnded
 from voice.errors import MissingError, UsageError
 from voice.trace import TurnTrace
+from voice.wiring.engine_choice import engine_choices
 
 FILE = click.Path(path_type=Path)
 HURRIED = "--fast: the clock stops while engines work, so these are not the latencies of a live conversation"
@@ -66,7 +66,7 @@ def command(
     turns: deque[TurnTrace] = deque(maxlen=KEPT_TURNS)
     try:
         with face(typing, turns) as observer:
-            for line in engines(resolved.settings).lines(resolved.settings.chat):
+            for line in engine_choices(resolved.settings).lines(resolved.settings.chat):
                 observer(Notice(line))
             conversation = converse(
                 resolved.settings,
