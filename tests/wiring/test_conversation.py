@@ -64,7 +64,7 @@ def test_the_engines_load_while_the_session_opens(tmp_path: Path, monkeypatch: p
     threads: list[threading.Thread] = []
     loop: asyncio.AbstractEventLoop
 
-    async def warm(*engines: object, typing: bool) -> None:
+    async def warm(engines: object, *, typed: bool) -> None:
         await opened.wait()
 
     def rules(settings: Settings) -> Moderation:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from voice.asr.interface import Recognizer
 from voice.audio.earcons import earcons
@@ -20,32 +21,25 @@ from voice.audio.echo_detector import EchoDetector
 from voice.audio.frames import Pcm
 from voice.audio.interfaces import Sink, Source
 from voice.audio.playout import Playout, PlayoutEvent
-from voice.conversation.components import Components
 from voice.conversation.conversation import Conversation
 from voice.conversation.history import FarewellWatcher
 from voice.conversation.observer import Level, Note, Notice, Observer, TurnEnded
 from voice.conversation.recorder import Recorder
 from voice.errors import EngineError, MissingError
-from voice.llm.builtin import understands
 from voice.llm.builtin.timer_list import Timers
 from voice.safety.filters import Guard, NoGuard, screened_data
+from voice.server.realtime.engine_pool import EngineSet
 from voice.sessions.session_wrappers import CollectedSession, UnmaskedSession
 from voice.settings.schema import Settings
 from voice.system.malloc import give_back
 from voice.system.systemd import ServiceManager
 from voice.text.phrases import phrase
 from voice.trace import TurnTrace
-from voice.tts.interface import Synthesizer
-from voice.turn.completeness import completeness
-from voice.turn.endpointing import Endpointer
-from voice.turn.machine import TurnMachine
-from voice.turn.overlap import asks_for_silence, is_backchannel, is_echo
-from voice.turn.state import Overlap, Policy
-from voice.turn.turn_model import TurnModel
+from voice.wiring.assembly import components, engine_set, machine, warm
 from voice.wiring.control import Control
 from voice.wiring.devices import Devices
 from voice.wiring.engine_choice import spoken_language
-from voice.wiring.engines import detector, espeak, judges, recognizer, speech_gate, synthesizer, turn_model, wake_gate
+from voice.wiring.engines import recognizer, wake_gate
 from voice.wiring.safety import masked
 from voice.wiring.sessions import session
 from voice.wiring.tools import house
@@ -56,50 +50,6 @@ PLAYOUT_RATE = 22_050
 
 KEPT_TURNS = 100
 """Traces kept of a conversation that may go on for months."""
-
-WARM_S = 120.0
-"""How long loading a model may take, seconds."""
-
-
-def machine(
-    settings: Settings,
-    spoken: Callable[[], str],
-    *,
-    live: bool,
-    commands: Callable[[str], bool] = lambda words: False,
-) -> TurnMachine:
-    """The turn machine; `spoken()` is what the reply has said so far, to tell its echo from a person.
-
-    `commands(words)` says that they are a whole command, besides those that the responder understands.
-    """
-    turn, guard = settings.turn, live and settings.audio.echo != "off"
-    by_name = settings.wake.mode != "always"
-
-    def overlap(words: str) -> Overlap:
-        if guard and is_echo(words, spoken()):
-            return Overlap.ECHO
-        if by_name:
-            return Overlap.STOP if asks_for_silence(words) else Overlap.BACKCHANNEL
-        return Overlap.BACKCHANNEL if is_backchannel(words) else Overlap.WORDS
-
-    endpointer = Endpointer(
-        silence_s=turn.silence_ms / 1000,
-        min_s=turn.min_silence_ms / 1000,
-        max_s=turn.max_silence_ms / 1000,
-        adaptive=turn.endpointing == "adaptive",
-        judge=lambda words: completeness(words, lambda said: understands(said) or commands(said)),
-    )
-    policy = Policy(
-        speculate=turn.speculate,
-        judges=judges(settings),
-        barge_in=turn.barge_in,
-        by_name=by_name,
-        filler_s=turn.filler_s,
-        max_turn_s=turn.max_turn_s,
-        overlap=overlap,
-        no_answer=phrase("no_answer", spoken_language(settings)),
-    )
-    return TurnMachine(policy, endpointer)
 
 
 def echo(settings: Settings, *, live: bool) -> EchoHandler | None:
@@ -209,18 +159,14 @@ async def converse(
         hearer = stand.recognizer or partial(recognizer, settings)
         if recorder is not None:
             hearer = recorder.recognizer(hearer)
-        words = Worker("recognizer", hearer, patience_s=settings.turn.patience_s)
-        voices = [Worker("voice", partial(synthesizer, settings), patience_s=settings.turn.patience_s)]
-        if settings.tts.engine not in ("espeak", "tone"):
-            voices.append(Worker("spare voice", partial(espeak, settings), patience_s=settings.turn.patience_s))
-        stack.callback(words.close)
-        ends: Worker[TurnModel] | None = None
-        if judges(settings) and text is None:
-            ends = Worker("turn model", partial(turn_model, settings), patience_s=settings.turn.patience_s)
-            stack.callback(ends.close)
-        for voice in voices:
-            stack.callback(voice.close)
-        warming = asyncio.create_task(_warm(words, voices[0], ends, typing=text is not None), name="load the engines")
+
+        def take(kind: object, make: Callable[[], Any], name: str) -> Worker[Any]:
+            worker: Worker[Any] = Worker(name, make, patience_s=settings.turn.patience_s)
+            stack.callback(worker.close)
+            return worker
+
+        engines = engine_set(settings, take, hearer=hearer, typed=text is not None)
+        warming = asyncio.create_task(_warm(engines, typed=text is not None), name="load the engines")
         stack.push_async_callback(_left, warming)
         timers = Timers()
 
@@ -234,8 +180,9 @@ async def converse(
             leaving = FarewellWatcher(talk, watch)
             stack.push_async_callback(leaving.close)
             watch = _both(watch, leaving.observe)
-        hears = detector(settings)
-        parts = Components(
+        parts = components(
+            settings,
+            engines,
             machine=machine(
                 settings,
                 lambda: conversation.spoken if conversation else "",
@@ -245,23 +192,16 @@ async def converse(
             sink=mouth,
             playout=playout,
             session=CollectedSession(talk) if fast else talk,
-            detector=hears,
-            gate=speech_gate(settings, hears),
-            recognizer=words,
-            voices=voices,
-            turn_model=ends,
             timers=timers,
             observer=watch,
-            source=ears,
-            typed=text,
-            ear=handler.near if handler is not None else lambda frame: frame,
-            others=by_sound.near if by_sound is not None else lambda frame: True,
-            language=spoken_language(settings),
-            preroll_s=settings.audio.preroll_ms / 1000,
-            wake=wake_gate(settings, spoken=text is None),
-            earcons=earcons(PLAYOUT_RATE, settings.earcons.play.split(","), settings.earcons.volume),
-            ready=ready,
         )
+        parts.source, parts.typed, parts.ready = ears, text, ready
+        parts.wake = wake_gate(settings, spoken=text is None)
+        parts.earcons = earcons(PLAYOUT_RATE, settings.earcons.play.split(","), settings.earcons.volume)
+        if handler is not None:
+            parts.ear = handler.near
+        if by_sound is not None:
+            parts.others = by_sound.near
         await warming
         await stack.enter_async_context(manager.watched(progress))
         conversation = Conversation(parts)
@@ -271,20 +211,12 @@ async def converse(
         return list(traces)
 
 
-async def _warm(
-    words: Worker[Recognizer], voice: Worker[Synthesizer], ends: Worker[TurnModel] | None, *, typing: bool
-) -> None:
+async def _warm(engines: EngineSet, *, typed: bool) -> None:
     """Load the engines and run each once, so that failures appear now and not in the first turn."""
-    loads = [voice.call(lambda engine: engine.warm(), patience_s=WARM_S)]
-    if not typing:
-        loads.append(words.call(lambda engine: engine.warm(), patience_s=WARM_S))
-    if ends is not None:
-        loads.append(ends.call(lambda model: model.warm(), patience_s=WARM_S))
-    for failure in await asyncio.gather(*loads, return_exceptions=True):
+    for failure in await warm(engines, lambda engine: engine.warm(), typed=typed):
         if isinstance(failure, EngineError):
             raise MissingError(str(failure), remedy="check this machine: voice doctor") from failure
-        if isinstance(failure, BaseException):
-            raise failure
+        raise failure
 
 
 async def _left(task: asyncio.Task[None]) -> None:

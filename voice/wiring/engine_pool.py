@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from voice.asr.interface import Recognizer
+from voice.conversation.components import Components
+from voice.llm.builtin.timer_list import Timers
 from voice.server.realtime.engine_pool import EngineSet
 from voice.settings.schema import Settings
-from voice.tts.interface import Synthesizer
 from voice.turn.machine import TurnMachine
-from voice.turn.turn_model import TurnModel
-from voice.vad.interface import Detector
-from voice.vad.speech_gate import SpeechGate
-from voice.wiring.conversation import WARM_S, machine
-from voice.wiring.engine_choice import spoken_language
-from voice.wiring.engines import detector, espeak, judges, recognizer, speech_gate, synthesizer, turn_model
+from voice.wiring.assembly import components, engine_set, machine, warm
+from voice.wiring.engine_choice import engine_choices
 from voice.worker import Worker
 
 SPARE = 4
@@ -46,6 +40,8 @@ class SharedEnginePool:
         took: list[tuple[object, Worker[Any]]] = []
 
         def take(kind: object, make: Callable[[], Any], name: str) -> Worker[Any]:
+            if (shared := self._shared.get(kind)) is not None:
+                return shared
             kept = self._idle.get(kind)
             worker = kept.pop() if kept else Worker(name, make, patience_s=patience_s)
             took.append((kind, worker))
@@ -62,41 +58,24 @@ class SharedEnginePool:
 
         self._lent += 1
         try:
-            words = self._shared.get(settings.asr)
-            if words is None:
-                words = take(("asr", settings.asr), partial(recognizer, settings), "recognizer")
-            voices: list[Worker[Synthesizer]] = [take(("tts", settings.tts), partial(synthesizer, settings), "voice")]
-            if settings.tts.engine not in ("espeak", "tone"):
-                voices.append(take(("espeak", settings.tts), partial(espeak, settings), "spare voice"))
-            ends: Worker[TurnModel] | None = None
-            if judges(settings):
-                ends = take(("turn", settings.turn.model), partial(turn_model, settings), "turn model")
-            await self._warm(words, voices[0], ends)
+            lent = engine_set(settings, take)
+            for failure in await warm(lent, _ready):
+                raise failure
         except BaseException:
             give_back()
             raise
-        name = words.engine.name if words.engine is not None else ""
-        if name == "whisper" and settings.asr not in self._shared:
-            self._shared[settings.asr] = words
+        words = lent.recognizer
+        if words.engine is not None and words.engine.name == "whisper":
+            self._shared[("asr", settings.asr)] = words
             took = [one for one in took if one[1] is not words]
-        deaf = name == "pocketsphinx" and not (settings.asr.language or "en").lower().startswith("en")
-        return EngineSet(words, voices, ends, spoken_language(settings), give_back, ONLY_ENGLISH if deaf else "")
+        notice = "" if engine_choices(settings).recognizer_hears else ONLY_ENGLISH
+        return replace(lent, give_back=give_back, notice=notice)
 
     def machine(self, settings: Settings, spoken: Callable[[], str]) -> TurnMachine:
         return machine(settings, spoken, live=True)
 
-    def hearing(self, settings: Settings) -> tuple[Detector, SpeechGate]:
-        hears = detector(settings)
-        return hears, speech_gate(settings, hears)
-
-    async def _warm(
-        self, words: Worker[Recognizer], voice: Worker[Synthesizer], ends: Worker[TurnModel] | None
-    ) -> None:
-        """Load what is not loaded yet and let it run once; the recognizer forgets whom it heard before."""
-        loads = [worker.call(_ready, patience_s=WARM_S) for worker in (words, voice, ends) if worker is not None]
-        for failure in await asyncio.gather(*loads, return_exceptions=True):
-            if isinstance(failure, BaseException):
-                raise failure
+    def components(self, settings: Settings, engines: EngineSet, **parts: Any) -> Components:
+        return components(settings, engines, timers=Timers(), **parts)
 
 
 def _ready(engine: Any) -> None:

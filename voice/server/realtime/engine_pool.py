@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voice.asr.interface import Recognizer
+from voice.audio.interfaces import Sink
+from voice.audio.playout import Playout
+from voice.conversation.components import Components
+from voice.conversation.observer import Observer
+from voice.sessions.interface import Session
 from voice.settings.schema import Settings
 from voice.tts.interface import Synthesizer
 from voice.turn.machine import TurnMachine
 from voice.turn.turn_model import TurnModel
-from voice.vad.interface import Detector
-from voice.vad.speech_gate import SpeechGate
 from voice.worker import Worker
 
 
@@ -49,6 +52,16 @@ class EnginePool(Protocol):
         """The rules of turns."""
         ...
 
-    def hearing(self, settings: Settings) -> tuple[Detector, SpeechGate]:
-        """What tells speech from silence."""
+    def components(
+        self,
+        settings: Settings,
+        engines: EngineSet,
+        *,
+        machine: TurnMachine,
+        sink: Sink,
+        playout: Playout,
+        session: Session,
+        observer: Observer,
+    ) -> Components:
+        """What the conversation of a connection is made of."""
         ...

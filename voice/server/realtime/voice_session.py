@@ -15,10 +15,8 @@ from voice.audio.echo_remote import RemoteEcho
 from voice.audio.frames import RATE, Pcm
 from voice.audio.network import MOST_WAITING_S, NetworkSink, NetworkSource, RemotePlayout
 from voice.audio.playout import PlayoutDrained, PlayoutEvent
-from voice.conversation.components import Components
 from voice.conversation.conversation import Conversation
 from voice.conversation.observer import Notice
-from voice.llm.builtin.timer_list import Timers
 from voice.server.realtime.audio_codec import SPOKEN_RATE
 from voice.server.realtime.engine_pool import EnginePool, EngineSet
 from voice.server.realtime.events import EventWriter, RunningConversation
@@ -208,28 +206,19 @@ class VoiceSession:
         source = NetworkSource(wished.audio.frame_ms, lambda: machine.state is not State.IDLE)
         sink = NetworkSink(playout, self._narrator.sound, self._room)
         echo = RemoteEcho(playout) if wished.audio.echo != "off" else None
-        detector, gate = self._engines.hearing(wished)
-        conversation = Conversation(
-            Components(
-                machine=machine,
-                sink=sink,
-                playout=playout,
-                session=self._session,
-                detector=detector,
-                gate=gate,
-                recognizer=kit.recognizer,
-                voices=kit.voices,
-                turn_model=kit.turn_model,
-                timers=Timers(),
-                observer=self._narrator.note,
-                source=source,
-                watch=self._narrator.watch,
-                acts=self._narrator.acts,
-                others=echo.near if echo is not None else lambda frame: True,
-                language=kit.language,
-                preroll_s=wished.audio.preroll_ms / 1000,
-            )
+        parts = self._engines.components(
+            wished,
+            kit,
+            machine=machine,
+            sink=sink,
+            playout=playout,
+            session=self._session,
+            observer=self._narrator.note,
         )
+        parts.source, parts.watch, parts.acts = source, self._narrator.watch, self._narrator.acts
+        if echo is not None:
+            parts.others = echo.near
+        conversation = Conversation(parts)
         self._narrator.stage = RunningConversation(conversation, machine, playout, source)
         self._narrator.wake = sink.wake
         self.dictation = Dictation(kit.recognizer)
