@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -104,6 +105,10 @@ class BuiltinUpstream:
         timers = self._timers() if self._timers is not None else None
         question = Question(ask.messages[last].text, self._now(), ask.messages[:last], timers)
         found = answer(question)
+        if (
+            found is None and "\n" in question.text
+        ):  # earlier words went unanswered; the last ones may be a question alone
+            found = answer(replace(question, text=question.text.rpartition("\n")[2]))
         if found is None and self._knowledge is not None and (text := self._knowledge.answer(question.text)):
             found = Answer(text)
         return found or unknown(question)
