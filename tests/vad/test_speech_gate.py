@@ -88,3 +88,9 @@ def test_edges_alternate_and_never_run_backwards(voiced: list[bool], start_s: fl
     for start, stop in zip(seen[::2], seen[1::2], strict=False):
         assert start.at <= stop.at
         assert stop.at <= len(voiced) * FRAME_S - STOP_S + 1e-6
+
+
+def test_who_becomes_loud_by_and_by_is_the_same_person() -> None:
+    gate = SpeechGate(start_s=0.06, hangover_s=0.0, background_db=12.0)
+    edges = spoken(gate, [-45.0] * 40 + [-37.0] * 8 + [-29.0] * 20 + [-21.0] * 30)
+    assert [edge.nearer for edge in edges] == [False]

@@ -49,6 +49,7 @@ class _Near:
         self._limit_db = background_db + SLACK_DB if background_db else float("inf")
         self._syllable: deque[tuple[float, float]] = deque()
         self._level_dbfs: float | None = None
+        self._loudest_dbfs = 0.0
         self._heard_s = 0.0
         self._last = 0.0
 
@@ -63,18 +64,20 @@ class _Near:
         self._syllable.append((at, level_dbfs))
         loudest = max(level for _, level in self._syllable)
         if self._level_dbfs is None or (not speaking and at - self._last > REMEMBERED_S):
-            self._level_dbfs, self._heard_s = loudest, 0.0
+            self._level_dbfs, self._loudest_dbfs, self._heard_s = loudest, loudest, 0.0
         if loudest < self._level_dbfs - self._limit_db:
             return False, False
         if not speaking and at - self._last > ANOTHER_S:
-            self._level_dbfs, self._heard_s = loudest, 0.0
-        nearer = speaking and self._heard_s >= SETTLED_S and loudest > self._level_dbfs + self._limit_db - 2 * SLACK_DB
+            self._level_dbfs, self._loudest_dbfs, self._heard_s = loudest, loudest, 0.0
+        clear_db = self._limit_db - 2 * SLACK_DB
+        nearer = speaking and self._heard_s >= SETTLED_S and loudest > self._loudest_dbfs + clear_db
         if nearer:
-            self._level_dbfs, self._heard_s = loudest, 0.0
+            self._level_dbfs, self._loudest_dbfs, self._heard_s = loudest, loudest, 0.0
         elif loudest > self._level_dbfs:
             self._level_dbfs += RISES * (loudest - self._level_dbfs)
         else:
             self._level_dbfs -= FALLS_DB
+        self._loudest_dbfs = max(self._loudest_dbfs, loudest)  # who becomes loud by and by is not another one
         self._heard_s += duration_s
         self._last = at
         return True, nearer

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -135,6 +136,10 @@ class BuiltinUpstream:
         if ask.messages[-1].role == "tool":
             return _reported(question, ask.messages[-1].text)
         found = answer(question)
+        if (
+            found is None and "\n" in question.text
+        ):  # earlier words went unanswered; the last ones may be a question alone
+            found = answer(replace(question, text=question.text.rpartition("\n")[2]))
         if found is None and self._knowledge is not None and (text := self._knowledge.answer(question.text)):
             found = Answer(text)
         return _kept(found or unknown(question, visitors=self._visitors), question, ask.effects)

@@ -219,8 +219,8 @@ class Config:
             tts = replace(tts, voice=output["voice"])
         if self.language:
             asr, tts = replace(asr, language=self.language), replace(tts, language=self.language)
-        # Whether a client cancels its echo is not known here; where nothing comes back, the guard has nothing to do.
-        audio = replace(audio, echo="off" if audio.echo == "off" else "guard")
+        # Most clients cancel their echo, and then the guard may mistake a person; owners of others ask for it.
+        audio = replace(audio, echo="guard" if audio.echo == "guard" else "off")
         return replace(base, audio=audio, turn=turn, asr=asr, tts=tts)
 
 
