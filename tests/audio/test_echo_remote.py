@@ -15,6 +15,9 @@ from voice.audio.frames import RATE, Frame
 from voice.audio.network import RemotePlayout
 from voice.audio.resample import resample
 
+LEARNING_S = 0.35
+"""Until the delay of the first reply is known, what is heard counts as a person: most clients have no echo."""
+
 FAR_RATE = 22_050
 
 
@@ -82,8 +85,8 @@ def hear(echo: Echo, *sounds: tuple[float, Samples]) -> np.ndarray:
 @pytest.mark.parametrize("echo", [Echo(0.05, 0.1), Echo(0.4, 0.3)])
 def test_a_hurried_network_makes_nobody_of_an_echo(echo: Echo) -> None:
     heard = hear(echo)
-    for at in SPEAKS_AT:
-        assert longest(heard, at, at + 2.5) < 0.1
+    for at, learning_s in zip(SPEAKS_AT, (LEARNING_S, *[0.0] * len(SPEAKS_AT)), strict=False):
+        assert longest(heard, at + learning_s, at + 2.5) < 0.1
 
 
 @pytest.mark.parametrize("echo", [Echo(0.05, 0.1), Echo(0.4, 0.3)])
