@@ -141,7 +141,7 @@ def test_bench_measures_both_and_shows_the_report() -> None:
     ("arguments", "line"),
     [
         (["--warm", "/no/such/file"], "/no/such/file: cannot be read"),
-        (["--warm", "EMPTY"], "the file has no prompts; expected system prompts with lines of --- between them"),
+        (["--warm", "EMPTY"], "the file has no prompts; expected system prompts separated by lines of ---"),
         (["--set", "serve.warm_at=8:30"], "serve.warm_at: no prompts to send; expected serve.warm"),
     ],
 )

@@ -1,19 +1,14 @@
-"""Command-line infrastructure: commands loaded on demand, failures as one line with an exit code, Ctrl-C."""
+"""Command-line infrastructure: commands loaded on demand, failures as one line with an exit code."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import importlib
-import os
-import signal
-import sys
 import tempfile
-import threading
 import traceback
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
 
@@ -105,49 +100,3 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(self._table.items()))
-
-
-T = TypeVar("T")
-GRACE_S = 0.9
-"""How long cleaning up may take after the first Ctrl-C."""
-
-
-def run(main: Coroutine[Any, Any, T], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> T:
-    """Run a coroutine to its end; SIGINT and SIGTERM cancel it and raise KeyboardInterrupt here."""
-    interrupted = False
-
-    async def guarded() -> T:
-        task = asyncio.current_task()
-        assert task is not None
-
-        def stop() -> None:
-            nonlocal interrupted
-            if interrupted:
-                _leave()
-            interrupted = True
-            last_resort = threading.Timer(GRACE_S, _leave)
-            last_resort.daemon = True
-            last_resort.start()
-            task.cancel()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop)
-        return await main
-
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        with asyncio.Runner(loop_factory=loop_factory) as runner:
-            return runner.run(guarded())
-    except asyncio.CancelledError:
-        if interrupted:
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        signal.signal(signal.SIGTERM, before)  # closing the loop restored the default handler, which kills
-
-
-def _leave() -> None:
-    """Exit at once, since a thread inside a C library cannot be stopped, and restore the cursor."""
-    if sys.stdout.isatty():
-        os.write(sys.stdout.fileno(), b"\x1b[?25h\n")
-    os._exit(INTERRUPTED)

@@ -133,5 +133,5 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 
 def test_text_is_spoken_clause_by_clause() -> None:
-    assert clauses("Dr. Smith has **3.14** pies. Really!") == ["Dr. Smith has 3.14 pies.", "Really!"]
+    assert clauses("Dr. Smith has **3.14** pies. Really!") == ["Doctor Smith has three point one four pies.", "Really!"]
     assert clauses("") == []

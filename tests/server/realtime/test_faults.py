@@ -80,7 +80,7 @@ def test_noise_of_all_kinds_ends_in_errors_or_a_close_that_says_why() -> None:
                     assert (await peer.error())["code"] in ("invalid_json", "missing_field", "unknown_event")
                 for _ in range(60):
                     await peer.socket.send("{}")
-                assert await peer.closed() == (1008, "100 events in a row were refused")
+                assert await peer.closed() == (1008, "100 invalid events in a row")
             async with Peer(here) as peer:
                 await peer.socket.send(b"\0\1")
                 assert await peer.closed() == (1003, "binary frame; expected JSON as text")

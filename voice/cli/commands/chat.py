@@ -35,7 +35,7 @@ def command(resolved: Resolved) -> None:
     continues a named conversation. The API key comes from VOICE_CHAT_SERVER_KEY. Ends at the end of input or with
     Ctrl-C.
     """
-    from voice.cli.group import run
+    from voice.cli.interrupt import run
 
     run(_chat(resolved))
 

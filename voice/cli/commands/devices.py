@@ -32,7 +32,7 @@ def command(resolved: Resolved, meter: bool, seconds: float | None) -> None:
         for device in usable:
             click.echo(_line(device, direction, chosen is device, device.channels(direction)))
     if meter:
-        from voice.cli.group import run
+        from voice.cli.interrupt import run
 
         run(_meter(audio.input, seconds))
 

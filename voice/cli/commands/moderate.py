@@ -21,7 +21,7 @@ def command(resolved: Resolved, as_json: bool) -> None:
 
     Each line is checked by the rules and by the configured moderation servers. Nothing is stored.
     """
-    from voice.cli.group import run
+    from voice.cli.interrupt import run
 
     run(_judge(resolved, as_json))
 

@@ -49,7 +49,7 @@ def command(resolved: Resolved, text: str, output: Path | None, show: bool) -> N
     if output is not None:
         _into_file(engine, texts, output)
     else:
-        from voice.cli.group import run
+        from voice.cli.interrupt import run
 
         run(_aloud(engine, texts, resolved.settings.audio.output))
 

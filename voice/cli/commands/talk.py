@@ -59,7 +59,7 @@ def command(
         raise MissingError("no such folder", where=str(plot.parent), expected="a writable folder")
     _apart(source, {"--output": sink, "--trace": trace, "--plot": plot})
     from voice.audio.portaudio import only_python_on_stderr
-    from voice.cli.group import run
+    from voice.cli.interrupt import run
     from voice.clock import VirtualLoop
     from voice.wiring.conversation import KEPT_TURNS, converse
 

@@ -40,7 +40,7 @@ def command(resolved: Resolved, files: tuple[str, ...], form: str | None, output
 
     `-` is standard input. A recording that is cut off is read as far as it goes, and ends in an error.
     """
-    from voice.cli.group import run
+    from voice.cli.interrupt import run
 
     form = form or "text"
     places = targets(files, form, output)

@@ -12,7 +12,7 @@ from tests.support.patience import PATIENCE_S
 
 STUCK = """
 import asyncio, threading
-from voice.cli.group import run
+from voice.cli.interrupt import run
 
 async def main():
     never = threading.Event()
