@@ -74,7 +74,7 @@ def serve_house() -> Iterator[House]:
             with one, wave.open(BytesIO(fields["file"])) as file:
                 assert file.getparams()[:3] == (1, 2, RATE)
                 utterance = recognizer.open()
-                utterance.feed(np.frombuffer(file.readframes(file.getnframes()), dtype="<i2"))
+                utterance.add_audio(np.frombuffer(file.readframes(file.getnframes()), dtype="<i2"))
                 text = utterance.result().text
                 utterance.close()
             self._answer(json.dumps({"text": text}).encode())

@@ -119,7 +119,7 @@ def _heard(ears: Recognizer, pcm: Pcm) -> str:
     try:
         step = 320
         for start in range(0, len(pcm), step):
-            utterance.feed(pcm[start : start + step])
+            utterance.add_audio(pcm[start : start + step])
         return utterance.result().text
     finally:
         utterance.close()

@@ -89,7 +89,7 @@ def test_a_later_utterance_leaves_the_earlier_one_its_words(recognizer: SphinxRe
     second = recognizer.open()
     stream(second, command("help"))
     assert first.result().text == "what is twelve times seven"
-    assert first.feed(command("time")) is None
+    assert first.add_audio(command("time")) is None
     first.close()
     assert second.result().text == "what can you do"
 

@@ -43,7 +43,7 @@ def test_an_utterance_may_grow(house: House) -> None:
 def test_nothing_is_sent_for_next_to_no_audio(house: House) -> None:
     utterance = RemoteRecognizer(house.url).open()
     assert utterance.result().text == ""
-    utterance.feed(silence(0.05))
+    utterance.add_audio(silence(0.05))
     assert utterance.result().text == ""
     assert house.asked == []
 

@@ -144,7 +144,7 @@ def test_partials_wait_for_the_worker_to_have_rested(monkeypatch: pytest.MonkeyP
     utterance = recognizer.open()
     loud = command("times")[RATE // 2 : RATE // 2 + 320]
     for _ in range(500):
-        utterance.feed(loud)
+        utterance.add_audio(loud)
         now += 0.02
     assert len(reads) >= 3
     assert all(gap >= 2.5 for gap in np.diff(reads))
@@ -156,7 +156,7 @@ def test_the_words_are_read_as_soon_as_it_falls_silent(reads: list[Pcm]) -> None
     spoken = np.concatenate([command("times"), silence(0.4)])
     for at in range(0, len(spoken) - 320, 320):
         now += 0.02
-        utterance.feed(spoken[at : at + 320])
+        utterance.add_audio(spoken[at : at + 320])
     before = len(reads)
     assert utterance.result().text == f"part {before}"
     assert len(reads) == before, "nothing was left to read when the words were asked for"
@@ -179,7 +179,7 @@ def test_a_partial_that_is_due_waits_for_a_gap_for_a_while_and_is_not_read_twice
     loud = command("times")[RATE // 2 : RATE // 2 + 320]
     for frame in [loud] * round(loud_s / 0.02) + [silence(0.02)] * round(quiet_s / 0.02):
         now += 0.02
-        utterance.feed(frame)
+        utterance.add_audio(frame)
     assert reads == [read_at]
     assert utterance.result().text == "what is twelve"
     assert len(reads) == 1 + (quiet_s == 0), "what was read in the gap needs no second reading"
@@ -196,7 +196,7 @@ def test_a_turn_longer_than_the_window_is_read_in_parts_cut_at_pauses(reads: lis
     utterance = tiny_en().open()
     phrase = np.concatenate([white_noise(4.5, -20.0), white_noise(0.5, -65.0)])
     for start in range(0, len(phrase) * 14, RATE):
-        utterance.feed(np.take(phrase, range(start, start + RATE), mode="wrap"))
+        utterance.add_audio(np.take(phrase, range(start, start + RATE), mode="wrap"))
     assert utterance.result().text == "part 1 part 2 part 3"
     assert utterance.result().text == "part 1 part 2 part 3"
     assert utterance.kept_s <= 28.0

@@ -23,7 +23,7 @@ PAUSE_S = 2.0
 def aligned(engine: Recognizer, pcm: Pcm) -> list[Word]:
     assert isinstance(engine, Aligner)
     utterance = engine.open()
-    utterance.feed(pcm)
+    utterance.add_audio(pcm)
     heard = utterance.result()
     utterance.close()
     words = engine.align(pcm, heard)

@@ -40,7 +40,7 @@ class Ear:
     def open(self) -> Ear:
         return self
 
-    def feed(self, pcm: Any) -> Transcript | None:
+    def add_audio(self, pcm: Any) -> Transcript | None:
         return None
 
     def result(self) -> Transcript:
@@ -56,7 +56,7 @@ def ended(turn: int, text: str, reply: str = "", heard: str = "") -> TurnEnded:
 def hear(recorder: Recorder, words: str, *chunks: list[int]) -> None:
     utterance = recorder.recognizer(lambda: Ear(words))().open()
     for chunk in chunks:
-        utterance.feed(np.array(chunk, dtype=np.int16))
+        utterance.add_audio(np.array(chunk, dtype=np.int16))
         utterance.result()
     utterance.close()
 

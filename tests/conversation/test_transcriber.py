@@ -24,7 +24,7 @@ class Unsure:
     def open(self) -> Utterance:
         return self
 
-    def feed(self, pcm: Pcm) -> Transcript | None:
+    def add_audio(self, pcm: Pcm) -> Transcript | None:
         return None
 
     def result(self) -> Transcript:
@@ -46,7 +46,7 @@ async def transcribed(doubted: str, *, over_reply: bool) -> str:
         async with asyncio.TaskGroup() as tasks:
             listener = Transcriber(recognizer, tell, lambda *_: None, tasks, preroll_s=0.3, failure="failed")
             listener.open(1, loop.time(), over_reply=over_reply)
-            listener.hear(Frame(silence(0.02), loop.time()))
+            listener.add_frame(Frame(silence(0.02), loop.time()))
             listener.transcribe(1, 1)
             text = await answer
             listener.close()

@@ -33,7 +33,7 @@ class Counting:
         self.given.append(0)
         return self
 
-    def feed(self, pcm: Pcm) -> Transcript | None:
+    def add_audio(self, pcm: Pcm) -> Transcript | None:
         self.given[-1] += len(pcm)
         return None
 

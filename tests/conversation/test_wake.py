@@ -38,7 +38,7 @@ class Named:
         self.phrases: tuple[str, ...] = (name,)
         self._person, self._left = person, 0
 
-    def hear(self, pcm: Pcm) -> str | None:
+    def detect(self, pcm: Pcm) -> str | None:
         for frame in pcm[: len(pcm) // FRAME * FRAME].reshape(-1, FRAME):
             if self._person.read(frame) == self.phrases[0]:
                 self._left = WORD_FRAMES
@@ -196,5 +196,5 @@ def test_our_own_sounds_begin_no_turn_in_a_room_without_echo_cancelling(name: st
         near, delay = delay[:320] // 2 + rng.integers(-20, 20, 320).astype(np.int16), delay[320:]
         voiced = detector.probability(near.astype(np.int16))
         masked = playout.chimes(at, at + 0.02)
-        edges.append(gate.hear(0.0 if masked else voiced, at + 0.02, 0.02))
+        edges.append(gate.update(0.0 if masked else voiced, at + 0.02, 0.02))
     assert not any(edges[25:]), "after the detector has got used to the room"

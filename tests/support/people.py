@@ -129,7 +129,7 @@ class ReaderUtterance:
     audio: list[Pcm] = field(default_factory=list)
     last: str = ""
 
-    def feed(self, pcm: Pcm) -> Transcript | None:
+    def add_audio(self, pcm: Pcm) -> Transcript | None:
         self.audio.append(pcm)
         words = self.reader.person.read(np.concatenate(self.audio))
         if words == self.last or not self.reader.partials:

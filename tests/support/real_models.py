@@ -59,7 +59,7 @@ def heard(pcm: Pcm) -> str:
     """What Whisper reads in audio of 16 kHz, of any length."""
     utterance = tiny_en("auto").open()
     for start in range(0, len(pcm), RATE):
-        utterance.feed(pcm[start : start + RATE])
+        utterance.add_audio(pcm[start : start + RATE])
     return utterance.result().text
 
 

@@ -52,7 +52,7 @@ class ScriptedUtterance:
         self._samples = 0
         self._shown = 0
 
-    def feed(self, pcm: Pcm) -> Transcript | None:
+    def add_audio(self, pcm: Pcm) -> Transcript | None:
         if self._words is None:
             self._text, self._fails = self._recognizer.take()
             self._words = self._text.split()

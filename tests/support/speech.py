@@ -27,7 +27,7 @@ def command(name: str) -> Pcm:
 def stream(utterance: Utterance, pcm: Pcm, frame_ms: int = 20) -> list[Transcript]:
     """Feed audio frame by frame; returns the partials."""
     step = RATE * frame_ms // 1000
-    partials = (utterance.feed(pcm[start : start + step]) for start in range(0, len(pcm), step))
+    partials = (utterance.add_audio(pcm[start : start + step]) for start in range(0, len(pcm), step))
     return [partial for partial in partials if partial is not None]
 
 

@@ -11,7 +11,7 @@ FRAME_S = 0.02
 
 
 def edges(gate: SpeechGate, voiced: list[bool]) -> list[Edge]:
-    heard = [gate.hear(float(v), round((i + 1) * FRAME_S, 6), FRAME_S) for i, v in enumerate(voiced)]
+    heard = [gate.update(float(v), round((i + 1) * FRAME_S, 6), FRAME_S) for i, v in enumerate(voiced)]
     return [edge for edge in heard if edge is not None]
 
 
@@ -48,7 +48,7 @@ def test_voiced_frames_that_may_become_speech_stir_the_gate() -> None:
 def spoken(gate: SpeechGate, levels: list[float], since: float = 0.0) -> list[Edge]:
     """The edges of frames that all hold a voice so loud; below −90 they hold none."""
     heard = [
-        gate.hear(float(level > -90), round(since + (i + 1) * FRAME_S, 6), FRAME_S, level)
+        gate.update(float(level > -90), round(since + (i + 1) * FRAME_S, 6), FRAME_S, level)
         for i, level in enumerate(levels)
     ]
     return [edge for edge in heard if edge is not None]

@@ -24,7 +24,7 @@ def heard(words: MicroWakeWords, path: Path) -> list[tuple[float, str]]:
     pcm = read_wav(path)
     found = []
     for start in range(0, len(pcm) - FRAME, FRAME):
-        phrase = words.hear(pcm[start : start + FRAME])
+        phrase = words.detect(pcm[start : start + FRAME])
         if phrase is not None:
             found.append(((start + FRAME) / RATE, phrase))
     return found
@@ -58,7 +58,7 @@ def test_other_speech_and_noise_are_not_it(words: MicroWakeWords) -> None:
         words.reset()
         assert heard(words, path) == [], path.name
     words.reset()
-    assert words.hear(white_noise(5.0, -30.0)) is None
+    assert words.detect(white_noise(5.0, -30.0)) is None
 
 
 def test_it_hears_as_well_after_a_reset(words: MicroWakeWords) -> None:

@@ -23,7 +23,7 @@ class Keyword:
         self.heard: list[int] = []
         self.resets = 0
 
-    def hear(self, pcm: Pcm) -> str | None:
+    def detect(self, pcm: Pcm) -> str | None:
         self.heard.append(int(pcm[-1]))
         return "name" if pcm[-1] == NAME else None
 
@@ -40,27 +40,27 @@ def test_silence_costs_nothing_and_the_moment_before_speech_is_heard_too() -> No
     word = Keyword()
     gate = WakeGate(word)
     for number in range(50):
-        assert gate.hear(frame(number, number), stirring=False) is None
+        assert gate.update(frame(number, number), stirring=False) is None
     assert word.heard == []
-    gate.hear(frame(50, 50), stirring=True)
+    gate.update(frame(50, 50), stirring=True)
     assert word.heard == [44, 45, 46, 47, 48, 49, 50], "100 ms before, and the frame itself"
 
 
 def test_it_listens_on_for_a_while_after_speech_and_then_starts_anew() -> None:
     word = Keyword()
     gate = WakeGate(word)
-    gate.hear(frame(0), stirring=True)
+    gate.update(frame(0), stirring=True)
     after = round(AWAKE_S / 0.02)
     for number in range(1, after + 1):
-        gate.hear(frame(number), stirring=False)
+        gate.update(frame(number), stirring=False)
     assert len(word.heard) == after + 1 and word.resets == 0
-    gate.hear(frame(after + 1), stirring=False)
+    gate.update(frame(after + 1), stirring=False)
     assert len(word.heard) == after + 1 and word.resets == 1
 
 
 def test_the_wake_word_is_told_once_with_the_time_of_its_end() -> None:
     gate = WakeGate(Keyword(), refractory_s=1.0)
-    told = [gate.hear(frame(number, NAME), stirring=True) for number in range(60)]
+    told = [gate.update(frame(number, NAME), stirring=True) for number in range(60)]
     assert told[0] is not None and told[0].ended == pytest.approx(0.0)
     assert [number for number, called in enumerate(told) if called] == [0, 50], "again after the refractory time"
 
@@ -115,4 +115,4 @@ def test_after_a_reply_no_wake_word_is_needed_for_a_while() -> None:
 def test_always_is_always() -> None:
     gate = WakeGate(always=True)
     assert gate.edges(Edge(True, 1.0), 1.06, idle=True) == [Edge(True, 1.0)]
-    assert gate.hear(frame(0, NAME), stirring=True) is None and gate.phrases == ()
+    assert gate.update(frame(0, NAME), stirring=True) is None and gate.phrases == ()

@@ -37,7 +37,7 @@ class Word:
 class Utterance(Protocol):
     """One turn's audio inside a recognizer. Methods may block; all are called from its one worker thread."""
 
-    def feed(self, pcm: Pcm) -> Transcript | None:
+    def add_audio(self, pcm: Pcm) -> Transcript | None:
         """Take more audio (16 kHz, any length); returns a new partial when the words have changed, else None."""
         ...
 

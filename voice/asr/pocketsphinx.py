@@ -121,7 +121,7 @@ class SphinxRecognizer:
     def warm(self) -> None:
         """Decode a little silence; the cepstral mean stays as it was."""
         utterance = self.open()
-        utterance.feed(silence(0.3))
+        utterance.add_audio(silence(0.3))
         utterance.result()
         utterance.close()
 
@@ -162,7 +162,7 @@ class SphinxUtterance:
         self._mean: str = decoder.get_cmn(False)
         decoder.start_utt()
 
-    def feed(self, pcm: Pcm) -> Transcript | None:
+    def add_audio(self, pcm: Pcm) -> Transcript | None:
         if self._ended:
             return None
         self._process(pcm)

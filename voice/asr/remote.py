@@ -60,7 +60,7 @@ class RemoteUtterance:
         self._parts: list[Pcm] = []
         self._found: Transcript | None = Transcript("")
 
-    def feed(self, pcm: Pcm) -> None:
+    def add_audio(self, pcm: Pcm) -> None:
         self._parts.append(pcm)
         self._found = None
 

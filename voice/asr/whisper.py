@@ -222,7 +222,7 @@ class WhisperUtterance:
         self._loudness = Loudness()
         self._loud_since_read = False
 
-    def feed(self, pcm: Pcm) -> Transcript | None:
+    def add_audio(self, pcm: Pcm) -> Transcript | None:
         self._parts.append(pcm)
         self._samples += len(pcm)
         loud = self._loudness.loud(pcm)

@@ -52,13 +52,13 @@ class AudioInput:
             if not listening:
                 listening = True
                 self._parts.ready()
-            self.hear(frame)
+            self.take_frame(frame)
         until = self._loop.time() + TIMER_PATIENCE_S
         while not self._over(until):
             await asyncio.sleep(frame_s)
-            self.hear(Frame(silence(frame_s), self._loop.time()))
+            self.take_frame(Frame(silence(frame_s), self._loop.time()))
 
-    def hear(self, heard: Frame) -> None:
+    def take_frame(self, heard: Frame) -> None:
         """Take one frame. While muted nothing is done with it but taking the echo out."""
         parts = self._parts
         frame = parts.ear(heard)
@@ -70,12 +70,12 @@ class AudioInput:
             probability = 0.0
         if not parts.gate.speaking:
             probability = self._but_for_beeps(probability, frame)
-        heard_edge = parts.gate.hear(probability, frame.at, frame.duration_s, level_dbfs(frame.pcm))
+        heard_edge = parts.gate.update(probability, frame.at, frame.duration_s, level_dbfs(frame.pcm))
         if parts.gate.background:  # not addressed to us
-            self._listener.hear(replace(frame, pcm=frame.pcm // BACKGROUND_SOFTER), voiced=False)
+            self._listener.add_frame(replace(frame, pcm=frame.pcm // BACKGROUND_SOFTER), voiced=False)
         else:
-            self._listener.hear(frame, voiced=probability >= 0.5)
-        called = parts.wake.hear(frame, stirring=parts.gate.stirring)
+            self._listener.add_frame(frame, voiced=probability >= 0.5)
+        called = parts.wake.update(frame, stirring=parts.gate.stirring)
         if called is not None:
             self._called(called, frame.at)
         for edge in parts.wake.edges(heard_edge, frame.at, idle=self._idle):

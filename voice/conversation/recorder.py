@@ -108,9 +108,9 @@ class _Copied:
         self._inner, self._heard = inner, heard
         self._chunks: list[Pcm] = []
 
-    def feed(self, pcm: Pcm) -> Transcript | None:
+    def add_audio(self, pcm: Pcm) -> Transcript | None:
         self._chunks.append(pcm)
-        return self._inner.feed(pcm)
+        return self._inner.add_audio(pcm)
 
     def result(self) -> Transcript:
         words = self._inner.result()

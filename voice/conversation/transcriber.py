@@ -49,7 +49,7 @@ class Transcriber:
         self._open: _Open | None = None
         self._answering: _Open | None = None
 
-    def hear(self, frame: Frame, *, voiced: bool = True) -> None:
+    def add_frame(self, frame: Frame, *, voiced: bool = True) -> None:
         """Process the next frame, whether or not someone is speaking.
 
         Where words are asked for in the first moments of silence, silent frames wait for that: a recognizer that is
@@ -137,7 +137,7 @@ class Transcriber:
         pcm = mine.take()
         if len(pcm) == 0:
             return
-        partial = await self._recognizer.call(lambda _: utterance.feed(pcm))
+        partial = await self._recognizer.call(lambda _: utterance.add_audio(pcm))
         if partial is not None and not mine.closed:
             self._heard(mine.turn, partial)
             self._tell(WordsHeard(mine.turn, self._words(partial, mine)))
@@ -148,7 +148,7 @@ class Transcriber:
 
         def finish(_: Recognizer) -> Transcript:
             if len(pcm):
-                utterance.feed(pcm)
+                utterance.add_audio(pcm)
             return utterance.result()
 
         final = await self._recognizer.call(finish)

@@ -83,7 +83,7 @@ def _read(engine: Recognizer, piece: Pcm, timed: bool) -> tuple[Transcript, list
     utterance = engine.open()
     try:
         for start in range(0, len(piece), RATE):
-            utterance.feed(piece[start : start + RATE])
+            utterance.add_audio(piece[start : start + RATE])
         heard = utterance.result()
     finally:
         utterance.close()

@@ -57,7 +57,7 @@ class _Near:
         """The stretch of speech is over: the next syllable is another."""
         self._syllable.clear()
 
-    def hear(self, level_dbfs: float, at: float, duration_s: float, *, speaking: bool) -> tuple[bool, bool]:
+    def update(self, level_dbfs: float, at: float, duration_s: float, *, speaking: bool) -> tuple[bool, bool]:
         """Take a frame with a voice in it: is it the person's, and one so near that the former was background?"""
         while self._syllable and self._syllable[0][0] <= at - SYLLABLE_S:
             self._syllable.popleft()
@@ -111,12 +111,12 @@ class SpeechGate:
         """Voiced audio is arriving that may become speech: too early to decide that the turn has ended."""
         return self.speaking or self._voiced_s > 0.0
 
-    def hear(self, probability: float, at: float, duration_s: float, level_dbfs: float = 0.0) -> Edge | None:
+    def update(self, probability: float, at: float, duration_s: float, level_dbfs: float = 0.0) -> Edge | None:
         """Take one frame that ends at `at`; returns the edge it completes, if any."""
         voiced = probability >= self._threshold
         self.background = not self.speaking and at < self._background_until
         if voiced:
-            voiced, nearer = self._near.hear(level_dbfs, at, duration_s, speaking=self.speaking)
+            voiced, nearer = self._near.update(level_dbfs, at, duration_s, speaking=self.speaking)
             self.background = not voiced
             if nearer or self.background:
                 self._background_until = at + BACKGROUND_S

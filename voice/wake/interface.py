@@ -18,7 +18,7 @@ class WakeWord(Protocol):
     lead_s: float
     lag_s: float
 
-    def hear(self, pcm: Pcm) -> str | None:
+    def detect(self, pcm: Pcm) -> str | None:
         """Take audio at 16 kHz, in any lengths; returns the phrase that was said in it, else None."""
         ...
 

@@ -48,7 +48,7 @@ class MicroWakeWords:
         self._thresholds = [threshold(model.probability_cutoff, sensitivity) for model in self._models]
         self.phrases = tuple(str(model.wake_word).lower() for model in self._models)
 
-    def hear(self, pcm: Pcm) -> str | None:
+    def detect(self, pcm: Pcm) -> str | None:
         """Run every model over the audio; the first phrase any of them is sure of."""
         said = None
         for features in self._features.process_streaming(pcm.astype("<i2", copy=False).tobytes()):

@@ -76,7 +76,7 @@ class WakeGate:
         """Close the gate until the next call."""
         self._until, self._from = float("-inf"), None
 
-    def hear(self, frame: Frame, *, stirring: bool) -> Called | None:
+    def update(self, frame: Frame, *, stirring: bool) -> Called | None:
         """Take every frame; says when the wake word has been said."""
         word = self._word
         if word is None:
@@ -94,7 +94,7 @@ class WakeGate:
         phrase = None
         while self._kept:
             kept = self._kept.popleft()
-            phrase = word.hear(kept.pcm) or phrase
+            phrase = word.detect(kept.pcm) or phrase
         if phrase is None or frame.at < self._rests:
             return None
         self._rests = frame.at + self._refractory_s

@@ -41,7 +41,7 @@ class Reader:
         self.fed = 0
         return self
 
-    def feed(self, pcm: Pcm) -> None:
+    def add_audio(self, pcm: Pcm) -> None:
         self.fed += len(pcm)
 
     def result(self) -> Transcript:

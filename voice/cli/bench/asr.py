@@ -161,7 +161,7 @@ def measure(name: str, engine: Recognizer, clips: list[tuple[Pcm, str]]) -> Reco
     for pcm, said in clips:
         utterance = engine.open()
         for start in range(0, len(pcm), STEP):
-            utterance.feed(pcm[start : start + STEP])
+            utterance.add_audio(pcm[start : start + STEP])
         asked = time.perf_counter()
         heard = utterance.result()
         finals.append((time.perf_counter() - asked) * 1000)

@@ -49,7 +49,7 @@ def product(engine: Recognizer) -> Reader:
     def read(pcm: Pcm) -> str:
         utterance = engine.open()
         for start in range(0, len(pcm), STEP):
-            utterance.feed(pcm[start : start + STEP])
+            utterance.add_audio(pcm[start : start + STEP])
         text = utterance.result().text
         utterance.close()
         return text

@@ -68,7 +68,7 @@ def moments(clip: Clip, detector: Detector, start_s: float) -> list[TurnMoment]:
     found = []
     for begin in range(0, len(clip.pcm) - FRAME + 1, FRAME):
         at = (begin + FRAME) / RATE
-        edge = gate.hear(detector.probability(clip.pcm[begin : begin + FRAME]), at, FRAME / RATE)
+        edge = gate.update(detector.probability(clip.pcm[begin : begin + FRAME]), at, FRAME / RATE)
         found.append(TurnMoment(at, edge, not gate.stirring))
     return found
 
@@ -107,7 +107,7 @@ class Evidence:
         utterance = self._recognizer.open()
         pcm = self._clip.pcm[: round(until_s * RATE)]
         for begin in range(0, len(pcm), FRAME):
-            utterance.feed(pcm[begin : begin + FRAME])
+            utterance.add_audio(pcm[begin : begin + FRAME])
         heard = utterance.result().text
         utterance.close()
         return heard.strip()

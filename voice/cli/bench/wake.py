@@ -86,8 +86,8 @@ def measure(files: list[Path], settings: Settings) -> WakeWordFigures:
         at = 0.0
         for frame in _frames(path):
             at = frame.at
-            edges.hear(vad.probability(frame.pcm), frame.at, frame.duration_s)
-            if (call := gate.hear(frame, stirring=edges.stirring)) is not None:
+            edges.update(vad.probability(frame.pcm), frame.at, frame.duration_s)
+            if (call := gate.update(frame, stirring=edges.stirring)) is not None:
                 called.append((call.phrase, frame.at))
         heard_s += at
         _count(found, path, named, called, at)

@@ -24,7 +24,7 @@ SPEAKING = (State.THINKING, State.SPEAKING, State.PAUSED)
 
 async def append(to: RealtimeConnection, event: Event) -> None:
     pcm: Pcm = to.incoming.take(event["audio"])
-    if not to.talk.hear(pcm, manual=to.config.detection is None):
+    if not to.talk.add_audio(pcm, manual=to.config.detection is None):
         raise Wrong("buffer_full", "60 s of audio are waiting; this audio was dropped", "audio")
     await asyncio.sleep(0)  # a client that sends a recording at once leaves the others their turn
 

@@ -96,7 +96,7 @@ class Dictation:
             if self._utterance is None:
                 self._utterance = await self._recognizer.call(lambda engine: engine.open())
             utterance = self._utterance
-            await self._recognizer.call(lambda _, utterance=utterance, pcm=pcm: utterance.feed(pcm))  # type: ignore[misc]
+            await self._recognizer.call(lambda _, utterance=utterance, pcm=pcm: utterance.add_audio(pcm))  # type: ignore[misc]
 
     async def _close(self) -> None:
         utterance, self._utterance = self._utterance, None
@@ -231,7 +231,7 @@ class VoiceSession:
             log.exception("a realtime conversation failed")
             self._broke(error)
 
-    def hear(self, pcm: Pcm, *, manual: bool) -> bool:
+    def add_audio(self, pcm: Pcm, *, manual: bool) -> bool:
         """Take the client's audio; False where too much of it waits."""
         if manual:
             assert self.dictation is not None
