@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 SPEECH = Path(__file__).parent / "fixtures" / "speech"
 EMBEDDED = ("--asr", "pocketsphinx", "--tts", "espeak")
+TRIES = 3
 PRIVATE = ("private", "does the product keep my voice private")
 """A clip that is understood wherever in its sound a recognizer's frames begin, and what it says."""
 ANSWER = (
@@ -108,11 +109,24 @@ def pulse() -> Iterator[Pulse]:
         yield servers
 
 
-def ask(pulse: Pulse, talk: Talk, clip: str, words: str) -> None:
+def ask(pulse: Pulse, talk: Talk, clip: str, words: str) -> str:
     """Say a clip into the microphone; it must be heard, though a busy machine's sound server may garble words."""
     assert pulse.play(read_wav(SPEECH / f"{clip}.wav")).wait(timeout=PATIENCE_S) == 0
     shown = talk.until("you:   ").removeprefix("you:   ")
     assert word_error_rate([(words, shown)]) <= 0.5, shown
+    return shown
+
+
+def answered(pulse: Pulse, talk: Talk) -> None:
+    """Ask what has one answer; where the sound server garbled a word, whatever was answered, ask again."""
+    clip, words = PRIVATE
+    for _ in range(TRIES):
+        shown, reply = ask(pulse, talk, clip, words), talk.until("voice: ")
+        if reply == f"voice: {ANSWER}":
+            return
+        assert word_error_rate([(words, shown)]) > 0.0, f"understood, and answered {reply!r}"
+        talk.until(" ms (")
+    pytest.fail(f"the sound server garbled the question {TRIES} times")
 
 
 def test_it_hears_answers_aloud_and_leaves_soon(pulse: Pulse, tmp_path: Path, published: tuple[str, ...]) -> None:
@@ -159,8 +173,7 @@ def test_an_unplugged_microphone_is_said_and_the_talk_goes_on_when_it_is_back(
         talk.until(" ms (")
         pulse.plug("mic")
         talk.until("the microphone is back")
-        ask(pulse, talk, *PRIVATE)
-        assert talk.until("voice: ") == f"voice: {ANSWER}"
+        answered(pulse, talk)
 
 
 def test_an_unplugged_speaker_is_said_and_the_reply_goes_on_when_it_is_back(
@@ -173,8 +186,7 @@ def test_an_unplugged_speaker_is_said_and_the_reply_goes_on_when_it_is_back(
         pulse.plug("speaker")
         talk.until("the speaker is back")
         talk.until(f"voice: {UNKNOWN}".lower())
-        ask(pulse, talk, *PRIVATE)
-        assert talk.until("voice: ") == f"voice: {ANSWER}"
+        answered(pulse, talk)
 
 
 def test_a_sound_server_restarted_in_mid_turn_is_waited_for(
@@ -191,8 +203,7 @@ def test_a_sound_server_restarted_in_mid_turn_is_waited_for(
         for device in ("speaker", "microphone"):
             talk.until_all(f"the {device} is back")
         talk.until_all(f"voice: {UNKNOWN}".lower())
-        ask(pulse, talk, *PRIVATE)
-        assert talk.until("voice: ") == f"voice: {ANSWER}"
+        answered(pulse, talk)
 
 
 def test_a_default_that_moves_to_another_device_is_followed(
