@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from voice.errors import MissingError, VoiceError
@@ -19,8 +20,9 @@ SPARE_BYTES = 16 * 2**20
 MAKE_ROOM = "free some space, or choose another place: --set models.folder=FOLDER"
 
 
+@cache
 def shipped_registry() -> tuple[Model, ...]:
-    """The registry included in the package."""
+    """The registry included in the package; read once, since every engine choice asks for it."""
     path = shipped("audio_models/registry.toml")
     return parse_registry(path.read_text("utf-8"), str(path))
 
