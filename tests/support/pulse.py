@@ -45,6 +45,7 @@ class Pulse:
         self._folder = tempfile.TemporaryDirectory(prefix="pulse-")
         self._root = Path(self._folder.name)
         self._servers: dict[str, subprocess.Popen[bytes]] = {}
+        self._playing: list[subprocess.Popen[bytes]] = []
         self._sinks = dict.fromkeys(DEVICES, "null")
         self._config = self._root / "asound.conf"
         self.name_devices("mic", "speaker")
@@ -106,6 +107,9 @@ class Pulse:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for process in self._playing:  # a test that failed leaves its player to us, not to whichever test comes next
+            process.kill()
+            process.wait(timeout=PATIENCE_S)
         for server in self._servers.values():
             server.terminate()
         for server in self._servers.values():
@@ -152,7 +156,9 @@ class Pulse:
             "--latency-msec=250",
             str(path),
         ]
-        return subprocess.Popen(command, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        playing = subprocess.Popen(command, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._playing.append(playing)
+        return playing
 
     @contextmanager
     def record(self) -> Iterator[Recording]:

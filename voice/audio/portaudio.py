@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import sys
 import threading
@@ -235,11 +236,15 @@ class SampleClock:
         self._rate = rate
         self._next: float | None = None
 
-    def stamp(self, count: int, measured: float) -> float:
-        """Time of the first of the next `count` samples, seconds, where the driver says `measured`."""
+    def stamp(self, count: int, measured: float, latest: float = math.inf) -> float:
+        """Time of the first of the next `count` samples, seconds, where the driver says `measured`.
+
+        Never after `latest`: a first callback that comes late would put all that follows it into the future.
+        """
         start = measured
         if self._next is not None and abs(measured - self._next) < 0.1:
             start = self._next + (measured - self._next) * 0.05
+        start = min(start, latest)
         self._next = start + count / self._rate
         return start
 
@@ -299,16 +304,17 @@ class Stream:
         age = times.currentTime - times.inputBufferAdcTime
         if not 0.0 <= age < 2.0:  # some drivers report nothing, or another clock
             age = count / self.rate
-        self._tick(data, count, -age, status)
+        now = self._clock()
+        self._tick(data, self._steady.stamp(count, now - age, now - count / self.rate), status)
 
     def _wanted(self, data: Samples, count: int, times: Any, status: Any) -> None:
         ahead = times.outputBufferDacTime - times.currentTime
         if not 0.0 < ahead < 2.0:
             ahead = self._stream.latency
-        self._tick(data, count, ahead, status)
+        self._tick(data, self._steady.stamp(count, self._clock() + ahead), status)
 
-    def _tick(self, data: Samples, count: int, offset: float, status: Any) -> None:
-        self._handle(data, self, self._steady.stamp(count, self._clock() + offset))
+    def _tick(self, data: Samples, at: float, status: Any) -> None:
+        self._handle(data, self, at)
         self.ticks += 1
         self.glitches += bool(status)
         self.started.set()
