@@ -97,6 +97,17 @@ def test_a_conversation_that_is_typed_goes_on_under_its_name(environment: dict[s
     assert "84 divided by 2 is 42." in second.stdout
 
 
+def test_what_a_locale_without_unicode_cannot_write_costs_no_turn(environment: dict[str, str]) -> None:
+    poor = {**environment, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "voice", "talk", "--text", "--tts", "tone"]
+    typed = "现在几点\nwhat is 12 times 7\n".encode()
+    done = subprocess.run(command, env=poor, input=typed, capture_output=True, timeout=PATIENCE_S)
+    assert (done.returncode, done.stderr) == (0, b"")
+    shown = done.stdout.decode("latin-1")
+    assert "????" in shown
+    assert "84" in shown
+
+
 def without_portaudio(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
     return {**environment, "PYTHONPATH": str(tmp_path)}
