@@ -140,6 +140,10 @@ def test_a_pure_file_touches_no_clock_and_nothing_outside(module: str) -> None:
             assert called not in IMPURE_CALLS, f"voice/{module}, line {node.lineno}: {called}()"
 
 
+SUBCLASSED = {"client/openai_client.py": frozenset({"openai"})}
+"""What a file needs as a whole, since its classes are those of a library; it is itself loaded when it is used."""
+
+
 @pytest.mark.parametrize("module", modules())
 def test_a_heavy_library_is_imported_when_an_adapter_is_made(module: str) -> None:
     top: set[str] = set()
@@ -148,7 +152,8 @@ def test_a_heavy_library_is_imported_when_an_adapter_is_made(module: str) -> Non
             top |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             top.add((node.module or "").split(".")[0])
-    assert not top & HEAVY, f"voice/{module} imports {top & HEAVY} before it is needed"
+    found = (top & HEAVY) - SUBCLASSED.get(module, frozenset())
+    assert not found, f"voice/{module} imports {found} before it is needed"
 
 
 @pytest.mark.parametrize("module", modules())

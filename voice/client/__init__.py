@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from voice.client.connection import ServerConnection
 from voice.client.http import HttpClient, SessionError
@@ -13,19 +13,33 @@ from voice.client.session import RemoteReply, RemoteSession
 from voice.llm.interface import Delta, Done, Effect, Message
 from voice.sessions.interface import ConnectionChanged, ReplyFailed
 
+if TYPE_CHECKING:
+    from voice.client.openai_client import AsyncOpenAI, OpenAI
+
 __all__ = [
+    "AsyncOpenAI",
     "BatchItem",
     "ConnectionChanged",
     "Delta",
     "Done",
     "Effect",
     "Message",
+    "OpenAI",
     "RemoteReply",
     "RemoteSession",
     "ReplyFailed",
     "SessionError",
     "Sessions",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """OpenAI's package takes half a second to load, so only programs that use it wait for it."""
+    if name in ("OpenAI", "AsyncOpenAI"):
+        from voice.client import openai_client
+
+        return getattr(openai_client, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True, slots=True)

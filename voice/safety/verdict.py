@@ -19,6 +19,11 @@ class Verdict:
     error: str = ""
 
     @property
+    def flagged(self) -> bool:
+        """Whether any category was found."""
+        return bool(self.categories)
+
+    @property
     def kind(self) -> str:
         """allow, flag or error."""
         return "flag" if self.categories else "error" if self.error else "allow"

@@ -53,6 +53,8 @@ def parse(text: str) -> dict[str, Any]:
         raise Closing(BAD_DATA, "not a JSON object in UTF-8") from error
     if not isinstance(op, dict):
         raise Closing(BAD_DATA, "not a JSON object")
+    if "op" not in op and op.get("type") == "ping":
+        op = {**op, "op": "ping"}  # as clients of other protocols write it
     fields = _CHECKED.get(op["op"]) if isinstance(op.get("op"), str) else None
     if fields is None:
         raise Closing(BAD_ORDER, f"unknown op; expected one of {', '.join(FIELDS)}")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from voice.conversation.observer import Note, Observer, TranscriptChanged, TurnEnded
 from voice.errors import ConfigError
 from voice.safety.filters import Guard, screened
-from voice.safety.moderation import Moderation, ModerationProvider
+from voice.safety.judges import judges
+from voice.safety.moderation import Moderation
 from voice.safety.rules import Rules
 from voice.safety.rules_file import load
 from voice.safety.verdict import CATEGORIES
@@ -44,43 +45,6 @@ def moderation(settings: Settings) -> Moderation | None:
 def shipped(off: frozenset[str]) -> Rules:
     """The included rules without the categories that are off; reading them takes a tenth of a second."""
     return load(without=off)
-
-
-def judges(safety: SafetySettings) -> list[ModerationProvider]:
-    """The configured moderation servers."""
-    found: list[ModerationProvider] = []
-    if safety.openai_url:
-        from voice.safety.classifiers import OpenAIModeration
-
-        found.append(OpenAIModeration(safety.openai_url, safety.openai_model, safety.openai_key, safety.timeout_s))
-    if safety.filter_url:
-        found.append(_classifier(safety))
-    return found
-
-
-def _classifier(safety: SafetySettings) -> ModerationProvider:
-    from voice.safety.classifiers import LlamaGuard, ShieldGemma
-
-    if not safety.filter_model:
-        raise ConfigError("no classifier is set", where="safety.filter_model", expected="as shieldgemma:2b")
-    kind = safety.filter_kind
-    if kind == "auto":
-        name = safety.filter_model.lower().replace("_", "-")
-        kind = "shieldgemma" if "shieldgemma" in name else "llama-guard" if "llama-guard" in name else ""
-    where = safety.filter_url, safety.filter_model, safety.filter_key, safety.timeout_s
-    if kind == "shieldgemma":
-        return ShieldGemma(*where, safety.filter_rules, safety.threshold)
-    if kind == "llama-guard":
-        if ":" in safety.filter_rules:
-            raise ConfigError(
-                "Llama Guard supports only its own rules", where="safety.filter_rules", expected="ShieldGemma"
-            )
-        return LlamaGuard(*where, safety.threshold)
-    raise ConfigError(
-        f"`{safety.filter_model}` does not tell which classifier it is",
-        where="safety.filter_kind",
-        expected="shieldgemma or llama-guard",
-    )
 
 
 def guards(safety: SafetySettings) -> PrivateGuards | None:

@@ -120,7 +120,12 @@ def shared_options(settings: Settings) -> EngineOptions:
     limits = Limits(serve.turns, serve.turns_per_key, serve.queue, serve.queue_s, serve.tokens)
     breaker = BreakerPolicy(serve.breaker_failures, serve.breaker_slow_s, serve.breaker_open_s)
     return replace(
-        options(settings), limits=limits, breaker=breaker, advertise=serve.advertise, input_chars=serve.input_chars
+        options(settings),
+        ttl_s=serve.session_minutes * 60,
+        limits=limits,
+        breaker=breaker,
+        advertise=serve.advertise,
+        input_chars=serve.input_chars,
     )
 
 
