@@ -9,6 +9,7 @@ from voice.cli.group import LazyGroup, failures_in_one_line
 
 COMMANDS = {
     "talk": "Hold a spoken conversation.",
+    "setup": "Set up language, models, devices, voice and language model.",
     "ctl": "Control or watch a running conversation.",
     "transcribe": "Transcribe recordings.",
     "say": "Speak a text.",

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from voice import logs
+from voice import logs, paths
 from voice.errors import MissingError, UsageError
 from voice.settings.layers import OPTIONS, PROFILES, Given, Resolved, load
 
@@ -58,7 +58,7 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
         envvar="VOICE_CONFIG",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="A TOML file of settings; it overrides the profile.",
+        help="A TOML file of settings; it overrides the profile and what `voice setup` saved.",
     )
     @click.option(
         "--set",
@@ -70,7 +70,14 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
     @functools.wraps(command)
     def with_settings(*args: Any, profile: str, config: Path | None, assignments: tuple[str, ...], **rest: Any) -> Any:
         flags = [*click.get_current_context().meta.get(_FLAGS, []), *map(_assignment, assignments)]
-        resolved = load(profile=profile, config=config, environment=os.environ, flags=flags)
+        resolved = load(
+            profile=profile,
+            config=config,
+            personal=paths.user_config() / "config.toml",
+            keys=paths.environment_file(),
+            environment=os.environ,
+            flags=flags,
+        )
         logs.install(_secrets(resolved))
         return command(*args, resolved=resolved, **rest)
 

@@ -59,7 +59,7 @@ def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[],
         return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
     notes = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
     running = (lambda: timers.running(now())) if timers is not None and now is not None else None
-    return BuiltinUpstream(notes, timers=running, visitors=timers is None)
+    return BuiltinUpstream(notes, timers=running, visitors=timers is None, name=chat.name)
 
 
 def store_file(settings: Settings) -> Path:
@@ -191,6 +191,11 @@ async def _forget_old(engine: Engine, days: float) -> None:
         await asyncio.sleep(3600)
 
 
+def system_prompt(chat: ChatSettings) -> str:
+    """The system prompt of a new session, with the assistant's name where it has one."""
+    return f"{chat.system} Your name is {chat.name}.".strip() if chat.name else chat.system
+
+
 async def served(chat: ChatSettings, url: str, stack: AsyncExitStack) -> RemoteSession:
     """A session on the server at `url`, left with the stack: the one of that name, or a new one that ends with it."""
     from voice.client import Sessions
@@ -198,11 +203,11 @@ async def served(chat: ChatSettings, url: str, stack: AsyncExitStack) -> RemoteS
 
     sessions = await stack.enter_async_context(Sessions(url, chat.server_key))
     if not chat.session:
-        made = await sessions.create(system=chat.system, model=chat.model)
+        made = await sessions.create(system=system_prompt(chat), model=chat.model)
         stack.push_async_callback(_delete, sessions, made)
         return made
     keyring = Keyring(folders.user_data() / "sessions.json")
-    return await sessions.named(chat.session, keyring, system=chat.system, model=chat.model)
+    return await sessions.named(chat.session, keyring, system=system_prompt(chat), model=chat.model)
 
 
 async def _delete(sessions: Sessions, session: RemoteSession) -> None:
@@ -246,7 +251,7 @@ async def session(
             home,
         )
     )
-    local = await open_local(running, name=chat.session if lasting else None, system=chat.system)
+    local = await open_local(running, name=chat.session if lasting else None, system=system_prompt(chat))
     local.effects = LOOP_EFFECTS
     running.parts.late = late
     stack.push_async_callback(local.close)

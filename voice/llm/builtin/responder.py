@@ -69,8 +69,8 @@ class BuiltinUpstream:
     """An `Upstream` of small skills and a folder of notes; it answers at once and says so when it does not know.
 
     `now` gives the local time, `timers` the timers running, if the caller keeps any. To `visitors` nothing is said of
-    what only the owner can do. Raises MissingError for a folder
-    of notes that cannot be read.
+    what only the owner can do. It goes by `name` where one is given. Raises MissingError for a folder of notes that
+    cannot be read.
     """
 
     name, continues = "builtin", True
@@ -82,9 +82,10 @@ class BuiltinUpstream:
         timers: Callable[[], RunningTimers] | None = None,
         *,
         visitors: bool = False,
+        name: str = "",
     ) -> None:
         self._knowledge = Knowledge(knowledge) if knowledge is not None else None
-        self._now, self._timers, self._visitors = now, timers, visitors
+        self._now, self._timers, self._visitors, self._name = now, timers, visitors, name
         self.commands: Callable[[str, str], str] | None = None
         """Given words and their language, the tool that carries them out, or an empty string."""
 
@@ -132,7 +133,7 @@ class BuiltinUpstream:
         if last is None:
             return Answer("")
         timers = self._timers() if self._timers is not None else None
-        question = Question(ask.messages[last].text, self._now(), ask.messages[:last], timers)
+        question = Question(ask.messages[last].text, self._now(), ask.messages[:last], timers, self._name)
         if ask.messages[-1].role == "tool":
             return _reported(question, ask.messages[-1].text)
         found = answer(question)

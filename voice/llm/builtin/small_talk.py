@@ -20,14 +20,6 @@ _REPLIES = tuple(
             "我会报时间和日期，做算术，换算单位，设计时器和闹钟，跟你重复，还能根据笔记回答问题。",
         ),
         (
-            (
-                r"who are you|what are you|what is your name|what's your name|are you (?:a )?(?:robot|human|real)",
-                r"你是谁|你?叫什么|你?叫什么名字",
-            ),
-            "I am your voice assistant, and I run on this machine.",
-            "我是你的语音助手，就在这台机器上运行。",
-        ),
-        (
             (r"how are you(?: doing)?(?: today)?|how's it going|你好吗|最近怎么样",),
             "I'm fine, thank you. How can I help?",
             "我很好，谢谢。有什么可以帮你？",
@@ -68,6 +60,11 @@ _REPLIES = tuple(
         ),
     )
 )
+_ASKS_WHO = re.compile(
+    r"^(?:(?:so )?who are you|what are you|what is your name|what's your name|whats your name|what are you called"
+    r"|what (?:do|should|can) i call you|do you have a name|are you (?:a )?(?:robot|human|real)"
+    r"|你是谁|你?叫什么|你?叫什么名字|你的名字是什么|怎么称呼你)$"
+)
 _NAME = re.compile(
     r"\b(?i:my name is|my name's|you can call me|call me|i am called|i'm called)\s+"
     r"((?:[^\W\d_][\w'’-]*\.?)(?:\s[^\W\d_][\w'’-]*\.?){0,3})"
@@ -96,6 +93,14 @@ def manners(question: Question) -> Answer | None:
     for pattern, english, chinese in _REPLIES:
         if pattern.search(words):
             return Answer(question.say(english, chinese))
+    if _ASKS_WHO.search(words):
+        called = question.assistant
+        return Answer(
+            question.say(
+                f"I am {called or 'your voice assistant'}, and I run on this machine.",
+                f"我是{called or '你的语音助手'}，就在这台机器上运行。",
+            )
+        )
     if _ASKS_NAME.search(words):
         name = _told_name(question)
         if name:
