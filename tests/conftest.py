@@ -16,6 +16,7 @@ from tests.support import canaries
 REAL_TIME = (
     "tests/audio/test_devices.py",
     "tests/benchmarks/",
+    "tests/cli/commands/setup/",
     "tests/cli/commands/test_devices.py",
     "tests/kiosk/",
     "tests/server/realtime/",

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.scripted_upstream import UpstreamProcess
 from voice.errors import UnavailableError, UsageError
-from voice.llm.model_list import KeyRefused, chats, list_models, local_addresses, local_servers
+from voice.llm.model_list import KeyRefused, chats, list_models, local_addresses, local_servers, model_trouble
 
 
 @contextmanager
@@ -99,6 +99,26 @@ def test_what_is_no_list_of_models_says_so(body: bytes) -> None:
 def test_a_server_of_something_else_says_so() -> None:
     with server(b"", 404) as url, pytest.raises(UnavailableError, match="status 404"):
         list_models(url)
+
+
+@pytest.mark.parametrize(
+    ("model", "trouble"),
+    [("llama3.2", ""), ("qwen3:8b", ""), ("", ""), ("gone", "no model 'gone'; expected one of: llama")],
+)
+def test_a_model_that_is_not_there_is_said(model: str, trouble: str) -> None:
+    with server(listed({"id": "llama3.2:latest"}, {"id": "qwen3:8b"})) as url:
+        said = model_trouble(url, model, "")
+    assert trouble in said if trouble else said == ""
+
+
+def test_lists_that_do_not_say_are_no_trouble() -> None:
+    with server(listed({"id": "openai/*"})) as url:
+        assert model_trouble(url, "openai/gpt-4o", "") == ""
+    with server(listed()) as url:
+        assert model_trouble(url, "any", "") == ""
+    with server(b"", 404) as url:
+        assert model_trouble(url, "any", "") == ""
+    assert "no answer" in model_trouble("http://127.0.0.1:1/v1", "any", "")
 
 
 def test_nobody_there() -> None:

@@ -12,7 +12,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request
 
-from voice.errors import UnavailableError, UsageError
+from voice.errors import UnavailableError, UsageError, VoiceError
 from voice.llm.openai_dialects import base_url
 from voice.proxies import opener
 
@@ -39,6 +39,7 @@ OWNERS = {
 
 PATIENCE_S = 5.0
 LOCAL_PATIENCE_S = 1.0
+MOST_NAMED = 8
 LARGEST_BYTES = 4 * 2**20
 _NO_CHAT = re.compile(r"embed|rerank|whisper|(?:^|[-_/:])(?:tts|stt|asr|clip|bge)(?:[-_/:]|$)", re.IGNORECASE)
 
@@ -47,20 +48,35 @@ class KeyRefused(UnavailableError):
     """The server wants a key, or another one."""
 
 
+class NoModelList(UnavailableError):
+    """The server answers, but not with a list of models."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelServer:
-    """A server with OpenAI's API: what kind it is, its base URL, and the names of the models that can chat."""
+    """A server with OpenAI's API: what kind it is, its base URL, and the names of all its models."""
 
     kind: str
     url: str
-    models: tuple[str, ...]
+    names: tuple[str, ...]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that can chat, as far as their names say."""
+        return tuple(name for name in self.names if chats(name))
+
+    def lacks(self, model: str) -> str:
+        """That it has no model of this name, in one line; empty where it has, or a list with wildcards does not say."""
+        if not model or not self.names or any(name in (model, f"{model}:latest") or "*" in name for name in self.names):
+            return ""
+        return f"{self.url}: no model {model!r}; expected one of: {', '.join(self.models[:MOST_NAMED]) or 'none'}"
 
 
 def list_models(url: str, key: str = "", patience_s: float = PATIENCE_S) -> ModelServer:
     """Ask the server at the base URL `url` for its models.
 
-    Raises UsageError for what is no URL, KeyRefused where a key is wanted, UnavailableError for a server that does not
-    answer or has no such list.
+    Raises UsageError for what is no URL, KeyRefused where a key is wanted, NoModelList for a server without such a
+    list, UnavailableError for one that does not answer.
     """
     parts = urlsplit(url)
     try:
@@ -78,22 +94,33 @@ def list_models(url: str, key: str = "", patience_s: float = PATIENCE_S) -> Mode
     except HTTPError as error:
         if error.code in (401, 403):
             raise KeyRefused("the server refuses the key" if key else "the server wants a key", where=base) from None
-        raise UnavailableError(
+        raise NoModelList(
             f"no list of models (status {error.code})", where=base, expected="an OpenAI-compatible server"
         ) from None
     except (URLError, HTTPException, OSError) as error:
         why = getattr(error, "reason", error)
         raise UnavailableError(f"no answer ({why})", where=base, remedy="check that the server is running") from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise UnavailableError("no list of models", where=base, expected="an OpenAI-compatible server") from None
+        raise NoModelList("no list of models", where=base, expected="an OpenAI-compatible server") from None
     owner = named[0][1] if named else ""
     kind = OWNERS.get(owner) or LOCAL_PORTS.get(parts.port or 0, "")
-    return ModelServer(kind or parts.netloc.rpartition("@")[2], base, tuple(name for name, _ in named if chats(name)))
+    return ModelServer(kind or parts.netloc.rpartition("@")[2], base, tuple(name for name, _ in named))
 
 
 def chats(model: str) -> bool:
     """Whether a model of this name is made for conversation, as far as the name says."""
     return not _NO_CHAT.search(model)
+
+
+def model_trouble(url: str, model: str, key: str) -> str:
+    """What keeps this model from answering, in one line; empty where nothing does, or the server has no list."""
+    try:
+        server = list_models(url, key)
+    except NoModelList:
+        return ""
+    except VoiceError as error:
+        return str(error)
+    return server.lacks(model)
 
 
 def local_servers(environment: Mapping[str, str], patience_s: float = LOCAL_PATIENCE_S) -> list[ModelServer]:

@@ -22,6 +22,7 @@ from voice.llm.builtin import BuiltinUpstream
 from voice.llm.builtin.question import RunningTimers
 from voice.llm.builtin.timer_list import Timers
 from voice.llm.interface import Upstream
+from voice.llm.model_list import model_trouble
 from voice.sessions.circuit_breaker import BreakerPolicy
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
@@ -189,6 +190,14 @@ async def _forget_old(engine: Engine, days: float) -> None:
         except (StoreError, Refused) as error:
             log.warning("old conversations could not be deleted: %s", error)
         await asyncio.sleep(3600)
+
+
+async def model_warning(chat: ChatSettings) -> str:
+    """What will fail the first turn, said at the start: no answer, no key, no such model. Empty where all is well."""
+    if chat.llm == "builtin" or chat.server:
+        return ""
+    with working():
+        return await asyncio.to_thread(model_trouble, chat.llm, chat.model, chat.api_key)
 
 
 def system_prompt(chat: ChatSettings) -> str:

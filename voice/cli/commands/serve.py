@@ -57,13 +57,17 @@ async def served(
     """Serve until asked to stop; `ready` receives the address, `add` may extend the application first."""
     from voice.wiring.engine_pool import SharedEnginePool
     from voice.wiring.prompt_warmup import warmed
-    from voice.wiring.sessions import engine, shared_options, upstream
+    from voice.wiring.sessions import engine, model_warning, shared_options, upstream
 
     with extra("serve", "fastapi uvicorn prometheus-client"):
         from voice.server.app import create
         from voice.server.server import bind, serve
 
     manager = ServiceManager(os.environ)
+
+    async def warn() -> None:
+        if warning := await model_warning(settings.chat):
+            click.echo(f"warning: {warning}", err=True)
 
     def serving(url: str) -> None:
         ready(url)
@@ -78,7 +82,9 @@ async def served(
         ):
             app = create(running, settings.serve, SharedEnginePool(settings))
             add(app)
+            checking = asyncio.create_task(warn(), name="ask the model server")
             async with warmed(settings.serve, running, click.echo):
                 await serve(app, listening, serving)
+            checking.cancel()
     finally:
         listening.close()
