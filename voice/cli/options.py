@@ -34,6 +34,7 @@ def setting(flag: str, key: str, *, metavar: str = "") -> Callable[[Function], F
         callback=remember,
         expose_value=False,
         metavar=metavar or "|".join(option.choices) or option.kind.__name__.upper(),
+        shell_complete=lambda ctx, param, begun: [choice for choice in option.choices if choice.startswith(begun)],
         help=f"{option.help} [{key}]",
     )
 
@@ -50,6 +51,7 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
         default=profile,
         show_default=True,
         metavar="|".join(PROFILES),
+        shell_complete=lambda ctx, param, begun: [name for name in PROFILES if name.startswith(begun)],
         help="Preset settings for a kind of machine.",
     )
     @click.option(
@@ -65,6 +67,7 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
         "assignments",
         multiple=True,
         metavar="SECTION.KEY=VALUE",
+        shell_complete=lambda ctx, param, begun: [f"{key}=" for key in OPTIONS if key.startswith(begun)],
         help="One setting; `voice config` lists them. May be repeated.",
     )
     @functools.wraps(command)

@@ -43,7 +43,7 @@ def ctl(path: str, *words: str) -> Result:
 
 def test_orders_reach_the_conversation_and_its_events_whoever_watches(tmp_path: Path) -> None:
     with talking(tmp_path, "--set", f"hooks.on_muted=tee {tmp_path}/told") as (path, process):
-        assert ctl(path, "status").output.startswith("idle, volume 100 % (voice-assistant ")
+        assert ctl(path, "status").output.startswith("idle, volume 100 % (voice ")
         watch = [sys.executable, "-m", "voice", "ctl", "--socket", path, "watch"]
         with subprocess.Popen(watch, stdout=subprocess.PIPE, text=True, env={**os.environ}) as watcher:
             assert watcher.stdout is not None

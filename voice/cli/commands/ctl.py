@@ -55,7 +55,7 @@ def command(resolved: Resolved, what: str, value: str) -> None:
         raise UnavailableError(answer["error"], where=f"voice ctl {what}")
     if what == "status":
         muted = ", muted" if answer["muted"] else ""
-        click.echo(f"{answer['state']}, volume {answer['volume']} %{muted} (voice-assistant {answer['version']})")
+        click.echo(f"{answer['state']}, volume {answer['volume']} %{muted} (voice {answer['version']})")
 
 
 def _order(what: str, value: str) -> dict[str, Any] | None:
