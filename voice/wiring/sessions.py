@@ -7,7 +7,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -48,10 +48,16 @@ LOOP_EFFECTS = ("timer", "device")
 """What a voice loop carries out."""
 
 
-def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[], float] | None = None) -> Upstream:
+def upstream(
+    settings: Settings,
+    timers: Timers | None = None,
+    now: Callable[[], float] | None = None,
+    unknown: Sequence[str] = (),
+) -> Upstream:
     """The model behind the sessions: the builtin responder, or a server by its URL.
 
-    Sessions without `timers` of this process are those of others, who are not told how to set it up.
+    Sessions without `timers` of this process are those of others, who are not told how to set it up; `unknown` are the
+    owner's words for what the responder cannot answer them.
     """
     chat = settings.chat
     if chat.llm != "builtin":
@@ -60,7 +66,7 @@ def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[],
         return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
     notes = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
     running = (lambda: timers.running(now())) if timers is not None and now is not None else None
-    return BuiltinUpstream(notes, timers=running, visitors=timers is None, name=chat.name)
+    return BuiltinUpstream(notes, timers=running, visitors=timers is None, name=chat.name, unknown=unknown)
 
 
 def store_file(settings: Settings) -> Path:

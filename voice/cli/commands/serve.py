@@ -7,7 +7,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -52,9 +52,15 @@ def prepare_process() -> None:
 
 
 async def served(
-    settings: Settings, ready: Callable[[str], object], add: Callable[[Application], object] = lambda app: None
+    settings: Settings,
+    ready: Callable[[str], object],
+    add: Callable[[Application], object] = lambda app: None,
+    unknown: Sequence[str] = (),
 ) -> None:
-    """Serve until asked to stop; `ready` receives the address, `add` may extend the application first."""
+    """Serve until asked to stop; `ready` receives the address, `add` may extend the application first.
+
+    `unknown` are the words for questions that the built-in responder cannot answer.
+    """
     from voice.wiring.engine_pool import SharedEnginePool
     from voice.wiring.prompt_warmup import warmed
     from voice.wiring.sessions import engine, model_warning, shared_options, upstream
@@ -77,7 +83,7 @@ async def served(
     listening = bind(settings.serve)
     try:
         async with (
-            engine(settings, upstream(settings), how=shared_options(settings)) as running,
+            engine(settings, upstream(settings, unknown=unknown), how=shared_options(settings)) as running,
             manager.watched(asyncio.get_running_loop().time),
         ):
             app = create(running, settings.serve, SharedEnginePool(settings))
