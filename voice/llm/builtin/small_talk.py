@@ -69,13 +69,47 @@ _NAME = re.compile(
     r"\b(?i:my name is|my name's|you can call me|call me|i am called|i'm called)\s+"
     r"((?:[^\W\d_][\w'’-]*\.?)(?:\s[^\W\d_][\w'’-]*\.?){0,3})"
 )
+_I_AM = re.compile(
+    r"^(?i:(?:hello|hi|hey|good (?:morning|afternoon|evening))[\s,.!]+)?(?i:i am|i'm|the name is|the name's)\s+"
+    r"([A-Z][^\W\d_]+(?:\s[A-Z][^\W\d_]+){0,2})\s*(?:[,.!]|and\b|but\b|from\b|$)"
+)
+_IS_MY_NAME = re.compile(r"^((?:[^\W\d_]+\s){1,3})(?i:is my name)\b")
+_KINDS = re.compile(
+    r"(?:ish|ese)$|^(?:american|australian|austrian|brazilian|canadian|catholic|czech|dutch|european|french|german|greek"
+    r"|hindu|indian|italian|korean|mexican|muslim|norwegian|russian|swiss|ukrainian|welsh|african|asian|okay|ok|sorry)$"
+)
+"""What "I'm …" also says with a capital letter, and is no name."""
+
+_PARTICLES = frozenset(
+    [
+        "van",
+        "von",
+        "der",
+        "den",
+        "de",
+        "di",
+        "da",
+        "del",
+        "della",
+        "du",
+        "la",
+        "le",
+        "bin",
+        "ibn",
+        "al",
+        "el",
+        "ter",
+        "ten",
+        "zu",
+    ]
+)
 _NO_NAME = frozenset(
     str.split(
         "a an the and but or so i i'm we you he she it they what who how when where why can could do does did is are"
         " was not no please thanks thank nice from in at on to for with by later back tomorrow today tonight now"
         " again if because maybe also just set tell give remember my your that this there then as of who's"
         " what's pleased crazy old names anything whatever stupid names early late up down out"
-        " about after before if glad happy"
+        " about after before if glad happy living working calling speaking coming staying visiting asking"
     )
 )
 _HAN_NAME = re.compile(
@@ -114,21 +148,26 @@ def _name(question: Question) -> str:
     if question.chinese:
         found = _HAN_NAME.search(simplified(question.text))
         return found[1] if found else ""
-    found = _NAME.search(question.text)
+    found = _NAME.search(question.text) or _IS_MY_NAME.search(question.text)
+    if found is None and (introduced := _I_AM.search(question.text)) is not None:
+        found = None if _KINDS.search(introduced[1].lower()) else introduced
     return _only_name(found[1].split()) if found else ""
 
 
 def _only_name(words: list[str]) -> str:
     """The words up to the first that is no name; behind a capital letter only those with one, else at most two."""
     kept: list[str] = []
-    for word in words:
-        if word.lower().rstrip(".") in _NO_NAME or (kept and words[0][0].isupper() and word[0].islower()):
+    for index, word in enumerate(words):
+        small = bool(kept) and words[0][0].isupper() and word[0].islower()
+        within = word in _PARTICLES and any(later[0].isupper() for later in words[index + 1 :])
+        if word.lower().rstrip(".") in _NO_NAME or (small and not within):
             break
         kept.append(word if len(word) <= 2 else word.rstrip("."))
         if word.endswith(".") and len(word) > 2:
             break
-    kept = kept if words[0][0].isupper() else kept[:2]
-    return " ".join(word[:1].upper() + word[1:] for word in kept)
+    most = 2 + sum(word in _PARTICLES for word in kept)
+    kept = kept if words[0][0].isupper() else kept[:most]
+    return " ".join(word if word in _PARTICLES else word[:1].upper() + word[1:] for word in kept)
 
 
 def _told_name(question: Question) -> str:
