@@ -81,14 +81,14 @@ _KINDS = re.compile(
 """What "I'm …" also says with a capital letter, and is no name."""
 
 _PARTICLES = frozenset(
-    [
+    (
         "van",
         "von",
         "der",
         "den",
-        "de",
         "di",
         "da",
+        "de",
         "del",
         "della",
         "du",
@@ -99,9 +99,8 @@ _PARTICLES = frozenset(
         "al",
         "el",
         "ter",
-        "ten",
         "zu",
-    ]
+    )
 )
 _NO_NAME = frozenset(
     str.split(
