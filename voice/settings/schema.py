@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from voice.settings.option import option
-from voice.settings.serving import KioskSettings, SafetySettings, ServeSettings, ToolsSettings
+from voice.settings.serving import KioskSettings, SafetySettings, ServeSettings, ToolsSettings, WyomingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +251,7 @@ class Settings:
     tts: TtsSettings = field(default_factory=TtsSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    wyoming: WyomingSettings = field(default_factory=WyomingSettings)
     tools: ToolsSettings = field(default_factory=ToolsSettings)
     kiosk: KioskSettings = field(default_factory=KioskSettings)
     safety: SafetySettings = field(default_factory=SafetySettings)

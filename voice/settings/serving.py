@@ -49,6 +49,17 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WyomingSettings:
+    host: str = option("127.0.0.1", "address that `voice wyoming` listens on; 0.0.0.0: every network of this machine")
+    port: int = option(10600, "port to listen on; 0: any free port", least=0, most=65535)
+    allow: str = option(
+        "127.0.0.0/8, ::1, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 169.254.0.0/16, fe80::/10, fc00::/7",
+        "comma-separated addresses and networks of clients, since the protocol has no passwords",
+    )
+    announce: str = option("voice", "name under which Home Assistant discovers it on the network; empty: not at all")
+
+
+@dataclass(frozen=True, slots=True)
 class ToolsSettings:
     enabled: bool = option(True, "a model is offered tools: clock, sums, units, timers, lists, notes, loudness")
     form: str = option(

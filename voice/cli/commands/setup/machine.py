@@ -49,7 +49,7 @@ class Machine:
 
     def fetch_fitting(self, settings: Settings) -> None:
         """Download what is missing for these settings and fits this machine; it says what it does."""
-        from voice.cli.model_fetch import fetch_better, start_with_models
+        from voice.cli.commands.models.fetching import fetch_better, start_with_models
 
         heard = any(model.kind == WHISPER for model in self.present(settings))
         start_with_models(settings, offline=self.offline, again=True)
@@ -58,7 +58,7 @@ class Machine:
 
     def fetch(self, model: Model, settings: Settings) -> None:
         """Download one model, with a bar."""
-        from voice.cli.model_fetch import fetch
+        from voice.cli.commands.models.fetching import fetch
 
         fetch([model], ModelStore(settings.models.folder), settings.models.source)
 

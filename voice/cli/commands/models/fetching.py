@@ -32,7 +32,7 @@ def fetch(models: Sequence[Model], store: ModelStore, source: str) -> None:
 
 def start_with_models(settings: Settings, *, offline: bool, again: bool = False) -> None:
     """Download what fits this machine and these settings, unless a former start decided; say what is done."""
-    from voice.cli.first_start import first_start
+    from voice.cli.commands.models.first_start import first_start
     from voice.models.download import Downloader
     from voice.server.metrics import available_bytes
     from voice.wiring.fit import read_ms

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from voice.cli.model_fetch import fetch, measured_fit, start_with_models
+from voice.cli.commands.models.fetching import fetch, measured_fit, start_with_models
 from voice.cli.options import Function, Resolved, configured, setting
 from voice.errors import MissingError, VoiceError
 from voice.models.registry import PIPER, TURN, WHISPER, Model, find_model
