@@ -284,6 +284,16 @@ def from_environment(variables: Mapping[str, str], where: str = "") -> list[Give
     ]
 
 
+SHORTEST_KEY, LEAST_LETTERS = 20, 8
+"""Characters of an API key, and different ones among them, below which it could be guessed."""
+
+
+def weak_keys(api_keys: str) -> int:
+    """How many keys of the setting serve.api_keys could be guessed."""
+    keys = [item.strip().rpartition(":")[2] for item in api_keys.split(",") if item.strip()]
+    return sum(len(key) < SHORTEST_KEY or len(set(key)) < LEAST_LETTERS for key in keys)
+
+
 def retained_days(retain: str) -> float | None:
     """The number of days `chat.retain` stores a named conversation: 0 for not at all, None for an invalid value."""
     known = {"conversation": 0.0, "forever": math.inf}.get(retain)

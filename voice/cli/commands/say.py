@@ -22,7 +22,11 @@ AHEAD_S = 30.0
 @click.command("say")
 @click.argument("text")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write a WAV file instead of playing."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a file instead of playing: .wav, .mp3, .ogg, .opus, .flac, .m4a, .webm.",
 )
 @click.option(
     "--show", is_flag=True, help="Print the words that would be spoken, one clause per line, without speaking."
@@ -63,9 +67,11 @@ def clauses(text: str, language: str = "") -> list[str]:
 
 
 def _into_file(engine: Synthesizer, texts: list[str], path: Path) -> None:
+    from voice.audio.encoded import EncodedWriter
     from voice.audio.wav import WavWriter
 
-    writer = WavWriter(path, engine.rate)
+    as_wav = path.suffix.lower() == ".wav" or not path.suffix  # /dev/stdout and its like have no ending
+    writer = WavWriter(path, engine.rate) if as_wav else EncodedWriter(path, engine.rate)
 
     def write(chunk: Chunk) -> bool:
         writer.write(chunk.pcm)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from voice.server.app import Application
 
 
+BROWSERS = "a browser there gives its microphone only to https pages: put TLS in front, docs/operate.md"
+
+
 @click.command("serve")
 @setting("--host", "serve.host", metavar="ADDRESS")
 @setting("--port", "serve.port", metavar="PORT")
@@ -67,7 +70,7 @@ async def served(
 
     with extra("serve", "fastapi uvicorn prometheus-client"):
         from voice.server.app import create
-        from voice.server.server import bind, serve
+        from voice.server.server import bind, network_url, serve
 
     manager = ServiceManager(os.environ)
 
@@ -77,6 +80,8 @@ async def served(
 
     def serving(url: str) -> None:
         ready(url)
+        if far := network_url(listening):
+            click.echo(f"on this network: {far}  (with an API key; {BROWSERS})")
         manager.ready()
         manager.status(f"listening on {url}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,17 +11,20 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from voice.cli.commands.setup.questions import system_language
 from voice.errors import MissingError
 from voice.models.registry import WHISPER, Model, find_model
 from voice.models.store import ModelStore, shipped_registry
 from voice.settings.schema import Settings
 
 
-def fetch(models: Sequence[Model], store: ModelStore, source: str) -> None:
+def fetch(models: Sequence[Model], store: ModelStore, source: str, language: str = "") -> None:
     """Download what is not here yet, with bars; say on standard output where each lies."""
     from voice.models.download import Downloader
 
-    downloader = Downloader(store, source, lambda line: click.echo(line, err=True))
+    downloader = Downloader(
+        store, source, lambda line: click.echo(line, err=True), language or system_language(os.environ)
+    )
     for model in models:
         if store.has(model) and not store.verify(model):
             click.echo(f"{model.name}: already downloaded, {store.path(model)}")
@@ -38,7 +42,9 @@ def start_with_models(settings: Settings, *, offline: bool, again: bool = False)
     from voice.wiring.fit import read_ms
 
     store = ModelStore(settings.models.folder)
-    downloader = Downloader(store, settings.models.source, click.echo)
+    downloader = Downloader(
+        store, settings.models.source, click.echo, settings.asr.language or system_language(os.environ)
+    )
 
     def pull(model: Model) -> Path:
         with download_progress(model) as progress:
