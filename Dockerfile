@@ -3,7 +3,7 @@
 FROM python:3.12-slim
 
 COPY . /src
-RUN pip install --no-cache-dir "/src[serve,redis,home,mcp,wake]" \
+RUN pip install --no-cache-dir "/src[serve,redis,home,mcp,wyoming,wake]" \
  && rm -rf /src \
  && useradd --uid 1000 --create-home voice \
  && install -d -o voice -g voice /data

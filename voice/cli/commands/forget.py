@@ -7,7 +7,7 @@ import asyncio
 import click
 
 from voice.cli.options import Resolved, configured, setting
-from voice.errors import UsageError
+from voice.errors import MissingError, UsageError
 
 
 @click.command("forget")
@@ -19,7 +19,8 @@ from voice.errors import UsageError
 @setting("--store", "chat.store", metavar="URL")
 @configured
 def command(resolved: Resolved, name: str | None, everything: bool) -> None:
-    """Delete the conversation NAME, or all with --all: text, usage and encryption key.
+    """Delete the conversation NAME, or all with --all: text, usage, encryption key, and the lines typed in
+    it on this machine.
 
     NAME is removed from this machine's store and from the servers on which `voice chat` or `voice talk` used it; --all
     empties the store, or with --server that server. Without arguments it lists the names.
@@ -41,8 +42,19 @@ async def _forget(resolved: Resolved, name: str | None, everything: bool) -> Non
                 "name a conversation, or pass --all",
                 expected="NAME or --all; stored: " + (", ".join(names) or "none"),
             )
-        for where, count in (await kept.forget(name)).items():
+        removed = await kept.forget(name)
+        await asyncio.to_thread(_forget_typed, name)
+        for where, count in removed.items():
             click.echo(f"{where}: {count} {'conversation' if count == 1 else 'conversations'} removed")
         if everything and not resolved.settings.chat.server:
             for url in Keyring(user_data() / "sessions.json").urls():
                 click.echo(f"not removed: those on {url}; to remove them: voice forget --all --server {url}")
+
+
+def _forget_typed(name: str | None) -> None:
+    from voice.cli.terminal.typed_history import folder, forget_typed
+
+    try:
+        forget_typed(name)
+    except OSError as error:
+        raise MissingError(f"typed lines cannot be deleted: {error.strerror}", where=str(folder())) from error

@@ -67,6 +67,7 @@ async def served(
     from voice.wiring.engine_pool import SharedEnginePool
     from voice.wiring.prompt_warmup import warmed
     from voice.wiring.sessions import engine, model_warning, shared_options, upstream
+    from voice.wiring.speech_engines import SpeechEngines
 
     with extra("serve", "fastapi uvicorn prometheus-client"):
         from voice.server.app import create
@@ -85,13 +86,13 @@ async def served(
         manager.ready()
         manager.status(f"listening on {url}")
 
-    listening = bind(settings.serve)
+    listening, speech = bind(settings.serve), SpeechEngines(settings, partials=False)
     try:
         async with (
             engine(settings, upstream(settings, unknown=unknown), how=shared_options(settings)) as running,
             manager.watched(asyncio.get_running_loop().time),
         ):
-            app = create(running, settings.serve, SharedEnginePool(settings))
+            app = create(running, settings.serve, SharedEnginePool(settings), speech)
             add(app)
             checking = asyncio.create_task(warn(), name="ask the model server")
             async with warmed(settings.serve, running, click.echo):
@@ -99,3 +100,4 @@ async def served(
             checking.cancel()
     finally:
         listening.close()
+        speech.close()

@@ -16,7 +16,7 @@ from voice.audio.devices import Microphone, Speaker
 from voice.audio.echo_detector import EchoDetector
 from voice.audio.frames import Frame, Pcm, level_dbfs
 from voice.audio.playout import Playout, PlayoutDrained, PlayoutEvent
-from voice.cli.terminal import sparkline
+from voice.cli.terminal.conversation_view import sparkline
 from voice.tts.interface import Chunk, Synthesizer
 from voice.vad.speech_gate import SpeechGate
 from voice.vad.webrtc import WebrtcDetector
