@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from voice.cli.findings import BROKEN, GOOD, LIMITED, Finding
 from voice.cli.options import Resolved
-from voice.paths import user_data
+from voice.paths import environment_file, user_data
 from voice.proxies import is_loopback
 from voice.settings.layers import weak_keys
 
@@ -149,6 +149,12 @@ def configuration(resolved: Resolved) -> Finding:
     return Finding(GOOD, "configuration files are writable by their owner only; secrets come from the environment")
 
 
+def key_file(resolved: Resolved) -> Finding:
+    """The environment file with the keys of servers."""
+    path = environment_file()
+    return _private(path, "keys are in") if path.exists() else Finding(GOOD, f"no keys are stored in {path}")
+
+
 def leftovers(resolved: Resolved) -> Finding:
     """Crash reports, which may quote the conversation."""
     reports = sorted(Path(tempfile.gettempdir()).glob("voice-defect-*.txt"))
@@ -179,5 +185,6 @@ CHECKS = {
     "API keys": keys,
     "web pages": origins,
     "settings": configuration,
+    "key file": key_file,
     "leftovers": leftovers,
 }

@@ -60,7 +60,7 @@ def test_a_text_of_many_minutes_is_said_to_its_end() -> None:
         runner.run(asyncio.wait_for(speak(), 2000.0))
 
 
-@pytest.mark.parametrize("name", ["a.mp3", "A.MP3", "a.ogg", "a.opus", "a.flac", "a.m4a", "a.webm", "a.wav"])
+@pytest.mark.parametrize("name", ["a.mp3", "A.MP3", "a.ogg", "a.opus", "a.flac", "a.aac", "a.wav"])
 def test_a_file_has_the_format_of_its_ending(name: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["say", "--tts", "tone", "-o", str(tmp_path / name), "one two three four"])
     assert done.exit_code == 0, done.stderr
@@ -68,11 +68,11 @@ def test_a_file_has_the_format_of_its_ending(name: str, tmp_path: Path) -> None:
         kind = file.format.name
         samples = np.concatenate([frame.to_ndarray().reshape(-1) for frame in file.decode(audio=0)])
         rate = file.streams.audio[0].rate
-    assert Path(name).suffix.lower()[1:].replace("opus", "ogg").replace("webm", "matroska") in kind
+    assert Path(name).suffix.lower()[1:].replace("opus", "ogg") in kind
     assert len(samples) / rate == pytest.approx(4 * 0.16, abs=0.3)
 
 
-@pytest.mark.parametrize("name", ["a.xyz", "a.txt", "a.mp4"])
+@pytest.mark.parametrize("name", ["a.xyz", "a.txt", "a.m4a"])
 def test_another_ending_is_refused(name: str, tmp_path: Path) -> None:
     wrong = CliRunner().invoke(main, ["say", "--tts", "tone", "-o", str(tmp_path / name), "hello"])
     assert wrong.exit_code == 2
