@@ -9,6 +9,7 @@ import pytest
 
 from voice.cli.commands.setup import questions
 from voice.cli.commands.setup.machine import Machine
+from voice.cli.commands.setup.prompts import RecommendedAnswers
 from voice.cli.commands.setup.questions import Sound
 from voice.cli.commands.setup.wizard import Wizard
 from voice.errors import MissingError, UnavailableError, VoiceError
@@ -26,6 +27,7 @@ class Person:
     """Gives the answers in their order; after them, the first of each question. Notes all that was shown."""
 
     def __init__(self, *answers: Any) -> None:
+        self.attended = True
         self._answers = list(answers)
         self.asked: list[str] = []
         self.told: list[str] = []
@@ -177,6 +179,14 @@ def test_the_sentence_is_read_back(heard: str, question: str) -> None:
     _, person = asked(ToldMachine(hears=[heard, SENTENCE]), step="microphone")
     assert person.asked[0].startswith(question)
     assert len(person.asked) == (1 if question.startswith("I understood: ") else 2), "a bad one is tried again by Enter"
+
+
+def test_without_a_person_no_sentence_is_waited_for() -> None:
+    machine = ToldMachine(hears=[], packages=["livekit.rtc"])
+    wizard = Wizard(Settings(), machine, RecommendedAnswers())
+    wizard.first("en", ())
+    assert not any(done.startswith("hear") for done in machine.done)
+    assert wizard.kept.settings["chat.model"] == "llama3.2"
 
 
 def test_another_microphone_is_tried_at_once() -> None:

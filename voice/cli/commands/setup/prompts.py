@@ -11,7 +11,9 @@ T = TypeVar("T")
 
 
 class Prompts(Protocol):
-    """Puts questions to a person. Each raises KeyboardInterrupt where they leave."""
+    """Puts questions to a person, where `attended`. Each raises KeyboardInterrupt where they leave."""
+
+    attended: bool
 
     def say(self, text: str) -> None:
         """Show a line."""
@@ -32,6 +34,8 @@ class Prompts(Protocol):
 
 class KeyPrompts:
     """Arrow keys, numbers and Enter in a terminal, also over SSH."""
+
+    attended = True
 
     def say(self, text: str) -> None:
         click.echo(text)
@@ -60,6 +64,8 @@ class KeyPrompts:
 
 class RecommendedAnswers:
     """Takes what Enter would take, and shows it: `voice setup --yes`."""
+
+    attended = False
 
     def say(self, text: str) -> None:
         click.echo(text)

@@ -129,6 +129,9 @@ class Wizard:
             self._machine.fetch_fitting(self.settings)
 
     def _microphone(self) -> None:
+        if not self._prompts.attended:
+            self._prompts.say("The microphone is tried with a person only: voice setup microphone")
+            return
         sentence = questions.SENTENCES.get(language_of(self.settings), questions.SENTENCES["en"])
         while True:
             self._prompts.say(f"Read this aloud: “{sentence}”")
