@@ -144,8 +144,9 @@ class ScriptedUpstream:
         if path == "/v1/chat/completions":
             await self._chat(body, reader, writer)
             return
+        owner = {"ollama": "library", "llama.cpp": "llamacpp"}.get(self.kind, "scripted")
         fixed: dict[str, Any] = {
-            "GET /v1/models": {"object": "list", "data": [{"id": "scripted", "object": "model"}]},
+            "GET /v1/models": {"object": "list", "data": [{"id": "scripted", "object": "model", "owned_by": owner}]},
             "GET /control": None,
             "POST /control": None,
             "DELETE /control": None,

@@ -16,6 +16,7 @@ from tests.support import canaries
 REAL_TIME = (
     "tests/audio/test_devices.py",
     "tests/benchmarks/",
+    "tests/cli/commands/setup/",
     "tests/cli/commands/test_devices.py",
     "tests/kiosk/",
     "tests/server/realtime/",
@@ -30,9 +31,10 @@ REAL_TIME = (
 
 @pytest.fixture(autouse=True, scope="session")
 def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nothing a test does reaches the developer's own conversations and keys."""
+    """Nothing a test does reaches the developer's own conversations, keys and settings, or is changed by them."""
     folder = tmp_path_factory.mktemp("data")
     os.environ["XDG_DATA_HOME"] = str(folder)
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
     return folder
 
 

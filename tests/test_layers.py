@@ -23,7 +23,7 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 ALLOWED = """
 __future__ abc ast bisect collections contextlib dataclasses datetime decimal difflib enum fractions functools hashlib
 heapq hmac html ipaddress itertools json math numbers operator re shlex string textwrap tomllib types typing unicodedata
-urllib.parse zlib zoneinfo numpy phonenumbers regex voice
+urllib.parse zlib zoneinfo numpy phonenumbers regex stdnum voice
 """
 """What pure files may import: nothing that knows a clock, a file, a socket, a thread or an event loop."""
 

@@ -146,7 +146,12 @@ def test_a_snippet_of_the_readme_works(code: str, tmp_path: Path) -> None:
 
 def test_no_other_kind_of_command_is_shown() -> None:
     others = {line.split("=")[0] for line in commands() if VOICE not in line}
-    assert others == {"./scripts/start", "./scripts/test", "export OPENAI_API_KEY"}
+    assert others == {
+        "git clone URL voice-at-home && cd voice-at-home",
+        "./scripts/start",
+        "./scripts/test",
+        "export OPENAI_API_KEY",
+    }
 
 
 @pytest.mark.parametrize(

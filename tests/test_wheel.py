@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
+import tarfile
+import tomllib
 import venv
 import zipfile
 from collections.abc import Callable
@@ -55,6 +58,31 @@ def voice(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Voice:
         return done.stdout
 
     return run
+
+
+def test_it_has_a_name_of_its_own_and_every_extra_in_one() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    (everything,) = extras["all"]
+    assert everything.startswith(f"{project['name']}[")
+    assert set(everything.partition("[")[2].rstrip("]").split(",")) == set(extras) - {"all", "pi"}
+    for path in [*(ROOT / "voice").rglob("*.py"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("README*.md")]:
+        named = re.findall(r"pip install ['\"]?([a-z-]+)\[([a-z,]+)\]", path.read_text("utf-8"))
+        for name, wanted in named:
+            assert name == project["name"], path
+            assert set(wanted.split(",")) <= set(extras), path
+
+
+def test_the_source_archive_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path)]
+    subprocess.run([*build, "--sdist", str(ROOT)], check=True, capture_output=True, timeout=PATIENCE_S)
+    (archive,) = tmp_path.glob("voice_at_home-*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(tmp_path, filter="data")
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    subprocess.run([*build, "--wheel", str(folder)], check=True, capture_output=True, timeout=PATIENCE_S)
+    (made,) = tmp_path.glob("*.whl")
+    assert zipfile.ZipFile(made).namelist() == zipfile.ZipFile(wheel).namelist()
 
 
 def test_profiles_registry_and_demo_are_inside(wheel: Path) -> None:

@@ -27,6 +27,22 @@ def user_data() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "voice-assistant"
 
 
+def user_config() -> Path:
+    """The folder of the user's own settings, config.toml; it may not exist yet."""
+    if sys.platform == "darwin" and not os.environ.get("XDG_CONFIG_HOME"):
+        return user_data()
+    return _config_home() / "voice-assistant"
+
+
+def environment_file() -> Path:
+    """The file of the user's keys, one NAME=VALUE a line, which the systemd unit reads too; it may not exist yet."""
+    return _config_home() / "voice-assistant.env"
+
+
+def _config_home() -> Path:
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+
+
 def user_state() -> Path:
     """The folder of what the user's programs remember and could do without, such as typed lines."""
     if sys.platform == "darwin":

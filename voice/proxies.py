@@ -67,5 +67,5 @@ def socks_missing() -> ConfigError:
     return ConfigError(
         "a SOCKS proxy needs a package that is not installed",
         where=VARIABLES,
-        remedy="pip install 'voice-assistant[socks]', or unset the variable",
+        remedy="pip install 'voice-at-home[socks]', or unset the variable",
     )

@@ -113,7 +113,7 @@ def test_missing_livekit_is_one_line_with_the_remedy(monkeypatch: pytest.MonkeyP
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingError, match=r"pip install 'voice-assistant\[aec\]', or set audio\.echo to half"):
+    with pytest.raises(MissingError, match=r"pip install 'voice-at-home\[aec\]', or set audio\.echo to half"):
         EchoCanceller(RATE)
 
 

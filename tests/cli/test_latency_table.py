@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.cli.latency_table import LEFT, waterfall
+from voice.cli.latency_table import LEFT, TITLE, waterfall
 from voice.trace import MOMENTS, TurnTrace
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -40,6 +41,32 @@ def test_a_turn_without_a_reply_says_how_it_ended() -> None:
     picture = waterfall([turn(1, "", speech_end=1.0), turn(2, "x", speech_end=1.0, audible=1.2)])
     assert ">empty<" in picture or ">answered<" in picture
     assert len(bars(picture)) == 1
+
+
+def test_it_has_a_title_that_is_seen_and_turn_one_on_top() -> None:
+    moments = {"speech_end": 1.0, "transcript": 1.1, "audible": 1.2}
+    picture = ET.fromstring(waterfall([turn(number, "hello", **moments) for number in (1, 2, 3)]))
+    texts = [(float(text.get("y", 0)), text.text or "") for text in picture.iter(f"{SVG}text")]
+    assert texts[0][1] == TITLE
+    rows = [words for _, words in sorted(texts) if words.endswith("hello")]
+    assert rows == ["1  hello", "2  hello", "3  hello"]
+    assert all(float(text.get("x", 0)) + 7.2 * len(text.text or "") < 980 for text in picture.iter(f"{SVG}text"))
+
+
+def test_it_is_readable_by_day_and_by_night() -> None:
+    picture = waterfall([turn(1, "hello", speech_end=1.0, audible=1.2)])
+    assert "prefers-color-scheme: dark" in picture
+    for sheet in re.findall(r"\.paper \{ fill: (#\w+) \} \.ink \{ fill: (#\w+) \} \.faint \{ fill: (#\w+) \}", picture):
+        paper, *inks = map(luminance, sheet)
+        for ink in inks:
+            assert (max(paper, ink) + 0.05) / (min(paper, ink) + 0.05) >= 4.5, sheet
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, by WCAG."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_no_turns_is_still_a_picture() -> None:

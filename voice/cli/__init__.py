@@ -19,6 +19,7 @@ SERVERS = {
 
 COMMANDS = {
     "talk": "Hold a spoken conversation.",
+    "setup": "Set up language, models, devices, voice and language model.",
     "ctl": "Control or watch a running conversation.",
     "transcribe": "Transcribe recordings.",
     "say": "Speak a text.",
@@ -35,6 +36,7 @@ COMMANDS = {
     "redact": "Remove telephone numbers, card numbers and addresses from text.",
     "config": "Show every setting with its value and its source.",
     "trace": "Show where the time of each turn went.",
+    "completion": "Print what completes this command in bash, zsh or fish.",
     "bench": "Measure latency, recognition and sessions on this machine.",
 }
 """Each command, in the order of the help page."""

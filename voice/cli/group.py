@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from voice.errors import VoiceError
 from voice.logs import discreet, kinds
@@ -89,6 +90,11 @@ class LazyGroup(click.Group):
     def module(self, name: str) -> ModuleType:
         """The module that defines a command of the table."""
         return importlib.import_module(f"{self._package}.{name}")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so, without loading the commands for their help."""
+        named = [CompletionItem(name, help=text) for name, text in self._table.items() if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

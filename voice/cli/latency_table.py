@@ -9,17 +9,27 @@ from rich.table import Table
 
 from voice.trace import MOMENTS, summary
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 960, 250, 80, 30, 64
+WIDTH, LEFT, RIGHT, ROW, TOP = 960, 250, 80, 30, 118
 COLOURS = dict(zip(MOMENTS[1:], ("#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f", "#b07aa1"), strict=True))
 MEANINGS = {
-    "transcript": "final words",
-    "endpoint": "end of turn decided",
-    "first_token": "first token",
-    "first_clause": "first clause",
-    "first_audio": "first sample made",
-    "audible": "audible",
+    "transcript": "understands your words",
+    "endpoint": "makes sure that you have finished",
+    "first_token": "waits for the answer's first word",
+    "first_clause": "waits for its first clause",
+    "first_audio": "makes the voice",
+    "audible": "starts the loudspeaker",
 }
-"""What has been reached at the end of each span; the span lasts from the moment before it in time."""
+"""What the assistant does in each span, which lasts from the moment before it in time."""
+
+TITLE = "How long you waited: from the end of your words to the first sound of the answer"
+LEGEND_COLUMNS, LEGEND_WIDTH = 3, 300
+STYLE = """<style>
+.paper { fill: #ffffff } .ink { fill: #222222 } .faint { fill: #595959 } .grid { stroke: #d9d9d9 }
+@media (prefers-color-scheme: dark) {
+  .paper { fill: #0d1117 } .ink { fill: #e6edf3 } .faint { fill: #9aa4af } .grid { stroke: #30363d }
+}
+</style>"""
+"""By day and by night, as the reader's system is set; contrast of all text is 4.5 or more in both."""
 
 
 def waterfall(lines: Sequence[Mapping[str, object]]) -> str:
@@ -32,15 +42,17 @@ def waterfall(lines: Sequence[Mapping[str, object]]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom + 34}" width="{WIDTH}" '
         f'font-family="system-ui, sans-serif" font-size="13">',
-        "<title>Response latency of each turn</title>",
-        '<rect width="100%" height="100%" fill="#ffffff"/>',
+        f"<title>{TITLE}</title>",
+        STYLE,
+        '<rect width="100%" height="100%" class="paper"/>',
+        f'<text x="16" y="30" class="ink" font-size="17" font-weight="600">{TITLE}</text>',
         *_legend(),
     ]
     for mark in range(0, most + 1, step):
         x = LEFT + mark * scale
         parts.append(
-            f'<line x1="{x:.1f}" y1="{TOP - 6}" x2="{x:.1f}" y2="{bottom}" stroke="#d9d9d9"/>'
-            f'<text x="{x:.1f}" y="{bottom + 20}" text-anchor="middle" fill="#555">{mark} ms</text>'
+            f'<line x1="{x:.1f}" y1="{TOP - 6}" x2="{x:.1f}" y2="{bottom}" class="grid"/>'
+            f'<text x="{x:.1f}" y="{bottom + 20}" text-anchor="middle" class="faint">{mark} ms</text>'
         )
     for row, line in enumerate(lines):
         parts += _turn(line, TOP + row * ROW, scale)
@@ -48,24 +60,24 @@ def waterfall(lines: Sequence[Mapping[str, object]]) -> str:
 
 
 def _legend() -> list[str]:
-    parts, x = [], 16.0
-    for moment, colour in COLOURS.items():
-        words = MEANINGS[moment]
-        parts.append(f'<rect x="{x:.0f}" y="18" width="14" height="14" rx="2" fill="{colour}"/>')
-        parts.append(f'<text x="{x + 20:.0f}" y="30" fill="#222">{words}</text>')
-        x += 40 + 7.2 * len(words)
+    parts = []
+    for index, (moment, colour) in enumerate(COLOURS.items()):
+        x = 16 + index % LEGEND_COLUMNS * LEGEND_WIDTH
+        y = 48 + index // LEGEND_COLUMNS * 24
+        parts.append(f'<rect x="{x}" y="{y}" width="14" height="14" rx="2" fill="{colour}"/>')
+        parts.append(f'<text x="{x + 22}" y="{y + 12}" class="ink">{MEANINGS[moment]}</text>')
     return parts
 
 
 def _turn(line: Mapping[str, object], y: float, scale: float) -> list[str]:
     said = str(line.get("text") or "(no words)")
     label = f"{line.get('turn', '')}  {said if len(said) <= 30 else said[:29] + '…'}"
-    parts = [f'<text x="16" y="{y + 17:.0f}" fill="#222">{html.escape(label)}</text>']
+    parts = [f'<text x="16" y="{y + 17:.0f}" class="ink">{html.escape(label)}</text>']
     spans = line.get("spans_ms")
     response = line.get("response_ms")
     if not isinstance(spans, Mapping) or not isinstance(response, int | float):
         outcome = html.escape(str(line.get("outcome") or "no reply"))
-        return [*parts, f'<text x="{LEFT + 4}" y="{y + 17:.0f}" fill="#777">{outcome}</text>']
+        return [*parts, f'<text x="{LEFT + 4}" y="{y + 17:.0f}" class="faint">{outcome}</text>']
     x = float(LEFT)
     for moment, ms in spans.items():
         wide = _number(ms) * scale
@@ -75,7 +87,7 @@ def _turn(line: Mapping[str, object], y: float, scale: float) -> list[str]:
             f'fill="{COLOURS.get(str(moment), "#999")}"><title>{html.escape(note)}</title></rect>'
         )
         x += wide
-    parts.append(f'<text x="{x + 6:.1f}" y="{y + 17:.0f}" fill="#222">{response:.0f} ms</text>')
+    parts.append(f'<text x="{x + 6:.1f}" y="{y + 17:.0f}" class="ink">{response:.0f} ms</text>')
     return parts
 
 

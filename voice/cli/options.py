@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from voice import logs
+from voice import logs, paths
 from voice.errors import MissingError, UsageError
 from voice.settings.layers import OPTIONS, PROFILES, Given, Resolved, load
 
@@ -34,6 +34,7 @@ def setting(flag: str, key: str, *, metavar: str = "") -> Callable[[Function], F
         callback=remember,
         expose_value=False,
         metavar=metavar or "|".join(option.choices) or option.kind.__name__.upper(),
+        shell_complete=lambda ctx, param, begun: [choice for choice in option.choices if choice.startswith(begun)],
         help=f"{option.help} [{key}]",
     )
 
@@ -50,6 +51,7 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
         default=profile,
         show_default=True,
         metavar="|".join(PROFILES),
+        shell_complete=lambda ctx, param, begun: [name for name in PROFILES if name.startswith(begun)],
         help="Preset settings for a kind of machine.",
     )
     @click.option(
@@ -58,19 +60,27 @@ def configured(command: Function, *, profile: str = "desktop") -> Function:
         envvar="VOICE_CONFIG",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="A TOML file of settings; it overrides the profile.",
+        help="A TOML file of settings; it overrides the profile and what `voice setup` saved.",
     )
     @click.option(
         "--set",
         "assignments",
         multiple=True,
         metavar="SECTION.KEY=VALUE",
+        shell_complete=lambda ctx, param, begun: [f"{key}=" for key in OPTIONS if key.startswith(begun)],
         help="One setting; `voice config` lists them. May be repeated.",
     )
     @functools.wraps(command)
     def with_settings(*args: Any, profile: str, config: Path | None, assignments: tuple[str, ...], **rest: Any) -> Any:
         flags = [*click.get_current_context().meta.get(_FLAGS, []), *map(_assignment, assignments)]
-        resolved = load(profile=profile, config=config, environment=os.environ, flags=flags)
+        resolved = load(
+            profile=profile,
+            config=config,
+            personal=paths.user_config() / "config.toml",
+            keys=paths.environment_file(),
+            environment=os.environ,
+            flags=flags,
+        )
         logs.install(_secrets(resolved))
         return command(*args, resolved=resolved, **rest)
 

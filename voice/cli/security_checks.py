@@ -10,11 +10,9 @@ from urllib.parse import urlsplit
 
 from voice.cli.findings import BROKEN, GOOD, LIMITED, Finding
 from voice.cli.options import Resolved
-from voice.paths import user_data
+from voice.paths import environment_file, user_data
 from voice.proxies import is_loopback
-
-SHORTEST_KEY = 20
-"""Characters of an API key below which it could be guessed."""
+from voice.settings.layers import weak_keys
 
 
 def folder(resolved: Resolved) -> Finding:
@@ -106,10 +104,10 @@ def keys(resolved: Resolved) -> Finding:
     items = [item.strip() for item in resolved.settings.serve.api_keys.split(",") if item.strip()]
     if not items:
         return Finding(GOOD, "no API keys: only programs on this machine can use voice serve")
-    weak = sum(len(item.rpartition(":")[2]) < SHORTEST_KEY for item in items)
+    weak = weak_keys(resolved.settings.serve.api_keys)
     words = f"{len(items)} API {'key' if len(items) == 1 else 'keys'} in VOICE_SERVE_API_KEYS"
     if weak:
-        return Finding(BROKEN, f"{words}, {weak} shorter than {SHORTEST_KEY} characters", "openssl rand -base64 32")
+        return Finding(BROKEN, f"{words}, {weak} that could be guessed", "openssl rand -base64 32")
     return Finding(GOOD, words)
 
 
@@ -151,6 +149,12 @@ def configuration(resolved: Resolved) -> Finding:
     return Finding(GOOD, "configuration files are writable by their owner only; secrets come from the environment")
 
 
+def key_file(resolved: Resolved) -> Finding:
+    """The environment file with the keys of servers."""
+    path = environment_file()
+    return _private(path, "keys are in") if path.exists() else Finding(GOOD, f"no keys are stored in {path}")
+
+
 def leftovers(resolved: Resolved) -> Finding:
     """Crash reports, which may quote the conversation."""
     reports = sorted(Path(tempfile.gettempdir()).glob("voice-defect-*.txt"))
@@ -181,5 +185,6 @@ CHECKS = {
     "API keys": keys,
     "web pages": origins,
     "settings": configuration,
+    "key file": key_file,
     "leftovers": leftovers,
 }

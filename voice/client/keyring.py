@@ -25,6 +25,14 @@ class Keyring:
         """The names of conversations at `url`. Raises ConfigError for a damaged file."""
         return list(self._read().get(url, {}))
 
+    def servers(self, name: str) -> list[str]:
+        """The servers that have a conversation `name`. Raises ConfigError for a damaged file."""
+        return [url for url, names in self._read().items() if name in names]
+
+    def urls(self) -> list[str]:
+        """The servers that have any conversation. Raises ConfigError for a damaged file."""
+        return [url for url, names in self._read().items() if names]
+
     def keep(self, url: str, name: str, session_id: str, token: str) -> None:
         """Store a conversation under `name`, replacing another of that name."""
         known = self._read()

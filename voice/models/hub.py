@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 from voice.errors import UnavailableError
 from voice.models.registry import Model, ModelFile
@@ -23,12 +24,21 @@ CHUNK_BYTES = 2**18
 """What a broken connection may cost: the client writes whole chunks only, by default of 10 MB."""
 
 
+def host_of(url: str) -> str:
+    """The host that a URL names, for people; the URL itself where it names none."""
+    return urlsplit(url).hostname or url
+
+
+def hub_host() -> str:
+    """The host of the hub that is asked."""
+    return host_of(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+
+
 class Hub:
     """Fetches files from the hub; one that was found unreachable is not asked again."""
 
-    name = "the model hub"
-
     def __init__(self, answer_s: float = ANSWER_S) -> None:
+        self.name = f"the model hub ({hub_host()})"
         self._answer_s = answer_s
         self._unreachable = ""
 
@@ -145,7 +155,7 @@ def _hub(model: Model, file: ModelFile) -> Iterator[None]:
         return UnavailableError(
             what,
             where=f"{model.repo}/{file.path}",
-            expected="a connection to the hub (set HF_ENDPOINT to use a mirror)",
+            expected=f"a connection to the hub, {hub_host()} (set HF_ENDPOINT to use a mirror)",
             remedy=f"the partial download is kept; to continue: voice models pull {model.name}",
         )
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from voice.errors import MissingError, UnavailableError, VoiceError
+from voice.models.hub import host_of
 from voice.models.registry import Model, ModelFile, Wheel
 from voice.models.store import MAKE_ROOM, accept, check_room, writing
 
@@ -39,9 +40,9 @@ class PackageIndex:
     An index that was found unreachable is not asked again.
     """
 
-    name = "the package index"
-
     def __init__(self, stall_s: float = STALL_S) -> None:
+        named = os.environ.get("PIP_INDEX_URL")
+        self.name = f"the package index ({host_of(named) if named else 'the one of pip'})"
         self._stall_s = stall_s
         self._unreachable = ""
 

@@ -11,6 +11,7 @@ from typing import Any
 import regex
 
 from voice.safety.check_digits import address, iban_length, is_iban
+from voice.safety.national_ids import NATIONAL_IDS, compact
 from voice.safety.phone_and_card_numbers import CONTEXT, FRACTION, HAN_DIGITS, NUMBER_WORDS, RUN, ends, number
 
 KINDS = ("PHONE", "ID", "CARD", "EMAIL", "IBAN", "IP")
@@ -161,6 +162,11 @@ def _number(text: str, start: int, end: int, regions: Sequence[str]) -> Found | 
     return None if found is None else Found(*found)
 
 
+def _national_id(text: str, start: int, end: int, confirms: Callable[[str], bool]) -> Found | None:
+    value = compact(text[start:end])
+    return Found("ID", value, end) if ends(text, end) and confirms(value) else None
+
+
 def families(regions: Sequence[str]) -> tuple[Family, ...]:
     """All of them; `regions` are those whose telephone numbers are known without a country code, as CN and US."""
     small, ten = "abcdefghijklmnopqrstuvwxyz", "0123456789"
@@ -177,6 +183,10 @@ def families(regions: Sequence[str]) -> tuple[Family, ...]:
             partial(_number, regions=tuple(regions)),
             ten + "+(p加" + HAN_DIGITS + "".join({word[0] for word in NUMBER_WORDS}),
             reach=24,
+        ),
+        *(
+            Family(kind.pattern, partial(_national_id, confirms=kind.confirms), kind.begins, longest=kind.longest)
+            for kind in NATIONAL_IDS
         ),
     )
 
@@ -195,7 +205,7 @@ LIKELY = re.compile(
     rf"|[{_LETTER}_](?:[{_LETTER}_.%+-]{{0,63}}(?:@|(?<=[a-z0-9]){_AFTER_WORD}))"
     rf"|[0-9]"
     rf"|(?:plus|{'|'.join(NUMBER_WORDS)})(?:\Z|[^{_LETTER}])"
-    rf"|[a-z]{{2}}[0-9]{{2}}|[0-9a-f]{{1,4}}:|[0-9a-f]{{8}}-"
+    rf"|[a-z]{{2}}[ -]?[0-9]|[a-z]{{6}} ?[0-9]|[xyz][ -]?[0-9]|[0-9a-f]{{1,4}}:|[0-9a-f]{{8}}-"
     rf")|(?<![{HAN_DIGITS}])[{HAN_DIGITS}](?:\Z|[{HAN_DIGITS}0-9 ,，、./()a-z-])"
     rf"|[+(加](?:\Z|[+0-9{HAN_DIGITS} (]|[a-z])|<(?:\Z|[a-z])"
 )

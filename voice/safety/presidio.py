@@ -121,7 +121,7 @@ def stage(wanted: str) -> SecondStage:
         raise MissingError(
             "Presidio is not installed",
             where="safety.presidio",
-            remedy="install voice-assistant[privacy], or set safety.presidio to off",
+            remedy="pip install 'voice-at-home[privacy]', or set safety.presidio to off",
         ) from error
     models = () if wanted == "patterns" else tuple(name.strip() for name in wanted.split(",") if name.strip())
     analyzer = Analyzer(models)

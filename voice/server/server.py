@@ -14,6 +14,7 @@ from voice.errors import ConfigError, UnavailableError
 from voice.proxies import is_loopback
 from voice.server.app import Application
 from voice.server.fast_websocket import SmallWebSocket
+from voice.settings.layers import SHORTEST_KEY, weak_keys
 from voice.settings.serving import ServeSettings
 
 
@@ -26,6 +27,13 @@ def bind(settings: ServeSettings) -> socket.socket:
             where=f"serve.host = {settings.host}",
             expected="API keys for any address other than loopback",
             remedy="set VOICE_SERVE_API_KEYS, or use --host 127.0.0.1",
+        )
+    if not is_loopback(settings.host) and (weak := weak_keys(settings.api_keys)):
+        raise ConfigError(
+            f"{weak} of the API keys could be guessed by anyone on the network",
+            where=f"serve.host = {settings.host}, VOICE_SERVE_API_KEYS",
+            expected=f"keys of at least {SHORTEST_KEY} characters made at random",
+            remedy="make one: openssl rand -hex 24",
         )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # The protocol is named because asyncio sends small writes at once only on sockets that say they are TCP.
@@ -43,9 +51,24 @@ def bind(settings: ServeSettings) -> socket.socket:
 
 
 def url(listening: socket.socket) -> str:
-    """The address clients use."""
+    """The address that clients on this machine use."""
     host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def network_url(listening: socket.socket) -> str:
+    """The address that other machines use, where it listens on all; empty where it does not, or there is no network."""
+    host, port = listening.getsockname()[:2]
+    if host not in ("0.0.0.0", "::"):
+        return ""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))  # sends nothing: the system only says which of its addresses it would use
+        except OSError:
+            return ""
+        own = asked.getsockname()[0]
+    return "" if is_loopback(own) else f"http://{own}:{port}"
 
 
 async def serve(app: Application, listening: socket.socket, ready: Callable[[str], object]) -> None:

@@ -1,4 +1,4 @@
-"""Merging and checking settings (default < profile < file < environment < flag), and reading their files."""
+"""Merging and checking settings: default < profile < the user's file < --config < environment < flag."""
 
 from __future__ import annotations
 
@@ -194,20 +194,26 @@ def load(
     *,
     profile: str = "desktop",
     config: Path | None = None,
+    personal: Path | None = None,
+    keys: Path | None = None,
     environment: Mapping[str, str] | None = None,
     flags: Iterable[Given] = (),
 ) -> Resolved:
     """Load settings from the command line, the environment and files.
 
-    Raises ConfigError for an unreadable file and for any invalid value.
+    `personal` is the user's own config.toml and `keys` their environment file; either may not exist. Raises ConfigError
+    for an unreadable file and for any invalid value.
     """
-    variables = environment or {}
+    stored = environment_lines(keys) if keys is not None else {}
+    variables = {**stored, **(environment or {})}
     if profile not in PROFILES:
         raise ConfigError("unknown profile", where=f"profile {profile!r}", expected="one of " + ", ".join(PROFILES))
     layers = [from_file(shipped(f"config/{profile}.toml"), name=f"config/{profile}.toml")]
+    if personal is not None and personal.exists():
+        layers.append(from_file(personal))
     if config is not None:
         layers.append(from_file(config))
-    layers += [from_environment(variables), list(flags)]
+    layers += [from_environment(stored, f" in {keys}"), from_environment(environment or {}), list(flags)]
     resolved = merge(layers)
     key = variables.get("OPENAI_API_KEY")
     for secret, address in (("chat.api_key", "chat.llm"), ("safety.openai_key", "safety.openai_url")):
@@ -244,14 +250,48 @@ def from_file(path: Path, *, name: str = "") -> list[Given]:
     return given
 
 
-def from_environment(variables: Mapping[str, str]) -> list[Given]:
-    """The settings among environment variables; unknown VOICE_ names are passed on so that they are refused."""
+def environment_lines(path: Path) -> dict[str, str]:
+    """The variables of an environment file as systemd reads it, NAME=VALUE a line; none where there is no file.
+
+    Raises ConfigError for a file that cannot be read.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "not UTF-8"
+        raise ConfigError(f"cannot be read: {why}", where=str(path), expected="lines NAME=VALUE") from error
+    lines = (line.strip() for line in text.splitlines())
+    pairs = (line.partition("=") for line in lines if line and line[0] not in "#;")
+    return {name.strip(): _unquoted(value.strip()) for name, equals, value in pairs if equals}
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+
+
+def from_environment(variables: Mapping[str, str], where: str = "") -> list[Given]:
+    """The settings among environment variables; unknown VOICE_ names are passed on so that they are refused.
+
+    `where` is added to the name in the origin.
+    """
     names = {environment_name(key): key for key in OPTIONS}
     return [
-        Given(names.get(name, name.removeprefix("VOICE_").lower().replace("_", ".", 1)), text, name, True, True)
+        Given(names.get(name, name.removeprefix("VOICE_").lower().replace("_", ".", 1)), text, name + where, True, True)
         for name, text in sorted(variables.items())
         if name.startswith("VOICE_") and name not in RESERVED
     ]
+
+
+SHORTEST_KEY, LEAST_LETTERS = 20, 8
+"""Characters of an API key, and different ones among them, below which it could be guessed."""
+
+
+def weak_keys(api_keys: str) -> int:
+    """How many keys of the setting serve.api_keys could be guessed."""
+    keys = [item.strip().rpartition(":")[2] for item in api_keys.split(",") if item.strip()]
+    return sum(len(key) < SHORTEST_KEY or len(set(key)) < LEAST_LETTERS for key in keys)
 
 
 def retained_days(retain: str) -> float | None:

@@ -195,6 +195,7 @@ class ChatSettings:
         choices=("off", "prefill", "vllm"),
     )
     system: str = option("You are a voice assistant. Answer in one or two short spoken sentences.", "system prompt")
+    name: str = option("", "name of the assistant; it is added to the system prompt; empty: none")
     session: str = option("", "name of a conversation to continue")
     store: str = option(
         "",

@@ -87,6 +87,10 @@ class ToolsSettings:
 class KioskSettings:
     title: str = option("", 'title of the page; empty: "Voice assistant" in the language of the visitor')
     languages: str = option("en,zh", "comma-separated languages of page and voice: en, zh; the first is the default")
+    unknown: str = option(
+        "I don't know that one. Please ask a member of staff.|这个我不知道，请问一下工作人员。",
+        "the builtin responder's words to a question it cannot answer, one sentence per language, separated by |",
+    )
     questions: str = option(
         "", "suggested questions, separated by |; empty: the headings of chat.knowledge that are questions"
     )

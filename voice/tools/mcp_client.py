@@ -56,7 +56,7 @@ class McpSource:
             raise ConfigError(
                 "MCP servers need a package that is not installed",
                 where=f"tools.mcp.{server.name}",
-                remedy="pip install 'voice-assistant[mcp]'",
+                remedy="pip install 'voice-at-home[mcp]'",
             ) from error
         if server.token_env and not environment.get(server.token_env):
             expected = f"a token in the environment as {server.token_env}"

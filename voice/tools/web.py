@@ -17,7 +17,7 @@ PLACES = "https://geocoding-api.open-meteo.com/v1/search"
 FORECAST = "https://api.open-meteo.com/v1/forecast"
 TIMEOUT_S = 8.0
 MOST_BYTES = 1 << 20
-USER_AGENT = "voice-assistant"
+USER_AGENT = "voice-at-home"
 
 Fetch = Callable[[str], Any]
 """A URL to the JSON behind it. Raises ToolError."""

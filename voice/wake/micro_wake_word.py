@@ -41,7 +41,7 @@ class MicroWakeWords:
                 "the wake word engine is not installed",
                 where="wake.mode = word",
                 expected="the package pymicro-wakeword",
-                remedy="pip install 'voice-assistant[wake]', or set wake.mode to always or button",
+                remedy="pip install 'voice-at-home[wake]', or set wake.mode to always or button",
             ) from None
         self._models = [_load(package, name) for name in names]
         self._features: Any = package.MicroWakeWordFeatures()

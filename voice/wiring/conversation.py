@@ -42,7 +42,7 @@ from voice.wiring.devices import Devices
 from voice.wiring.engine_choice import spoken_language
 from voice.wiring.engines import recognizer, wake_gate
 from voice.wiring.safety import masked
-from voice.wiring.sessions import session
+from voice.wiring.sessions import model_warning, session
 from voice.wiring.tools import house
 from voice.worker import Worker
 
@@ -205,6 +205,8 @@ async def converse(
             parts.ear = handler.near
         if by_sound is not None:
             parts.others = by_sound.near
+        checking = asyncio.create_task(_check_model(settings, watch), name="ask the model server")
+        stack.push_async_callback(_left, checking)
         await warming
         await stack.enter_async_context(manager.watched(progress))
         conversation = Conversation(parts)
@@ -221,6 +223,11 @@ async def _warm(engines: EngineSet, *, typed: bool) -> None:
         if isinstance(failure, EngineError):
             raise MissingError(str(failure), remedy="check this machine: voice doctor") from failure
         raise failure
+
+
+async def _check_model(settings: Settings, observer: Observer) -> None:
+    if warning := await model_warning(settings.chat):
+        observer(Notice(warning, "warning"))
 
 
 async def _left(task: asyncio.Task[None]) -> None:

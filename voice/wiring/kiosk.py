@@ -10,12 +10,18 @@ from voice.errors import ConfigError
 from voice.llm.builtin.notes import headings
 from voice.server.kiosk_page import Page, suggestions
 from voice.settings.schema import Settings
+from voice.settings.serving import KioskSettings
 from voice.wiring.engine_choice import engine_choices
 
 LANGUAGES = ("en", "zh")
 """What the page's own words are written in."""
 
 MOST_QUESTIONS = 24
+
+
+def unknown_sentences(kiosk: KioskSettings) -> list[str]:
+    """The owner's words for what cannot be answered, one for each language."""
+    return [sentence.strip() for sentence in kiosk.unknown.split("|") if sentence.strip()]
 
 
 def page(settings: Settings) -> Page:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -22,6 +22,7 @@ from voice.llm.builtin import BuiltinUpstream
 from voice.llm.builtin.question import RunningTimers
 from voice.llm.builtin.timer_list import Timers
 from voice.llm.interface import Upstream
+from voice.llm.model_list import model_trouble
 from voice.sessions.circuit_breaker import BreakerPolicy
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
@@ -48,10 +49,16 @@ LOOP_EFFECTS = ("timer", "device")
 """What a voice loop carries out."""
 
 
-def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[], float] | None = None) -> Upstream:
+def upstream(
+    settings: Settings,
+    timers: Timers | None = None,
+    now: Callable[[], float] | None = None,
+    unknown: Sequence[str] = (),
+) -> Upstream:
     """The model behind the sessions: the builtin responder, or a server by its URL.
 
-    Sessions without `timers` of this process are those of others, who are not told how to set it up.
+    Sessions without `timers` of this process are those of others, who are not told how to set it up; `unknown` are the
+    owner's words for what the responder cannot answer them.
     """
     chat = settings.chat
     if chat.llm != "builtin":
@@ -60,7 +67,7 @@ def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[],
         return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
     notes = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
     running = (lambda: timers.running(now())) if timers is not None and now is not None else None
-    return BuiltinUpstream(notes, timers=running, visitors=timers is None)
+    return BuiltinUpstream(notes, timers=running, visitors=timers is None, name=chat.name, unknown=unknown)
 
 
 def store_file(settings: Settings) -> Path:
@@ -197,6 +204,19 @@ async def _forget_old(engine: Engine, days: float) -> None:
         await asyncio.sleep(3600)
 
 
+async def model_warning(chat: ChatSettings) -> str:
+    """What will fail the first turn, said at the start: no answer, no key, no such model. Empty where all is well."""
+    if chat.llm == "builtin" or chat.server:
+        return ""
+    with working():
+        return await asyncio.to_thread(model_trouble, chat.llm, chat.model, chat.api_key)
+
+
+def system_prompt(chat: ChatSettings) -> str:
+    """The system prompt of a new session, with the assistant's name where it has one."""
+    return f"{chat.system} Your name is {chat.name}.".strip() if chat.name else chat.system
+
+
 async def served(chat: ChatSettings, url: str, stack: AsyncExitStack) -> RemoteSession:
     """A session on the server at `url`, left with the stack: the one of that name, or a new one that ends with it."""
     from voice.client import Sessions
@@ -204,11 +224,11 @@ async def served(chat: ChatSettings, url: str, stack: AsyncExitStack) -> RemoteS
 
     sessions = await stack.enter_async_context(Sessions(url, chat.server_key))
     if not chat.session:
-        made = await sessions.create(system=chat.system, model=chat.model)
+        made = await sessions.create(system=system_prompt(chat), model=chat.model)
         stack.push_async_callback(_delete, sessions, made)
         return made
     keyring = Keyring(folders.user_data() / "sessions.json")
-    return await sessions.named(chat.session, keyring, system=chat.system, model=chat.model)
+    return await sessions.named(chat.session, keyring, system=system_prompt(chat), model=chat.model)
 
 
 async def _delete(sessions: Sessions, session: RemoteSession) -> None:
@@ -252,7 +272,7 @@ async def session(
             home,
         )
     )
-    local = await open_local(running, name=chat.session if lasting else None, system=chat.system)
+    local = await open_local(running, name=chat.session if lasting else None, system=system_prompt(chat))
     local.effects = LOOP_EFFECTS
     running.parts.late = late
     stack.push_async_callback(local.close)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from voice import paths as folders
 from voice.client import SessionError, Sessions
 from voice.client.keyring import Keyring
-from voice.errors import UsageError
+from voice.errors import UnavailableError, UsageError
 from voice.sessions.session_log import PAGE
 from voice.sessions.state import SessionState
 from voice.sessions.stores.encrypted import CHECK
@@ -34,24 +34,27 @@ class StoredConversations(Protocol):
         """All that is stored of one conversation, or of all. Raises UsageError for a name that is not there."""
         ...
 
-    async def forget(self, name: str | None) -> int:
-        """Remove one conversation, or all; returns how many. Raises UsageError for a name that is not there."""
+    async def forget(self, name: str | None) -> dict[str, int]:
+        """Remove one conversation, or all; returns how many by place. Raises UsageError for an unknown name."""
         ...
 
 
 @asynccontextmanager
 async def keeping(settings: Settings) -> AsyncIterator[StoredConversations]:
-    """What the settings name: the server, else the store."""
-    chat = settings.chat
+    """What the settings name: the server; else the store, and by its name what is on a server that this machine knows.
+
+    `voice chat` keeps its conversations on a server, and who wants one forgotten need not know that.
+    """
+    chat, keyring = settings.chat, Keyring(folders.user_data() / "sessions.json")
     if chat.server:
         async with Sessions(chat.server, chat.server_key) as sessions:
-            yield _OnTheServer(sessions, Keyring(folders.user_data() / "sessions.json"))
+            yield _OnTheServer(sessions, keyring)
         return
     file = store_file(settings)
     in_a_file = not chat.store or chat.store.startswith("sqlite:///")
     kept = MemoryStore() if in_a_file and not file.exists() else store(settings)  # looking creates no file
     try:
-        yield _InThisFile(kept, chat.store or str(file))
+        yield _Everywhere(_InThisFile(kept, chat.store or str(file)), keyring, chat.server_key)
     finally:
         await kept.close()
 
@@ -76,17 +79,17 @@ class _InThisFile:
                 continue  # it had expired
         return found
 
-    async def forget(self, name: str | None) -> int:
+    async def forget(self, name: str | None) -> dict[str, int]:
         if name is not None:
             await self._store.delete(await self._find(name))
-            return 1
+            return {self.where: 1}
         sids = await self._store.kept()
         # The check of the key goes, too: someone who lost the key can start again this way.
         gone = await asyncio.gather(*map(self._store.delete, [*sids, CHECK]), return_exceptions=True)
         for result in gone:
             if isinstance(result, BaseException) and not isinstance(result, UnknownSession):
                 raise result
-        return len(sids)
+        return {self.where: len(sids)}
 
     async def _find(self, name: str) -> str:
         sid = await self._store.find(name)
@@ -115,6 +118,50 @@ class _InThisFile:
         }
 
 
+class _Everywhere:
+    """In this store; and what has a name, on each server where this machine's keyring has that name."""
+
+    def __init__(self, here: _InThisFile, keyring: Keyring, key: str) -> None:
+        self._here, self._keyring, self._key, self.where = here, keyring, key, here.where
+
+    async def names(self) -> list[str]:
+        far = [f"{name} ({url})" for url in self._keyring.urls() for name in self._keyring.names(url)]
+        return [*await self._here.names(), *far]
+
+    async def export(self, name: str | None) -> list[dict[str, Any]]:
+        found = await self._here.export(name) if await self._has(name) else []
+        for url in self._far(name):
+            async with self._server(url) as server:
+                found += await server.export(name)
+        return found
+
+    async def forget(self, name: str | None) -> dict[str, int]:
+        removed = await self._here.forget(name) if await self._has(name) else {}
+        for url in self._far(name):
+            async with self._server(url) as server:
+                removed |= await server.forget(name)
+        return removed
+
+    async def _has(self, name: str | None) -> bool:
+        """Whether the store is meant: also for a name that is nowhere, which it then reports."""
+        return name is None or not self._far(name) or name in await self._here.names()
+
+    def _far(self, name: str | None) -> list[str]:
+        return [] if name is None else self._keyring.servers(name)
+
+    @asynccontextmanager
+    async def _server(self, url: str) -> AsyncIterator[_OnTheServer]:
+        try:
+            async with Sessions(url, self._key) as sessions:
+                yield _OnTheServer(sessions, self._keyring)
+        except UnavailableError as error:
+            raise UnavailableError(
+                f"it is stored on a server that does not answer ({error.what})",
+                where=url,
+                remedy="start that server (voice serve) and repeat this command",
+            ) from error
+
+
 class _OnTheServer:
     """On a server: the conversations whose names and tokens this machine's keyring has."""
 
@@ -140,7 +187,7 @@ class _OnTheServer:
             found.append({"name": each, **kept, "events": events, "usage": usage})
         return found
 
-    async def forget(self, name: str | None) -> int:
+    async def forget(self, name: str | None) -> dict[str, int]:
         wanted = await self.names() if name is None else [name]
         for each in wanted:
             try:
@@ -149,7 +196,7 @@ class _OnTheServer:
                 if error.code != "session_unknown":
                     raise
             self._keyring.drop(self.where, each)
-        return len(wanted)
+        return {self.where: len(wanted)}
 
     def _find(self, name: str) -> tuple[str, str]:
         known = self._keyring.find(self.where, name)

@@ -63,7 +63,7 @@ def house(settings: Settings) -> Home | None:
     if not tools.enabled or not tools.home_url:
         return None
     if importlib.util.find_spec("hassil") is None or importlib.util.find_spec("home_assistant_intents") is None:
-        remedy = "pip install 'voice-assistant[home]'"
+        remedy = "pip install 'voice-at-home[home]'"
         raise ConfigError("a home needs packages that are not installed", where="tools.home_url", remedy=remedy)
     return Home(HomeAssistant(tools.home_url, tools.home_token))
 

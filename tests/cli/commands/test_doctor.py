@@ -19,6 +19,7 @@ class Models(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200 if self.path == "/v1/models" else 404)
         self.end_headers()
+        self.wfile.write(b'{"data": [{"id": "small"}]}')
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""
@@ -46,3 +47,12 @@ def test_a_model_server_is_looked_for_where_a_talk_would_ask_it(server: str, pat
 def test_what_is_no_model_server_is_broken_with_a_remedy(server: str) -> None:
     finding = model(with_llm(server + "/elsewhere"))
     assert finding.state == BROKEN and "404" in finding.text and "check that the server is running" in finding.remedy
+
+
+def test_a_model_that_the_server_lacks_is_broken(server: str) -> None:
+    resolved = merge(
+        [[Given("chat.llm", server, "--llm", text=True), Given("chat.model", "big", "--model", text=True)]]
+    )
+    finding = model(resolved)
+    assert finding.state == BROKEN
+    assert "no model 'big'; expected one of: small" in finding.text

@@ -194,3 +194,38 @@ def test_on_a_server_it_works_by_the_names_known_here(tmp_path: Path) -> None:
         assert (status, told["error"]["code"]) == (404, "session_unknown")
         figures = served.server.request("GET", "/metrics")[2].decode()
         assert "voice_sessions_in_memory 0.0" in figures, "the one without a name ended with its program"
+
+
+def test_what_a_chat_stored_on_a_server_is_found_by_its_name_alone(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "serve").mkdir()
+    with Served(tmp_path / "serve") as served:
+        url = served.server.url
+        assert (
+            voice(home, "chat", "--server", url, "--session", "ada", typed=f"repeat after me: {WORDS}\n").returncode
+            == 0
+        )
+        assert f"ada ({url})" in here(home, "forget").stderr
+        [found] = exported(home, "ada")["conversations"]
+        assert WORDS in found["messages"][0]["text"]
+        everything = here(home, "forget", "--all")
+        assert f"not removed: those on {url}; to remove them: voice forget --all --server {url}" in everything.stdout
+        gone = here(home, "forget", "ada")
+        assert (gone.exit_code, gone.stdout) == (0, f"{url}: 1 conversation removed\n")
+        assert here(home, "forget", "ada").exit_code == 2
+        for where in (("--server", url), ()):
+            assert voice(home, "chat", "--server", url, "--session", "bob", typed="hello\n").returncode == 0
+            talk = ("talk", "--text", "--tts", "tone", "--session", "bob")
+            assert where or voice(home, *talk, typed="hello\n").returncode == 0
+            gone = here(home, "forget", "bob", *where)
+            assert gone.stdout.count("1 conversation removed") == (1 if where else 2), "here and there"
+
+
+def test_a_server_that_is_down_is_named(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "serve").mkdir()
+    with Served(tmp_path / "serve") as served:
+        url = served.server.url
+        assert voice(home, "chat", "--server", url, "--session", "ada", typed="hello\n").returncode == 0
+    down = here(home, "forget", "ada")
+    assert (down.exit_code, len(down.stderr.splitlines())) == (69, 1)
+    assert url in down.stderr
+    assert "voice serve" in down.stderr

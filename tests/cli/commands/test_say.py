@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -56,3 +58,29 @@ def test_a_text_of_many_minutes_is_said_to_its_end() -> None:
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(asyncio.wait_for(speak(), 2000.0))
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "A.MP3", "a.ogg", "a.opus", "a.flac", "a.aac", "a.wav"])
+def test_a_file_has_the_format_of_its_ending(name: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["say", "--tts", "tone", "-o", str(tmp_path / name), "one two three four"])
+    assert done.exit_code == 0, done.stderr
+    with av.open(str(tmp_path / name)) as file:
+        kind = file.format.name
+        samples = np.concatenate([frame.to_ndarray().reshape(-1) for frame in file.decode(audio=0)])
+        rate = file.streams.audio[0].rate
+    assert Path(name).suffix.lower()[1:].replace("opus", "ogg") in kind
+    assert len(samples) / rate == pytest.approx(4 * 0.16, abs=0.3)
+
+
+@pytest.mark.parametrize("name", ["a.xyz", "a.txt", "a.m4a"])
+def test_another_ending_is_refused(name: str, tmp_path: Path) -> None:
+    wrong = CliRunner().invoke(main, ["say", "--tts", "tone", "-o", str(tmp_path / name), "hello"])
+    assert wrong.exit_code == 2
+    assert ".mp3" in wrong.stderr
+    assert not (tmp_path / name).exists()
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    wrong = CliRunner().invoke(main, ["say", "--tts", "tone", "-o", str(tmp_path / "none" / "a.mp3"), "hello"])
+    assert wrong.exit_code == 66
+    assert len(wrong.stderr.splitlines()) == 1

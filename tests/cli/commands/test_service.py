@@ -61,3 +61,12 @@ def test_status_without_a_running_systemd(unit: Path) -> None:
     refused = voice("status")
     assert refused.exit_code == 69
     assert "systemd is not running" in refused.output
+
+
+def test_alone_it_says_the_state(unit: Path) -> None:
+    assert "your service: not installed" in voice().output
+    voice("install")
+    shown = voice()
+    assert shown.exit_code == 0
+    assert "your service: installed, but systemd is not running here" in shown.output
+    assert str(unit) in shown.output

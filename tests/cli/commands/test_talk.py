@@ -162,3 +162,8 @@ def test_a_reader_who_leaves_ends_the_talk_without_a_word(environment: dict[str,
         talking.stdin.flush()
         assert talking.wait(30) == 1
         assert talking.stderr.read() == ""
+
+
+def test_a_dead_model_server_is_noticed_at_the_start(environment: dict[str, str]) -> None:
+    done = voice(environment, "talk", "--text", "--llm", "http://127.0.0.1:1/v1", "--model", "x", typed="hello\n")
+    assert "warning: http://127.0.0.1:1/v1: no answer" in done.stdout

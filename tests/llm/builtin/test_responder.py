@@ -129,3 +129,28 @@ def test_zaijian_is_a_farewell() -> None:
         return "".join(item.text for item in items if isinstance(item, Delta))
 
     assert asyncio.run(said()) == "再见！"
+
+
+@pytest.mark.parametrize(
+    ("sentences", "words", "answer"),
+    [
+        (("Ask the desk.", "请问前台。"), "who won the match", "Ask the desk."),
+        (("Ask the desk.", "请问前台。"), "谁赢了比赛", "请问前台。"),
+        (("Ask the desk.",), "谁赢了比赛", "Ask the desk."),
+        (("请问前台。", "Ask the desk."), "who won the match", "Ask the desk."),
+        ((), "who won the match", "I'm sorry, I don't know that. Please ask me something else."),
+    ],
+)
+def test_visitors_get_the_owners_sentence(sentences: tuple[str, ...], words: str, answer: str) -> None:
+    upstream = BuiltinUpstream(visitors=True, unknown=sentences)
+    events = replies(upstream, Message("user", words))
+    assert "".join(event.text for event in events if isinstance(event, Delta)) == answer
+
+
+def test_it_goes_by_its_name() -> None:
+    for words, answer in (
+        ("What's your name?", "I am Nova, and I run on this machine."),
+        ("你叫什么名字", "我是Nova，就在这台机器上运行。"),
+    ):
+        events = replies(BuiltinUpstream(name="Nova"), Message("user", words))
+        assert "".join(event.text for event in events if isinstance(event, Delta)) == answer

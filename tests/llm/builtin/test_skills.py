@@ -225,3 +225,29 @@ def test_conversion_goes_back(source: object, target: object, value: float) -> N
     there = convert(value, source, target)  # type: ignore[arg-type]
     if there is not None:
         assert convert(there, target, source) == pytest.approx(value, rel=1e-9, abs=1e-6)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("My name is Ada and I live in Leeds", "Ada"),
+        ("my name is ada and i live in leeds", "Ada"),
+        ("I'm Ada and I live in Leeds", "Ada"),
+        ("Hi, I'm Ada.", "Ada"),
+        ("Ada is my name", "Ada"),
+        ("the name's Bond", "Bond"),
+        ("my name is ada living in leeds", "Ada"),
+        ("My name is Ludwig van Beethoven and I like music", "Ludwig van Beethoven"),
+        ("my name is vincent van gogh", "Vincent van Gogh"),
+        ("My name is Ada de la Cruz", "Ada de la Cruz"),
+        ("I'm German", ""),
+        ("I'm fine and I live in Leeds", ""),
+        ("I'm OK", ""),
+        ("That is my name", ""),
+        ("I am from Leeds", ""),
+    ],
+)
+def test_a_name_ends_where_the_sentence_goes_on(said: str, name: str) -> None:
+    found = answer(Question(said, datetime(2026, 5, 5)))
+    heard = found.text if found else ""
+    assert heard == f"Nice to meet you, {name}." if name else "Nice to meet you" not in heard

@@ -25,14 +25,15 @@ WHAT = (*COMMANDS, "watch")
 
 
 @click.command("ctl")
-@click.argument("what", metavar=f"[{'|'.join(WHAT)}]", type=click.Choice(WHAT))
+@click.argument("what", metavar=f"[{'|'.join(WHAT)}]", type=click.Choice(WHAT), default="status")
 @click.argument("value", required=False, default="", metavar="[PERCENT|TEXT]")
 @setting("--socket", "hooks.socket", metavar="PATH")
 @configured
 def command(resolved: Resolved, what: str, value: str) -> None:
     """Send a command to the running `voice talk`, or watch its events, one JSON line each.
 
-    Examples: `voice ctl volume 40`, `voice ctl say "dinner is ready"`. The other commands take no argument.
+    Examples: `voice ctl volume 40`, `voice ctl say "dinner is ready"`. The other commands take no argument. Each prints
+    the state that follows; `voice ctl` alone prints the state.
     """
     from voice.wiring.control import socket_path
 
@@ -53,9 +54,8 @@ def command(resolved: Resolved, what: str, value: str) -> None:
         raise UnavailableError("the conversation has ended", where=str(path))
     if answer["answer"] != "ok":
         raise UnavailableError(answer["error"], where=f"voice ctl {what}")
-    if what == "status":
-        muted = ", muted" if answer["muted"] else ""
-        click.echo(f"{answer['state']}, volume {answer['volume']} %{muted} (voice-assistant {answer['version']})")
+    muted = ", muted" if answer["muted"] else ""
+    click.echo(f"{answer['state']}, volume {answer['volume']} %{muted} (voice {answer['version']})")
 
 
 def _order(what: str, value: str) -> dict[str, Any] | None:

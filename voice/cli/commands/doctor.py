@@ -118,29 +118,21 @@ def echo(resolved: Resolved) -> Finding:
 
 def model(resolved: Resolved) -> Finding:
     """The language model's server."""
-    from urllib.error import URLError
-    from urllib.request import Request
-
-    from voice.llm.openai_dialects import base_url
-    from voice.proxies import opener
+    from voice.llm.model_list import list_models
 
     chat = resolved.settings.chat
     if chat.server:
         return Finding(GOOD, f"sessions are stored by {chat.server}")
     if chat.llm == "builtin":
-        return Finding(
-            GOOD, "builtin responder, no model", "for a model: --llm http://localhost:11434/v1 --model NAME (Ollama)"
-        )
-    request = Request(base_url(chat.llm) + "/models")
-    if chat.api_key:
-        request.add_header("Authorization", f"Bearer {chat.api_key}")
+        return Finding(GOOD, "builtin responder, no model", "for a model: voice setup llm")
     try:
-        with opener(request.full_url).open(request, timeout=5) as answer:
-            return Finding(GOOD, f"{chat.llm} answers ({answer.status})")
-    except (URLError, OSError, ValueError) as error:
-        return Finding(
-            BROKEN, f"{chat.llm}: {error}", "check that the server is running and VOICE_CHAT_API_KEY is right"
-        )
+        trouble = list_models(chat.llm, chat.api_key).lacks(chat.model)
+    except VoiceError as error:
+        trouble = str(error)
+    if trouble:
+        remedy = "check that the server is running and VOICE_CHAT_API_KEY is right, or choose another: voice setup llm"
+        return Finding(BROKEN, trouble, remedy)
+    return Finding(GOOD, f"{chat.llm} {chat.model}".rstrip() + " answers")
 
 
 def memory(resolved: Resolved) -> Finding:

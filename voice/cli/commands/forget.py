@@ -22,8 +22,8 @@ def command(resolved: Resolved, name: str | None, everything: bool) -> None:
     """Delete the conversation NAME, or all with --all: text, usage, encryption key, and the lines typed in
     it on this machine.
 
-    Works on the configured store, or on a server with the names this machine knows. Without arguments it lists the
-    names.
+    NAME is removed from this machine's store and from the servers on which `voice chat` or `voice talk` used it; --all
+    empties the store, or with --server that server. Without arguments it lists the names.
     """
     if name is not None and everything:
         raise UsageError("a name and --all cannot be combined", where=f"{name} --all", expected="one of them")
@@ -31,6 +31,8 @@ def command(resolved: Resolved, name: str | None, everything: bool) -> None:
 
 
 async def _forget(resolved: Resolved, name: str | None, everything: bool) -> None:
+    from voice.client.keyring import Keyring
+    from voice.paths import user_data
     from voice.wiring.stored_conversations import keeping
 
     async with keeping(resolved.settings) as kept:
@@ -40,9 +42,13 @@ async def _forget(resolved: Resolved, name: str | None, everything: bool) -> Non
                 "name a conversation, or pass --all",
                 expected="NAME or --all; stored: " + (", ".join(names) or "none"),
             )
-        count = await kept.forget(name)
+        removed = await kept.forget(name)
         await asyncio.to_thread(_forget_typed, name)
-        click.echo(f"{kept.where}: {count} {'conversation' if count == 1 else 'conversations'} removed")
+        for where, count in removed.items():
+            click.echo(f"{where}: {count} {'conversation' if count == 1 else 'conversations'} removed")
+        if everything and not resolved.settings.chat.server:
+            for url in Keyring(user_data() / "sessions.json").urls():
+                click.echo(f"not removed: those on {url}; to remove them: voice forget --all --server {url}")
 
 
 def _forget_typed(name: str | None) -> None:

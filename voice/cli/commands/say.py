@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from voice.cli.options import Resolved, configured, setting
-from voice.errors import UsageError
+from voice.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from voice.audio.playout import Playout
@@ -19,10 +19,18 @@ AHEAD_S = 30.0
 """Seconds of audio that may wait to be played before the next clause is made."""
 
 
+ENDINGS = {"": "wav", ".wav": "wav", ".mp3": "mp3", ".ogg": "opus", ".opus": "opus", ".flac": "flac", ".aac": "aac"}
+"""The format of each file by its ending; /dev/stdout and its like have none."""
+
+
 @click.command("say")
 @click.argument("text")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write a WAV file instead of playing."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a file instead of playing: .wav, .mp3, .ogg, .opus, .flac, .aac.",
 )
 @click.option(
     "--show", is_flag=True, help="Print the words that would be spoken, one clause per line, without speaking."
@@ -65,6 +73,13 @@ def clauses(text: str, language: str = "") -> list[str]:
 def _into_file(engine: Synthesizer, texts: list[str], path: Path) -> None:
     from voice.audio.wav import WavWriter
 
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        expected = f"a name that ends with one of {', '.join(filter(None, ENDINGS))}"
+        raise UsageError(f"cannot write {ending} files", where=str(path), expected=expected)
+    if ENDINGS[ending] != "wav":
+        _encoded(engine, texts, path, ENDINGS[ending])
+        return
     writer = WavWriter(path, engine.rate)
 
     def write(chunk: Chunk) -> bool:
@@ -76,6 +91,26 @@ def _into_file(engine: Synthesizer, texts: list[str], path: Path) -> None:
             engine.speak(text, write)
     finally:
         writer.close()
+
+
+def _encoded(engine: Synthesizer, texts: list[str], path: Path, kind: str) -> None:
+    from voice.audio.encoder import AudioEncoder
+
+    encoder = AudioEncoder(kind, engine.rate)
+    try:
+        with path.open("wb") as file:
+
+            def write(chunk: Chunk) -> bool:
+                file.write(encoder.encode(chunk.pcm))
+                return True
+
+            for text in texts:
+                engine.speak(text, write)
+            file.write(encoder.finish())
+    except OSError as error:
+        raise MissingError(
+            f"cannot be written: {error.strerror}", where=str(path), expected="a writable file with free space"
+        ) from error
 
 
 async def _aloud(engine: Synthesizer, texts: list[str], device: str) -> None:

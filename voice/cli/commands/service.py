@@ -21,13 +21,21 @@ SHOWN = ("ActiveState", "SubState", "StatusText", "Result", "NRestarts", "Memory
 system_flag = click.option("--system", is_flag=True, help="Use the system manager instead of your own (needs root).")
 
 
-@click.group("service")
-def command() -> None:
+@click.group("service", invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """Run the assistant as a systemd service that starts at boot and is restarted if it fails or stops hearing.
 
     `voice service install` writes a unit for your user's systemd, with --system for the system's. The arguments after
-    `--` are the command it runs; default: `talk --profile pi`.
+    `--` are the command it runs; default: `talk --profile pi`. `voice service` alone shows the state.
     """
+    if ctx.invoked_subcommand is None:
+        for system in (False, True):
+            manager = "system" if system else "your"
+            if _path(system).exists():
+                click.echo(f"{manager} service: {_state(system)}  ({_path(system)})")
+            else:
+                click.echo(f"{manager} service: not installed")
 
 
 @command.command("install", context_settings={"ignore_unknown_options": True})
@@ -117,6 +125,14 @@ def uninstall(system: bool) -> None:
     if running:
         _run(_systemctl(system, "daemon-reload"))
     click.echo(f"removed: {path}")
+
+
+def _state(system: bool) -> str:
+    """The state in one word, as systemd says it."""
+    if not _running(system):
+        return "installed, but systemd is not running here"
+    words = _systemctl(system, "is-active", NAME)
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
 def _command(words: Sequence[str]) -> list[str]:

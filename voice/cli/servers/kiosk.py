@@ -36,7 +36,7 @@ async def _kiosk(resolved: Resolved, *, browser: bool) -> None:
     from voice.server.access import own_key
     from voice.server.kiosk_page import PATH, install
     from voice.system.kiosk_browser import opened
-    from voice.wiring.kiosk import page
+    from voice.wiring.kiosk import page, unknown_sentences
 
     settings = resolved.settings
     made = page(settings)
@@ -52,4 +52,4 @@ async def _kiosk(resolved: Resolved, *, browser: bool) -> None:
             except MissingError as error:
                 click.echo(f"voice: {error}", err=True)
 
-        await served(settings, ready, lambda app: install(app.http, made))
+        await served(settings, ready, lambda app: install(app.http, made), unknown_sentences(settings.kiosk))

@@ -7,7 +7,7 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +19,9 @@ from voice.system.systemd import ServiceManager
 
 if TYPE_CHECKING:
     from voice.server.app import Application
+
+
+BROWSERS = "a browser there gives its microphone only to https pages: put TLS in front, docs/operate.md"
 
 
 @click.command("serve")
@@ -52,35 +55,49 @@ def prepare_process() -> None:
 
 
 async def served(
-    settings: Settings, ready: Callable[[str], object], add: Callable[[Application], object] = lambda app: None
+    settings: Settings,
+    ready: Callable[[str], object],
+    add: Callable[[Application], object] = lambda app: None,
+    unknown: Sequence[str] = (),
 ) -> None:
-    """Serve until asked to stop; `ready` receives the address, `add` may extend the application first."""
+    """Serve until asked to stop; `ready` receives the address, `add` may extend the application first.
+
+    `unknown` are the words for questions that the built-in responder cannot answer.
+    """
     from voice.wiring.engine_pool import SharedEnginePool
     from voice.wiring.prompt_warmup import warmed
-    from voice.wiring.sessions import engine, shared_options, upstream
+    from voice.wiring.sessions import engine, model_warning, shared_options, upstream
     from voice.wiring.speech_engines import SpeechEngines
 
     with extra("serve", "fastapi uvicorn prometheus-client"):
         from voice.server.app import create
-        from voice.server.server import bind, serve
+        from voice.server.server import bind, network_url, serve
 
     manager = ServiceManager(os.environ)
 
+    async def warn() -> None:
+        if warning := await model_warning(settings.chat):
+            click.echo(f"warning: {warning}", err=True)
+
     def serving(url: str) -> None:
         ready(url)
+        if far := network_url(listening):
+            click.echo(f"on this network: {far}  (with an API key; {BROWSERS})")
         manager.ready()
         manager.status(f"listening on {url}")
 
     listening, speech = bind(settings.serve), SpeechEngines(settings, partials=False)
     try:
         async with (
-            engine(settings, upstream(settings), how=shared_options(settings)) as running,
+            engine(settings, upstream(settings, unknown=unknown), how=shared_options(settings)) as running,
             manager.watched(asyncio.get_running_loop().time),
         ):
             app = create(running, settings.serve, SharedEnginePool(settings), speech)
             add(app)
+            checking = asyncio.create_task(warn(), name="ask the model server")
             async with warmed(settings.serve, running, click.echo):
                 await serve(app, listening, serving)
+            checking.cancel()
     finally:
         listening.close()
         speech.close()

@@ -19,13 +19,14 @@ class Question:
     """The person's latest words and what is known around them.
 
     `text` is as received, `words` as `plain_words` gives them. `before` is the conversation up to here, oldest first;
-    `now` the local time.
+    `now` the local time; `assistant` the name the assistant was given, or empty.
     """
 
     text: str
     now: datetime
     before: Sequence[Message] = ()
     timers: RunningTimers | None = None
+    assistant: str = ""
     words: str = field(init=False)
     language: str = field(init=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -45,8 +45,14 @@ def understands(text: str) -> bool:
     return found is not None and found.whole
 
 
-def unknown(question: Question, *, visitors: bool = False) -> Answer:
-    """The answer to questions it does not understand; the owner also hears what would help."""
+def unknown(question: Question, *, visitors: bool = False, sentences: Sequence[str] = ()) -> Answer:
+    """The answer to questions it does not understand; the owner also hears what would help.
+
+    `sentences` are the owner's own for `visitors`: the first in the question's language, else the first of all.
+    """
+    if visitors and sentences:
+        fitting = (sentence for sentence in sentences if language_of(sentence) == question.language)
+        return Answer(next(fitting, sentences[0]))
     if visitors:
         return Answer(
             question.say(
@@ -69,8 +75,9 @@ class BuiltinUpstream:
     """An `Upstream` of small skills and a folder of notes; it answers at once and says so when it does not know.
 
     `now` gives the local time, `timers` the timers running, if the caller keeps any. To `visitors` nothing is said of
-    what only the owner can do. Raises MissingError for a folder
-    of notes that cannot be read.
+    what only the owner can do. It goes by `name` where one is given; `unknown` are the
+    owner's words for questions it cannot answer. Raises MissingError for a folder of notes that
+    cannot be read.
     """
 
     name, continues = "builtin", True
@@ -82,9 +89,12 @@ class BuiltinUpstream:
         timers: Callable[[], RunningTimers] | None = None,
         *,
         visitors: bool = False,
+        name: str = "",
+        unknown: Sequence[str] = (),
     ) -> None:
         self._knowledge = Knowledge(knowledge) if knowledge is not None else None
-        self._now, self._timers, self._visitors = now, timers, visitors
+        self._now, self._timers, self._visitors, self._name = now, timers, visitors, name
+        self._unknown = unknown
         self.commands: Callable[[str, str], str] | None = None
         """Given words and their language, the tool that carries them out, or an empty string."""
 
@@ -132,7 +142,7 @@ class BuiltinUpstream:
         if last is None:
             return Answer("")
         timers = self._timers() if self._timers is not None else None
-        question = Question(ask.messages[last].text, self._now(), ask.messages[:last], timers)
+        question = Question(ask.messages[last].text, self._now(), ask.messages[:last], timers, self._name)
         if ask.messages[-1].role == "tool":
             return _reported(question, ask.messages[-1].text)
         found = answer(question)
@@ -142,7 +152,9 @@ class BuiltinUpstream:
             found = answer(replace(question, text=question.text.rpartition("\n")[2]))
         if found is None and self._knowledge is not None and (text := self._knowledge.answer(question.text)):
             found = Answer(text)
-        return _kept(found or unknown(question, visitors=self._visitors), question, ask.effects)
+        return _kept(
+            found or unknown(question, visitors=self._visitors, sentences=self._unknown), question, ask.effects
+        )
 
 
 def _kept(answer: Answer, question: Question, effects: frozenset[str] | None) -> Answer:

@@ -20,14 +20,6 @@ _REPLIES = tuple(
             "我会报时间和日期，做算术，换算单位，设计时器和闹钟，跟你重复，还能根据笔记回答问题。",
         ),
         (
-            (
-                r"who are you|what are you|what is your name|what's your name|are you (?:a )?(?:robot|human|real)",
-                r"你是谁|你?叫什么|你?叫什么名字",
-            ),
-            "I am your voice assistant, and I run on this machine.",
-            "我是你的语音助手，就在这台机器上运行。",
-        ),
-        (
             (r"how are you(?: doing)?(?: today)?|how's it going|你好吗|最近怎么样",),
             "I'm fine, thank you. How can I help?",
             "我很好，谢谢。有什么可以帮你？",
@@ -68,9 +60,47 @@ _REPLIES = tuple(
         ),
     )
 )
+_ASKS_WHO = re.compile(
+    r"^(?:(?:so )?who are you|what are you|what is your name|what's your name|whats your name|what are you called"
+    r"|what (?:do|should|can) i call you|do you have a name|are you (?:a )?(?:robot|human|real)"
+    r"|你是谁|你?叫什么|你?叫什么名字|你的名字是什么|怎么称呼你)$"
+)
 _NAME = re.compile(
     r"\b(?i:my name is|my name's|you can call me|call me|i am called|i'm called)\s+"
     r"((?:[^\W\d_][\w'’-]*\.?)(?:\s[^\W\d_][\w'’-]*\.?){0,3})"
+)
+_I_AM = re.compile(
+    r"^(?i:(?:hello|hi|hey|good (?:morning|afternoon|evening))[\s,.!]+)?(?i:i am|i'm|the name is|the name's)\s+"
+    r"([A-Z][^\W\d_]+(?:\s[A-Z][^\W\d_]+){0,2})\s*(?:[,.!]|and\b|but\b|from\b|$)"
+)
+_IS_MY_NAME = re.compile(r"^((?:[^\W\d_]+\s){1,3})(?i:is my name)\b")
+_KINDS = re.compile(
+    r"(?:ish|ese)$|^(?:american|australian|austrian|brazilian|canadian|catholic|czech|dutch|european|french|german|greek"
+    r"|hindu|indian|italian|korean|mexican|muslim|norwegian|russian|swiss|ukrainian|welsh|african|asian|okay|ok|sorry)$"
+)
+"""What "I'm …" also says with a capital letter, and is no name."""
+
+_PARTICLES = frozenset(
+    (
+        "van",
+        "von",
+        "der",
+        "den",
+        "di",
+        "da",
+        "de",
+        "del",
+        "della",
+        "du",
+        "la",
+        "le",
+        "bin",
+        "ibn",
+        "al",
+        "el",
+        "ter",
+        "zu",
+    )
 )
 _NO_NAME = frozenset(
     str.split(
@@ -78,7 +108,7 @@ _NO_NAME = frozenset(
         " was not no please thanks thank nice from in at on to for with by later back tomorrow today tonight now"
         " again if because maybe also just set tell give remember my your that this there then as of who's"
         " what's pleased crazy old names anything whatever stupid names early late up down out"
-        " about after before if glad happy"
+        " about after before if glad happy living working calling speaking coming staying visiting asking"
     )
 )
 _HAN_NAME = re.compile(
@@ -96,6 +126,14 @@ def manners(question: Question) -> Answer | None:
     for pattern, english, chinese in _REPLIES:
         if pattern.search(words):
             return Answer(question.say(english, chinese))
+    if _ASKS_WHO.search(words):
+        called = question.assistant
+        return Answer(
+            question.say(
+                f"I am {called or 'your voice assistant'}, and I run on this machine.",
+                f"我是{called or '你的语音助手'}，就在这台机器上运行。",
+            )
+        )
     if _ASKS_NAME.search(words):
         name = _told_name(question)
         if name:
@@ -109,21 +147,26 @@ def _name(question: Question) -> str:
     if question.chinese:
         found = _HAN_NAME.search(simplified(question.text))
         return found[1] if found else ""
-    found = _NAME.search(question.text)
+    found = _NAME.search(question.text) or _IS_MY_NAME.search(question.text)
+    if found is None and (introduced := _I_AM.search(question.text)) is not None:
+        found = None if _KINDS.search(introduced[1].lower()) else introduced
     return _only_name(found[1].split()) if found else ""
 
 
 def _only_name(words: list[str]) -> str:
     """The words up to the first that is no name; behind a capital letter only those with one, else at most two."""
     kept: list[str] = []
-    for word in words:
-        if word.lower().rstrip(".") in _NO_NAME or (kept and words[0][0].isupper() and word[0].islower()):
+    for index, word in enumerate(words):
+        small = bool(kept) and words[0][0].isupper() and word[0].islower()
+        within = word in _PARTICLES and any(later[0].isupper() for later in words[index + 1 :])
+        if word.lower().rstrip(".") in _NO_NAME or (small and not within):
             break
         kept.append(word if len(word) <= 2 else word.rstrip("."))
         if word.endswith(".") and len(word) > 2:
             break
-    kept = kept if words[0][0].isupper() else kept[:2]
-    return " ".join(word[:1].upper() + word[1:] for word in kept)
+    most = 2 + sum(word in _PARTICLES for word in kept)
+    kept = kept if words[0][0].isupper() else kept[:most]
+    return " ".join(word if word in _PARTICLES else word[:1].upper() + word[1:] for word in kept)
 
 
 def _told_name(question: Question) -> str:

@@ -66,7 +66,7 @@ class RedisConnection:
             raise ConfigError(
                 "the package redis is not installed",
                 where="chat.store",
-                remedy="install voice-assistant[redis]",
+                remedy="pip install 'voice-at-home[redis]'",
             ) from error
         self._errors, self._cluster_client = exceptions, client.RedisCluster
         self.where = shown(url)

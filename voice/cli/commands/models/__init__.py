@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from voice.cli.commands.models.fetching import fetch, measured_fit, start_with_models
 from voice.cli.options import Function, Resolved, configured, setting
 from voice.errors import MissingError, VoiceError
 from voice.models.registry import PIPER, TURN, WHISPER, Model, find_model
@@ -75,87 +72,43 @@ def pull_(resolved: Resolved, names: tuple[str, ...]) -> None:
     fetch([find_model(registry, name) for name in names], ModelStore(models.folder), models.source)
 
 
-def fetch(models: Sequence[Model], store: ModelStore, source: str) -> None:
-    """Download what is not here yet, with bars; say on standard output where each lies."""
-    from voice.cli.commands.models import download_progress
-    from voice.models.download import Downloader
-
-    downloader = Downloader(store, source, lambda line: click.echo(line, err=True))
-    for model in models:
-        if store.has(model) and not store.verify(model):
-            click.echo(f"{model.name}: already downloaded, {store.path(model)}")
-            continue
-        with download_progress(model) as progress:
-            path = downloader.pull(model, progress)
-        click.echo(f"{model.name}: {path} ({model.size / 1e6:.0f} MB, hashes as published)")
-
-
 @command.command("fit")
 @setting("--language", "asr.language", metavar="TAG")
 @with_store
 def fit_(resolved: Resolved) -> None:
     """Measure how fast this machine reads speech and say which Whisper model fits."""
-    from voice.wiring.first_start import CLIP_S, FAST, GOOD, fit
-    from voice.wiring.fit import READINGS, read_ms
+    from voice.wiring.first_start import FAST, GOOD
 
     settings = resolved.settings
-    store, registry = ModelStore(settings.models.folder), shipped_registry()
-    took: dict[str, float] = {}
-    for model in (find_model(registry, name) for name in (FAST, GOOD)):
-        if store.has(model):
-            took[model.name] = read_ms(store.path(model), settings)
-            click.echo(f"{model.name}: {took[model.name]:.0f} ms for {CLIP_S:g} s of speech (median of {READINGS})")
-    english = not settings.asr.language or settings.asr.language.lower().startswith("en")
-    if english and FAST not in took:
-        raise MissingError(
-            "nothing to measure with", where=str(store.folder), expected=FAST, remedy=f"voice models pull {FAST}"
-        )
-    chosen = fit(took, settings.asr.language)
-    click.echo(f"{chosen.why}.")
-    model = find_model(registry, chosen.model)
+    model, store = measured_fit(settings), ModelStore(settings.models.folder)
     if not store.has(model):
         click.echo(f"to use it: voice models pull {model.name}  ({model.size / 1e6:.0f} MB)")
-    elif model.name == FAST and store.has(find_model(registry, GOOD)):
+    elif model.name == FAST and store.has(find_model(shipped_registry(), GOOD)):
         click.echo(f'to use it: --set asr.model={FAST}, or in a configuration file: [asr] model = "{FAST}"')
 
 
 @command.command("first-start", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True})
 @click.option("--offline", is_flag=True, help="Download nothing, now and later, and use the built-in engines.")
+@click.option("--ask", is_flag=True, help="In a terminal, put the questions of `voice setup` first, once.")
 @click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[FLAGS OF TALK]…")
 @setting("--asr", "asr.engine")
 @setting("--tts", "tts.engine")
+@setting("--llm", "chat.llm", metavar="builtin|URL")
+@setting("--model", "chat.model", metavar="NAME")
 @setting("--source", "models.source")
 @with_store
-def first_start_(resolved: Resolved, offline: bool, rest: tuple[str, ...]) -> None:
+def first_start_(resolved: Resolved, offline: bool, ask: bool, rest: tuple[str, ...]) -> None:
     """Download the models that fit this machine, once: what scripts/start does before `voice talk`.
 
     A later call does nothing, whatever came of the first. Flags of `voice talk` may follow; they say which engines
     the models are for.
     """
-    from voice.cli.commands.first_start import first_start
-    from voice.cli.commands.models import download_progress
-    from voice.models.download import Downloader
-    from voice.server.metrics import available_bytes
-    from voice.wiring.fit import read_ms
-
     settings = resolved.settings
-    store = ModelStore(settings.models.folder)
-    downloader = Downloader(store, settings.models.source, click.echo)
+    if ask:
+        from voice.cli.commands.setup import ask_once
 
-    def pull(model: Model) -> Path:
-        with download_progress(model) as progress:
-            return downloader.pull(model, progress)
-
-    first_start(
-        settings,
-        store,
-        shipped_registry(),
-        pull=pull,
-        measure=lambda folder: read_ms(folder, settings),
-        say=click.echo,
-        offline=offline,
-        memory_bytes=available_bytes(),
-    )
+        settings = ask_once(resolved, offline=offline)
+    start_with_models(settings, offline=offline)
 
 
 @command.command("verify")
@@ -197,17 +150,3 @@ def _path_of(model: Model, store: ModelStore) -> Path:
             "the model is not downloaded", where=model.name, remedy=f"download it: voice models pull {model.name}"
         )
     return store.path(model)
-
-
-@contextmanager
-def download_progress(model: Model) -> Iterator[Callable[[int, int], None]]:
-    """Show the download's progress as one bar on standard error; silent if that is not a terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn(model.name), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(model.name, total=model.size)
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield show

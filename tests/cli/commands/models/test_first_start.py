@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from voice.cli.commands.first_start import REMEMBERED, first_start
+from voice.cli.commands.models.first_start import REMEMBERED, first_start
 from voice.errors import EngineError, UnavailableError, VoiceError
 from voice.models.registry import Model
 from voice.models.store import ModelStore, shipped_registry

@@ -33,13 +33,15 @@ def first_start(
     say: Say,
     offline: bool,
     memory_bytes: int,
+    again: bool = False,
 ) -> None:
     """Fetch the models that fit where none are, unless that was decided before; remember what came of it.
 
     `pull` fetches one model, `measure` gives the milliseconds it takes for the clip, `say` prints a line. Nothing that
     fails here stops the start: the engines that are built in need no model. An interrupted one goes on next time.
+    `again` asks what is missing whatever was decided.
     """
-    decided = _recall(store)
+    decided = BEGUN if again else _recall(store)
     if decided not in ("", BEGUN):
         return
     present = store.present(registry)
