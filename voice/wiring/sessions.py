@@ -59,7 +59,7 @@ def upstream(settings: Settings, timers: Timers | None = None, now: Callable[[],
 
         return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
     notes = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
-    running = (lambda: timers.running(now())) if timers is not None and now is not None else None
+    running = (lambda: timers.seen(now())) if timers is not None and now is not None else None
     return BuiltinUpstream(notes, timers=running, visitors=timers is None)
 
 
@@ -243,7 +243,7 @@ async def session(
             upstream(settings, timers, loop.time),
             keep,
             own_options(settings, lasting),
-            lambda: timers.running(loop.time()),
+            lambda: timers.seen(loop.time()),
             home,
         )
     )

@@ -8,6 +8,7 @@ import importlib.util
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voice import paths as folders
 from voice.errors import ConfigError
@@ -28,6 +29,9 @@ from voice.tools.notes import Notes
 from voice.tools.registry import Registry
 from voice.tools.timers import TimersTool
 from voice.tools.web import Weather, WebSearch
+
+if TYPE_CHECKING:
+    from voice.conversation.timer_file import TimerFile
 
 NOTES = (
     "(Notes of the owner that may help with this; each begins with its heading. Where they do not answer it, do not "
@@ -108,6 +112,22 @@ def own_tools(
         if tools.search_url:
             found.append(WebSearch(tools.search_url))
     return found
+
+
+def kept_timers(settings: Settings) -> TimerFile | None:
+    """The owner's timers that outlast the process; None where nothing is to be stored.
+
+    Raises VoiceError for a file or key that cannot be used.
+    """
+    from voice.conversation.timer_file import TimerFile
+    from voice.sessions.stores.interface import derived
+    from voice.sessions.stores.master_key import master_key
+
+    if settings.chat.store == "memory":
+        return None
+    folder = folders.user_data()
+    key = derived(master_key(settings.chat.store_key, folder / "store.key"), "timers")
+    return TimerFile(folder / "timers", key)
 
 
 def knowledge(settings: Settings) -> Knowledge | None:
