@@ -12,7 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from voice.cli.terminal import LiveScreen
+from voice.cli.terminal.conversation_view import ConversationView
+from voice.cli.terminal.markdown import THEME
 from voice.conversation.observer import Note, ReplySpoken, TurnEnded
 from voice.settings.layers import Given, load
 from voice.wiring.conversation import converse
@@ -29,16 +30,16 @@ def main() -> None:
         store = Given("chat.store", f"sqlite:///{folder}/sessions.sqlite", "picture")
         settings = load(flags=[store]).settings
         recording = ROOT / "voice" / "demo" / "conversation.wav"
-        asyncio.run(converse(settings, source=recording, observer=events.append))  # at real time: figures are shown
-    console = Console(width=86, record=True, force_terminal=True, file=io.StringIO())
-    screen = LiveScreen(console)
+        asyncio.run(converse(settings, source=recording, observer=events.append))  # at real time
+    console = Console(width=86, record=True, force_terminal=True, file=io.StringIO(), theme=THEME)
+    view = ConversationView(console.print, spoken=True)
     ended = 0
     for event in events:
-        screen(event)
+        view(event)
         ended += isinstance(event, TurnEnded) and bool(event.trace.text)
         if ended == TURNS and isinstance(event, ReplySpoken) and len(event.heard) > 12:
             break
-    console.print(screen.render())
+    console.print(*view.render(), sep="\n")
     picture = console.export_svg(title="voice talk", theme=MONOKAI)
     picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)  # a picture fetches nothing from afar
     (ROOT / "docs" / "terminal.svg").write_text(picture, "utf-8")

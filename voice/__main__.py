@@ -1,6 +1,7 @@
 """`python -m voice` is the command `voice`."""
 
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -17,6 +18,8 @@ def main() -> NoReturn:
     SIGINT and SIGTERM are quiet from the first moment, while its modules are still being read.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal or log without Unicode shows ? for what it cannot write
     code: Any = 0
     try:
         from voice.cli import main as command

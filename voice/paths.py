@@ -27,6 +27,13 @@ def user_data() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "voice-assistant"
 
 
+def user_state() -> Path:
+    """The folder of what the user's programs remember and could do without, such as typed lines."""
+    if sys.platform == "darwin":
+        return user_data()
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "voice-assistant"
+
+
 def runtime() -> Path:
     """The folder of what lasts as long as the user is logged in or the service runs, in memory where there is one."""
     given = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or os.environ.get("XDG_RUNTIME_DIR")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.test_chat_completions import DEVELOPER, begin, chunks, code, text
+from tests.server.openai_api.test_chat_completions import DEVELOPER, begin, chunks, code, text
 from tests.support.rough_server import DONE as LAST
 from tests.support.rough_server import RoughServer, delta, event, stream
 from tests.support.scripted_llm import Step

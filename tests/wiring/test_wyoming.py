@@ -13,7 +13,7 @@ from voice.clock import run_virtual
 from voice.llm.interface import Delta, Done
 from voice.sessions.interface import Session
 from voice.settings.schema import Settings
-from voice.wiring import wyoming as wyoming_module
+from voice.wiring import speech_engines as engines_module
 from voice.wiring.wyoming import LEFT_S, MOST_CONVERSATIONS, SharedServices
 
 SETTINGS = Settings()
@@ -118,7 +118,7 @@ def test_a_voice_of_another_language_is_taken_where_it_is_asked_for(
 
     async def run() -> str:
         services = SharedServices(BUILTIN, Rooms())
-        monkeypatch.setattr(wyoming_module, "synthesizer", made)
+        monkeypatch.setattr(engines_module, "synthesizer", made)
         voice = services.voice(name, language)
         assert services.voice(name, language) is voice
         found: Any = await voice.call(lambda engine: engine)

@@ -69,15 +69,18 @@ class Recognizer(Protocol):
 
 @runtime_checkable
 class Multilingual(Protocol):
-    """A recognizer that can be told the language of a single utterance."""
+    """A recognizer that can be told about a single utterance beforehand."""
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The codes of the languages that it recognizes, such as en and zh."""
         ...
 
-    def open_in(self, language: str) -> Utterance:
-        """Begin an utterance in one of `languages`."""
+    def with_hints(self, language: str = "", prompt: str = "", *, translate: bool = False) -> Recognizer:
+        """The same model, told the language and a text in the style of what will be said.
+
+        With `translate` the words come in English.
+        """
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +22,7 @@ from voice.asr.spoken_language import SpokenLanguage
 from voice.asr.word_times import whisper_words
 from voice.audio.frames import RATE, Pcm, level_dbfs, silence, to_float
 from voice.errors import EngineError, MissingError
+from voice.text.language_tags import base_language
 
 NEEDED = ("model.bin", "config.json", "tokenizer.json")
 FULL_FRAMES = 3000
@@ -75,7 +77,7 @@ class WhisperRecognizer:
         self._model = _load(model, threads)
         self._tag, self._spoken = language, SpokenLanguage()
         self._prompt, self._hotwords = prompt.strip(), hotwords.strip()
-        self._language = language.partition("-")[0].lower()
+        self._language = base_language(language)
         if self._language and self._language not in self._model.supported_languages:
             raise MissingError(
                 f"the model does not support the language {language!r}",
@@ -83,6 +85,7 @@ class WhisperRecognizer:
                 expected="en" if self._model.supported_languages == ["en"] else "a code such as en, zh or de",
                 remedy="set asr.language, or use a multilingual model: voice models list",
             )
+        self._task = "transcribe"
         self._window = window
         self._partial_s = partial_s
         self._clock = clock
@@ -97,10 +100,15 @@ class WhisperRecognizer:
         self.read(silence(1.0), self._language)
 
     def open(self) -> WhisperUtterance:
-        return self.open_in(self._language)
+        return WhisperUtterance(self, self._language, self._partial_s, self._clock)
 
-    def open_in(self, language: str) -> WhisperUtterance:
-        return WhisperUtterance(self, language, self._partial_s, self._clock)
+    def with_hints(self, language: str = "", prompt: str = "", *, translate: bool = False) -> WhisperRecognizer:
+        hinted = copy(self)
+        if language:
+            hinted._tag, hinted._language = language, base_language(language)
+        hinted._prompt = prompt.strip() or self._prompt
+        hinted._task = "translate" if translate else "transcribe"
+        return hinted
 
     def read(self, pcm: Pcm, language: str) -> Transcript:
         """Recognize one clip of at most 30 s; the language is detected if empty. Raises EngineError."""
@@ -180,7 +188,7 @@ class WhisperRecognizer:
         from faster_whisper.transcribe import get_suppressed_tokens
 
         multilingual = self._model.model.is_multilingual
-        tokenizer = Tokenizer(self._model.hf_tokenizer, multilingual, task="transcribe", language=language)
+        tokenizer = Tokenizer(self._model.hf_tokenizer, multilingual, task=self._task, language=language)
         before = self._before(language) if prompted else ""
         told = tokenizer.encode(" " + before)[-PROMPT_TOKENS:] if before else []
         prompt = [*([tokenizer.sot_prev, *told] if told else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]

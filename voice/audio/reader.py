@@ -35,22 +35,30 @@ OPPOSED = 0.5
 """Channels that correlate below minus this are each other's inverse: they are subtracted."""
 
 
+class Unnamed:
+    """An open file for PyAV, which takes files with a name of text only; those of the system have a number or none."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
 class AudioReader:
-    """An open recording whose first samples were decoded; `-` is standard input.
+    """An open recording whose first samples were decoded: a path, `-` for standard input, or an open file.
 
     `truncated` is True after the last block if the recording ends before it should; `duration_s` is the length that it
     states, or None. `offset_s` is where its sound begins on the clock of a player, which matters beside a picture.
     Raises MissingError when it cannot be opened, is not a recording, or contains no audio.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        self.name = "standard input" if str(path) == "-" else str(path)
+    def __init__(self, source: Path | str | IO[bytes], name: str = "") -> None:
+        named = source if isinstance(source, Path | str) else name or "the recording"
+        self.name = "standard input" if str(named) == "-" else str(named)
         self.truncated = False
         self.duration_s: float | None = None
         self.offset_s = 0.0
         self._samples_s = 0.0
         with contextlib.ExitStack() as self._stack:
-            self._file = self._opened(path)
+            self._file = self._opened(source)
             self._container, self._stream = self._probed()
             self._stack.callback(self._container.close)
             self._frames = self._decoded()
@@ -64,11 +72,14 @@ class AudioReader:
     def _refused(self, what: str) -> MissingError:
         return MissingError(what, where=self.name, expected=EXPECTED)
 
-    def _opened(self, path: Path | str) -> IO[bytes]:
+    def _opened(self, source: Path | str | IO[bytes]) -> IO[bytes]:
         """The file; what cannot be read from any place, such as a pipe, is first put into a temporary file."""
         with contextlib.ExitStack() as stack:
             try:
-                file: IO[bytes] = sys.stdin.buffer if str(path) == "-" else stack.enter_context(Path(path).open("rb"))
+                if not isinstance(source, Path | str):
+                    file = source
+                else:
+                    file = sys.stdin.buffer if str(source) == "-" else stack.enter_context(Path(source).open("rb"))
                 if not file.seekable():
                     pipe, file = file, stack.enter_context(tempfile.TemporaryFile())
                     shutil.copyfileobj(pipe, file)
@@ -87,7 +98,7 @@ class AudioReader:
             if not head:
                 raise self._refused("the file is empty")
             try:
-                container = av.open(self._file, options={"format_whitelist": FORMATS})
+                container = av.open(Unnamed(self._file), options={"format_whitelist": FORMATS})
             except (av.FFmpegError, ValueError):
                 known = head.startswith(KNOWN) or head[4:8] == b"ftyp"
                 raise self._refused("the file is damaged or cut off" if known else "not a recording") from None

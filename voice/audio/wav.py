@@ -36,6 +36,14 @@ def write_wav(path: Path | str, pcm: Pcm, rate: int = RATE) -> None:
         writer.close()
 
 
+def wav_header(rate: int, size: int) -> bytes:
+    """The header of a 16-bit mono WAV file with `size` bytes of samples, or as many as a header can state."""
+    size = min(size, 0xFFFFFFFF - 36)
+    riff = struct.pack("<4sI4s", b"RIFF", size + 36, b"WAVE")
+    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, rate * 2, 2, 16)
+    return riff + fmt + struct.pack("<4sI", b"data", size)
+
+
 class WavWriter:
     """A growing 16 bit mono WAV file; its header is made true by `close`.
 
@@ -47,7 +55,7 @@ class WavWriter:
         self._bytes = 0
         try:
             self._file = self.path.open("wb")
-            self._file.write(self._header())
+            self._file.write(wav_header(self.rate, self._bytes))
         except OSError as error:
             raise self._failed(error) from None
 
@@ -57,12 +65,6 @@ class WavWriter:
             where=str(self.path),
             expected="a writable file with free space",
         )
-
-    def _header(self) -> bytes:
-        size = min(self._bytes, 0xFFFFFFFF - 36)
-        riff = struct.pack("<4sI4s", b"RIFF", size + 36, b"WAVE")
-        fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, self.rate, self.rate * 2, 2, 16)
-        return riff + fmt + struct.pack("<4sI", b"data", size)
 
     def write(self, pcm: Pcm) -> None:
         """Append samples."""
@@ -78,7 +80,7 @@ class WavWriter:
             return
         try:
             self._file.seek(0)
-            self._file.write(self._header())
+            self._file.write(wav_header(self.rate, self._bytes))
         except OSError as error:
             raise self._failed(error) from None
         finally:

@@ -276,6 +276,7 @@ class Actions(ABC):
             self._parts.observer(note.ReplySpoken(reply.text[: shown[0]], reply.text))
 
     def _linked(self, link: ConnectionChanged) -> None:
+        self._parts.observer(link)
         if not link.up:
             self._playout.chime(self._parts.earcons.thinking)
         text = "reconnected to the session" if link.up else f"lost the connection to the session: {link.reason}"

@@ -147,6 +147,19 @@ class Conversation(Actions):
         """Stop the reply; harmless where there is none."""
         self.tell(ev.Stopped())
 
+    def hush(self) -> None:
+        """Stop the reply; its text was read, so all of it counts as heard."""
+        if self._reply is not None:
+            self._reply.silent = True
+        self.stop()
+
+    def talk(self) -> None:
+        """Push to talk: what is said from now on is for us; where someone speaks already, their turn ends here."""
+        if self._machine.state in (State.LISTENING, State.ENDING):
+            self._hearing.lost()
+        else:
+            self.start_turn()
+
     def microphone_lost(self) -> None:
         """No more audio for now: what was heard is the turn."""
         self._hearing.lost()

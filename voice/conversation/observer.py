@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from voice.sessions.interface import ConnectionChanged
+
 if TYPE_CHECKING:
     from voice.trace import TurnTrace
 
@@ -80,5 +82,16 @@ class TimerRang:
     label: str
 
 
-Note = Level | StateChanged | TranscriptChanged | ReplySpoken | TurnEnded | Notice | Woken | Muted | TimerRang
+Note = (
+    Level
+    | StateChanged
+    | TranscriptChanged
+    | ReplySpoken
+    | TurnEnded
+    | Notice
+    | Woken
+    | Muted
+    | TimerRang
+    | ConnectionChanged
+)
 Observer = Callable[[Note], None]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from voice.asr.interface import Aligner, Recognizer, Transcript, Word
+from voice.asr.interface import Aligner, Multilingual, Recognizer, Transcript, Word
 from voice.audio.frames import RATE, Pcm
 from voice.audio.reader import AudioReader
 from voice.errors import UsageError
+from voice.text.language_tags import base_language
 from voice.vad.webrtc import WebrtcDetector
 from voice.worker import Worker
 
@@ -42,16 +44,31 @@ class Transcription:
     """Whether the recording ends before it should; the words are those up to there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of a recording beforehand; `translate` asks for its words in English."""
+
+    language: str = ""
+    prompt: str = ""
+    translate: bool = False
+
+
+NO_HINTS = Hints()
+
+
 async def transcribe(
     recognizer: Worker[Recognizer],
     reader: AudioReader,
     *,
     timed: bool = False,
+    hints: Hints = NO_HINTS,
     progress: Callable[[float], object] = lambda seconds: None,
+    words: Callable[[str], object] = lambda text: None,
 ) -> Transcription:
-    """Recognize a recording; `timed` asks for the times of the words too, `progress` receives the position in seconds.
+    """Recognize a recording; `timed` asks for the times of the words too.
 
-    Raises VoiceError when the recognizer fails, UsageError where it knows no times.
+    `progress` receives the position in seconds, `words` the text of each piece as it is read, joined as in the whole.
+    Raises VoiceError when the recognizer fails, UsageError where it knows no times or not the language.
     """
     began = time.perf_counter()
     await recognizer.call(lambda engine: engine.warm(), patience_s=PATIENCE_S)
@@ -63,20 +80,37 @@ async def transcribe(
             where="asr.engine",
             expected="whisper or pocketsphinx for subtitles",
         )
-    texts = []
-    for piece in pieces(reader):
+    parts = pieces(reader)
+    while (piece := await asyncio.to_thread(next, parts, None)) is not None:
         at_s, found.seconds = found.seconds, found.seconds + len(piece) / RATE
-        if may_speak(piece):
-            heard, words = await recognizer.call(lambda engine, piece=piece: _read(engine, piece, timed))  # type: ignore[misc]
+        if await asyncio.to_thread(may_speak, piece):
+            heard, timings = await recognizer.call(
+                lambda engine, piece=piece: _read(hinted(engine, hints), piece, timed)  # type: ignore[misc]
+            )
             found.language = found.language or heard.language
-            texts.append(heard.text)
             offset_s = at_s + reader.offset_s
-            found.words += [Word(word.text, word.start + offset_s, word.end + offset_s) for word in words]
+            found.words += [Word(word.text, word.start + offset_s, word.end + offset_s) for word in timings]
+            if heard.text:
+                text = heard.text if not found.text or found.language in UNSPACED else f" {heard.text}"
+                found.text += text
+                words(text)
         progress(found.seconds)
-    found.text = ("" if found.language in UNSPACED else " ").join(filter(None, texts))
     found.truncated = reader.truncated
     found.took_s = time.perf_counter() - began
     return found
+
+
+def hinted(engine: Recognizer, hints: Hints) -> Recognizer:
+    """The recognizer, told what is known. Raises UsageError for a language that it does not recognize."""
+    if not isinstance(engine, Multilingual):
+        return engine
+    language = base_language(hints.language)
+    if language and language not in engine.languages:
+        known = ", ".join(engine.languages) if len(engine.languages) < 8 else f"one of {len(engine.languages)} others"
+        raise UsageError(
+            f"{engine.name} does not recognize the language {hints.language!r}", where="language", expected=known
+        )
+    return engine.with_hints(hints.language.replace("_", "-"), hints.prompt, translate=hints.translate)
 
 
 def _read(engine: Recognizer, piece: Pcm, timed: bool) -> tuple[Transcript, list[Word]]:

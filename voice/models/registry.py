@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voice.errors import ConfigError, UsageError
+from voice.text.language_tags import base_language
 
 WHISPER, PIPER, TURN = "whisper", "piper", "turn"
 
@@ -73,7 +74,7 @@ class Model:
 
     def speaks(self, language: str) -> bool:
         """Whether it supports a language such as `en` or `zh-CN`; every model supports the empty one."""
-        base = language.replace("_", "-").partition("-")[0].lower()
+        base = base_language(language)
         return not base or "*" in self.languages or base in self.languages
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from voice.errors import ConfigError, MissingError
 from voice.models.registry import PIPER, TURN, WHISPER, Model
+from voice.text.language_tags import base_language
 
 REMOTE = "remote"
 
@@ -113,7 +114,7 @@ def best_present(kind: str, language: str, models: Sequence[Model]) -> Model | N
 def suggested(kind: str, language: str, registry: Sequence[Model]) -> Model | None:
     """The model of the registry to download for a language; None where none serves it."""
     names = SUGGESTED[kind]
-    name = names.get(language.replace("_", "-").partition("-")[0].lower(), names.get("*"))
+    name = names.get(base_language(language), names.get("*"))
     wanted = next((model for model in registry if model.name == name), None)
     return wanted or best_present(kind, language, registry)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from hashlib import sha256
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
@@ -62,18 +63,22 @@ class Buckets:
 
 
 class BodyLimit:
-    """ASGI middleware that refuses request bodies over `most` bytes, announced or not."""
+    """ASGI middleware that refuses request bodies over `most` bytes, announced or not.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most = app, most
+    `larger` has the limit of paths that begin so, where it is another.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, larger: Mapping[str, int] = MappingProxyType({})) -> None:
+        self._app, self._usual, self._larger = app, most, larger
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = next((size for path, size in self._larger.items() if scope["path"].startswith(path)), self._usual)
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if not announced.isdigit() or int(announced) > self._most:
-            what = f"the request body is larger than {self._most} bytes"
+        if not announced.isdigit() or int(announced) > most:
+            what = f"the request body is larger than {most} bytes"
             await answer(Refused("body_too_large", what), {"connection": "close"})(scope, receive, send)
             return
         taken = 0
@@ -82,8 +87,8 @@ class BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._most:
-                raise HTTPException(413, f"the request body is larger than {self._most} bytes")
+            if taken > most:
+                raise HTTPException(413, f"the request body is larger than {most} bytes")
             return message
 
         await self._app(scope, counted, send)

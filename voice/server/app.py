@@ -13,10 +13,12 @@ from starlette.types import Receive, Scope, Send
 
 from voice import __version__
 from voice.server import batch, errors, sessions
-from voice.server import chat_completions as completions
 from voice.server.access import PEER, BodyLimit
 from voice.server.cors import Browsers
 from voice.server.metrics import ServerMetrics, text
+from voice.server.openai_api import audio, moderations
+from voice.server.openai_api import chat_completions as completions
+from voice.server.openai_api.speech_services import SpeechServices
 from voice.server.realtime import hub as routes
 from voice.server.realtime.engine_pool import EnginePool
 from voice.server.realtime.hub import RealtimeHub
@@ -28,18 +30,24 @@ from voice.sessions.log import Refused
 from voice.sessions.stores.interface import StoreError
 from voice.settings.serving import ServeSettings
 
-WS_PATH, REALTIME_PATH = "/v1/ws", "/v1/realtime"
+WS_PATH, REALTIME_PATH, AUDIO_PATH = "/v1/ws", "/v1/realtime", "/v1/audio/trans"
 
 
 class Application:
     """An ASGI application. The WebSocket does not pass through the HTTP layers: idle connections stay small."""
 
-    def __init__(self, engine: Engine, settings: ServeSettings, engines: EnginePool | None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: ServeSettings,
+        engines: EnginePool | None = None,
+        speech: SpeechServices | None = None,
+    ) -> None:
         self.service = Service(engine, settings)
         self.hub = SocketHub(self.service)
         self.realtime = RealtimeHub(self.service, engines) if engines is not None else None
-        self.http = _http(self.service, self.hub, self.realtime)
-        limited = BodyLimit(self.http, settings.body_kb * 1024)
+        self.http = _http(self.service, self.hub, self.realtime, speech)
+        limited = BodyLimit(self.http, settings.body_kb * 1024, {AUDIO_PATH: settings.audio_mb * 1024 * 1024})
         self._guarded = Browsers(limited, self.service.access.origin_allowed)
 
     @property
@@ -59,15 +67,20 @@ class Application:
             await self._guarded(scope, receive, send)
 
 
-def create(engine: Engine, settings: ServeSettings, engines: EnginePool | None = None) -> Application:
-    """The application over an engine; with `engines` for voices it serves the Realtime API, too.
+def create(
+    engine: Engine,
+    settings: ServeSettings,
+    engines: EnginePool | None = None,
+    speech: SpeechServices | None = None,
+) -> Application:
+    """The application over an engine; with `engines` it serves the Realtime API, with `speech` the audio endpoints.
 
-    Closing the engine, its store and its model server is the caller's.
+    Closing the engine, its store, its model server and the engines is the caller's.
     """
-    return Application(engine, settings, engines)
+    return Application(engine, settings, engines, speech)
 
 
-def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None) -> FastAPI:
+def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None, speech: SpeechServices | None) -> FastAPI:
     # No documentation pages: they would load scripts from elsewhere. /openapi.json has it all.
     refusals: dict[int | str, dict[str, Any]] = {
         422: {"model": Problem, "description": "Refused"},  # in place of FastAPI's own shape
@@ -77,6 +90,9 @@ def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None) -> Fas
     app.include_router(sessions.routes(service))
     app.include_router(completions.routes(service))
     app.include_router(batch.routes(service))
+    app.include_router(moderations.routes(service))
+    if speech is not None:
+        app.include_router(audio.routes(service, speech))
     if realtime is not None:
         app.include_router(routes.routes(service, realtime))
     app.add_exception_handler(Refused, errors.on_refused)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +23,7 @@ STATUS = {
     "session_unknown": 404,
     "turn_unknown": 404,
     "not_found": 404,
+    "model_unknown": 404,
     "method_not_allowed": 405,
     "turn_in_flight": 409,
     "session_moved": 409,
@@ -37,6 +40,7 @@ STATUS = {
     "session_limit": 429,
     "overloaded": 429,
     "broken": 500,
+    "engine_failed": 500,
     "upstream_unavailable": 503,
     "unchecked": 503,
     "store_failed": 503,
@@ -114,9 +118,17 @@ async def on_invalid(_: Request, error: Exception) -> JSONResponse:
     return answer(Refused("bad_request", f"{where}: {first['msg']}", expected="a request that matches /openapi.json"))
 
 
-async def on_http_error(_: Request, error: Exception) -> JSONResponse:
+async def on_http_error(request: Request, error: Exception) -> JSONResponse:
     """What the router itself refuses: unknown paths and methods."""
     assert isinstance(error, HTTPException)
-    codes = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    if error.status_code == 404:
+        return answer(nothing_at(request.url.path, list(request.app.openapi()["paths"])))
+    codes = {405: "method_not_allowed", 413: "body_too_large"}
     headers = dict(error.headers or {})
     return answer(Refused(codes.get(error.status_code, "bad_request"), str(error.detail)), headers)
+
+
+def nothing_at(path: str, paths: Sequence[str]) -> Refused:
+    """The refusal of a path that is not served; it names the nearest ones."""
+    near = get_close_matches(path, [known for known in paths if known.startswith("/v1/")], n=3, cutoff=0.6)
+    return Refused("not_found", f"nothing is served at {path}", expected=", ".join(near) or "a path of /openapi.json")

@@ -15,6 +15,7 @@ from voice.sessions.engine import FOREVER, Engine
 from voice.sessions.interface import ReplyEvent, ReplyFailed, Working
 from voice.sessions.log import ENDS, Event, Refused, SessionTurn, done_of
 from voice.sessions.stores.interface import StoreError
+from voice.tools.interface import Tool
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ class LocalSession:
         self.id = live.card.sid
         self.effects: tuple[str, ...] = ()
         """What is carried out here besides saying the reply."""
+        self.model = ""
+        """The model that answers from now on; empty: the session's."""
         self._hold(live)
 
     def send(self, text: str, *, draft: bool = False) -> LocalReply:
@@ -46,7 +49,13 @@ class LocalSession:
 
     def options(self) -> Mapping[str, Any]:
         """What its turns are asked with besides the words."""
-        return {"effects": list(self.effects)} if self.effects else {}
+        effects = {"effects": list(self.effects)} if self.effects else {}
+        return {**effects, "model": self.model} if self.model else effects
+
+    def tools(self) -> dict[str, Tool]:
+        """The tools offered to the model, by name."""
+        tools = self._engine.parts.tools
+        return tools.tools if tools is not None else {}
 
     async def history(self) -> Sequence[Message]:
         """What was said and heard since the context was last cut, without the system message."""

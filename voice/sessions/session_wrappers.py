@@ -82,6 +82,11 @@ class UnmaskedSession:
         return self._session.id
 
     @property
+    def inner(self) -> Session:
+        """The session behind it."""
+        return self._session
+
+    @property
     def guard(self) -> UnmaskingGuard | None:
         """The guard of what is said now; another after `forget`."""
         return self._owner()

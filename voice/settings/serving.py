@@ -19,6 +19,7 @@ class ServeSettings:
     rate: float = option(50.0, "requests per second and API key; 0: unlimited", least=0, most=100_000)
     sessions: int = option(10_000, "sessions per API key; 0: unlimited", least=0, most=10_000_000)
     body_kb: int = option(1024, "largest request body and WebSocket frame, KiB", least=16, most=65_536)
+    audio_mb: int = option(200, "largest recording sent to be transcribed, MiB", least=1, most=4096)
     input_chars: int = option(32_768, "maximum characters of a user message", least=256, most=16_777_216)
     turns: int = option(2000, "concurrent turns at the model server; 0: unlimited", least=0, most=1_000_000)
     turns_per_key: int = option(500, "concurrent turns per API key; 0: unlimited", least=0, most=1_000_000)

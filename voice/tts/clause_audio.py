@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from voice.audio.frames import Pcm
 from voice.tts.interface import Chunk, Synthesizer
 from voice.worker import Worker
 
 
-async def clause_audio(voice: Worker[Synthesizer], text: str) -> AsyncIterator[Pcm]:
+async def clause_audio(voice: Worker[Synthesizer], text: str) -> AsyncGenerator[Pcm]:
     """The chunks of one clause at the synthesizer's rate. Leaving early stops the synthesizer at
     its next chunk. Raises EngineError."""
     loop, chunks = asyncio.get_running_loop(), asyncio.Queue[Pcm | None]()

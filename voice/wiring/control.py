@@ -99,3 +99,6 @@ class Control:
                 talk.volume = float(percent) / 100
             case Command("say", text):
                 talk.say(str(text))
+        if command.do != "status":
+            value = f" {command.value:g} %" if isinstance(command.value, float) else ""
+            self._observer(Notice(f"voice ctl: {command.do}{value}"))

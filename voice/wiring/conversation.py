@@ -39,6 +39,7 @@ from voice.text.phrases import phrase
 from voice.trace import TurnTrace
 from voice.wiring.assembly import components, engine_set, machine, warm
 from voice.wiring.control import Control
+from voice.wiring.conversation_controls import ConversationControls
 from voice.wiring.devices import Devices
 from voice.wiring.engine_choice import spoken_language
 from voice.wiring.engines import recognizer, wake_gate
@@ -90,11 +91,13 @@ async def converse(
     text: AsyncIterator[str] | None = None,
     stand: Overrides | None = None,
     record: Path | None = None,
+    begun: Callable[[ConversationControls], None] = lambda controls: None,
 ) -> list[TurnTrace]:
     """Hold a conversation and return the traces of its last turns.
 
     `source` and `sink` are WAV files in place of the devices, `text` typed lines in place of a source; `fast` says that
     the running loop is a `VirtualLoop`. What is said is kept in the folder `record`, if one is given, and that is said.
+    `begun` is given what controls the conversation, once that is possible.
     Raises MissingError for a device or file that is not there.
     """
     stand = stand or Overrides()
@@ -209,6 +212,7 @@ async def converse(
         await warming
         await stack.enter_async_context(manager.watched(progress))
         conversation = Conversation(parts)
+        begun(ConversationControls(settings, conversation, talk, parts.voices, take, listens=ears is not None))
         if not fast:
             await control.open(stack, live=live)
         await conversation.run()

@@ -22,9 +22,20 @@ class EngineChoices:
     recognizer_hears: bool
     """Whether the recognizer knows the language; a model or server of the owner's own is assumed to."""
 
+    def short(self, chat: ChatSettings, *, typed: bool) -> str:
+        """The engines that a person meets, in a few words."""
+        heard = [] if typed else [self.recognizer]
+        names = [f"{one.engine} {Path(one.model).name}".strip() for one in (*heard, self.synthesizer)]
+        return " · ".join([*names, (chat.model or self.mind(chat)) if chat.llm != "builtin" else self.mind(chat)])
+
+    @staticmethod
+    def mind(chat: ChatSettings) -> str:
+        """What answers."""
+        return chat.server or (f"{chat.llm} {chat.model}".strip() if chat.llm != "builtin" else "builtin responder")
+
     def lines(self, chat: ChatSettings) -> list[str]:
         """The selected engines, and the commands that install better ones."""
-        mind = chat.server or (f"{chat.llm} {chat.model}".strip() if chat.llm != "builtin" else "builtin responder")
+        mind = self.mind(chat)
         better = [choice.better for choice in (self.recognizer, self.synthesizer) if choice.better]
         if mind == "builtin responder":
             better.append("for a language model: --llm http://localhost:11434/v1 --model NAME")

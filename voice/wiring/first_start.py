@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from voice.models.registry import PIPER, TURN, WHISPER, Model
 from voice.models.selection import best_present, suggested
 from voice.settings.schema import Settings
+from voice.text.language_tags import base_language
 
 FAST, GOOD = "tiny.en", "base"
 """Whisper models of the first start: the one any machine can read English with, and the one for ~100 languages."""
@@ -47,7 +48,7 @@ def fit(read_ms: Mapping[str, float], language: str = "") -> Fit:
 
     `language` is that of asr.language. FAST must have been measured, unless the language is another than English.
     """
-    if _base(language) not in ("", "en"):
+    if base_language(language) not in ("", "en"):
         return Fit(GOOD, f"{FAST} knows English only, not {language}")
     fast = read_ms[FAST]
     good = read_ms.get(GOOD)
@@ -67,7 +68,7 @@ def wanted(settings: Settings, present: Sequence[Model], registry: Sequence[Mode
         if asr.model:
             named.append(_model(asr.model, registry))
         elif best_present(WHISPER, asr.language, present) is None:
-            measured = _base(asr.language) in ("", "en")
+            measured = base_language(asr.language) in ("", "en")
             named.append(None if measured else _model(fit({}, asr.language).model, registry))
     if tts.engine in ("auto", PIPER) and not tts.url:
         language = tts.language or asr.language or "en"
@@ -85,7 +86,3 @@ def wanted(settings: Settings, present: Sequence[Model], registry: Sequence[Mode
 
 def _model(name: str, registry: Sequence[Model]) -> Model | None:
     return next((model for model in registry if model.name == name), None)
-
-
-def _base(language: str) -> str:
-    return language.replace("_", "-").partition("-")[0].lower()

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 
 from wyoming.info import Info
 
-from voice.asr.interface import Multilingual, Recognizer
-from voice.models.registry import PIPER
-from voice.models.store import ModelStore, shipped_registry
+from voice.asr.interface import Recognizer
 from voice.server.wyoming.catalogue import Offering, catalogue
-from voice.server.wyoming.connection import base_of
 from voice.sessions.interface import ReplyEvent, Session
 from voice.settings.schema import Settings
 from voice.tts.interface import Synthesizer
 from voice.wake.interface import WakeWord
-from voice.wiring.assembly import WARM_S
-from voice.wiring.engine_choice import recognizer_choice, spoken_language, synthesizer_choice
-from voice.wiring.engines import recognizer, synthesizer
+from voice.wiring.engine_choice import recognizer_choice, spoken_language
+from voice.wiring.speech_engines import SpeechEngines
 from voice.worker import Worker
 
-MOST_VOICES, MOST_CONVERSATIONS = 3, 64
-"""What is kept ready; the one that was used least recently makes room."""
+MOST_CONVERSATIONS = 64
+"""The one that was used least recently makes room."""
 
 
 LEFT_S = 1800.0
@@ -50,61 +44,34 @@ class SharedServices:
         self, settings: Settings, open_session: Callable[[], Awaitable[Session]], *, home: bool = False
     ) -> None:
         self._settings, self._open_session, self._home = settings, open_session, home
-        self._recognizer = Worker("recognizer", partial(recognizer, settings))
-        self._voices: OrderedDict[tuple[str, str], Worker[Synthesizer]] = OrderedDict()
+        self._engines = SpeechEngines(settings)
         self._talks: dict[str, Talk] = {}
         """By Home Assistant's id, the one used last at the end."""
 
     async def warm(self) -> None:
         """Load the engines of the configured language. Raises VoiceError."""
-        both = (self._recognizer, self.voice("", ""))
-        await asyncio.gather(*(one.call(lambda engine: engine.warm(), patience_s=WARM_S) for one in both))
+        await self._engines.warm()
 
     def info(self) -> Info:
         heard = recognizer_choice(self._settings)
         assistant = () if self._settings.chat.llm != "builtin" else ("en", "zh")
         return catalogue(
-            recognizer=Offering(heard.model or heard.engine, self._languages(), str(heard)),
-            voices=self._voice_offers(),
+            recognizer=Offering(heard.model or heard.engine, self._engines.languages, str(heard)),
+            voices=[Offering(voice.name, voice.languages, voice.about) for voice in self._engines.voices()],
             wake_words=self._wake_offers(),
             assistant=Offering(self._settings.chat.model or "assistant", assistant),
             home=self._home,
         )
-
-    def _languages(self) -> tuple[str, ...]:
-        """What the recognizer knows; an engine that does not say knows the configured language, or English."""
-        engine = self._recognizer.engine
-        return engine.languages if isinstance(engine, Multilingual) else (self._settings.asr.language or "en",)
-
-    def _voice_offers(self) -> list[Offering]:
-        """The configured voice first, then the others on this disk."""
-        chosen = synthesizer_choice(self._settings)
-        first = Offering(chosen.model or chosen.engine, (spoken_language(self._settings),), str(chosen))
-        present = ModelStore(self._settings.models.folder).present(shipped_registry())
-        others = [Offering(model.name, model.languages) for model in present if model.kind == PIPER]
-        return [first, *(offer for offer in others if offer.name != first.name)]
 
     @staticmethod
     def _wake_offers() -> list[Offering]:
         return [Offering(name, ("en",), phrase=name.replace("_", " ")) for name in wake_word_names()]
 
     def recognizer(self) -> Worker[Recognizer]:
-        return self._recognizer
+        return self._engines.recognizer
 
     def voice(self, name: str, language: str) -> Worker[Synthesizer]:
-        tts = self._settings.tts
-        offers = self._voice_offers()
-        if name and name != offers[0].name and any(offer.name == name for offer in offers):
-            tts = replace(tts, engine="auto", voice=name, url="")
-        elif language and base_of(language) not in {base_of(each) for each in offers[0].languages}:
-            tts = replace(tts, engine="auto", voice="", language=base_of(language), url="")
-        key = (tts.voice, tts.language)
-        if key not in self._voices:
-            self._voices[key] = Worker("voice", partial(synthesizer, replace(self._settings, tts=tts)))
-        self._voices.move_to_end(key)
-        if len(self._voices) > MOST_VOICES:
-            self._voices.popitem(last=False)[1].close()
-        return self._voices[key]
+        return self._engines.voice(name, language)
 
     def wake_words(self, names: list[str]) -> tuple[WakeWord, dict[str, str]]:
         from voice.wake.micro_wake_word import MicroWakeWords
@@ -149,9 +116,7 @@ class SharedServices:
         """Let the engines go and leave all conversations."""
         for talk in self._talks.values():
             await talk.session.close()
-        self._recognizer.close()
-        for voice in self._voices.values():
-            voice.close()
+        self._engines.close()
 
 
 def wake_word_names() -> list[str]:

@@ -14,7 +14,8 @@ from benchmarks.upstream import Script
 from tests.support.patience import PATIENCE_S
 from tests.support.scripted_session import ScriptedSession, words
 from tests.support.served import Served
-from voice.cli.commands.chat import converse
+from voice.cli.commands.chat import TextConversation
+from voice.cli.terminal.plain import PlainChat
 from voice.clock import run_virtual
 from voice.llm.interface import Effect
 from voice.sessions.interface import ReplyEvent
@@ -71,8 +72,7 @@ def test_a_timer_rings_here() -> None:
     written: list[str] = []
 
     def write(text: str, **how: object) -> None:
-        written.append(text)
+        written.append(text + "\n" * bool(how.get("nl", True)))
 
-    run_virtual(converse(ScriptedSession(answer), lines(), write))
-    assert "".join(written[:-1]).strip() == "Timer set."
-    assert "Your tea timer is up." in written[-1]
+    run_virtual(TextConversation(ScriptedSession(answer), PlainChat("", write)).run(lines()))
+    assert "".join(written).strip() == "Timer set.\n\a\nYour tea timer is up."

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import click
 
 from voice.cli.options import Resolved, configured, setting
+from voice.client.session import RemoteSession
 from voice.clock import Alarms
 from voice.conversation.audio_input import TIMER_PATIENCE_S
-from voice.conversation.observer import Note, Notice
+from voice.conversation.observer import (
+    Notice,
+    Observer,
+    ReplySpoken,
+    StateChanged,
+    TimerRang,
+    TranscriptChanged,
+    TurnEnded,
+)
 from voice.conversation.timers import TimerRinger
-from voice.errors import UnavailableError
+from voice.errors import UnavailableError, UsageError
 from voice.llm.builtin.timer_list import Timer, Timers
 from voice.llm.interface import Delta, Done, Effect
-from voice.sessions.interface import ConnectionChanged, ReplyFailed, Session
+from voice.sessions.interface import ConnectionChanged, Reply, ReplyEvent, ReplyFailed, Session
 from voice.settings.serving import ServeSettings
 from voice.text.phrases import phrase
 from voice.text.speakable import language_of
+from voice.trace import TurnTrace
+from voice.wiring.conversation_controls import SessionControls
 
 
 @click.command("chat")
@@ -32,8 +43,8 @@ def command(resolved: Resolved) -> None:
     """Chat by text in a session of `voice serve`.
 
     Each line is one turn; only the new text is sent, and the conversation survives a lost connection. --session
-    continues a named conversation. The API key comes from VOICE_CHAT_SERVER_KEY. Ends at the end of input or with
-    Ctrl-C.
+    continues a named conversation. The API key comes from VOICE_CHAT_SERVER_KEY. In a terminal, /help lists what can be
+    typed besides, and Ctrl-D leaves; elsewhere it ends at the end of input.
     """
     from voice.cli.interrupt import run
 
@@ -43,7 +54,8 @@ def command(resolved: Resolved) -> None:
 async def _chat(resolved: Resolved) -> None:
     from contextlib import AsyncExitStack
 
-    from voice.cli.terminal import typed_lines
+    from voice.cli.terminal.face import screen
+    from voice.cli.terminal.plain import PlainChat
     from voice.wiring.sessions import served
 
     chat = resolved.settings.chat
@@ -51,59 +63,116 @@ async def _chat(resolved: Resolved) -> None:
     async with AsyncExitStack() as stack:
         session = await served(chat, url, stack)
         session.options = {"effects": ["timer"]}
-        await converse(session, typed_lines(), click.echo, prompt="> " if sys.stdin.isatty() else "")
+        face = screen(resolved.settings, spoken=False, engines=url) or PlainChat("> " if sys.stdin.isatty() else "")
+        talk = TextConversation(session, face)
+        face.attach(ChatControls(resolved, session, talk))
+        await face.hold(talk.run(face.lines()))
 
 
-async def converse(
-    session: Session, lines: AsyncIterator[str], write: Callable[..., object], *, prompt: str = ""
-) -> None:
-    """Send each line and write its reply as it comes; timers ring here, and soon ones are waited for at the end.
+class TextConversation:
+    """A conversation by text: each line is a turn. It tells its observer what a spoken one does, without the sound."""
 
-    Raises UnavailableError for a failure that will not pass.
-    """
-    loop = asyncio.get_running_loop()
-    timers, alarms = Timers(), Alarms(loop)
-    language = "en"
+    def __init__(self, session: Session, observer: Observer) -> None:
+        self._session, self._observer = session, observer
+        self._reply: Reply | None = None
+        self._text = ""
+        self._said: list[str] = []
+        """What is to be said once no reply is on its way."""
 
-    def rings(timer: Timer) -> None:
-        text = phrase("timer_named" if timer.label else "timer", language, label=timer.label)
-        write(f"\a\n{text}\n{prompt}", nl=False)
+    async def run(self, lines: AsyncIterator[str]) -> None:
+        """Send each line and show its reply as it comes; timers ring here, and soon ones are waited for at the end.
 
-    def notice(event: Note) -> None:
-        if isinstance(event, Notice):
-            write(f"({event.text})", err=True)
+        Raises UnavailableError for a failure that will not pass.
+        """
+        loop = asyncio.get_running_loop()
+        timers, alarms = Timers(), Alarms(loop)
+        language = "en"
 
-    ringing = TimerRinger(timers, alarms, notice, rings)
-    try:
-        write(prompt, nl=False)
-        async for line in lines:
-            if line.strip():
-                language = language_of(line) or language
-                await _turn(session, line, write, ringing)
-            write(prompt, nl=False)
-        until = loop.time() + TIMER_PATIENCE_S
-        while (due := timers.due()) is not None and due <= until:  # noqa: ASYNC110  it is rung by its alarm meanwhile
-            await asyncio.sleep(max(0.0, due - loop.time()) + 0.01)
-        if timers.due() is not None:
-            write("(a timer is still running; it will no longer ring)", err=True)
-    finally:
-        alarms.cancel()
+        def rings(timer: Timer) -> None:
+            text = phrase("timer_named" if timer.label else "timer", language, label=timer.label)
+            self._observer(TimerRang(timer.label))
+            self._said.append(text)
+            if self._reply is None:
+                self._say()
 
+        ringing = TimerRinger(timers, alarms, self._observer, rings)
+        try:
+            async for line in lines:
+                if line.strip():
+                    language = language_of(line) or language
+                    await self._turn(line, ringing)
+                else:
+                    self._observer(TurnEnded(TurnTrace(0, outcome="empty")))
+            until = loop.time() + TIMER_PATIENCE_S
+            while (due := timers.due()) is not None and due <= until:  # noqa: ASYNC110  its alarm rings it meanwhile
+                await asyncio.sleep(max(0.0, due - loop.time()) + 0.01)
+            if timers.due() is not None:
+                self._observer(Notice("a timer is still running; it will no longer ring", "warning"))
+        finally:
+            alarms.cancel()
 
-async def _turn(session: Session, line: str, write: Callable[..., object], ringing: TimerRinger) -> None:
-    async for event in session.send(line):
+    def hush(self) -> None:
+        """Stop the reply; what was read of it stays."""
+        if self._reply is not None:
+            asyncio.get_running_loop().create_task(self._reply.truncate(len(self._text)))
+
+    async def _turn(self, line: str, ringing: TimerRinger) -> None:
+        trace = TurnTrace(0, self._session.id, text=line, outcome="answered")
+        self._observer(TranscriptChanged(line, True, len(line)))
+        self._observer(StateChanged("thinking"))
+        self._reply, self._text = self._session.send(line), ""
+        try:
+            async for event in self._reply:
+                self._take(event, trace, ringing)
+        finally:
+            trace.reply = trace.heard = self._text
+            self._reply = None
+            self._observer(TurnEnded(trace))
+            self._observer(StateChanged("idle"))
+            self._say()
+
+    def _take(self, event: ReplyEvent, trace: TurnTrace, ringing: TimerRinger) -> None:
         match event:
             case Effect():
                 ringing.act(event, asyncio.get_running_loop().time())
             case Delta(text=text):
-                write(text, nl=False)
+                self._text += text
+                self._observer(ReplySpoken(self._text, self._text))
             case Done(finish="length"):
-                write("\n(cut at the model server's limit of tokens)")
-            case Done():
-                write("")
-            case ConnectionChanged(up=up, reason=reason):
-                write("(connected again)" if up else f"(connection lost: {reason}; reconnecting)", err=True)
-            case ReplyFailed(message=message, temporary=True):
-                write(f"\nerror: {message}; try again", err=True)
-            case ReplyFailed(message=message):
-                raise UnavailableError(message)
+                self._observer(Notice("the reply was cut at the model server's limit of tokens", "warning"))
+            case ConnectionChanged():
+                self._observer(event)
+            case ReplyFailed(message=message, temporary=temporary):
+                trace.outcome = "failed"
+                if not temporary:
+                    raise UnavailableError(message)
+                self._observer(Notice(f"{message}; try again", "error"))
+
+    def _say(self) -> None:
+        for text in self._said:
+            self._observer(TurnEnded(TurnTrace(0, self._session.id, outcome="answered", notes={"said": text})))
+        self._said.clear()
+
+
+class ChatControls(SessionControls):
+    """Controls of a conversation by text, which has neither voice nor microphone."""
+
+    def __init__(self, resolved: Resolved, session: RemoteSession, talk: TextConversation) -> None:
+        super().__init__(resolved.settings, session)
+        self._talk = talk
+
+    def mute(self, muted: bool) -> None:
+        """There is nothing to mute."""
+        raise UsageError("a chat by text has no microphone", remedy="voice talk has one")
+
+    def talk(self) -> None:
+        """There is nothing to talk into."""
+        self.mute(False)
+
+    def hush(self) -> None:
+        """Stop the reply."""
+        self._talk.hush()
+
+    async def use_voice(self, name: str) -> str:
+        """There is no voice."""
+        raise UsageError("a chat by text has no voice", remedy="voice talk has one")

@@ -49,7 +49,7 @@ async def _meter(name: str, seconds: float | None) -> None:
     from voice.audio.device_watcher import DeviceKeeper
     from voice.audio.devices import Microphone
     from voice.audio.frames import level_dbfs
-    from voice.cli.terminal import sparkline
+    from voice.cli.terminal.conversation_view import sparkline
 
     keeper = DeviceKeeper()
     microphone = Microphone(keeper, name, 20, lambda event: click.echo(f"\n{event}", err=True))

@@ -7,7 +7,7 @@ import asyncio
 import click
 
 from voice.cli.options import Resolved, configured, setting
-from voice.errors import UsageError
+from voice.errors import MissingError, UsageError
 
 
 @click.command("forget")
@@ -19,7 +19,8 @@ from voice.errors import UsageError
 @setting("--store", "chat.store", metavar="URL")
 @configured
 def command(resolved: Resolved, name: str | None, everything: bool) -> None:
-    """Delete the conversation NAME, or all with --all: text, usage and encryption key.
+    """Delete the conversation NAME, or all with --all: text, usage, encryption key, and the lines typed in
+    it on this machine.
 
     Works on the configured store, or on a server with the names this machine knows. Without arguments it lists the
     names.
@@ -40,4 +41,14 @@ async def _forget(resolved: Resolved, name: str | None, everything: bool) -> Non
                 expected="NAME or --all; stored: " + (", ".join(names) or "none"),
             )
         count = await kept.forget(name)
+        await asyncio.to_thread(_forget_typed, name)
         click.echo(f"{kept.where}: {count} {'conversation' if count == 1 else 'conversations'} removed")
+
+
+def _forget_typed(name: str | None) -> None:
+    from voice.cli.terminal.typed_history import folder, forget_typed
+
+    try:
+        forget_typed(name)
+    except OSError as error:
+        raise MissingError(f"typed lines cannot be deleted: {error.strerror}", where=str(folder())) from error

@@ -58,6 +58,7 @@ async def served(
     from voice.wiring.engine_pool import SharedEnginePool
     from voice.wiring.prompt_warmup import warmed
     from voice.wiring.sessions import engine, shared_options, upstream
+    from voice.wiring.speech_engines import SpeechEngines
 
     with extra("serve", "fastapi uvicorn prometheus-client"):
         from voice.server.app import create
@@ -70,15 +71,16 @@ async def served(
         manager.ready()
         manager.status(f"listening on {url}")
 
-    listening = bind(settings.serve)
+    listening, speech = bind(settings.serve), SpeechEngines(settings, partials=False)
     try:
         async with (
             engine(settings, upstream(settings), how=shared_options(settings)) as running,
             manager.watched(asyncio.get_running_loop().time),
         ):
-            app = create(running, settings.serve, SharedEnginePool(settings))
+            app = create(running, settings.serve, SharedEnginePool(settings), speech)
             add(app)
             async with warmed(settings.serve, running, click.echo):
                 await serve(app, listening, serving)
     finally:
         listening.close()
+        speech.close()

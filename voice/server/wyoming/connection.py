@@ -18,9 +18,10 @@ from wyoming.ping import Pong
 from wyoming.tts import SynthesizeStopped, SynthesizeVoice
 from wyoming.wake import Detection, NotDetected
 
-from voice.asr.interface import Multilingual, Recognizer, Transcript, Utterance
+from voice.asr.interface import Recognizer, Transcript, Utterance
 from voice.audio.frames import RATE, silence
-from voice.errors import UsageError, VoiceError
+from voice.conversation.transcription import Hints, hinted
+from voice.errors import VoiceError
 from voice.llm.interface import Delta
 from voice.server.wyoming.framing import AudioDecoder, AudioLayout, MalformedEventError, read_event
 from voice.server.wyoming.services import WyomingServices
@@ -123,8 +124,8 @@ class WyomingConnection:
         if self._wake is not None:
             self._audio = WakeListening(self, decoder, *self._services.wake_words(self._wake))
             return
-        worker, language = self._services.recognizer(), base_of(self._language)
-        utterance = await worker.call(lambda engine: opened(engine, language))
+        worker, hints = self._services.recognizer(), Hints(self._language)
+        utterance = await worker.call(lambda engine: hinted(engine, hints).open())
         self._audio = Listening(self, decoder, worker, utterance, self._language)
 
     async def _synthesize(self, event: Event) -> None:
@@ -279,18 +280,6 @@ class Speech:
             await self._connection.send(AudioStart(self._rate, 2, 1))
 
 
-def opened(engine: Recognizer, language: str) -> Utterance:
-    """A new utterance in the language, empty for any. Raises UsageError for one that the engine does not know."""
-    if not language or not isinstance(engine, Multilingual):
-        return engine.open()
-    if language not in engine.languages:
-        known = ", ".join(engine.languages) if len(engine.languages) < 8 else f"{len(engine.languages)} others"
-        raise UsageError(
-            f"{engine.name} does not recognize the language {language!r}", where="transcribe", expected=known
-        )
-    return engine.open_in(language)
-
-
 def text(event: Event, name: str) -> str:
     """A text that the event may carry, else empty. Raises MalformedEventError for what is no text."""
     found = event.data.get(name)
@@ -310,11 +299,6 @@ def voice_of(event: Event) -> dict[str, str]:
     """The voice that the event names, with only what is text in it."""
     found = event.data.get("voice")
     return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
-
-
-def base_of(language: str) -> str:
-    """The language of a tag, without region and script."""
-    return language.replace("_", "-").partition("-")[0].lower()
 
 
 def language(event: Event) -> str:

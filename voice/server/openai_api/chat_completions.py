@@ -127,6 +127,7 @@ def routes(service: Service) -> APIRouter:
     """The routes /v1/chat/completions and /v1/models."""
     router, engine, access = APIRouter(prefix="/v1", tags=["openai"]), service.engine, service.access
     fallback = engine.parts.options.model or engine.parts.upstream.name
+    listed = {"id": fallback, "object": "model", "created": 0, "owned_by": "voice"}
 
     @router.post("/chat/completions", responses=STREAMED)
     async def complete(body: Completion, request: Request, x_session_token: Annotated[str, Header()] = "") -> Response:
@@ -190,7 +191,15 @@ def routes(service: Service) -> APIRouter:
     async def models(request: Request) -> dict[str, Any]:
         """The model that answers here."""
         access.enter(request.headers)
-        return {"object": "list", "data": [{"id": fallback, "object": "model", "created": 0, "owned_by": "voice"}]}
+        return {"object": "list", "data": [listed]}
+
+    @router.get("/models/{name:path}")
+    async def model(name: str, request: Request) -> dict[str, Any]:
+        """One model by its name."""
+        access.enter(request.headers)
+        if name != fallback:
+            raise Refused("model_unknown", f"there is no model {name!r}", expected=fallback)
+        return listed
 
     return router
 

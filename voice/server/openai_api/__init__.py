@@ -1,0 +1,1 @@
+"""The endpoints that OpenAI's own clients know: chat completions, audio, moderations, models."""
