@@ -47,7 +47,7 @@ def registry(
     visitors: bool = False,
     home: Home | None = None,
 ) -> Registry | None:
-    """The tools for a model; none where they are switched off. The built-in responder needs those of a `home` only.
+    """The tools for a model; none where they are switched off. The built-in responder calls its lists and a `home`.
 
     `running` gives the timers where they are kept in this process. Of `visitors` no lists are written down, and they
     use the owner's servers only where tools.shared says so.
@@ -56,7 +56,7 @@ def registry(
         return None
     house: list[Tool] = [HomeTool(home), HomeTool(home, guarded=True)] if home is not None else []
     if settings.chat.llm == "builtin":
-        return Registry(house) if house else None
+        return Registry([own_lists(visitors=visitors), *house])
     servers = sources(settings) if settings.tools.shared or not visitors else []
     return Registry([*own_tools(settings, knowledge, running, visitors=visitors), *house], servers)
 
@@ -103,7 +103,7 @@ def own_tools(
 ) -> list[Tool]:
     """The product's own tools, as the settings allow them."""
     tools = settings.tools
-    lists = Lists(ListFolder(folders.user_data() / "lists"), ListMemory() if visitors else None)
+    lists = own_lists(visitors=visitors)
     found: list[Tool] = [Clock(), Calculator(), Units(), TimersTool(running), lists, Volume(), Mute(), SayAgain()]
     if knowledge is not None:
         found.append(Notes(knowledge))
@@ -112,6 +112,11 @@ def own_tools(
         if tools.search_url:
             found.append(WebSearch(tools.search_url))
     return found
+
+
+def own_lists(*, visitors: bool) -> Lists:
+    """The owner's lists; those of `visitors` are kept in memory only."""
+    return Lists(ListFolder(folders.user_data() / "lists"), ListMemory() if visitors else None)
 
 
 def kept_timers(settings: Settings) -> TimerFile | None:
