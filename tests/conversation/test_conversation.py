@@ -27,6 +27,7 @@ from voice.sessions.interface import ReplyEvent, ReplyFailed, Working
 from voice.tts.interface import Emit
 from voice.tts.tone import ToneSynthesizer
 from voice.turn.state import Overlap, Policy
+from voice.wake.wake_gate import WakeGate
 
 LONG = "one two three four five six seven eight nine ten. " * 3
 
@@ -516,3 +517,28 @@ def test_whatever_the_timing_the_history_holds_what_was_said_and_heard(
     for trace, kept in zip(done.traces, done.said(), strict=True):
         assert trace.heard == kept
         assert trace.reply.startswith(kept)
+
+
+def test_a_reply_that_ends_the_conversation_is_spoken_and_closes_the_gate_behind_it() -> None:
+    class Watched(WakeGate):
+        told: tuple[str, ...] = ()
+
+        def answered(self, at: float) -> None:
+            self.told += ("answered",)
+
+        def close(self) -> None:
+            self.told += ("closed",)
+
+    gate = Watched(always=True)
+
+    def shape(parts: Components) -> None:
+        parts.wake = gate
+
+    def answer(text: str) -> list[ReplyEvent]:
+        return [Effect("conversation.end"), *words("goodbye.")] if text == "that is all" else words("yes.")
+
+    person = Person(12, speaks(1.0, "hello"), speaks(6.0, "that is all"))
+    done = talk(person, session(answer), parts=shape)
+    assert done.outcomes == ["answered", "answered"]
+    assert done.traces[1].heard.strip() == "goodbye."
+    assert gate.told == ("answered", "closed")

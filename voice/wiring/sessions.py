@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOOP_EFFECTS = ("timer", "device")
+LOOP_EFFECTS = ("timer", "device", "conversation")
 """What a voice loop carries out."""
 
 

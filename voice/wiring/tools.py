@@ -17,7 +17,7 @@ from voice.llm.builtin.question import RunningTimers
 from voice.settings.schema import Settings
 from voice.tools.calculator import Calculator, Units
 from voice.tools.clock import Clock
-from voice.tools.device import Mute, SayAgain, Volume
+from voice.tools.device import EndConversation, Mute, SayAgain, Volume
 from voice.tools.home import Home, HomeTool
 from voice.tools.home_assistant import HomeAssistant
 from voice.tools.interface import Tool
@@ -105,6 +105,7 @@ def own_tools(
     tools = settings.tools
     lists = own_lists(visitors=visitors)
     found: list[Tool] = [Clock(), Calculator(), Units(), TimersTool(running), lists, Volume(), Mute(), SayAgain()]
+    found += [EndConversation()]
     if knowledge is not None:
         found.append(Notes(knowledge))
     if tools.network:
