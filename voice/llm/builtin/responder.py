@@ -18,10 +18,17 @@ from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill
 from voice.llm.builtin.small_talk import manners, repeat
 from voice.llm.builtin.timers import timer
 from voice.llm.builtin.units import conversion
-from voice.llm.interface import ASKED, Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.interface import ASKED, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
 from voice.text.speakable import HAN, language_of
 
 SKILLS: tuple[Skill, ...] = (timer, manners, clock, conversion, arithmetic, repeat)
+
+_SAID_FOR = {
+    ASKED: ("Shall I really do that? Say yes.", "确定要这样做吗？请说“是的”。"),
+    SLOW: ("This takes a while. I'll tell you when it is done.", "这需要一点时间，好了我会告诉你。"),
+    SLOW_UNTOLD: ("This takes a while. Please ask me again later.", "这需要一点时间，请过一会儿再问我。"),
+}
+"""What a person hears in place of the instruction to a model."""
 
 _SOME_DAY = datetime(2000, 1, 1)
 
@@ -163,9 +170,8 @@ def _kept(answer: Answer, question: Question, effects: frozenset[str] | None) ->
 
 def _reported(question: Question, result: str) -> Answer:
     """What a tool has answered, as it is said."""
-    if result == ASKED:
-        return Answer(question.say("Shall I really do that? Say yes.", "确定要这样做吗？请说“是的”。"))
-    return Answer(result)
+    english, chinese = _SAID_FOR.get(result, (result, result))
+    return Answer(question.say(english, chinese))
 
 
 def _names(tools: object) -> set[str]:

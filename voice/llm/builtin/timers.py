@@ -316,7 +316,7 @@ def _changed(question: Question, words: str, spans: list[Length], by: int, to: b
         amount = by * length.seconds
         return Answer(
             question.say("I can't see the timers from here.", "我在这里看不到计时器。") if to
-            else question.say("Okay, I change it.", "好的，我来改。"),
+            else question.say("If it is running, I'll change it.", "如果有，我就改。"),
             () if to else (Effect("timer.change", {"which": rest, "by": amount}),),
         )  # fmt: skip
     chosen = choose(rest, running, question.now, chinese=question.chinese)
@@ -337,7 +337,10 @@ def _changed(question: Question, words: str, spans: list[Length], by: int, to: b
 def _cancel(question: Question, words: str) -> Answer:
     running = question.timers
     if running is None:
-        return Answer(question.say("Okay, cancelled.", "好的，已取消。"), (Effect("timer.cancel", {"which": words}),))
+        return Answer(
+            question.say("If it is running, I'll cancel it.", "如果有，我就取消。"),
+            (Effect("timer.cancel", {"which": words}),),
+        )
     chosen = choose(words, running, question.now, chinese=question.chinese)
     if chosen is None:
         return which_one(question, running)
