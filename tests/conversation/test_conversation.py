@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import pairwise
 
 import pytest
@@ -22,6 +22,7 @@ from voice.clock import VirtualLoop, run_virtual
 from voice.conversation.components import Components
 from voice.conversation.conversation import Conversation
 from voice.errors import EngineError, MissingError
+from voice.llm.builtin.timer_list import Timer
 from voice.llm.interface import Delta, Done, Effect
 from voice.sessions.interface import ReplyEvent, ReplyFailed, Working
 from voice.tts.interface import Emit
@@ -542,3 +543,23 @@ def test_a_reply_that_ends_the_conversation_is_spoken_and_closes_the_gate_behind
     assert done.outcomes == ["answered", "answered"]
     assert done.traces[1].heard.strip() == "goodbye."
     assert gate.told == ("answered", "closed")
+
+
+def test_what_came_due_while_it_was_off_is_spoken_at_the_start_and_the_rest_rings() -> None:
+    class Kept:
+        def load(self) -> list[Timer]:
+            return [Timer(0, "tea", 60.0, 0.0, "timer", 900.0), Timer(0, "eggs", 60.0, 0.0, "timer", 1006.0)]
+
+        def save(self, timers: Iterable[Timer]) -> None:
+            saved.append([timer.label for timer in timers])
+
+    saved: list[list[str]] = []
+
+    def shape(parts: Components) -> None:
+        parts.kept, parts.wall = Kept(), lambda: 1000.0 + asyncio.get_running_loop().time()
+
+    done = talk(Person(12), session(), parts=shape)
+    first, second = done.traces
+    assert str(first.notes["said"]).startswith("While I was off: your tea timer ended at ")
+    assert second.notes["said"] == "Your eggs timer is up."
+    assert saved == [["eggs"], []]
