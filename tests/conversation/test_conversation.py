@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import pairwise
 
 import pytest
@@ -22,11 +22,13 @@ from voice.clock import VirtualLoop, run_virtual
 from voice.conversation.components import Components
 from voice.conversation.conversation import Conversation
 from voice.errors import EngineError, MissingError
+from voice.llm.builtin.timer_list import Timer
 from voice.llm.interface import Delta, Done, Effect
 from voice.sessions.interface import ReplyEvent, ReplyFailed, Working
 from voice.tts.interface import Emit
 from voice.tts.tone import ToneSynthesizer
 from voice.turn.state import Overlap, Policy
+from voice.wake.wake_gate import WakeGate
 
 LONG = "one two three four five six seven eight nine ten. " * 3
 
@@ -516,3 +518,48 @@ def test_whatever_the_timing_the_history_holds_what_was_said_and_heard(
     for trace, kept in zip(done.traces, done.said(), strict=True):
         assert trace.heard == kept
         assert trace.reply.startswith(kept)
+
+
+def test_a_reply_that_ends_the_conversation_is_spoken_and_closes_the_gate_behind_it() -> None:
+    class Watched(WakeGate):
+        told: tuple[str, ...] = ()
+
+        def answered(self, at: float) -> None:
+            self.told += ("answered",)
+
+        def close(self) -> None:
+            self.told += ("closed",)
+
+    gate = Watched(always=True)
+
+    def shape(parts: Components) -> None:
+        parts.wake = gate
+
+    def answer(text: str) -> list[ReplyEvent]:
+        return [Effect("conversation.end"), *words("goodbye.")] if text == "that is all" else words("yes.")
+
+    person = Person(12, speaks(1.0, "hello"), speaks(6.0, "that is all"))
+    done = talk(person, session(answer), parts=shape)
+    assert done.outcomes == ["answered", "answered"]
+    assert done.traces[1].heard.strip() == "goodbye."
+    assert gate.told == ("answered", "closed")
+
+
+def test_what_came_due_while_it_was_off_is_spoken_at_the_start_and_the_rest_rings() -> None:
+    class Kept:
+        def load(self) -> list[Timer]:
+            return [Timer(0, "tea", 60.0, 0.0, "timer", 900.0), Timer(0, "eggs", 60.0, 0.0, "timer", 1006.0)]
+
+        def save(self, timers: Iterable[Timer]) -> None:
+            saved.append([timer.label for timer in timers])
+
+    saved: list[list[str]] = []
+
+    def shape(parts: Components) -> None:
+        parts.kept, parts.wall = Kept(), lambda: 1000.0 + asyncio.get_running_loop().time()
+
+    done = talk(Person(12), session(), parts=shape)
+    first, second = done.traces
+    assert str(first.notes["said"]).startswith("While I was off: your tea timer ended at ")
+    assert second.notes["said"] == "Your eggs timer is up."
+    assert saved == [["eggs"], []]

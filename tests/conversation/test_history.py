@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from tests.support.scripted_session import ScriptedSession, words
-from voice.conversation.history import FarewellWatcher
+from voice.conversation.history import ENDS, FarewellWatcher
 from voice.conversation.observer import Note, Notice, TurnEnded
 from voice.errors import UnavailableError
 from voice.sessions.interface import ReplyEvent
@@ -40,6 +40,19 @@ def test_a_farewell_forgets_and_says_so() -> None:
     assert session.forgotten == 1
     assert isinstance(notice, Notice)
     assert "deleted" in notice.text
+
+
+def test_a_model_that_ended_the_conversation_ends_it_as_a_farewell_does() -> None:
+    session = ScriptedSession(ANSWER)
+    told: list[Note] = []
+
+    async def run() -> None:
+        leaving = FarewellWatcher(session, told.append)
+        leaving.observe(TurnEnded(TurnTrace(1, text="that is all", outcome="answered", notes={ENDS: True})))
+        await leaving.close()
+
+    asyncio.run(run())
+    assert session.forgotten == 1 and len(told) == 1
 
 
 def test_other_words_forget_nothing() -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.support.engine import Answers, scene, text, until_end
 from tests.support.scripted_llm import ScriptedUpstream, Step
 from voice.clock import run_virtual
-from voice.llm.interface import Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.interface import SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
 from voice.safety.moderation import Moderation
 from voice.safety.rule_language import Rule
 from voice.safety.rules import Rules
@@ -324,6 +324,18 @@ def test_a_model_without_tools_is_asked_as_before() -> None:
 
 def slow(seconds: float) -> Recorded:
     return Recorded("slow", timeout_s=100.0, doing=lambda a, c: asyncio.sleep(seconds, Result(f"after {seconds:g} s")))
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_model_promises_the_result_only_where_it_can_be_announced(announced: bool) -> None:
+    async def run(engine: Engine, upstream: ScriptedUpstream) -> None:
+        engine.parts.late = (lambda sid, text: None) if announced else None
+        live, _ = await engine.create()
+        live.send(1, "look it up")
+        await until_end(live)
+        assert upstream.asked[-1].messages[-1].text == (SLOW if announced else SLOW_UNTOLD)
+
+    scene(run, [call("slow"), CALLED], [Delta("Well."), Done()], tools=Registry([slow(20)]))
 
 
 def test_a_slow_tool_lets_the_conversation_go_on_and_tells_later() -> None:

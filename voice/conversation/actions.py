@@ -14,7 +14,7 @@ from voice.clock import Alarms
 from voice.conversation import observer as note
 from voice.conversation.audio_input import AudioInput
 from voice.conversation.components import Components
-from voice.conversation.history import History
+from voice.conversation.history import ENDS, History
 from voice.conversation.reply import Reports, SpokenReply
 from voice.conversation.timers import TimerRinger
 from voice.conversation.transcriber import Transcriber
@@ -222,7 +222,9 @@ class Actions(ABC):
                 reply.cancel()
         if action.outcome is ev.Outcome.FAILED:
             self._playout.chime(self._parts.earcons.error)
-        if action.outcome is not ev.Outcome.EMPTY:
+        if ENDS in trace.notes:
+            self._parts.wake.close()
+        elif action.outcome is not ev.Outcome.EMPTY:
             self._parts.wake.answered(now)
         self._parts.observer(note.TurnEnded(trace))
 
@@ -311,6 +313,9 @@ class Actions(ABC):
             self.volume = min(100.0, max(0.0, wanted)) / 100
         elif effect.kind == "device.mute":
             self.mute(True)
+        elif effect.kind == "conversation.end":
+            if self._reply is not None and self._reply.turn in self._traces:
+                self._traces[self._reply.turn].notes[ENDS] = True  # once the reply is over
         else:
             self._ringing.act(effect, self._loop.time())
 

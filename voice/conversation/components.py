@@ -11,6 +11,7 @@ from voice.audio.frames import Frame
 from voice.audio.interfaces import Sink, Source
 from voice.audio.playout import Playout
 from voice.conversation import observer as note
+from voice.conversation.timers import KeptTimers
 from voice.llm.builtin.timer_list import Timers
 from voice.llm.interface import Effect
 from voice.sessions.interface import Session
@@ -34,6 +35,7 @@ class Components:
     `ready()` is called once, when the conversation can hear.
     `watch` receives all events and actions of the machine, before they are done; `acts` carries out an effect of a
     reply and says so, before others are asked.
+    `kept` has the timers that outlast the process, which needs `wall`, seconds since 1970 on the wall.
     """
 
     machine: TurnMachine
@@ -54,6 +56,8 @@ class Components:
     ready: Callable[[], None] = lambda: None
     watch: Callable[[ev.Event | ev.Action, float], None] = lambda what, at: None
     acts: Callable[[Effect], bool] = lambda effect: False
+    kept: KeptTimers | None = None
+    wall: Callable[[], float] | None = None
     language: str = "en"
     preroll_s: float = 0.3
     wake: WakeGate = field(default_factory=lambda: WakeGate(always=True))

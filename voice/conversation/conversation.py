@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 from voice.audio.playout import PlayoutAudible, PlayoutDrained, PlayoutEvent
 from voice.clock import Alarms
@@ -13,6 +14,7 @@ from voice.conversation.audio_input import TIMER_PATIENCE_S, AudioInput
 from voice.conversation.reply import SpokenReply
 from voice.conversation.timers import TimerRinger
 from voice.conversation.transcriber import Transcriber
+from voice.llm.builtin.timer_answers import missed
 from voice.text.phrases import phrase
 from voice.turn import events as ev
 from voice.turn.state import State
@@ -36,7 +38,7 @@ class Conversation(Actions):
         parts = self._parts
         self._loop = asyncio.get_running_loop()
         self._alarms = Alarms(self._loop)
-        self._ringing = TimerRinger(parts.timers, self._alarms, parts.observer, self._rings)
+        self._ringing = TimerRinger(parts.timers, self._alarms, parts.observer, self._rings, parts.kept, parts.wall)
         async with asyncio.TaskGroup() as self._tasks:
             self._listener = Transcriber(
                 parts.recognizer,
@@ -54,6 +56,7 @@ class Conversation(Actions):
             memory = self._tasks.create_task(self._remembering.run(), name="memory")
             try:
                 await parts.sink.start()
+                self._tell_missed()
                 async with asyncio.TaskGroup() as inputs:
                     if parts.source is not None:
                         inputs.create_task(self._hearing.run(parts.source), name="listen")
@@ -61,6 +64,13 @@ class Conversation(Actions):
                         inputs.create_task(self._type(parts.typed), name="type")
             finally:
                 await self._close(memory)
+
+    def _tell_missed(self) -> None:
+        """Let the timers run that were kept, and say which came due while the assistant was off."""
+        if rung := self._ringing.restore(self._loop.time()):
+            text = missed(rung, datetime.now(), self._parts.language)
+            self._parts.observer(note.Notice(text))
+            self.say(text)
 
     async def _close(self, memory: asyncio.Task[None]) -> None:
         parts = self._parts
@@ -109,7 +119,8 @@ class Conversation(Actions):
             await asyncio.sleep(max(0.0, rings - self._loop.time()))
             await self._until_idle()
         if rings is not None:
-            self._parts.observer(note.Notice("a timer is still running and will not ring", "warning"))
+            later = "will not ring" if self._parts.kept is None else "rings when the assistant runs again"
+            self._parts.observer(note.Notice(f"a timer is still running and {later}", "warning"))
 
     async def _until_idle(self) -> None:
         while self._machine.state is not State.IDLE:

@@ -26,6 +26,10 @@ _HAN = re.compile(
 )
 
 
+ENDS = "ends"
+"""The note of a turn in which the model ended the conversation, as the person wanted."""
+
+
 def is_farewell(words: str) -> bool:
     """Whether the whole utterance is a farewell in English, Chinese or German, and nothing besides."""
     plain = " ".join(re.sub(r"[^\w\s]", " ", words.lower()).split())
@@ -70,7 +74,9 @@ class FarewellWatcher:
 
     def observe(self, event: Note) -> None:
         """Forget after a farewell, once it was answered."""
-        if isinstance(event, TurnEnded) and is_farewell(event.trace.text) and not self._busy:
+        if not isinstance(event, TurnEnded) or self._busy:
+            return
+        if ENDS in event.trace.notes or is_farewell(event.trace.text):
             self._forgetting = asyncio.create_task(self._forget(), name="forget")
 
     async def close(self) -> None:

@@ -2,44 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Protocol
 
 from voice.clock import Alarms
 from voice.conversation.observer import Notice, Observer
 from voice.errors import VoiceError
+from voice.llm.builtin.repeats import Repeat
 from voice.llm.builtin.timer_choice import choose
-from voice.llm.builtin.timer_list import Timer, Timers
+from voice.llm.builtin.timer_list import KINDS, Timer, Timers
 from voice.llm.interface import Effect
 from voice.text.speakable import language_of
 
+LOOKS_S = 20.0
+"""How often the clock on the wall is looked at: it may be set, and a machine that slept lags behind it."""
+
+
+class KeptTimers(Protocol):
+    """Where timers outlast the process."""
+
+    def load(self) -> list[Timer]:
+        """The timers that were kept, each with `wall`. Raises VoiceError."""
+        ...
+
+    def save(self, timers: Iterable[Timer]) -> None:
+        """Replace what is kept. Raises VoiceError."""
+        ...
+
 
 class TimerRinger:
-    """Carries out the effects of replies; `rings` is given each timer when its time has come."""
+    """Carries out the effects of replies; `rings` is given each timer when its time has come.
 
-    def __init__(self, timers: Timers, alarms: Alarms, observer: Observer, rings: Callable[[Timer], None]) -> None:
+    `kept` are the timers that outlast the process, which need `wall`, seconds since 1970 on the wall; without it the
+    time goes as the clock of `alarms` does.
+    """
+
+    def __init__(
+        self,
+        timers: Timers,
+        alarms: Alarms,
+        observer: Observer,
+        rings: Callable[[Timer], None],
+        kept: KeptTimers | None = None,
+        wall: Callable[[], float] | None = None,
+    ) -> None:
         self._timers, self._alarms, self._observer, self._rings = timers, alarms, observer, rings
+        self._kept, self._wall = kept, wall
+
+    def restore(self, now: float) -> list[Timer]:
+        """Let the timers run that were kept; returns those that came due meanwhile, earliest first."""
+        if self._kept is None or self._wall is None:
+            return []
+        missed, wall = [], self._wall()
+        try:
+            for timer in sorted(self._kept.load(), key=lambda timer: timer.wall or 0.0):
+                left = (timer.wall or 0.0) - wall
+                if left <= 0:
+                    missed.append(timer)
+                    self._again(timer, now, wall)
+                else:
+                    self._timers.set(
+                        left, timer.label, now, timer.kind, wall=wall, repeat=timer.repeat, whole=timer.seconds
+                    )
+        except VoiceError as error:
+            self._observer(Notice(str(error), "warning"))
+        self._changed(now)
+        return missed
 
     def act(self, effect: Effect, now: float) -> None:
         """Do what a committed reply asked for; what cannot be done is said."""
+        data = effect.data
         try:
             if effect.kind == "timer.set":
-                self._set(effect.data, now)
+                self._set(data, now)
             elif effect.kind == "timer.cancel":
-                self._timers.cancel(self._meant(effect.data, now))
+                self._timers.cancel(self._meant(data, now))
             elif effect.kind == "timer.change":
-                for number in self._meant(effect.data, now):
-                    self._timers.change(number, float(str(effect.data.get("by"))), now)
+                for number in self._meant(data, now):
+                    self._timers.change(number, float(str(data.get("by"))), now, Repeat.read(data.get("repeat")))
+            elif effect.kind == "timer.snooze":
+                self._timers.snooze(float(str(data.get("seconds"))), now, self._wall and self._wall())
             else:
                 self._observer(Notice(f"the reply requested {effect.kind}, which is not available", "warning"))
         except (VoiceError, ValueError) as error:
             self._observer(Notice(f"{effect.kind} was not done: {error}", "warning"))
-        self._alarms.set("timers", self._timers.due(), self._ring)
+        self._changed(now)
 
     def _set(self, data: Mapping[str, object], now: float) -> None:
-        kind = data.get("kind", "timer")
-        if kind not in ("timer", "alarm", "reminder"):
-            raise ValueError(f"no such kind of timer: {kind}")
-        self._timers.set(float(str(data.get("seconds"))), str(data.get("label", "")), now, kind)
+        kind = next((known for known in KINDS if known == data.get("kind", "timer")), None)
+        if kind is None:
+            raise ValueError(f"no such kind of timer: {data.get('kind')}")
+        seconds, label = float(str(data.get("seconds"))), str(data.get("label", ""))
+        wall, repeat = self._wall and self._wall(), Repeat.read(data.get("repeat"))
+        self._timers.set(seconds, label, now, kind, wall=wall, repeat=repeat)
 
     def _meant(self, data: Mapping[str, object], now: float) -> list[int]:
         """The numbers of the timers an effect is for; one from a server that cannot see them says `which` in words."""
@@ -54,6 +110,28 @@ class TimerRinger:
         return [timer.number for timer in chosen]
 
     def _ring(self, now: float) -> None:
-        for timer in self._timers.tick(now):
+        if self._wall is not None:
+            self._timers.follow(now, self._wall())
+        rung = self._timers.tick(now)
+        for timer in rung:
             self._rings(timer)
-        self._alarms.set("timers", self._timers.due(), self._ring)
+            self._again(timer, now, self._wall() if self._wall is not None else None)
+        self._changed(now, keep=bool(rung))
+
+    def _again(self, timer: Timer, now: float, wall: float | None) -> None:
+        """Set a timer that repeats for its next day."""
+        if timer.repeat is not None:
+            local = datetime.fromtimestamp(wall) if wall is not None else datetime.now()
+            seconds = timer.repeat.after(local).timestamp() - local.timestamp()
+            self._timers.set(seconds, timer.label, now, timer.kind, wall=wall, repeat=timer.repeat)
+
+    def _changed(self, now: float, *, keep: bool = True) -> None:
+        if keep and self._kept is not None:
+            try:
+                self._kept.save(self._timers.all)
+            except VoiceError as error:
+                self._observer(Notice(str(error), "warning"))
+        due = self._timers.due()
+        if due is not None and self._wall is not None and any(timer.kind != "timer" for timer in self._timers.all):
+            due = min(due, now + LOOKS_S)
+        self._alarms.set("timers", due, self._ring)

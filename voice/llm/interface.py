@@ -14,6 +14,18 @@ ASKED = (
 )
 """The answer to the caller of a tool that needs a yes of the person first."""
 
+SLOW = (
+    "Still running. Tell the person in one short sentence that it takes a while. They hear the result as soon as it is "
+    "there; do not call it again."
+)
+"""The answer to the caller of a tool that goes on after the turn, whose result is announced."""
+
+SLOW_UNTOLD = (
+    "Still running. Tell the person in one short sentence that it takes a while and that they may ask for the result "
+    "later. It is not announced; do not call it again."
+)
+"""The same where nothing can be announced: the result is part of the conversation once it is there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from voice.llm.interface import ASKED
+from voice.llm.interface import ASKED, SLOW, SLOW_UNTOLD
 from voice.safety.filters import Blocked, Guard, screened, screened_data
 from voice.safety.reply_moderator import ReplyModerator
 from voice.safety.unmask import revealed
@@ -37,10 +37,6 @@ SLOW_S = 8.0
 MOST_SAID = 400
 """Characters of a late answer that are said."""
 
-SLOW = (
-    "Still running. Tell the person in one short sentence that it takes a while. They hear the result as soon as it is "
-    "there; do not call it again."
-)
 UNKNOWN = "It is not known whether this was done, because the server stopped meanwhile. It was not tried again."
 
 Call = Mapping[str, str]
@@ -215,7 +211,7 @@ async def _worked(
             return await asyncio.shield(work)
     except TimeoutError:
         work.add_done_callback(lambda done: _late(live, turn, parts, call, done))
-        return Result(SLOW)
+        return Result(SLOW if parts.late is not None else SLOW_UNTOLD)
     except asyncio.CancelledError:
         if not work.cancelled():
             work.add_done_callback(lambda done: _remember(live, turn, call, done))
@@ -245,7 +241,7 @@ def _late(
     live: AnsweredSession, turn: SessionTurn, parts: EngineContext, call: Mapping[str, Any], done: asyncio.Task[Result]
 ) -> None:
     result = _remember(live, turn, call, done)
-    if result is not None:
+    if result is not None and parts.late is not None:
         parts.late(live.card.sid, _kept(live.guard, result.text.partition(MARKED)[2] or result.text)[:MOST_SAID])
 
 

@@ -7,6 +7,7 @@ caller asks. docs/benchmarks.md says how `quantulum3` and `dateparser` fare on t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -196,3 +197,10 @@ def say_duration(seconds: float, language: str) -> str:
     if language == "zh":
         return "".join(parts)
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
+
+
+def masked(words: str, spans: Sequence[Length]) -> str:
+    r"""The words with `\0` in place of each length, and of the article before one that is to be added."""
+    for length in reversed(spans):
+        words = f"{words[: length.start]}\0{words[length.end :]}"
+    return re.sub(r"(?<=\b(?:add|put) )(?:an?|another) (?=\0)", "", words) if "\0" in words else words

@@ -1,4 +1,4 @@
-"""What concerns the conversation itself: loudness, the microphone, and what was said last."""
+"""What concerns the conversation itself: loudness, the microphone, what was said last, and its end."""
 
 from __future__ import annotations
 
@@ -51,3 +51,18 @@ class SayAgain:
     async def call(self, arguments: Mapping[str, Any], context: Context) -> Result:
         """The last reply."""
         return Result(context.said or "Nothing has been said yet.")
+
+
+class EndConversation:
+    """The end of the conversation, when the person wants it."""
+
+    spec = Spec(
+        "end_conversation",
+        "Ends the conversation once your reply is over. Call it only when the person says goodbye or asks you to end.",
+        effect="conversation",
+    )
+
+    async def call(self, arguments: Mapping[str, Any], context: Context) -> Result:
+        """The effect that ends it, and what is left to say."""
+        told = "The conversation ends after your reply. Say goodbye in one short sentence, in the person's language."
+        return Result(told, (Effect("conversation.end", {}),))

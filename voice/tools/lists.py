@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from voice.llm.builtin.list_words import list_name
 from voice.tools.interface import Context, Result, Spec, ToolError, schema
 
 MOST_ITEMS = 200
@@ -51,13 +52,14 @@ class Lists:
         if context.passing:
             book, owner = (self._visitors, owner) if self._visitors is not None else (book, "")
         lists = book.read(owner)
+        language = context.language
         if action == "names":
-            return Result(f"Lists: {', '.join(lists)}." if lists else "There are no lists yet.")
+            return Result(_named(list(lists), language))
         now = lists.get(name, [])
         if action == "read":
-            return Result(_told(name, now))
+            return Result(_told(name, now, language))
         if action in ("add", "remove") and not items:
-            raise ToolError("Which items?")
+            raise ToolError("哪些东西？" if language == "zh" else "Which items?")
         if action == "add":
             known: dict[str, str] = {}
             for item in (*now, *items):
@@ -68,14 +70,24 @@ class Lists:
         elif action == "remove":
             gone = {item.lower() for item in items}
             if not gone & {item.lower() for item in now}:
-                raise ToolError(f"That is not on the {name} list.")
+                where = list_name(name, language)
+                raise ToolError(f"{where}上没有这个。" if language == "zh" else f"That is not on the {where}.")
             now = [item for item in now if item.lower() not in gone]
         else:
             now = []
         kept = {**lists, name: now}
         book.write(owner, {key: value for key, value in kept.items() if value})
-        return Result(_told(name, now))
+        return Result(_told(name, now, language))
 
 
-def _told(name: str, items: list[str]) -> str:
-    return f"The {name} list: {'; '.join(items)}." if items else f"The {name} list is empty."
+def _told(name: str, items: list[str], language: str) -> str:
+    where = list_name(name, language)
+    if language == "zh":
+        return f"{where}上有：{'、'.join(items)}。" if items else f"{where}是空的。"
+    return f"The {where}: {'; '.join(items)}." if items else f"The {where} is empty."
+
+
+def _named(names: list[str], language: str) -> str:
+    if language == "zh":
+        return f"有这些：{'、'.join(list_name(name, language) for name in names)}。" if names else "还没有清单。"
+    return f"Lists: {', '.join(names)}." if names else "There are no lists yet."

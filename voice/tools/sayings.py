@@ -12,11 +12,6 @@ SAYINGS: Mapping[str, Mapping[str, str]] = {
         "de": "Einen Moment, ich sehe nach.",
     },
     "working": {"en": "One moment.", "zh": "稍等。", "de": "Einen Moment."},
-    "slow": {
-        "en": "This takes a while. I'll tell you when it is done.",
-        "zh": "这需要一点时间，好了我会告诉你。",
-        "de": "Das dauert etwas. Ich sage Bescheid, wenn es fertig ist.",
-    },
     "misfit": {
         "en": "Sorry, I could not make that work. Please say it another way.",
         "zh": "抱歉，这个我没办成。请换个说法。",

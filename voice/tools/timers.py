@@ -6,33 +6,38 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from voice.llm.builtin.question import Question, RunningTimers
+from voice.llm.builtin.timer_list import KINDS
 from voice.llm.builtin.timers import timer
 from voice.tools.interface import Context, Result, Spec, ToolError, schema
 
 SENTENCES: Mapping[tuple[str, str], str] = {
-    ("set", "timer"): "set a timer for {when}{named}",
-    ("set", "alarm"): "set an alarm for {when}{named}",
-    ("set", "reminder"): "remind me {when} to {label}",
-    ("cancel", "timer"): "cancel the {label} timer",
-    ("cancel", "alarm"): "cancel the {label} alarm",
-    ("cancel", "reminder"): "cancel the {label} reminder",
+    ("set", "timer"): "set a timer for {when}{every}{named}",
+    ("set", "alarm"): "set an alarm for {when}{every}{named}",
+    ("set", "reminder"): "remind me {when}{every} to {label}",
     ("list", "timer"): "how much time is left on the {label} timer",
     ("list", "alarm"): "what alarms are set",
     ("list", "reminder"): "what reminders are set",
+    **{("cancel", kind): f"cancel the {{label}} {kind}" for kind in KINDS},
+    **{("change", kind): f"change the {{label}} {kind} to {{when}}{{every}}" for kind in KINDS},
+    **{("add", kind): f"add {{when}} to the {{label}} {kind}" for kind in KINDS},
+    **{("snooze", kind): "snooze for {when}" for kind in KINDS},
 }
+NEEDS_WHEN = {"set": "For how long, or at what time?", "change": "To what time?", "add": "How much longer?"}
 
 
 class TimersTool:
-    """Sets, cancels and lists. `running` gives the timers of the conversation where they can be seen from here."""
+    """Sets, changes, cancels, snoozes and lists. `running` gives the timers where they can be seen from here."""
 
     spec = Spec(
         "timers",
-        "Timers, alarms and reminders that ring: set one, cancel one, or ask which are running.",
+        "Timers, alarms and reminders that ring: set, change, lengthen (add), cancel or snooze one, or ask which are "
+        "running.",
         schema(
             "action",
-            action={"enum": ["set", "cancel", "list"]},
+            action={"enum": ["set", "change", "add", "cancel", "snooze", "list"]},
             kind={"enum": ["timer", "alarm", "reminder"], "description": "timer unless said otherwise"},
             when={"type": "string", "description": "as 5 minutes, 1 hour 30 minutes, 7:30 am, tomorrow at 8 am"},
+            every={"type": "string", "description": "repeats on: day, weekday, weekend, monday and thursday"},
             label={"type": "string", "maxLength": 60, "description": "what it is called, or what to be reminded of"},
         ),
         effect="timer",
@@ -45,9 +50,17 @@ class TimersTool:
         """What is said of it, and the effect that the client carries out."""
         action, kind = str(arguments["action"]), str(arguments.get("kind", "timer"))
         when, label = str(arguments.get("when", "")), str(arguments.get("label", ""))
-        if action == "set" and not when:
-            raise ToolError("For how long, or at what time?")
-        sentence = SENTENCES[action, kind].format(when=_in(when, kind), label=label, named=label and f" called {label}")
+        every = str(arguments.get("every", "")).removeprefix("every ")
+        if action in NEEDS_WHEN and not when:
+            raise ToolError(NEEDS_WHEN[action])
+        if action == "snooze":
+            kind, when = "timer", when or "10 minutes"
+        sentence = SENTENCES[action, kind].format(
+            when=_in(when, kind) if action == "set" else when,
+            label=label,
+            named=label and f" called {label}",
+            every=every and f" every {every}",
+        )
         timers = self._running() if self._running is not None else None
         answer = timer(Question(" ".join(sentence.split()), context.now, (), timers))
         if answer is None or not answer.whole:

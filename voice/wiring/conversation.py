@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -25,7 +26,8 @@ from voice.conversation.conversation import Conversation
 from voice.conversation.history import FarewellWatcher
 from voice.conversation.observer import Level, Note, Notice, Observer, TurnEnded
 from voice.conversation.recorder import Recorder
-from voice.errors import EngineError, MissingError
+from voice.conversation.timers import KeptTimers
+from voice.errors import EngineError, MissingError, VoiceError
 from voice.llm.builtin.timer_list import Timers
 from voice.safety.filters import Guard, NoGuard, screened_data
 from voice.server.realtime.engine_pool import EngineSet
@@ -43,7 +45,7 @@ from voice.wiring.engine_choice import spoken_language
 from voice.wiring.engines import recognizer, wake_gate
 from voice.wiring.safety import masked
 from voice.wiring.sessions import model_warning, session
-from voice.wiring.tools import house
+from voice.wiring.tools import house, kept_timers
 from voice.worker import Worker
 
 PLAYOUT_RATE = 22_050
@@ -199,6 +201,8 @@ async def converse(
             observer=watch,
         )
         parts.source, parts.typed, parts.ready = ears, text, ready
+        if not fast and source is None and stand.audio is None:
+            parts.kept, parts.wall = _kept(settings, stack, watch), time.time
         parts.wake = wake_gate(settings, spoken=text is None)
         parts.earcons = earcons(PLAYOUT_RATE, settings.earcons.play.split(","), settings.earcons.volume)
         if handler is not None:
@@ -215,6 +219,22 @@ async def converse(
             await control.open(stack, live=live)
         await conversation.run()
         return list(traces)
+
+
+def _kept(settings: Settings, stack: AsyncExitStack, observer: Observer) -> KeptTimers | None:
+    """The owner's timers of earlier runs; without them the conversation goes on, and that is said."""
+    try:
+        found = kept_timers(settings)
+    except VoiceError as error:
+        observer(Notice(f"timers end with this run: {error}", "warning"))
+        return None
+    if found is None:
+        return None
+    stack.callback(found.close)
+    if not found.mine:
+        observer(Notice("another process keeps your timers; those of this run end with it"))
+        return None
+    return found
 
 
 async def _warm(engines: EngineSet, *, typed: bool) -> None:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOOP_EFFECTS = ("timer", "device")
+LOOP_EFFECTS = ("timer", "device", "conversation")
 """What a voice loop carries out."""
 
 
@@ -66,7 +66,7 @@ def upstream(
 
         return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
     notes = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
-    running = (lambda: timers.running(now())) if timers is not None and now is not None else None
+    running = (lambda: timers.seen(now())) if timers is not None and now is not None else None
     return BuiltinUpstream(notes, timers=running, visitors=timers is None, name=chat.name, unknown=unknown)
 
 
@@ -268,7 +268,7 @@ async def session(
             upstream(settings, timers, loop.time),
             keep,
             own_options(settings, lasting),
-            lambda: timers.running(loop.time()),
+            lambda: timers.seen(loop.time()),
             home,
         )
     )

@@ -8,6 +8,7 @@ import importlib.util
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voice import paths as folders
 from voice.errors import ConfigError
@@ -16,7 +17,7 @@ from voice.llm.builtin.question import RunningTimers
 from voice.settings.schema import Settings
 from voice.tools.calculator import Calculator, Units
 from voice.tools.clock import Clock
-from voice.tools.device import Mute, SayAgain, Volume
+from voice.tools.device import EndConversation, Mute, SayAgain, Volume
 from voice.tools.home import Home, HomeTool
 from voice.tools.home_assistant import HomeAssistant
 from voice.tools.interface import Tool
@@ -28,6 +29,9 @@ from voice.tools.notes import Notes
 from voice.tools.registry import Registry
 from voice.tools.timers import TimersTool
 from voice.tools.web import Weather, WebSearch
+
+if TYPE_CHECKING:
+    from voice.conversation.timer_file import TimerFile
 
 NOTES = (
     "(Notes of the owner that may help with this; each begins with its heading. Where they do not answer it, do not "
@@ -43,7 +47,7 @@ def registry(
     visitors: bool = False,
     home: Home | None = None,
 ) -> Registry | None:
-    """The tools for a model; none where they are switched off. The built-in responder needs those of a `home` only.
+    """The tools for a model; none where they are switched off. The built-in responder calls its lists and a `home`.
 
     `running` gives the timers where they are kept in this process. Of `visitors` no lists are written down, and they
     use the owner's servers only where tools.shared says so.
@@ -52,7 +56,7 @@ def registry(
         return None
     house: list[Tool] = [HomeTool(home), HomeTool(home, guarded=True)] if home is not None else []
     if settings.chat.llm == "builtin":
-        return Registry(house) if house else None
+        return Registry([own_lists(visitors=visitors), *house])
     servers = sources(settings) if settings.tools.shared or not visitors else []
     return Registry([*own_tools(settings, knowledge, running, visitors=visitors), *house], servers)
 
@@ -99,8 +103,9 @@ def own_tools(
 ) -> list[Tool]:
     """The product's own tools, as the settings allow them."""
     tools = settings.tools
-    lists = Lists(ListFolder(folders.user_data() / "lists"), ListMemory() if visitors else None)
+    lists = own_lists(visitors=visitors)
     found: list[Tool] = [Clock(), Calculator(), Units(), TimersTool(running), lists, Volume(), Mute(), SayAgain()]
+    found += [EndConversation()]
     if knowledge is not None:
         found.append(Notes(knowledge))
     if tools.network:
@@ -108,6 +113,27 @@ def own_tools(
         if tools.search_url:
             found.append(WebSearch(tools.search_url))
     return found
+
+
+def own_lists(*, visitors: bool) -> Lists:
+    """The owner's lists; those of `visitors` are kept in memory only."""
+    return Lists(ListFolder(folders.user_data() / "lists"), ListMemory() if visitors else None)
+
+
+def kept_timers(settings: Settings) -> TimerFile | None:
+    """The owner's timers that outlast the process; None where nothing is to be stored.
+
+    Raises VoiceError for a file or key that cannot be used.
+    """
+    from voice.conversation.timer_file import TimerFile
+    from voice.sessions.stores.interface import derived
+    from voice.sessions.stores.master_key import master_key
+
+    if settings.chat.store == "memory":
+        return None
+    folder = folders.user_data()
+    key = derived(master_key(settings.chat.store_key, folder / "store.key"), "timers")
+    return TimerFile(folder / "timers", key)
 
 
 def knowledge(settings: Settings) -> Knowledge | None:

@@ -156,7 +156,7 @@ async def sessions_for(settings: Settings, stack: AsyncExitStack) -> tuple[Calla
             upstream(settings, timers, now),
             MemoryStore,
             own_options(settings, False),
-            lambda: timers.running(now()),
+            lambda: timers.seen(now()),
             home,
         )
     )

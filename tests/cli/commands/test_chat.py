@@ -76,3 +76,18 @@ def test_a_timer_rings_here() -> None:
 
     run_virtual(TextConversation(ScriptedSession(answer), PlainChat("", write)).run(lines()))
     assert "".join(written).strip() == "Timer set.\n\a\nYour tea timer is up."
+
+
+def test_a_conversation_that_a_tool_ends_takes_no_further_line() -> None:
+    sent: list[str] = []
+
+    def answer(text: str) -> list[ReplyEvent]:
+        sent.append(text)
+        return [Effect("conversation.end"), *words("Goodbye!")] if text == "that is all" else words("Yes.")
+
+    async def lines() -> AsyncIterator[str]:
+        for line in ("hello", "that is all", "are you there"):
+            yield line
+
+    run_virtual(TextConversation(ScriptedSession(answer), PlainChat("", lambda *text, **how: None)).run(lines()))
+    assert sent == ["hello", "that is all"]

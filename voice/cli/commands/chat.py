@@ -62,7 +62,7 @@ async def _chat(resolved: Resolved) -> None:
     url = chat.server or f"http://{ServeSettings().host}:{ServeSettings().port}"
     async with AsyncExitStack() as stack:
         session = await served(chat, url, stack)
-        session.options = {"effects": ["timer"]}
+        session.options = {"effects": ["timer", "conversation"]}
         face = screen(resolved.settings, spoken=False, engines=url) or PlainChat("> " if sys.stdin.isatty() else "")
         talk = TextConversation(session, face)
         face.attach(ChatControls(resolved, session, talk))
@@ -76,6 +76,7 @@ class TextConversation:
         self._session, self._observer = session, observer
         self._reply: Reply | None = None
         self._text = ""
+        self._ended = False
         self._said: list[str] = []
         """What is to be said once no reply is on its way."""
 
@@ -103,6 +104,8 @@ class TextConversation:
                     await self._turn(line, ringing)
                 else:
                     self._observer(TurnEnded(TurnTrace(0, outcome="empty")))
+                if self._ended:
+                    break
             until = loop.time() + TIMER_PATIENCE_S
             while (due := timers.due()) is not None and due <= until:  # noqa: ASYNC110  its alarm rings it meanwhile
                 await asyncio.sleep(max(0.0, due - loop.time()) + 0.01)
@@ -133,6 +136,8 @@ class TextConversation:
 
     def _take(self, event: ReplyEvent, trace: TurnTrace, ringing: TimerRinger) -> None:
         match event:
+            case Effect(kind="conversation.end"):
+                self._ended = True
             case Effect():
                 ringing.act(event, asyncio.get_running_loop().time())
             case Delta(text=text):

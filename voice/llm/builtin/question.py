@@ -11,7 +11,7 @@ from voice.llm.interface import Effect, Message
 from voice.text.plain_words import plain_words
 
 RunningTimers = Sequence[Running]
-"""The timers of the conversation, oldest first; `Timers.running` gives it."""
+"""The timers of the conversation, oldest first; `Timers.seen` gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class Question:
     """The person's latest words and what is known around them.
 
     `text` is as received, `words` as `plain_words` gives them. `before` is the conversation up to here, oldest first;
-    `now` the local time; `assistant` the name the assistant was given, or empty.
+    `now` the local time; `assistant` the name the assistant was given, or empty. Of the `timers` given, `rung` is the
+    one that rang just now, and no longer one of them.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Question:
     before: Sequence[Message] = ()
     timers: RunningTimers | None = None
     assistant: str = ""
+    rung: Running | None = None
     words: str = field(init=False)
     language: str = field(init=False)
 
@@ -34,6 +36,9 @@ class Question:
         words, chinese = plain_words(self.text)
         object.__setattr__(self, "language", "zh" if chinese else "en")
         object.__setattr__(self, "words", words)
+        if self.timers is not None and any(timer.left < 0 for timer in self.timers):
+            object.__setattr__(self, "rung", next(timer for timer in self.timers if timer.left < 0))
+            object.__setattr__(self, "timers", [timer for timer in self.timers if timer.left >= 0])
 
     @property
     def chinese(self) -> bool:
@@ -47,7 +52,7 @@ class Question:
         """The question the person asked before this one, None at the beginning."""
         for index in range(len(self.before) - 1, -1, -1):
             if self.before[index].role == "user":
-                return Question(self.before[index].text, self.now, self.before[:index], self.timers)
+                return Question(self.before[index].text, self.now, self.before[:index], self.timers, self.rung)
         return None
 
     def last_reply(self) -> str:

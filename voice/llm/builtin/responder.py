@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from voice.llm.builtin.arithmetic import arithmetic
 from voice.llm.builtin.clock import clock
+from voice.llm.builtin.list_words import list_request
 from voice.llm.builtin.notes import Knowledge
 from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill
 from voice.llm.builtin.small_talk import manners, repeat
 from voice.llm.builtin.timers import timer
 from voice.llm.builtin.units import conversion
-from voice.llm.interface import ASKED, Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.interface import ASKED, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
 from voice.text.speakable import HAN, language_of
 
 SKILLS: tuple[Skill, ...] = (timer, manners, clock, conversion, arithmetic, repeat)
+
+_SAID_FOR = {
+    ASKED: ("Shall I really do that? Say yes.", "确定要这样做吗？请说“是的”。"),
+    SLOW: ("This takes a while. I'll tell you when it is done.", "这需要一点时间，好了我会告诉你。"),
+    SLOW_UNTOLD: ("This takes a while. Please ask me again later.", "这需要一点时间，请过一会儿再问我。"),
+}
+"""What a person hears in place of the instruction to a model."""
 
 _SOME_DAY = datetime(2000, 1, 1)
 
@@ -41,6 +49,9 @@ def understands(text: str) -> bool:
     question = Question(text, _SOME_DAY)
     if not question.words or (repeat(question) is not None and len(question.words.split()) > 3):
         return False
+    request = list_request(question)
+    if request is not None:
+        return request["action"] not in ("add", "remove")  # "and eggs" may follow
     found = answer(question)
     return found is not None and found.whole
 
@@ -126,16 +137,21 @@ class BuiltinUpstream:
             self._knowledge.close()
 
     async def _called(self, ask: Ask) -> Effect | None:
-        """The call of the tool that carries the last words out, if there is one."""
-        said = ask.messages[-1] if ask.messages else None
-        if self.commands is None or said is None or said.role != "user":
+        """The call of the tool that carries the last words out, if there is one, and it is offered."""
+        said, offered = ask.messages[-1] if ask.messages else None, _names(ask.options.get("tools"))
+        if said is None or said.role != "user" or not offered:
             return None
-        words = said.text
-        tool = await asyncio.to_thread(self.commands, words, language_of(words) or "en")
-        if not tool:
+        words, tool = said.text, ""
+        arguments: Mapping[str, object] | None = list_request(Question(words, self._now()))
+        if arguments is not None:
+            tool = "lists"
+        elif self.commands is not None:
+            tool = await asyncio.to_thread(self.commands, words, language_of(words) or "en")
+            arguments = {"command": words}
+        if tool not in offered:
             return None
-        arguments = json.dumps({"command": words}, ensure_ascii=False)
-        return Effect("function_call", {"call_id": f"call_{len(ask.messages)}", "name": tool, "arguments": arguments})
+        text = json.dumps(arguments, ensure_ascii=False)
+        return Effect("function_call", {"call_id": f"call_{len(ask.messages)}", "name": tool, "arguments": text})
 
     def _answer(self, ask: Ask) -> Answer:
         last = max((index for index, message in enumerate(ask.messages) if message.role == "user"), default=None)
@@ -166,9 +182,14 @@ def _kept(answer: Answer, question: Question, effects: frozenset[str] | None) ->
 
 def _reported(question: Question, result: str) -> Answer:
     """What a tool has answered, as it is said."""
-    if result == ASKED:
-        return Answer(question.say("Shall I really do that? Say yes.", "确定要这样做吗？请说“是的”。"))
-    return Answer(result)
+    english, chinese = _SAID_FOR.get(result, (result, result))
+    return Answer(question.say(english, chinese))
+
+
+def _names(tools: object) -> set[str]:
+    """The names of tools as chat completions describe them."""
+    functions = [tool.get("function") for tool in tools if isinstance(tool, Mapping)] if isinstance(tools, list) else []
+    return {str(function.get("name")) for function in functions if isinstance(function, Mapping)}
 
 
 def pieces(text: str) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from voice.llm.builtin.moment import say_moment
 from voice.llm.builtin.question import Answer, Question
-from voice.llm.builtin.timer_choice import describe
-from voice.llm.builtin.timer_list import Kind, Running
+from voice.llm.builtin.repeats import Repeat
+from voice.llm.builtin.timer_choice import describe, say_repeat
+from voice.llm.builtin.timer_list import Kind, Running, Timer
 from voice.llm.interface import Effect
 from voice.text.durations import say_duration
 
@@ -69,11 +70,12 @@ def cancelled(question: Question, chosen: Sequence[Running]) -> Answer:
     return Answer(question.say(f"Cancelled: {listed}.", f"已取消：{'、'.join(names)}。"), (effect,))
 
 
-def changed(question: Question, timer: Running, left: float) -> str:
-    """The confirmation of a change, with what is left now."""
+def changed(question: Question, timer: Running, left: float, repeat: Repeat | None = None) -> str:
+    """The confirmation of a change, with what is left now, or the days on which it rings from now on."""
     name, length = describe(timer, question.now, question.language), say_duration(left, question.language)
     if timer.kind != "timer":
         length = say_moment(question.now + timedelta(seconds=left), question.now, question.language)
+        length = say_repeat(repeat, question.now, question.language) if repeat is not None else length
         return question.say(f"The {name} is now for {length}.", f"{name}改到{length}。")
     return question.say(f"The {name} now has {length} left.", f"{name}现在还剩{length}。")
 
@@ -94,6 +96,36 @@ def reported(question: Question, running: Sequence[Running] | None, counted: Kin
         f"{counted}{'s' if count != 1 else ''}", {"alarm": "闹钟", "reminder": "提醒"}.get(counted, "计时器")
     )
     return Answer(question.say(f"You have {count} {kinds}: {text}", f"有{count}个{kinds}：{text}"))
+
+
+def missed(timers: Sequence[Timer], now: datetime, language: str) -> str:
+    """What came due while the assistant was off: timers with `wall`, earliest first."""
+    told = [_missed(timer, now, language) for timer in timers[:_MOST_TOLD]]
+    if language == "zh":
+        return f"我关着的时候，{'；'.join(told)}。"
+    return f"{'Während ich aus war' if language == 'de' else 'While I was off'}: {'; '.join(told)}."
+
+
+def _missed(timer: Timer, now: datetime, language: str) -> str:
+    moment = datetime.fromtimestamp(timer.wall or 0.0, now.tzinfo)
+    if language == "de":
+        at = f"um {moment:%H:%M} Uhr" if moment.date() == now.date() else f"am {moment:%d.%m.} um {moment:%H:%M} Uhr"
+        what = {"alarm": "der Wecker", "reminder": "die Erinnerung"}.get(timer.kind, "der Timer")
+        return f"{what} {timer.label + ' ' if timer.label else ''}{at}"
+    at = say_moment(moment, now, language)
+    if language == "zh":
+        name = timer.label or say_duration(timer.seconds, "zh") + "的"
+        return {
+            "alarm": f"您{at}的闹钟{f'（{timer.label}）' if timer.label else ''}响过了",
+            "reminder": f"{at}本来要提醒您{timer.label}",
+            "timer": f"您{name}计时器在{at}到了",
+        }[timer.kind]
+    name = describe(Running(timer.label, 0.0, timer.seconds, kind="timer"), now, "en")
+    return {
+        "alarm": f"your alarm{f', {timer.label},' if timer.label else ''} was due at {at}",
+        "reminder": f"your reminder{f', {timer.label},' if timer.label else ''} was due at {at}",
+        "timer": f"your {name} ended at {at}",
+    }[timer.kind]
 
 
 def _left(question: Question, timer: Running, nameless: bool) -> str:

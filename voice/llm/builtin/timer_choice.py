@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from voice.llm.builtin.moment import find_moment, say_moment
+from voice.llm.builtin.repeats import Repeat, find_repeat, say_days
 from voice.llm.builtin.timer_list import Running
 from voice.text.durations import lengths, say_duration
 
@@ -32,6 +33,7 @@ _ORDER = {
 _ORDINAL = re.compile(r"\b(?:" + "|".join(name for name in _ORDER if name.isascii()) + r")\b|"
                       + "|".join(name for name in _ORDER if not name.isascii()))  # fmt: skip
 _SOME = re.compile(r"\b(?P<end>first|last) (?P<count>[2-9])\b")
+_DAYS = re.compile(r"(?<!every )(?<!each )\b(?:week ?day|weekend|day)(?= (?:alarm|reminder|timer))")
 _EXTREMES = (
     (re.compile(r"\b(?:shortest|next|soonest)\b|最短|最近|下一个"), min),
     (re.compile(r"\blongest\b|最长"), max),
@@ -97,6 +99,9 @@ def _of_kind(words: str, running: Sequence[Running]) -> list[Running]:
 def _choose(words: str, running: Sequence[Running], now: datetime | None, chinese: bool) -> list[Running] | None:
     pool = _of_kind(words, running)
     rest, narrowed = words, False
+    if repeated := find_repeat(_DAYS.sub(r"every \g<0>", rest), chinese=chinese):
+        pool = [timer for timer in pool if timer.repeat is not None and timer.repeat.days == repeated[0]]
+        rest, narrowed = repeated[1], True
     for length in reversed(lengths(words, chinese=chinese)):
         if length.seconds is not None:
             pool = [timer for timer in pool if abs(timer.seconds - length.seconds) < 0.5]
@@ -153,6 +158,8 @@ def _stem(word: str) -> str:
 def describe(timer: Running, now: datetime, language: str) -> str:
     """A timer as a reply names it: `pasta timer`, `5 minute timer`, `7 AM alarm`, `意面计时器`."""
     at = say_moment(now + timedelta(seconds=timer.left), now, language)
+    if timer.repeat is not None:
+        at = say_repeat(timer.repeat, now, language)
     if language == "zh":
         return {
             "alarm": f"{at}的闹钟",
@@ -164,3 +171,10 @@ def describe(timer: Running, now: datetime, language: str) -> str:
     if timer.kind == "reminder":
         return f"reminder: {timer.label}" if timer.label else "reminder"
     return f"{timer.label or re.sub(r's(?= |$|,)', '', say_duration(timer.seconds or timer.left, 'en'))} timer"
+
+
+def say_repeat(repeat: Repeat, now: datetime, language: str) -> str:
+    """When it rings, as a reply says it: `7 AM every weekday`, `每个工作日早上7点`."""
+    at = say_moment(now.replace(hour=repeat.hour, minute=repeat.minute, second=0), now, language)
+    days = say_days(repeat.days, language)
+    return days + at.removeprefix("今天") if language == "zh" else f"{at.removesuffix(' today')} {days}"

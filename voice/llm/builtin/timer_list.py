@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from voice.errors import UsageError
+from voice.llm.builtin.repeats import Repeat
 
 Kind = Literal["timer", "alarm", "reminder"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+SNOOZED_WITHIN_S = 1800.0
+"""How long after it rang a timer can be snoozed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +21,8 @@ class Timer:
     """One timer; rings at `at`, seconds on the caller's clock.
 
     `label` is what the person called it, or what to be reminded of, or empty; `seconds` how long it takes in all.
+    `wall` is when it rings as a time on the wall, seconds since 1970, where the caller keeps one; `repeat` the days on
+    which it rings again.
     """
 
     number: int
@@ -23,17 +30,20 @@ class Timer:
     seconds: float
     at: float
     kind: Kind = "timer"
+    wall: float | None = None
+    repeat: Repeat | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A timer that runs, with the seconds that are `left`; the rest as in Timer."""
+    """A timer that runs, with the seconds that are `left`; below 0 it has rung just now. The rest as in Timer."""
 
     label: str
     left: float
     seconds: float = 0.0
     number: int = 0
     kind: Kind = "timer"
+    repeat: Repeat | None = None
 
 
 class Timers:
@@ -42,15 +52,35 @@ class Timers:
     def __init__(self, limit: int = 32) -> None:
         self._limit = limit
         self._running: list[Timer] = []
+        self._rung: list[Timer] = []
         self._number = 0
 
-    def set(self, seconds: float, label: str, now: float, kind: Kind = "timer") -> Timer:
-        """Start a timer. Raises UsageError for a length that is not above 0, or beyond the limit."""
+    @property
+    def all(self) -> tuple[Timer, ...]:
+        """Those that run, in the order in which they ring."""
+        return tuple(self._running)
+
+    def set(
+        self,
+        seconds: float,
+        label: str,
+        now: float,
+        kind: Kind = "timer",
+        *,
+        wall: float | None = None,
+        repeat: Repeat | None = None,
+        whole: float | None = None,
+    ) -> Timer:
+        """Start a timer; `wall` is the time on the wall now, `whole` how long it takes if a part of that is over.
+
+        Raises UsageError for a length that is not above 0, or beyond the limit.
+        """
         _check(seconds)
         if len(self._running) >= self._limit:
             raise UsageError(f"{self._limit} timers are running already", where="timer", remedy="cancel one first")
         self._number += 1
-        timer = Timer(self._number, label, seconds, now + seconds, kind)
+        rings = None if wall is None else wall + seconds
+        timer = Timer(self._number, label, whole or seconds, now + seconds, kind, rings, repeat)
         self._keep([*self._running, timer])
         return timer
 
@@ -60,8 +90,8 @@ class Timers:
         self._keep([timer for timer in self._running if timer not in gone])
         return gone
 
-    def change(self, number: int, by: float, now: float) -> Timer | None:
-        """Let a timer ring `by` seconds later, or earlier; None if it does not run.
+    def change(self, number: int, by: float, now: float, repeat: Repeat | None = None) -> Timer | None:
+        """Let a timer ring `by` seconds later, or earlier; None if it does not run. `repeat` replaces its own.
 
         Raises UsageError where nothing would be left of it.
         """
@@ -69,9 +99,26 @@ class Timers:
         if timer is None:
             return None
         _check(timer.at + by - now)
-        changed = replace(timer, seconds=timer.seconds + by, at=timer.at + by)
+        wall = None if timer.wall is None else timer.wall + by
+        changed = replace(timer, seconds=timer.seconds + by, at=timer.at + by, wall=wall, repeat=repeat or timer.repeat)
         self._keep([changed if other is timer else other for other in self._running])
         return changed
+
+    def snooze(self, seconds: float, now: float, wall: float | None = None) -> Timer:
+        """Let what rang last ring again after `seconds`. Raises UsageError where nothing rang lately."""
+        if not (rung := self._lately(now)):
+            raise UsageError("nothing has rung lately", where="timer")
+        self._rung.remove(rung[-1])
+        return self.set(seconds, rung[-1].label, now, rung[-1].kind, wall=wall)
+
+    def follow(self, now: float, wall: float) -> None:
+        """Let alarms and reminders ring by the clock on the wall, where that was set or the machine slept."""
+        self._keep(
+            [
+                timer if timer.wall is None or timer.kind == "timer" else replace(timer, at=now + timer.wall - wall)
+                for timer in self._running
+            ]
+        )
 
     def due(self) -> float | None:
         """When the next timer rings, None when none runs."""
@@ -81,17 +128,26 @@ class Timers:
         """The timers that ring by `now`, earliest first, each once."""
         rung = [timer for timer in self._running if timer.at <= now]
         self._running = [timer for timer in self._running if timer.at > now]
+        self._rung = [*self._lately(now), *(replace(timer, at=now) for timer in rung)]
         return rung
 
     def running(self, now: float) -> list[Running]:
         """The timers that run, in the order they were set: the first and the second are what a person calls so."""
-        return [
-            Running(timer.label, max(0.0, timer.at - now), timer.seconds, timer.number, timer.kind)
-            for timer in sorted(self._running, key=lambda timer: timer.number)
-        ]
+        return [_seen(timer, max(0.0, timer.at - now)) for timer in sorted(self._running, key=lambda one: one.number)]
+
+    def seen(self, now: float) -> list[Running]:
+        """The timers that run, and behind them the one that rang last and can be snoozed, if there is one."""
+        return [*self.running(now), *(_seen(timer, min(-1.0, timer.at - now)) for timer in self._lately(now)[-1:])]
+
+    def _lately(self, now: float) -> list[Timer]:
+        return [timer for timer in self._rung if now - timer.at <= SNOOZED_WITHIN_S]
 
     def _keep(self, timers: list[Timer]) -> None:
         self._running = sorted(timers, key=lambda timer: (timer.at, timer.number))
+
+
+def _seen(timer: Timer, left: float) -> Running:
+    return Running(timer.label, left, timer.seconds, timer.number, timer.kind, timer.repeat)
 
 
 def _check(seconds: float) -> None:

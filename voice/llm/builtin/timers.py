@@ -10,6 +10,8 @@ import re
 
 from voice.llm.builtin.moment import Moment, find_moment, say_moment, seconds_until
 from voice.llm.builtin.question import Answer, Question
+from voice.llm.builtin.repeats import Days, Repeat, find_repeat
+from voice.llm.builtin.snooze import snooze
 from voice.llm.builtin.timer_answers import (
     at_what_time,
     cancelled,
@@ -20,11 +22,11 @@ from voice.llm.builtin.timer_answers import (
     several_set,
     which_one,
 )
-from voice.llm.builtin.timer_choice import choose
+from voice.llm.builtin.timer_choice import choose, say_repeat
 from voice.llm.builtin.timer_label import label_of
 from voice.llm.builtin.timer_list import Kind, Running
 from voice.llm.interface import Effect
-from voice.text.durations import Length, lengths, say_duration
+from voice.text.durations import Length, lengths, masked, say_duration
 
 LONGEST_TIMER_S = 48 * 3600.0
 LONGEST_S = 31 * 86400.0
@@ -61,11 +63,15 @@ _TO = re.compile(
     r"^(?:change|set|make|reset|update|move)\b.*?\b(?:timer|countdown)\b.*\b(?:to|into|at) \0|^make (?:it|that) \0$"
     r"|(?:改成|改为|调成|调到|改到)\0"
 )
-_CANNOT = re.compile(
-    r"^(?:pause|resume|hold|restart|snooze|continue|unpause)\b|\b(?:every (?:day|morning|evening|night|week|hour"
-    r"|weekday|other|\d+|monday|tuesday|wednesday|thursday|friday"
-    r"|saturday|sunday|minutes?)|daily|weekly|on weekdays|each day)\b"
-    r"|暂停|继续|每天|每周|每个|每日|工作日"
+_CANNOT = re.compile(r"^(?:pause|resume|hold|restart|continue|unpause)\b|暂停|继续")
+_TOO_OFTEN = re.compile(
+    r"\b(?:every|each) (?:hour|half|minute|second|other|week|month|year|\d+)\b|\b(?:hourly|weekly|monthly|yearly)\b"
+    r"|每(?:隔|个?小时|个?月|年|\d|半|一?分钟)|每周(?![一二三四五六日天末])"
+)
+_TO_MOMENT = re.compile(
+    r"^(?:change|move|reset|update|push|reschedule|set)\b (?P<which>(?:my|the)\b.*?\b(?:alarm|reminder|timer)\b.*?)"
+    r" (?:to|till|until) (?P<when>.+)$"
+    r"|(?:把|将)?(?P<which_zh>.*(?:闹钟|提醒|计时器))(?:改成|改为|调成|调到|改到|推迟到|提前到)(?P<when_zh>.+)$"
 )
 _THE_ONE = re.compile(r"^set (?:a|an|another|one|new)\b")
 _LENGTH_OR_CLOCK = re.compile(r"\b\d{1,2}[: ]\d\d\b")
@@ -77,6 +83,8 @@ def timer(question: Question) -> Answer | None:
     words = question.words
     if _LEFT_ALONE.search(words):
         return reported(question, question.timers)
+    if (snoozed := snooze(question)) is not None:
+        return snoozed
     if not _ABOUT.search(words) and not _calls(question) and not _names_one(question):
         return _completed(question) or _changes_the_only(question)
     return _act(question, words)
@@ -103,23 +111,21 @@ def _calls(question: Question) -> bool:
 def _act(question: Question, words: str) -> Answer:
     spans = lengths(words, chinese=question.chinese)
     if _CANNOT.search(words):
-        return Answer(question.say("I can't pause, repeat or snooze timers.", "我不会暂停或重复计时器。"))
-    masked = _masked(words, spans)
+        return Answer(question.say("I can't pause timers.", "我不会暂停计时器。"))
+    if _TOO_OFTEN.search(words):
+        return Answer(question.say("I can repeat alarms on days of the week only.", "闹钟只能按天或按星期几重复。"))
+    cut = masked(words, spans)
     setting = re.search(r"^(?:set|start|create|make)\b.*\b(?:timer|alarm|reminder)\b|^(?:remind|wake)", words)
     if _CANCEL.search(words) and not setting:
         return _cancel(question, words)
-    by, to = _change(masked, spans)
+    by, to = _change(cut, spans)
     if by or (to and not _THE_ONE.search(words)):
         return _changed(question, words, spans, by, to)
+    if (moved := _moved(question, words)) is not None:
+        return moved
     if _COUNT.search(words) or (_LEFT.search(words) and not setting and not _reminds(words)):
         return _report(question, words, counted=bool(_COUNT.search(words)))
     return _set(question, words, spans)
-
-
-def _masked(words: str, spans: list[Length]) -> str:
-    for length in reversed(spans):
-        words = f"{words[: length.start]}\0{words[length.end :]}"
-    return re.sub(r"(?<=\b(?:add|put) )(?:an?|another) (?=\0)", "", words) if "\0" in words else words
 
 
 def _reminds(words: str) -> bool:
@@ -134,6 +140,8 @@ def _kind(words: str) -> Kind:
 
 def _set(question: Question, words: str, spans: list[Length]) -> Answer:
     kind, chinese = _kind(words), question.chinese
+    if repeated := find_repeat(words, chinese=chinese):
+        return _set_repeating(question, *repeated, "alarm" if kind == "timer" else kind)
     if kind == "reminder" and len(spans) > 1:  # to buy 5 minute noodles in 10 minutes
         spans = [length for length in spans if words[: length.start].endswith("in ")] or spans
     if kind != "timer":
@@ -147,9 +155,9 @@ def _set(question: Question, words: str, spans: list[Length]) -> Answer:
             unclear = _LENGTH_OR_CLOCK.search(words)
             return at_what_time(question) if unclear and not chinese else how_long(question)
     shorter = [length for length in spans if length.seconds is None or length.seconds < 86400]
-    masked = _masked(words, shorter)
+    cut = masked(words, shorter)
     waking = bool(re.search(r"\bwake\b|叫醒|起床", words))
-    moment = find_moment(masked, question.now, chinese=chinese, waking=waking)
+    moment = find_moment(cut, question.now, chinese=chinese, waking=waking)
     if moment is not None and moment.timed:
         return _set_moment(question, moment, [words[length.start : length.end] for length in shorter], kind)
     if len(spans) == 1:
@@ -193,9 +201,54 @@ def _set_moment(question: Question, moment: Moment, masks: list[str], kind: Kind
     return Answer(is_set(question, kind, label, seconds, at), (_effect(seconds, label, kind),))
 
 
-def _effect(seconds: float, label: str, kind: Kind) -> Effect:
+def _set_repeating(question: Question, days: Days, rest: str, kind: Kind) -> Answer:
+    """What rings on some days of the week, at a time of day."""
+    waking = bool(re.search(r"\bwake\b|叫醒|起床|\balarm\b|闹钟", question.words))
+    moment = find_moment(rest, question.now, chinese=question.chinese, waking=waking)
+    if moment is None or not moment.timed:
+        return at_what_time(question)
+    repeat = Repeat(days, moment.at.hour, moment.at.minute)
+    seconds = seconds_until(repeat.after(question.now), question.now)
+    label = label_of(moment.rest, [], reminder=kind == "reminder", chinese=question.chinese).strip()
+    at = say_repeat(repeat, question.now, question.language)
+    return Answer(is_set(question, kind, label, seconds, at), (_effect(seconds, label, kind, repeat),))
+
+
+def _effect(seconds: float, label: str, kind: Kind, repeat: Repeat | None = None) -> Effect:
     data: dict[str, object] = {"seconds": seconds, "label": label}
-    return Effect("timer.set", data if kind == "timer" else data | {"kind": kind})
+    data |= {"kind": kind} if kind != "timer" else {}
+    return Effect("timer.set", data | ({"repeat": repeat.to_data()} if repeat is not None else {}))
+
+
+def _moved(question: Question, words: str) -> Answer | None:
+    """`change my alarm to 7:30`, `把闹钟改到七点半`: to another time of day, and where that is said, other days."""
+    found = _TO_MOMENT.search(words)
+    if found is None or question.timers is None:
+        return None
+    which, when = (found["which"] or found["which_zh"], found["when"] or found["when_zh"])
+    chosen = choose(which, question.timers, question.now, chinese=question.chinese)
+    if not chosen:
+        return which_one(question, question.timers) if chosen is None else _no_such(question, words)
+    if len(chosen) > 1:
+        return which_one(question, chosen)
+    only = chosen[0]
+    repeated = find_repeat(when, chinese=question.chinese)
+    timed = repeated[1] if repeated else when
+    timed = timed if question.chinese or not timed[:1].isdigit() else f"at {timed}"
+    waking = only.kind == "alarm"
+    moment = find_moment(timed, question.now, chinese=question.chinese, waking=waking)
+    if moment is None or not moment.timed:
+        return at_what_time(question)
+    at, repeat = moment.at, None
+    if repeated or only.repeat is not None:
+        days = repeated[0] if repeated else only.repeat.days if only.repeat is not None else ()
+        repeat = Repeat(days, at.hour, at.minute)
+        at = repeat.after(question.now)
+    left = seconds_until(at, question.now)
+    if moment.past or not 0 < left <= LONGEST_S:
+        return Answer(question.say("That time has passed. At what time?", "那个时间已经过了。几点？"), whole=False)
+    data = {"number": only.number, "by": left - only.left} | ({"repeat": repeat.to_data()} if repeat else {})
+    return Answer(changed(question, only, left, repeat), (Effect("timer.change", data),))
 
 
 def _completed(question: Question) -> Answer | None:
@@ -203,13 +256,13 @@ def _completed(question: Question) -> Answer | None:
     earlier = question.previous()
     if earlier is None or not _ABOUT.search(earlier.words) or _LEFT_ALONE.search(earlier.words):
         return None
-    earlier = Question(earlier.text, question.now, earlier.before, question.timers)
+    earlier = Question(earlier.text, question.now, earlier.before, question.timers, question.rung)
     asked = _act(earlier, earlier.words)
     if asked.whole or question.language != earlier.language:
         return None
     words = re.sub(r"^(?:for|in|at) (?=\d|half|a |an )", "", question.words)
     spans = lengths(words, chinese=question.chinese)
-    rest = _masked(words, spans)
+    rest = masked(words, spans)
     if _CANCEL.search(earlier.words) or _LEFT.search(earlier.words):
         return _answers_which(question, earlier)
     joint = "" if question.chinese else " "
@@ -232,19 +285,22 @@ def _answers_which(question: Question, earlier: Question) -> Answer | None:
     return cancelled(question, chosen) if _CANCEL.search(earlier.words) else reported(question, chosen)
 
 
-def _change(masked: str, spans: list[Length]) -> tuple[int, bool]:
+def _change(cut: str, spans: list[Length]) -> tuple[int, bool]:
     """Whether a length is to be added (1) or taken off (−1), and whether it is to be the new one."""
     if len(spans) not in (1, 2):
         return 0, False
-    if _MORE.search(masked):
+    if _MORE.search(cut):
         return 1, False
-    return (-1, False) if _LESS.search(masked) else (0, bool(_TO.search(masked)))
+    return (-1, False) if _LESS.search(cut) else (0, bool(_TO.search(cut)))
 
 
 def _changes_the_only(question: Question) -> Answer | None:
     """`add two minutes`, without the word timer, where one runs."""
     spans = lengths(question.words, chinese=question.chinese)
-    by, to = _change(_masked(question.words, spans), spans)
+    cut = masked(question.words, spans)
+    by, to = _change(cut, spans)
+    if cut == "\0" and "more" in question.words and question.timers is not None and len(question.timers) == 1:
+        by = 1
     if not question.timers or not (by or to):
         return None
     return _changed(question, question.words, spans, by, to)
@@ -260,7 +316,7 @@ def _changed(question: Question, words: str, spans: list[Length], by: int, to: b
         amount = by * length.seconds
         return Answer(
             question.say("I can't see the timers from here.", "我在这里看不到计时器。") if to
-            else question.say("Okay, I change it.", "好的，我来改。"),
+            else question.say("If it is running, I'll change it.", "如果有，我就改。"),
             () if to else (Effect("timer.change", {"which": rest, "by": amount}),),
         )  # fmt: skip
     chosen = choose(rest, running, question.now, chinese=question.chinese)
@@ -281,7 +337,10 @@ def _changed(question: Question, words: str, spans: list[Length], by: int, to: b
 def _cancel(question: Question, words: str) -> Answer:
     running = question.timers
     if running is None:
-        return Answer(question.say("Okay, cancelled.", "好的，已取消。"), (Effect("timer.cancel", {"which": words}),))
+        return Answer(
+            question.say("If it is running, I'll cancel it.", "如果有，我就取消。"),
+            (Effect("timer.cancel", {"which": words}),),
+        )
     chosen = choose(words, running, question.now, chinese=question.chinese)
     if chosen is None:
         return which_one(question, running)
