@@ -18,7 +18,7 @@ from voice.sessions.log import Refused
 from voice.sessions.stores.encrypted import EncryptedStore
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.tokens import scoped_token, token_hash
-from voice.settings.schema import ServeSettings
+from voice.settings.serving import ServeSettings
 
 
 def access(**settings: Any) -> Access:

@@ -51,7 +51,7 @@ def _serve() -> None:
     import openai
     import openai.types.chat
 
-    import voice.cli.commands.serve
+    import voice.cli.servers.serve
     import voice.llm.openai
     import voice.server.app
     import voice.server.server

@@ -25,7 +25,7 @@ from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
 from voice.sessions.stores.interface import Store
 from voice.sessions.stores.memory import MemoryStore
-from voice.settings.schema import ServeSettings
+from voice.settings.serving import ServeSettings
 
 Op = dict[str, Any]
 

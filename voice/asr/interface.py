@@ -68,6 +68,20 @@ class Recognizer(Protocol):
 
 
 @runtime_checkable
+class Multilingual(Protocol):
+    """A recognizer that can be told the language of a single utterance."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The codes of the languages that it recognizes, such as en and zh."""
+        ...
+
+    def open_in(self, language: str) -> Utterance:
+        """Begin an utterance in one of `languages`."""
+        ...
+
+
+@runtime_checkable
 class Aligner(Protocol):
     """A recognizer that also knows when each word was said."""
 

@@ -87,12 +87,20 @@ class WhisperRecognizer:
         self._partial_s = partial_s
         self._clock = clock
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The codes of the languages that it recognizes."""
+        return (self._language,) if self._language else tuple(self._model.supported_languages)
+
     def warm(self) -> None:
         """Encode and decode once."""
         self.read(silence(1.0), self._language)
 
     def open(self) -> WhisperUtterance:
-        return WhisperUtterance(self, self._language, self._partial_s, self._clock)
+        return self.open_in(self._language)
+
+    def open_in(self, language: str) -> WhisperUtterance:
+        return WhisperUtterance(self, language, self._partial_s, self._clock)
 
     def read(self, pcm: Pcm, language: str) -> Transcript:
         """Recognize one clip of at most 30 s; the language is detected if empty. Raises EngineError."""
@@ -153,9 +161,9 @@ class WhisperRecognizer:
         return self._model.encode(pad_or_trim(features, frames))
 
     def _language_of(self, encoded: Any, language: str) -> tuple[str, float]:
-        """The language to read in, and the chance that it is right: a language that was given is."""
+        """The language to read in, and by what chance it was detected; 0 where it was not."""
         if language or not self._model.model.is_multilingual:
-            return language or "en", 1.0
+            return language or "en", 0.0
         token, chance = self._model.model.detect_language(encoded)[0][0]
         code = self._spoken.of(token[2:-2], chance)
         return code, chance if code == token[2:-2] else 0.0

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
+
 import click
 
 from voice import __version__, logs
 from voice.cli.group import LazyGroup, failures_in_one_line
+
+SERVERS = {
+    "serve": "Serve chat sessions to many clients over HTTP and WebSocket.",
+    "wyoming": "Serve speech and conversation to Home Assistant and satellites.",
+    "kiosk": "Open a full-screen page that visitors can talk to.",
+}
+"""The commands of `voice/cli/servers/`; all others are in `voice/cli/commands/`."""
 
 COMMANDS = {
     "talk": "Hold a spoken conversation.",
@@ -15,8 +25,7 @@ COMMANDS = {
     "chat": "Chat by text in a session of `voice serve`.",
     "forget": "Delete stored conversations.",
     "export": "Export stored conversations.",
-    "serve": "Serve chat sessions to many clients over HTTP and WebSocket.",
-    "kiosk": "Open a full-screen page that visitors can talk to.",
+    **SERVERS,
     "moderate": "Check lines of text against the moderation rules.",
     "tools": "List the tools of the assistant and call one.",
     "models": "List, download, verify and find models.",
@@ -33,6 +42,9 @@ COMMANDS = {
 
 class Voice(LazyGroup):
     """The top group: every failure below it ends as one line with its exit code."""
+
+    def module(self, name: str) -> ModuleType:
+        return importlib.import_module(f"voice.cli.servers.{name}") if name in SERVERS else super().module(name)
 
     def invoke(self, ctx: click.Context) -> object:
         with failures_in_one_line(ctx, debug=bool(ctx.params.get("debug"))):

@@ -22,7 +22,7 @@ from voice.sessions.engine import Engine
 from voice.sessions.log import Refused
 from voice.sessions.session_log import unknown_session
 from voice.sessions.tokens import Scope, granted
-from voice.settings.schema import ServeSettings
+from voice.settings.serving import ServeSettings
 
 PEER: ContextVar[str] = ContextVar("peer", default="")
 """The address the request or connection being worked on came from."""

@@ -26,7 +26,7 @@ from voice.server.websocket_hub import SocketHub
 from voice.sessions.engine import Engine
 from voice.sessions.log import Refused
 from voice.sessions.stores.interface import StoreError
-from voice.settings.schema import ServeSettings
+from voice.settings.serving import ServeSettings
 
 WS_PATH, REALTIME_PATH = "/v1/ws", "/v1/realtime"
 

@@ -14,7 +14,7 @@ from voice.errors import ConfigError, UnavailableError
 from voice.proxies import is_loopback
 from voice.server.app import Application
 from voice.server.fast_websocket import SmallWebSocket
-from voice.settings.schema import ServeSettings
+from voice.settings.serving import ServeSettings
 
 
 def bind(settings: ServeSettings) -> socket.socket:

@@ -10,7 +10,7 @@ from voice.server.access import Access
 from voice.server.metrics import Pressure
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import FOREVER, Engine
-from voice.settings.schema import ServeSettings
+from voice.settings.serving import ServeSettings
 
 
 class Service:

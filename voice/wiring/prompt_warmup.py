@@ -12,7 +12,7 @@ from voice.errors import ConfigError
 from voice.server import prompt_warmup as warming
 from voice.server.prompt_warmup import Warmer
 from voice.sessions.engine import Engine
-from voice.settings.schema import ServeSettings
+from voice.settings.serving import ServeSettings
 
 
 @asynccontextmanager

@@ -15,7 +15,8 @@ from voice.safety.moderation import Moderation, ModerationProvider
 from voice.safety.rules import Rules
 from voice.safety.rules_file import load
 from voice.safety.verdict import CATEGORIES
-from voice.settings.schema import SafetySettings, Settings
+from voice.settings.schema import Settings
+from voice.settings.serving import SafetySettings
 
 if TYPE_CHECKING:
     from voice.safety.redactor import Finder

@@ -39,6 +39,7 @@ from voice.wiring.tools import house, informed, knowledge, registry
 if TYPE_CHECKING:
     from voice.client import Sessions
     from voice.client.session import RemoteSession
+    from voice.sessions.local_session import LocalSession
 
 
 log = logging.getLogger(__name__)
@@ -251,8 +252,14 @@ async def session(
     running.parts.late = late
     stack.push_async_callback(local.close)
 
+    return own_words(running, local, language)
+
+
+def own_words(engine: Engine, local: LocalSession, language: str) -> UnmaskedSession:
+    """A session of this process as its person sees it; `language` is that of the words for what is not shown."""
+
     def owner() -> UnmaskingGuard | None:
-        guard = running.parts.guards.of(local.live.card)
+        guard = engine.parts.guards.of(local.live.card)
         return guard if isinstance(guard, UnmaskingGuard) else None
 
     return UnmaskedSession(local, owner, language)

@@ -11,7 +11,7 @@ from tests.support.realtime import Peer, of, talks
 from tests.support.scripted_llm import Step
 from tests.support.serving import Serving, serving
 from voice.llm.interface import Ask, Delta, Done
-from voice.settings.schema import SafetySettings
+from voice.settings.serving import SafetySettings
 from voice.tts.espeak import EspeakSynthesizer
 from voice.tts.interface import Emit
 from voice.wiring.safety import guards

@@ -17,7 +17,7 @@ from voice.errors import UnavailableError
 from voice.llm.builtin.timer_list import Timer, Timers
 from voice.llm.interface import Delta, Done, Effect
 from voice.sessions.interface import ConnectionChanged, ReplyFailed, Session
-from voice.settings.schema import ServeSettings
+from voice.settings.serving import ServeSettings
 from voice.text.phrases import phrase
 from voice.text.speakable import language_of
 

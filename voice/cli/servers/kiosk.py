@@ -8,8 +8,8 @@ from contextlib import ExitStack
 
 import click
 
-from voice.cli.commands.serve import prepare_process, served
 from voice.cli.options import Resolved, configured, setting
+from voice.cli.servers.serve import prepare_process, served
 from voice.errors import MissingError
 
 

@@ -1,0 +1,1 @@
+"""The commands that serve others: programs, visitors and homes."""

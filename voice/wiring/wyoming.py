@@ -1,0 +1,202 @@
+"""What `voice wyoming` offers, from the settings: engines shared by all clients, and one session a conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from wyoming.info import Info
+
+from voice.asr.interface import Multilingual, Recognizer
+from voice.models.registry import PIPER
+from voice.models.store import ModelStore, shipped_registry
+from voice.server.wyoming.catalogue import Offering, catalogue
+from voice.server.wyoming.connection import base_of
+from voice.sessions.interface import ReplyEvent, Session
+from voice.settings.schema import Settings
+from voice.tts.interface import Synthesizer
+from voice.wake.interface import WakeWord
+from voice.wiring.assembly import WARM_S
+from voice.wiring.engine_choice import recognizer_choice, spoken_language, synthesizer_choice
+from voice.wiring.engines import recognizer, synthesizer
+from voice.worker import Worker
+
+MOST_VOICES, MOST_CONVERSATIONS = 3, 64
+"""What is kept ready; the one that was used least recently makes room."""
+
+
+LEFT_S = 1800.0
+"""A conversation that was not continued for so long is over, and forgotten."""
+
+
+@dataclass(slots=True)
+class Talk:
+    """A conversation: its session, when it was used last, and who is being answered."""
+
+    session: Session
+    used: float
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class SharedServices:
+    """See `voice.server.wyoming.services.WyomingServices`; `open_session()` begins a conversation."""
+
+    def __init__(
+        self, settings: Settings, open_session: Callable[[], Awaitable[Session]], *, home: bool = False
+    ) -> None:
+        self._settings, self._open_session, self._home = settings, open_session, home
+        self._recognizer = Worker("recognizer", partial(recognizer, settings))
+        self._voices: OrderedDict[tuple[str, str], Worker[Synthesizer]] = OrderedDict()
+        self._talks: dict[str, Talk] = {}
+        """By Home Assistant's id, the one used last at the end."""
+
+    async def warm(self) -> None:
+        """Load the engines of the configured language. Raises VoiceError."""
+        both = (self._recognizer, self.voice("", ""))
+        await asyncio.gather(*(one.call(lambda engine: engine.warm(), patience_s=WARM_S) for one in both))
+
+    def info(self) -> Info:
+        heard = recognizer_choice(self._settings)
+        assistant = () if self._settings.chat.llm != "builtin" else ("en", "zh")
+        return catalogue(
+            recognizer=Offering(heard.model or heard.engine, self._languages(), str(heard)),
+            voices=self._voice_offers(),
+            wake_words=self._wake_offers(),
+            assistant=Offering(self._settings.chat.model or "assistant", assistant),
+            home=self._home,
+        )
+
+    def _languages(self) -> tuple[str, ...]:
+        """What the recognizer knows; an engine that does not say knows the configured language, or English."""
+        engine = self._recognizer.engine
+        return engine.languages if isinstance(engine, Multilingual) else (self._settings.asr.language or "en",)
+
+    def _voice_offers(self) -> list[Offering]:
+        """The configured voice first, then the others on this disk."""
+        chosen = synthesizer_choice(self._settings)
+        first = Offering(chosen.model or chosen.engine, (spoken_language(self._settings),), str(chosen))
+        present = ModelStore(self._settings.models.folder).present(shipped_registry())
+        others = [Offering(model.name, model.languages) for model in present if model.kind == PIPER]
+        return [first, *(offer for offer in others if offer.name != first.name)]
+
+    @staticmethod
+    def _wake_offers() -> list[Offering]:
+        return [Offering(name, ("en",), phrase=name.replace("_", " ")) for name in wake_word_names()]
+
+    def recognizer(self) -> Worker[Recognizer]:
+        return self._recognizer
+
+    def voice(self, name: str, language: str) -> Worker[Synthesizer]:
+        tts = self._settings.tts
+        offers = self._voice_offers()
+        if name and name != offers[0].name and any(offer.name == name for offer in offers):
+            tts = replace(tts, engine="auto", voice=name, url="")
+        elif language and base_of(language) not in {base_of(each) for each in offers[0].languages}:
+            tts = replace(tts, engine="auto", voice="", language=base_of(language), url="")
+        key = (tts.voice, tts.language)
+        if key not in self._voices:
+            self._voices[key] = Worker("voice", partial(synthesizer, replace(self._settings, tts=tts)))
+        self._voices.move_to_end(key)
+        if len(self._voices) > MOST_VOICES:
+            self._voices.popitem(last=False)[1].close()
+        return self._voices[key]
+
+    def wake_words(self, names: list[str]) -> tuple[WakeWord, dict[str, str]]:
+        from voice.wake.micro_wake_word import MicroWakeWords
+
+        wanted = names or wake_word_names()
+        detector = MicroWakeWords(wanted, self._settings.wake.sensitivity)
+        return detector, dict(zip(detector.phrases, wanted, strict=True))
+
+    async def answer(self, text: str, conversation: str) -> AsyncIterator[ReplyEvent]:
+        if not conversation:
+            session = await self._open_session()
+            try:
+                async for event in session.send(text):
+                    yield event
+            finally:
+                await session.close()
+            return
+        talk = await self._talk(conversation)
+        async with talk.turn:
+            async for event in talk.session.send(text):
+                yield event
+
+    async def _talk(self, conversation: str) -> Talk:
+        """The conversation of this id; those that were left are ended."""
+        now = asyncio.get_running_loop().time()
+        found = self._talks.pop(conversation, None)
+        if found is not None and now - found.used > LEFT_S:
+            await found.session.close()
+            found = None
+        if found is None:
+            found = Talk(await self._open_session(), now)
+        found.used = now
+        self._talks[conversation] = found
+        for name, talk in list(self._talks.items()):
+            crowded = len(self._talks) > MOST_CONVERSATIONS and name != conversation
+            if (crowded or now - talk.used > LEFT_S) and not talk.turn.locked():
+                del self._talks[name]
+                await talk.session.close()
+        return found
+
+    async def close(self) -> None:
+        """Let the engines go and leave all conversations."""
+        for talk in self._talks.values():
+            await talk.session.close()
+        self._recognizer.close()
+        for voice in self._voices.values():
+            voice.close()
+
+
+def wake_word_names() -> list[str]:
+    """The wake words that the installed engine brings; none without it."""
+    if importlib.util.find_spec("pymicro_wakeword") is None:
+        return []
+    import pymicro_wakeword
+
+    return [str(model.value) for model in pymicro_wakeword.Model]
+
+
+async def sessions_for(settings: Settings, stack: AsyncExitStack) -> tuple[Callable[[], Awaitable[Session]], bool]:
+    """What begins a conversation, and whether it can switch things of a home; closed with the stack.
+
+    Timers are not offered: the client that would have to ring is not one that can be called.
+    """
+    from voice.llm.builtin.timer_list import Timers
+    from voice.sessions.local_session import open_local
+    from voice.sessions.stores.memory import MemoryStore
+    from voice.wiring.sessions import engine, own_options, own_words, upstream
+    from voice.wiring.tools import house
+
+    chat, language = settings.chat, spoken_language(settings)
+    if chat.server:
+        from voice.client import Sessions
+
+        remote = await stack.enter_async_context(Sessions(chat.server, chat.server_key))
+
+        async def begin_there() -> Session:
+            return await remote.create(system=chat.system, model=chat.model)
+
+        return begin_there, False
+    timers, home, now = Timers(), house(settings), asyncio.get_running_loop().time
+    made = await stack.enter_async_context(
+        engine(
+            settings,
+            upstream(settings, timers, now),
+            MemoryStore,
+            own_options(settings, False),
+            lambda: timers.running(now()),
+            home,
+        )
+    )
+
+    async def begin_here() -> Session:
+        return own_words(made, await open_local(made, system=chat.system), language)
+
+    return begin_here, home is not None
