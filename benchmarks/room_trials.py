@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -90,9 +90,10 @@ def echoes(kit: Kit, gain: float, delay_ms: int) -> Row:
 
 
 def clients(kit: Kit, gain: float, delay_ms: int) -> Row:
-    """The same through /v1/realtime with a client that does not cancel."""
+    """The same through /v1/realtime with a client that does not cancel, which the server does not know."""
     near = scene(24.0, [(1.0, person("private")), (13.0, person("help"))])
-    seen = visit(kit.settings, near, Echo(gain, delay_ms / 1000), kit.hearer)
+    settings = replace(kit.settings, audio=replace(kit.settings.audio, echo="auto"))
+    seen = visit(settings, near, Echo(gain, delay_ms / 1000), kit.hearer)
     held = sum(event["state"] == "paused" for _, event in seen.of("x.state"))
     figures = {"replies": len(seen.replies), "self_interruptions": seen.interrupted, "held": held}
     return kit.row(

@@ -122,6 +122,11 @@ class EchoDetector:
         return None if self._lag is None else self._lag * HOP_S
 
     @property
+    def settled(self) -> bool:
+        """Whether what is heard has been compared with a known echo for some time."""
+        return self._lag is not None and self._age > YOUNG_HOPS
+
+    @property
     def absent(self) -> bool:
         """Whether the speaker has sounded for long without being heard: there is no echo, as with headphones."""
         return self._lag is None and self._silent > SILENT_HOPS

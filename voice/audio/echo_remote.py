@@ -35,8 +35,8 @@ class RemoteEcho:
 
     @property
     def unknown(self) -> bool:
-        """Whether there is an echo or none is not known yet."""
-        return self._detector.delay_s is None and not self._detector.absent
+        """Whether there is an echo or none is not known yet, or was not when the latest words began."""
+        return not self._detector.settled and not self._detector.absent
 
     def near(self, frame: Frame) -> bool:
         """Whether this frame holds anything but the speaker's echo."""

@@ -24,7 +24,7 @@ from voice.server.realtime.session import RealtimeSession
 from voice.server.realtime.session_config import Config
 from voice.settings.schema import Settings
 from voice.turn.machine import TurnMachine
-from voice.turn.overlap import is_brief, is_echo
+from voice.turn.overlap import is_brief, is_echo, is_stop
 from voice.turn.state import Overlap, State
 from voice.worker import Worker
 
@@ -33,6 +33,9 @@ LONGEST_S = 600.0
 
 SURELY_ECHO = 0.7
 """So much of the words has to be the reply's where the client may cancel its echo, as most do."""
+
+CEASES_S = 0.9
+"""An echo ends soon after the reply was held for it; a person goes on."""
 
 
 class Dictation:
@@ -194,7 +197,9 @@ class VoiceSession:
             kind = overlap(words)
             if self._echo is None or not self._echo.unknown or kind not in (Overlap.WORDS, Overlap.ECHO):
                 return kind
-            if is_brief(words):
+            over = machine.over
+            ceased = over is not None and over.stopped is not None and over.stopped - over.started < CEASES_S
+            if is_brief(words) or (ceased and not is_stop(words)):
                 return Overlap.BACKCHANNEL
             return kind if kind is Overlap.WORDS or is_echo(words, said(), least=SURELY_ECHO) else Overlap.WORDS
 
