@@ -35,7 +35,7 @@ class Run:
     def __init__(self, path: Path, begins: float, lasts: float, *effects: Effect) -> None:
         self.rung: list[tuple[str, float]] = []
         self.told: list[object] = []
-        kept = TimerFile(path, KEY)
+        kept = TimerFile(path, lambda: KEY)
         timers = Timers()
 
         async def act() -> None:
@@ -139,7 +139,7 @@ def test_a_damaged_file_is_no_timers(tmp_path: Path, content: bytes) -> None:
 
 def test_another_key_reads_nothing(tmp_path: Path) -> None:
     Run(tmp_path / "timers", MONDAY, 1, setting(300))
-    other = TimerFile(tmp_path / "timers", bytes([1]) * 32)
+    other = TimerFile(tmp_path / "timers", lambda: bytes([1]) * 32)
     assert other.load() == []
     other.close()
 
@@ -147,20 +147,23 @@ def test_another_key_reads_nothing(tmp_path: Path) -> None:
 def test_one_process_has_them_until_it_ends_also_by_force(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from voice.conversation.timer_file import TimerFile\n"
-        "found = TimerFile(Path(sys.argv[1]), bytes(32)); print(found.mine, flush=True); sys.stdin.read()"
+        "from voice.llm.builtin.timer_list import Timer\n"
+        "found = TimerFile(Path(sys.argv[1]), lambda: bytes(32)); found.save([Timer(1, '', 5, 0.0, 'timer', 0.0)])\n"
+        "print(found.mine, flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen(
         [sys.executable, "-c", program, tmp_path / "timers"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert other.stdout is not None and other.stdout.readline() == "True\n"
-    mine = TimerFile(tmp_path / "timers", KEY)
+    mine = TimerFile(tmp_path / "timers", lambda: KEY)
     assert not mine.mine and mine.load() == []
+    kept = (tmp_path / "timers").read_bytes()
     mine.save([Timer(1, "", 5, 0.0, "timer", MONDAY)])
-    assert not (tmp_path / "timers").exists()
+    assert (tmp_path / "timers").read_bytes() == kept
     other.kill()
     other.communicate()
-    after = TimerFile(tmp_path / "timers", KEY)
+    after = TimerFile(tmp_path / "timers", lambda: KEY)
     assert after.mine
     after.close()
 
@@ -169,10 +172,10 @@ def test_one_process_has_them_until_it_ends_also_by_force(tmp_path: Path) -> Non
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(VoiceError, match="cannot be kept"):
-        TimerFile(tmp_path / "own" / "timers", KEY)
+        TimerFile(tmp_path / "own" / "timers", lambda: KEY).save([Timer(1, "", 5, 0.0, "timer", MONDAY)])
 
 
 def test_a_path_that_is_no_folder_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "own").write_text("")
     with pytest.raises(VoiceError, match="cannot be kept"):
-        TimerFile(tmp_path / "own" / "timers", KEY)
+        TimerFile(tmp_path / "own" / "timers", lambda: KEY).save([Timer(1, "", 5, 0.0, "timer", MONDAY)])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,26 +21,41 @@ PLACE = "timers"
 
 
 class TimerFile:
-    """The timers of the owner. One process has them; `mine` is False in all others, which keep none."""
+    """The timers of the owner. One process has them; `mine` is False in all others, which keep none.
 
-    def __init__(self, path: Path, key: bytes) -> None:
-        self._path, self._cipher = path, RecordCipher(key)
+    Nothing is written, and `key()` not asked for, before there is a timer to keep.
+    """
+
+    def __init__(self, path: Path, key: Callable[[], bytes]) -> None:
+        self._path, self._key = path, key
         self._lock: IO[bytes] | None = None
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = open(path.with_suffix(".lock"), "ab", opener=_private)  # noqa: SIM115  it is held until close
-            self._lock = lock
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.close()
-        except OSError as error:
-            self.close()
-            raise _failed(path, error) from error
+        self._refused = False
+        if path.exists():
+            self._claim()
 
     @property
     def mine(self) -> bool:
         """Whether this process keeps and rings the owner's timers."""
-        return self._lock is not None
+        return not self._refused
+
+    def _claim(self) -> None:
+        if self._lock is not None or self._refused:
+            return
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = open(self._path.with_suffix(".lock"), "ab", opener=_private)  # noqa: SIM115  it is held until close
+            self._lock = lock
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.close()
+            self._refused = True
+        except OSError as error:
+            self.close()
+            raise _failed(self._path, error) from error
+
+    @cached_property
+    def _cipher(self) -> RecordCipher:
+        return RecordCipher(self._key())
 
     def load(self) -> list[Timer]:
         """The timers that were kept; `at` has no meaning. What is damaged is said in the log and left out.
@@ -47,7 +63,7 @@ class TimerFile:
         Raises VoiceError for a file that cannot be read.
         """
         try:
-            rows = self._cipher.open(self._path.read_text("ascii", "replace"), PLACE) if self.mine else []
+            rows = self._cipher.open(self._path.read_text("ascii", "replace"), PLACE) if self._lock else []
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -65,12 +81,15 @@ class TimerFile:
 
     def save(self, timers: Iterable[Timer]) -> None:
         """Replace what is kept. Raises VoiceError."""
-        if not self.mine:
+        kept = [_row(timer) for timer in timers]
+        if kept or self._path.exists():
+            self._claim()
+        if self._lock is None:
             return
         new = self._path.with_suffix(".new")
         try:
             with open(new, "w", encoding="ascii", opener=_private) as file:
-                file.write(self._cipher.close([_row(timer) for timer in timers], PLACE))
+                file.write(self._cipher.close(kept, PLACE))
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self._path)

@@ -132,7 +132,10 @@ def kept_timers(settings: Settings) -> TimerFile | None:
     if settings.chat.store == "memory":
         return None
     folder = folders.user_data()
-    key = derived(master_key(settings.chat.store_key, folder / "store.key"), "timers")
+
+    def key() -> bytes:
+        return derived(master_key(settings.chat.store_key, folder / "store.key"), "timers")
+
     return TimerFile(folder / "timers", key)
 
 
