@@ -52,7 +52,9 @@ class Question:
         """The question the person asked before this one, None at the beginning."""
         for index in range(len(self.before) - 1, -1, -1):
             if self.before[index].role == "user":
-                return Question(self.before[index].text, self.now, self.before[:index], self.timers, self.rung)
+                return Question(
+                    self.before[index].text, self.now, self.before[:index], self.timers, self.assistant, self.rung
+                )
         return None
 
     def last_reply(self) -> str:

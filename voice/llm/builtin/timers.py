@@ -256,7 +256,7 @@ def _completed(question: Question) -> Answer | None:
     earlier = question.previous()
     if earlier is None or not _ABOUT.search(earlier.words) or _LEFT_ALONE.search(earlier.words):
         return None
-    earlier = Question(earlier.text, question.now, earlier.before, question.timers, question.rung)
+    earlier = Question(earlier.text, question.now, earlier.before, question.timers, question.assistant, question.rung)
     asked = _act(earlier, earlier.words)
     if asked.whole or question.language != earlier.language:
         return None
