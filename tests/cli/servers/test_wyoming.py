@@ -23,6 +23,7 @@ from wyoming.wake import Detect
 
 from tests.support.patience import PATIENCE_S
 from tests.support.real_models import heard, models_folder, piper_voice, spoken_by_joe, whisper_folder
+from voice.asr.word_error_rate import word_error_rate
 from voice.audio.frames import RATE, Pcm
 from voice.audio.resample import resample
 from voice.audio.wav import read_wav
@@ -91,10 +92,12 @@ def test_an_unknown_language_is_refused_in_words(port: int) -> None:
 
 
 def test_a_text_becomes_speech_that_can_be_understood(port: int) -> None:
-    events = exchange(port, Synthesize("Dinner is ready in the garden."), until="audio-stop")
+    said = "The train to London leaves at noon tomorrow."
+    events = exchange(port, Synthesize(said), until="audio-stop")
     rate = events[0].data["rate"]
     pcm = np.frombuffer(b"".join(event.payload or b"" for event in events), dtype="<i2")
-    assert "dinner is ready in the garden" in heard(resample(pcm, rate, RATE)).lower()
+    # The voice varies each time it speaks, and with it a word or two.
+    assert word_error_rate([(said, heard(resample(pcm, rate, RATE)))]) <= 0.25
 
 
 def test_the_wake_word_is_found(port: int) -> None:
