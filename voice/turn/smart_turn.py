@@ -28,7 +28,9 @@ class SmartTurn:
         if not path.is_file():
             raise MissingError("no such file", where=str(path), remedy="set turn.model to a turn model's .onnx file")
         import onnxruntime
-        from faster_whisper.feature_extractor import FeatureExtractor
+
+        # The package first: two threads that import it, one by a module inside, wait for each other.
+        from faster_whisper import feature_extractor
 
         options = onnxruntime.SessionOptions()
         options.inter_op_num_threads = options.intra_op_num_threads = 1
@@ -43,7 +45,7 @@ class SmartTurn:
             has = ", ".join(f"{name} {kind} (_, {', '.join(map(str, shape))})" for name, kind, shape in ports)
             raise ConfigError(f"not a turn model: its inputs are {has}", where=str(path), expected=EXPECTED)
         self._path = path
-        self._features = FeatureExtractor(feature_size=MELS, chunk_length=round(HEARD_S))
+        self._features = feature_extractor.FeatureExtractor(feature_size=MELS, chunk_length=round(HEARD_S))
 
     def warm(self) -> None:
         """Run once; raises ConfigError when no probability comes out."""
