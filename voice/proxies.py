@@ -1,9 +1,10 @@
-"""Proxies from the environment: never for this machine's own addresses, and SOCKS only with its package installed."""
+"""Addresses of this machine; proxies from the environment, never for those, and SOCKS only with its package."""
 
 from __future__ import annotations
 
 import contextlib
 import ipaddress
+import socket
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +24,17 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def network_address() -> str:
+    """The address by which other machines reach this one; empty without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(("192.0.2.1", 9))  # sends nothing: the system only says which of its addresses it would use
+        except OSError:
+            return ""
+        own = str(asked.getsockname()[0])
+    return "" if is_loopback(own) else own
 
 
 def is_proxied(url: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 
 from voice.errors import ConfigError, UnavailableError
-from voice.proxies import is_loopback
+from voice.proxies import is_loopback, network_address
 from voice.server.app import Application
 from voice.server.fast_websocket import SmallWebSocket
 from voice.settings.layers import SHORTEST_KEY, weak_keys
@@ -62,13 +62,8 @@ def network_url(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     if host not in ("0.0.0.0", "::"):
         return ""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        try:
-            asked.connect(("192.0.2.1", 9))  # sends nothing: the system only says which of its addresses it would use
-        except OSError:
-            return ""
-        own = asked.getsockname()[0]
-    return "" if is_loopback(own) else f"http://{own}:{port}"
+    own = network_address()
+    return f"http://{own}:{port}" if own else ""
 
 
 async def serve(app: Application, listening: socket.socket, ready: Callable[[str], object]) -> None:

@@ -23,7 +23,6 @@ from voice.worker import Worker
 MOST_CONVERSATIONS = 64
 """The one that was used least recently makes room."""
 
-
 LEFT_S = 1800.0
 """A conversation that was not continued for so long is over, and forgotten."""
 
@@ -53,10 +52,11 @@ class SharedServices:
         await self._engines.warm()
 
     def info(self) -> Info:
-        heard = recognizer_choice(self._settings)
         assistant = () if self._settings.chat.llm != "builtin" else ("en", "zh")
         return catalogue(
-            recognizer=Offering(heard.model or heard.engine, self._engines.languages, str(heard)),
+            recognizer=Offering(
+                self._engines.recognizer_name, self._engines.languages, str(recognizer_choice(self._settings))
+            ),
             voices=[Offering(voice.name, voice.languages, voice.about) for voice in self._engines.voices()],
             wake_words=self._wake_offers(),
             assistant=Offering(self._settings.chat.model or "assistant", assistant),

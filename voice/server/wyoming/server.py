@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from voice.errors import ConfigError, UnavailableError
-from voice.proxies import is_loopback
+from voice.proxies import is_loopback, network_address
 from voice.server.wyoming.connection import WyomingConnection
 from voice.server.wyoming.framing import HEADER_BYTES
 from voice.server.wyoming.services import WyomingServices
@@ -104,7 +104,8 @@ async def announced(settings: WyomingSettings, port: int) -> AsyncIterator[None]
     from zeroconf import NonUniqueNameException
     from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
-    address = reachable_address(settings.host)
+    everywhere = settings.host in ("0.0.0.0", "::", "")
+    address = (network_address() or "127.0.0.1") if everywhere else settings.host
     discovery = AsyncZeroconf()
     service = AsyncServiceInfo(
         SERVICE_TYPE,
@@ -122,15 +123,3 @@ async def announced(settings: WyomingSettings, port: int) -> AsyncIterator[None]
     finally:
         with contextlib.suppress(OSError):
             await discovery.async_close()
-
-
-def reachable_address(host: str) -> str:
-    """The address under which other machines reach this one; `host` itself where it is no wildcard."""
-    if host not in ("0.0.0.0", "::", ""):
-        return host
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # of the documentation network: nothing is sent
-            return str(probe.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"
