@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, WebSocketRoute, expect
 
-from tests.support.kiosk import AXE, PATIENCE_MS, KioskProcess, launched, needs_axe, visit
+from tests.support.kiosk import AXE, PATIENCE_MS, KioskProcess, launched, needs_axe, replying, visit
 from voice.audio.frames import level_dbfs
 
 SECRET = "what is twelve times seven"
@@ -108,24 +108,7 @@ def markup(socket: WebSocketRoute) -> None:
 
 def lecture(socket: WebSocketRoute) -> None:
     """A server whose answer is longer than any screen; it has said the half of it."""
-    text = "And so it went on. " * 200
-    spoken = {"type": "x.spoken", "item_id": "a", "turn": 1, "text": text}
-    question = {"type": "message", "id": "u", "role": "user", "content": [{"type": "input_text", "text": "what"}]}
-
-    def tell(*events: dict[str, object]) -> None:
-        for event in events:
-            socket.send(json.dumps(event))
-
-    def take(message: str | bytes) -> None:
-        kind = json.loads(message)["type"]
-        if kind == "session.update":
-            tell({"type": "session.updated", "session": {}})
-        elif kind == "conversation.item.create":
-            tell({"type": "conversation.item.added", "item": question}, {"type": "x.state", "state": "speaking"})
-            tell(*({**spoken, "chars": chars} for chars in range(0, len(text) // 2, 100)))
-
-    socket.on_message(take)
-    tell({"type": "session.created", "session": {"x_session": {"id": "s_1", "token": "vt_1"}}})
+    replying(socket, "And so it went on. " * 200, share=0.5)
 
 
 def test_the_line_that_is_spoken_is_always_in_sight(kiosk: KioskProcess, chromium: Browser) -> None:
