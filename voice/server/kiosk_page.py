@@ -61,6 +61,8 @@ class Page:
     operator_key: str
     keyed: bool
     version: str
+    links: bool = False
+    """Whether addresses in replies can be followed: on a public screen they would lead out of the page."""
 
 
 def install(app: FastAPI, page: Page) -> None:

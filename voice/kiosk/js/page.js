@@ -25,7 +25,7 @@ export class Page {
     this.settings = settings;
     this.visiting = false;
     this.talk = new Talk();
-    this.captions = new Captions(byId("turns"));
+    this.captions = new Captions(byId("turns"), settings);
     this.shape = new Shape(byId("shape"));
     this.preferences = new Preferences(settings.languages, () => this.#translate());
     this.suggestions = new Suggestions(
