@@ -69,9 +69,9 @@ def test_nothing_of_a_visitor_remains(kiosk: KioskProcess, chromium: Browser) ->
 
 
 def test_chinese_is_typed_and_spoken(kiosk: KioskProcess, chromium: Browser) -> None:
-    with chromium.new_context() as context:
-        visitor = visit(context, kiosk.page)
-        visitor.page.click("[data-language=zh]")
+    with chromium.new_context(locale="zh-CN") as context:  # a visitor's own browser says what they read
+        visitor = visit(context, kiosk.page, ready=False)
+        visitor.page.wait_for_selector("#state:has-text('准备好了')", timeout=PATIENCE_MS)
         expect(visitor.page.locator("#greeting")).to_have_text("你好，想知道什么？")
         assert visitor.page.locator("html").get_attribute("lang") == "zh-CN"
         expect(visitor.page.locator("#talk")).to_be_disabled()  # pocketsphinx knows English only, and the page says so
@@ -149,6 +149,9 @@ def test_no_request_leaves_this_server(kiosk: KioskProcess, chromium: Browser) -
         visitor = visit(context, kiosk.page)
         visitor.talk()
         expect(visitor.page.locator("#mute")).to_be_enabled(timeout=PATIENCE_MS)
+        expect(visitor.page.locator("#talk")).to_have_text("Done")
+        visitor.talk()
+        expect(visitor.page.locator("#talk")).to_have_text("Talk", timeout=PATIENCE_MS)
         assert set(asked) == {urlsplit(kiosk.url).netloc}
         assert not visitor.errors
 
@@ -178,11 +181,13 @@ def test_keys_alone_do_everything(kiosk: KioskProcess, chromium: Browser) -> Non
 
 def test_a_frozen_server_is_noticed_and_comes_back(kiosk: KioskProcess, chromium: Browser) -> None:
     with chromium.new_context() as context:
-        visitor = visit(context, kiosk.page)
-        visitor.page.evaluate("performance.mark('frozen')")
+        visitor = visit(context, kiosk.page, title="City Museum")
+        assert visitor.page.title() == visitor.page.inner_text("#title") == "City Museum"
         kiosk.signal(19)
         try:
             visitor.expect_state("trouble")
+            expect(visitor.page.locator("#state")).to_have_text("Reconnecting…")
+            expect(visitor.page.locator("#suggestions button").first).to_be_visible()
         finally:
             kiosk.signal(18)
         expect(visitor.page.locator("#notice")).to_contain_text("is back", timeout=PATIENCE_MS)
@@ -195,6 +200,9 @@ def test_a_refused_or_missing_microphone_is_explained_and_typing_works(kiosk: Ki
         visitor = visit(refusing, kiosk.page)
         visitor.talk()
         expect(visitor.page.locator("#notice")).to_contain_text("microphone is blocked", timeout=PATIENCE_MS)
+        visitor.expect_state("blocked")
+        expect(visitor.page.locator("#state")).to_have_text("Microphone blocked")
+        expect(visitor.page.locator("#suggestions button").first).to_be_visible()
         visitor.ask("what is twelve times seven")
         expect(visitor.page.locator(".turn.reply")).to_contain_text("84", timeout=PATIENCE_MS)
     with launched(chromium.browser_type) as missing:

@@ -97,7 +97,6 @@ export class Page {
   #begin() {
     if (this.visiting) return;
     this.visiting = true;
-    root.dataset.mode = "visit";
     this.suggestions.stop();
     this.idle.start();
     this.talk.speak(this.preferences.language);
@@ -115,7 +114,6 @@ export class Page {
   finish() {
     this.visiting = false;
     this.idle.stop();
-    root.dataset.mode = "attract";
     if (byId("operator").open) this.operator.toggle();
     this.talk.forget();
     this.captions.clear();
@@ -162,7 +160,8 @@ export class Page {
     if (!this.preferences) return;
     const { words, language } = this.preferences;
     translate(words);
-    say(byId("title"), this.settings.title || words.pageTitle);
+    document.title = this.settings.title || words.pageTitle;
+    say(byId("title"), document.title);
     say(byId("greeting"), words.greeting);
     say(byId("hint"), this.#hears ? words.hintTalk : words.hintType);
     for (const button of byId("languages").children) {
@@ -181,11 +180,14 @@ export class Page {
     const { talk } = this;
     const { words } = this.preferences;
     const gone = talk.link === "down" || talk.link === "silent";
-    const state = gone ? "trouble" : talk.state;
+    const state = this.#state(gone);
+    const label = words.states[this.#label(state)];
+    const said = talk.conversation.turns.some((turn) => turn.text !== "");
+    root.dataset.mode = this.visiting && said ? "visit" : "attract"; // until then the suggestions stay
     root.dataset.state = state;
     this.shape.state = state;
-    say(byId("state"), words.states[this.#label(state)]);
-    this.#announce(words.states[this.#label(state)]);
+    say(byId("state"), label);
+    this.#announce(label);
     byId("finish").hidden = !this.visiting;
     this.captions.show(talk.conversation.turns, words);
     this.controls.show(words);
@@ -194,9 +196,16 @@ export class Page {
     this.#tell(gone ? "serverGone" : "");
   }
 
+  #state(gone) {
+    const { talk } = this;
+    if (gone) return "trouble";
+    return talk.state === "idle" && !talk.microphone.open && talk.trouble.startsWith("microphone") ? "blocked" : talk.state;
+  }
+
   #label(state) {
     const { talk } = this;
     if (talk.link === "connecting") return "connecting";
+    if (state === "blocked") return talk.trouble;
     if (state !== "idle" || !talk.microphone.open) return state;
     return talk.microphone.muted ? "muted" : "ready";
   }
