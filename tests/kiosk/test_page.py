@@ -8,7 +8,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, CDPSession, Page, Route, WebSocketRoute, expect
 
 from tests.support.kiosk import AXE, PATIENCE_MS, KioskProcess, launched, needs_axe, replying, visit
 from voice.audio.frames import level_dbfs
@@ -177,6 +177,35 @@ def test_keys_alone_do_everything(kiosk: KioskProcess, chromium: Browser) -> Non
         expect(page.locator(".fall .total")).to_have_count(1, timeout=PATIENCE_MS)
         page.keyboard.press("Escape")
         expect(page.locator("#operator")).to_be_hidden()
+
+
+def test_a_pin_opens_the_operator_panel(kiosk: KioskProcess, chromium: Browser) -> None:
+    """The page by itself: tests/server/test_kiosk_page.py has the server's side."""
+    with chromium.new_context() as context:
+        page = visit(context, kiosk.page, pin=True).page
+        page.route("**/operator", answer_pin)
+        page.keyboard.press("Control+Alt+O")
+        assert page.evaluate("document.activeElement.id") == "pin"
+        for pin, problem in (("1111", "That is not the PIN."), ("2222", "Too many wrong PINs. Try again in 30 s.")):
+            page.fill("#pin", pin)
+            page.press("#pin", "Enter")
+            expect(page.locator("#unlock-problem")).to_have_text(problem)
+            assert page.locator("#operator-body").text_content() == page.input_value("#pin") == ""
+        page.fill("#pin", "2468")
+        page.click("#unlock button")
+        expect(page.locator("#operator-body")).to_contain_text("an engine")
+        expect(page.locator("#unlock")).to_be_hidden()
+        page.click("#operator-close")
+        page.keyboard.press("Control+Alt+O")
+        expect(page.locator("#unlock")).to_be_visible()
+
+
+def answer_pin(route: Route) -> None:
+    pin = json.loads(route.request.post_data or "")["pin"]
+    if pin == "2468":
+        route.fulfill(json={"engines": {"answers": "an engine"}, "version": "1"})
+    else:
+        route.fulfill(status=401 if pin == "1111" else 429, headers={"retry-after": "30"})
 
 
 def test_a_frozen_server_is_noticed_and_comes_back(kiosk: KioskProcess, chromium: Browser) -> None:

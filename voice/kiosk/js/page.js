@@ -47,7 +47,9 @@ export class Page {
       body: byId("operator-body"),
       corner: byId("title"),
       keys: settings.operator_key,
-      facts: () => facts(this.talk, this.settings, this.preferences.words),
+      facts: (known) => facts(this.talk, known, this.preferences.words),
+      locked: settings.pin,
+      words: () => this.preferences.words,
     });
     this.#listen();
     this.preferences.reset();
@@ -77,6 +79,8 @@ export class Page {
     byId("leave").addEventListener("click", () => this.finish());
     byId("leaving").addEventListener("cancel", () => this.#alive());
     byId("operator-close").addEventListener("click", () => this.operator.toggle());
+    byId("logo").hidden = !this.settings.logo;
+    if (this.settings.logo) byId("logo").src = "logo";
     for (const name of ["pointerdown", "keydown", "wheel"]) {
       addEventListener(name, ({ target }) => target !== byId("leave") && this.#alive(), { passive: true });
     }
