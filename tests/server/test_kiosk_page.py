@@ -153,3 +153,7 @@ def test_the_page_names_no_other_host_and_makes_no_html_of_text() -> None:
         assert "localStorage" not in text, file
     index = (PACKAGE / "index.html").read_text("utf-8")
     assert not re.search(r"<script(?! type=\"module\" src=)|<style|\sstyle=|\son\w+=", index)
+
+
+def test_the_page_is_small() -> None:
+    assert sum(file.stat().st_size for file in PACKAGE.rglob("*.js")) < 100_000
