@@ -274,7 +274,7 @@ def looks(page: Page) -> Iterator[str]:
     yield "high contrast"
     page.click("#contrast")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         yield scheme
 
 
