@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.rough_server import DONE, EVENTS, JSON, STOP, Answer, RoughServer, delta, event, stream
 from voice.errors import ConfigError
 from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.llm.openai import OpenAIUpstream
+from voice.llm.openai_dialects import Calls
 
 SAID = "Hello there, my friend."
 WORDS = ["Hello ", "there, ", "my ", "friend."]
@@ -170,7 +173,56 @@ CALLS: dict[str, tuple[Answer, list[dict[str, str]]]] = {
         [CALL],
     ),
     "no finish_reason": (stream(*split(0, CALL), end=DONE), [CALL]),
+    "Azure": (stream(AZURE, *split(0, CALL), {"choices": []}, end=FINISH), [CALL]),
+    "vLLM, name alone first": (
+        stream(delta(tool_calls=[piece(0, "a", "light")]), delta(tool_calls=[piece(0, None, None, '{"on":')]),
+               delta(tool_calls=[piece(0, None, None, "true}")]), delta(""), end=FINISH),
+        [CALL],
+    ),
+    "the name in each piece": (
+        stream(*(delta(tool_calls=[piece(0, "a", "light", part)]) for part in ('{"on":', "true}", "")), end=FINISH),
+        [CALL],
+    ),
+    "the id after the name": (
+        stream(delta(tool_calls=[piece(0, ..., "light", '{"on":')]), delta(tool_calls=[piece(0, ..., ..., "true}")]),
+               end=FINISH),
+        [CALL | {"call_id": "call_0"}],
+    ),
+    "no id and one index": (
+        stream(*(delta(tool_calls=[piece(0, ..., call["name"], call["arguments"])]) for call in (CALL, OTHER))),
+        [CALL | {"call_id": "call_0"}, OTHER | {"call_id": "call_1"}],
+    ),
+    "half characters": (
+        (EVENTS, [event(delta(tool_calls=[piece(0, "a", "say", '{"a": "')])),
+                  *(event(b'{"choices": [{"delta": {"tool_calls": [{"index": 0, "function": %s}]}}]}' % half)
+                    for half in (b'{"arguments": "\\ud83d"}', b'{"arguments": "\\ude42"}')),
+                  event(delta(tool_calls=[piece(0, arguments='"}')])), FINISH]),
+        [{"call_id": "a", "name": "say", "arguments": '{"a": "\U0001f642"}'}],
+    ),
 }  # fmt: skip
+
+
+@given(st.data())
+def test_pieces_that_are_handed_on_are_the_whole_calls(data: st.DataObject) -> None:
+    shape = data.draw(st.sampled_from(["index", "null", "none"]))
+    calls = [CALL, OTHER, {"call_id": "c", "name": "say", "arguments": ""}]
+    lines = []
+    for index, call in enumerate(calls):
+        place: Any = {"index": index, "null": None, "none": ...}[shape]
+        lines.append([one["choices"][0]["delta"]["tool_calls"] for one in split(place, call)])
+    order = [index for index, line in enumerate(lines) for _ in line]
+    if shape == "index":  # only then may calls come side by side
+        order = data.draw(st.permutations(order))
+    gathered, told = Calls(), dict[object, dict[str, str]]()
+    handed = [piece for index in order for piece in gathered.take(lines[index].pop(0))] + gathered.rest()
+    for one in handed:
+        if "name" in one:
+            assert one["place"] not in told
+            told[one["place"]] = {"call_id": str(one["call_id"]), "name": str(one["name"]), "arguments": ""}
+        told[one["place"]]["arguments"] += str(one["arguments"])
+    assert list(told) == [0, 1, 2]
+    assert list(told.values()) == gathered.whole()
+    assert sorted(told.values(), key=lambda call: call["call_id"]) == [CALL, OTHER, calls[2] | {"arguments": "{}"}]
 
 
 @pytest.mark.parametrize("case", CALLS)

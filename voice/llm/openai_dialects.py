@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -153,58 +154,114 @@ def told_error(chunk: Mapping[str, Any]) -> str:
 
 
 class Calls:
-    """Function calls put together from the pieces a stream brings.
+    """Function calls put together from the pieces a stream brings, and handed on as they grow.
 
     A piece belongs to the call of its `index`. Servers that give none, null, or 0 to all of them, are understood by the
-    `id`: a new one begins a call. Arguments come in pieces of JSON text, or whole as an object.
+    `id`: a new one begins a call; so does a name after arguments that are complete. Arguments come in pieces of JSON
+    text, or whole as an object.
     """
 
     def __init__(self) -> None:
-        self._calls: list[dict[str, str]] = []
-        self._places: dict[object, int] = {}
+        self._calls: list[Gathered] = []
+        self._places: dict[int, int] = {}
+        self._begun = 0
 
     def __len__(self) -> int:
         return len(self._calls)
 
-    def take(self, pieces: object) -> None:
-        """Take the `tool_calls` of one delta."""
+    def take(self, pieces: object) -> list[dict[str, object]]:
+        """Take the `tool_calls` of one delta; return what of them is new, as effects of kind CALL_PIECE have it.
+
+        A call begins with its `place`, `call_id` and `name`; what follows has its `place` and more of its `arguments`.
+        """
+        new = []
         for piece in pieces if isinstance(pieces, list) else ():
             if isinstance(piece, Mapping):
-                self._take(piece)
+                new += self._new(self._take(piece))
+        return new
 
-    def _take(self, piece: Mapping[str, Any]) -> None:
+    def _take(self, piece: Mapping[str, Any]) -> Gathered:
         told = piece.get("function")
         function: Mapping[str, Any] = told if isinstance(told, Mapping) else piece
-        index, id, name = piece.get("index"), str(piece.get("id") or ""), str(function.get("name") or "")
-        call = self._calls[self._place(index, id, name)]
-        call["call_id"] = id or call["call_id"]
-        call["name"] = name or call["name"]
         arguments = function.get("arguments")
         if isinstance(arguments, Mapping | list):
             arguments = json.dumps(arguments, ensure_ascii=False)
-        call["arguments"] += arguments if isinstance(arguments, str) else ""
+        more = arguments if isinstance(arguments, str) else ""
+        id, name = str(piece.get("id") or ""), str(function.get("name") or "")
+        call = self._call(piece.get("index"), id, name, more)
+        call.id, call.name = id or call.id, name or call.name
+        text, call.held = join_surrogates(call.held, more)
+        call.arguments += text
+        return call
 
-    def _place(self, index: object, id: str, name: str) -> int:
-        """The place of the call that a piece belongs to; a new one where it begins a call."""
+    def _call(self, index: object, id: str, name: str, arguments: str) -> Gathered:
+        """The call that a piece belongs to; a new one where it begins a call."""
         key = index if isinstance(index, int) and not isinstance(index, bool) else None
         place = self._places.get(key) if key is not None else len(self._calls) - 1
         if place is not None and place >= 0:
             known = self._calls[place]
-            another = (id and known["call_id"] and id != known["call_id"]) or (key is None and name and known["name"])
+            another = (id and known.id and id != known.id) or (
+                name and known.name and (key is None or (arguments and _is_whole(known.arguments)))
+            )
             if not another:
-                return place
-        self._calls.append({"call_id": "", "name": "", "arguments": ""})
+                return known
+        self._calls.append(Gathered())
         if key is not None:
             self._places[key] = len(self._calls) - 1
-        return len(self._calls) - 1
+        return self._calls[-1]
 
-    def whole(self) -> list[dict[str, str]]:
+    def _new(self, call: Gathered) -> list[dict[str, object]]:
+        """What of a call was not handed on yet; nothing before its name is known."""
+        if not call.name:
+            return []
+        head: dict[str, object] = {}
+        if call.place is None:
+            call.place, self._begun = self._begun, self._begun + 1
+            head = {"call_id": call.id or f"call_{call.place}", "name": call.name}
+        new, call.told = call.arguments[call.told :], len(call.arguments)
+        return [{"place": call.place, **head, "arguments": new}] if head or new else []
+
+    def rest(self) -> list[dict[str, object]]:
+        """What is still to be handed on once the reply is complete: the arguments of calls that had none."""
+        return [
+            {"place": call.place, "arguments": call.whole[call.told :]}
+            for call in self._calls
+            if call.place is not None and len(call.whole) > call.told
+        ]
+
+    def whole(self) -> list[dict[str, object]]:
         """Return the calls, each with `call_id`, `name` and `arguments` as JSON text."""
         return [
-            call | {"call_id": call["call_id"] or f"call_{index}", "arguments": call["arguments"] or "{}"}
+            {"call_id": call.id or f"call_{index}", "name": call.name, "arguments": call.whole}
             for index, call in enumerate(self._calls)
-            if call["name"]
+            if call.name
         ]
+
+
+@dataclass(slots=True)
+class Gathered:
+    """One function call as far as it has come. Its `place` among those handed on, and how much of its arguments was."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+    held: str = ""
+    """Half a character at the end."""
+    place: int | None = None
+    told: int = 0
+
+    @property
+    def whole(self) -> str:
+        """Its arguments once nothing follows."""
+        return self.arguments + ("\ufffd" if self.held else "") or "{}"
+
+
+def _is_whole(arguments: str) -> bool:
+    try:
+        json.loads(arguments)
+    except ValueError:
+        return False
+    return True
 
 
 class DataLines:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from voice.llm.context import estimate_tokens
-from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
+from voice.llm.interface import CALL, Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.safety.filters import Blocked, Guard, screened, screened_data
 from voice.safety.reply_moderator import Flagged, ReplyModerator
 from voice.sessions.engine_context import EngineContext
@@ -145,7 +145,7 @@ async def _attempt(
 
 
 def _is_ours(effect: Effect, offered: Offer) -> bool:
-    return effect.kind == "function_call" and offered.takes(str(effect.data.get("name")))
+    return effect.kind == CALL and offered.takes(str(effect.data.get("name")))
 
 
 def _informed(messages: tuple[Message, ...], turn: SessionTurn, parts: EngineContext) -> tuple[Message, ...]:
