@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -353,3 +354,66 @@ def test_a_model_without_tools_is_told_of_them_in_words(form: str, caplog: pytes
         ("user", "<tool_response>\ndone\n</tool_response>"),
     ]
     assert sum("takes no tools" in record.message for record in caplog.records) == (form == "auto"), "said once"
+
+
+TYPICAL: list[Any] = [
+    delta("Hi", None, reasoning_content="r", refusal=None, function_call=None,
+          tool_calls=[piece(0, "a", "light", "{}")]),
+    delta([{"type": "text", "text": "a"}], "stop")
+    | {"usage": {"prompt_tokens": 1, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 1}},
+       "timings": {"cache_n": 1}, "error": None, "type": None},
+]  # fmt: skip
+ODD: tuple[Any, ...] = (
+    None,
+    1,
+    -1.5,
+    float("inf"),
+    True,
+    "",
+    "x",
+    "\ud83d",
+    [],
+    {},
+    [None],
+    [{}],
+    {"message": "\ud83d"},
+)
+
+
+def places(told: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to everything in a JSON value."""
+    yield way
+    for key in told if isinstance(told, dict) else range(len(told)) if isinstance(told, list) else ():
+        yield from places(told[key], (*way, key))
+
+
+def changed(told: Any, way: tuple[Any, ...], value: Any) -> Any:
+    if not way:
+        return value
+    told = told.copy()
+    told[way[0]] = changed(told[way[0]], way[1:], value)
+    return told
+
+
+def test_whatever_stands_in_a_chunk_is_a_reply_or_one_sentence() -> None:
+    """Every value of two chunks that have all fields, one after the other, in every odd shape."""
+    cases = [(which, way, value) for which, chunk in enumerate(TYPICAL) for way in places(chunk) for value in ODD]
+
+    class Scripted(OpenAIUpstream):
+        told: list[Any]
+
+        async def _chunks(self, body: dict[str, object]) -> AsyncGenerator[Mapping[str, Any]]:
+            for chunk in self.told:
+                yield self._decoded(json.dumps(chunk).encode())
+
+    async def run() -> None:
+        upstream = Scripted("http://127.0.0.1:9/v1", "m")
+        upstream.kind = "generic"
+        for which, way, value in cases:
+            upstream.told = [changed(c, way, value) if i == which else c for i, c in enumerate(TYPICAL)]
+            heard = await hear(upstream)
+            said = [heard.text, *heard.calls, str(heard.error), heard.done and [heard.done.input, heard.done.output]]
+            json.dumps(said, ensure_ascii=False, allow_nan=False).encode()  # a client can be told of all of it
+        await upstream.close()
+
+    asyncio.run(run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from voice.llm.interface import Message
+from voice.text.boundaries import well_formed
 
 KEEP_ALIVE = "30m"  # as long as a session lives without a sign of life
 
@@ -30,7 +32,7 @@ REFUSALS: Mapping[int, tuple[str, bool, str]] = {
     429: ("upstream_rate_limited", True, "wait, or use a key with a higher limit"),
 }
 BOM = b"\xef\xbb\xbf"
-TEXT_PARTS = frozenset({"text", "output_text"})
+TEXT_PARTS = ("text", "output_text")
 SERVER_FAULT = ("upstream_error", True, "look at that server's log")
 
 
@@ -79,7 +81,7 @@ def error_text(body: object) -> str:
     """Return the server's own words from an error body of any of the shapes in use, one line, at most 200 long."""
     while isinstance(body, Mapping):
         body = next((body[k] for k in ("message", "error", "detail") if body.get(k)), "")
-    return " ".join(str(body or "").split())[:200]
+    return well_formed(" ".join(str(body or "").split())[:200])
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -104,9 +106,15 @@ def token_counts(chunk: Mapping[str, Any]) -> tuple[int, int, int] | None:
     usage = chunk.get("usage")
     if not isinstance(usage, Mapping):
         return None
-    details, timings = usage.get("prompt_tokens_details") or {}, chunk.get("timings") or {}
-    cached = details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or timings.get("cache_n")
-    return int(usage.get("prompt_tokens") or 0), int(cached or 0), int(usage.get("completion_tokens") or 0)
+    details, timings = usage.get("prompt_tokens_details"), chunk.get("timings")
+    cached = _count(details, "cached_tokens") or _count(usage, "prompt_cache_hit_tokens") or _count(timings, "cache_n")
+    return _count(usage, "prompt_tokens"), cached, _count(usage, "completion_tokens")
+
+
+def _count(told: object, name: str) -> int:
+    """The number of this name, 0 where there is none."""
+    value = told.get(name) if isinstance(told, Mapping) else None
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
 def message_json(message: Message) -> dict[str, object]:
@@ -133,13 +141,14 @@ def content_text(content: object) -> str:
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else [content]
-    texts = [part["text"] for part in parts if isinstance(part, Mapping) and part.get("type", "text") in TEXT_PARTS]
+    texts = [part.get("text") for part in parts if isinstance(part, Mapping) and part.get("type", "text") in TEXT_PARTS]
     return "".join(text for text in texts if isinstance(text, str)) if texts else ""
 
 
 def choices(chunk: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
     """Yield the delta, or the whole message, and the finish reason of each choice in a chunk."""
-    for choice in chunk.get("choices") or ():
+    found = chunk.get("choices")
+    for choice in found if isinstance(found, list) else ():
         if isinstance(choice, Mapping):
             delta = choice.get("delta") or choice.get("message") or {}
             yield delta if isinstance(delta, Mapping) else {}, str(choice.get("finish_reason") or "")
@@ -187,7 +196,7 @@ class Calls:
         if isinstance(arguments, Mapping | list):
             arguments = json.dumps(arguments, ensure_ascii=False)
         more = arguments if isinstance(arguments, str) else ""
-        id, name = str(piece.get("id") or ""), str(function.get("name") or "")
+        id, name = well_formed(str(piece.get("id") or "")), well_formed(str(function.get("name") or ""))
         call = self._call(piece.get("index"), id, name, more)
         call.id, call.name = id or call.id, name or call.name
         text, call.held = join_surrogates(call.held, more)
@@ -313,8 +322,7 @@ def join_surrogates(held: str, piece: str) -> tuple[str, str]:
     if text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text):
         return text, ""
     held = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
-    whole = text.removesuffix(held).encode("utf-16-le", "surrogatepass")
-    return whole.decode("utf-16-le", "replace"), held
+    return well_formed(text.removesuffix(held)), held
 
 
 CONTINUING: Mapping[str, Mapping[str, object]] = {

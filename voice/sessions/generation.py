@@ -15,6 +15,7 @@ from voice.sessions.engine_context import EngineContext
 from voice.sessions.log import OWN_OPTIONS, SessionTurn
 from voice.sessions.tool_rounds import MOST_ROUNDS, AnsweredSession, Call, Offer, can, offer, resume, work
 from voice.sessions.upstream_queue import NOT_ASKED, Attempt, Ticket
+from voice.text.boundaries import well_formed
 from voice.text.speakable import language_of
 from voice.tools.sayings import saying
 
@@ -161,13 +162,6 @@ def _informed(messages: tuple[Message, ...], turn: SessionTurn, parts: EngineCon
 def _to_model(guard: Guard, said: Message) -> Message:
     calls = tuple({name: guard.to_model(value) for name, value in call.items()} for call in said.calls)
     return replace(said, text=guard.to_model(said.text), calls=calls)
-
-
-def well_formed(text: str) -> str:
-    """Text without halves of surrogate pairs, which cannot be written as UTF-8; whole pairs are joined."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _noted(turn: SessionTurn, outlet: ReplyModerator, tried: int, finish: str) -> dict[str, Any]:
