@@ -20,6 +20,7 @@ from voice.conversation.observer import (
     TimerRang,
     TranscriptChanged,
     TurnEnded,
+    remarks,
 )
 from voice.conversation.timers import TimerRinger
 from voice.errors import UnavailableError, UsageError
@@ -143,8 +144,9 @@ class TextConversation:
             case Delta(text=text):
                 self._text += text
                 self._observer(ReplySpoken(self._text, self._text))
-            case Done(finish="length"):
-                self._observer(Notice("the reply was cut at the model server's limit of tokens", "warning"))
+            case Done():
+                for notice in remarks(event):
+                    self._observer(notice)
             case ConnectionChanged():
                 self._observer(event)
             case ReplyFailed(message=message, temporary=temporary):
