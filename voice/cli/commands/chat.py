@@ -63,7 +63,7 @@ async def _chat(resolved: Resolved) -> None:
     url = chat.server or f"http://{ServeSettings().host}:{ServeSettings().port}"
     async with AsyncExitStack() as stack:
         session = await served(chat, url, stack)
-        session.options = {"effects": ["timer", "conversation"]}
+        session.options = {"effects": ["timer", "conversation", "announce"]}
         face = screen(resolved.settings, spoken=False, engines=url) or PlainChat("> " if sys.stdin.isatty() else "")
         talk = TextConversation(session, face)
         face.attach(ChatControls(resolved, session, talk))
@@ -90,13 +90,17 @@ class TextConversation:
         timers, alarms = Timers(), Alarms(loop)
         language = "en"
 
-        def rings(timer: Timer) -> None:
-            text = phrase("timer_named" if timer.label else "timer", language, label=timer.label)
-            self._observer(TimerRang(timer.label))
+        def tell(text: str) -> None:
             self._said.append(text)
             if self._reply is None:
                 self._say()
 
+        def rings(timer: Timer) -> None:
+            text = phrase("timer_named" if timer.label else "timer", language, label=timer.label)
+            self._observer(TimerRang(timer.label))
+            tell(text)
+
+        self._session.announce_to(tell)
         ringing = TimerRinger(timers, alarms, self._observer, rings)
         try:
             async for line in lines:
