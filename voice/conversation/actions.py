@@ -183,6 +183,7 @@ class Actions(ABC):
         reply = self._of(action.turn)
         if reply is not None:
             reply.cancel()
+            self._show()  # the last word on it, before it is known to have ended
             if reply.reply is not None:
                 self._remembering.do(reply.reply.commit())
                 self._remembering.do(reply.reply.truncate(reply.heard()))

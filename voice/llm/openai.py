@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -149,6 +150,16 @@ class OpenAIUpstream:
         if self.kind == "openai":
             return False
         return self._opens.get(model, True if opens_by_itself(model) else None)
+
+    async def ask_root(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+        """Ask the server's own API, which hangs from the address without `/v1`. Raises UpstreamError."""
+        url = dialects.root_url(self.url) + path
+        asking = self._client.get if method == "GET" else functools.partial(self._client.post, body=body)
+        try:
+            answer: object = await asking(url, cast_to=object)
+        except self._sdk.APIError as error:
+            raise self._explain(error, started=False) from error
+        return answer if isinstance(answer, Mapping) else {}
 
     async def close(self) -> None:
         if self._looking is not None:

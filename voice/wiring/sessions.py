@@ -40,6 +40,7 @@ from voice.wiring.tools import house, informed, knowledge, registry
 if TYPE_CHECKING:
     from voice.client import Sessions
     from voice.client.session import RemoteSession
+    from voice.llm.hot_slots import HotSlots
     from voice.sessions.local_session import LocalSession
 
 
@@ -64,10 +65,22 @@ def upstream(
     if chat.llm != "builtin":
         from voice.llm.openai import OpenAIUpstream
 
-        return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
+        model = OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
+        serve = settings.serve
+        if not serve.hot:
+            return model
+        from voice.llm.hot_slots import HotSlots
+
+        return HotSlots(model, serve.hot, save=serve.hot_save, life_s=serve.session_minutes * 60)
     notes = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
     running = (lambda: timers.seen(now())) if timers is not None and now is not None else None
     return BuiltinUpstream(notes, timers=running, visitors=timers is None, name=chat.name, unknown=unknown)
+
+
+def _hot_slots(model: Upstream) -> HotSlots | None:
+    from voice.llm.hot_slots import HotSlots
+
+    return model if isinstance(model, HotSlots) else None
 
 
 def store_file(settings: Settings) -> Path:
@@ -173,6 +186,8 @@ async def engine(
         tools=registry(settings, written, running, visitors=visitors, home=home),
         notes=informed(written),
     )
+    if settings.serve.hot and (kept_hot := _hot_slots(model)):
+        kept_hot.count, made.parts.forgotten = made.parts.count, kept_hot.forget
     if made.parts.tools is not None:
         made.parts.tools.start()
     beside: list[asyncio.Task[Any]] = [asyncio.create_task(model.prepare(), name="prepare the model")]
