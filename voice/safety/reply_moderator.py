@@ -75,7 +75,7 @@ class ReplyModerator:
     pass; `unchecked` says that a judge failed and text passed all the same.
     """
 
-    __slots__ = ("_act", "_checking", "_count", "_effects", "_final", "_held", "_moderation", "_news", "_put",
+    __slots__ = ("_act", "_checking", "_count", "_effects", "_final", "_held", "_known", "_moderation", "_news", "_put",
                  "_question", "_reading", "_sent", "_windows", "categories", "unchecked")  # fmt: skip
 
     def __init__(
@@ -90,7 +90,7 @@ class ReplyModerator:
         self._put, self._act, self._count = put, act, count
         self._reading = moderation.reading() if moderation is not None else None
         self._held = ""
-        self._sent = 0
+        self._sent = self._known = 0
         self._windows = Windows() if moderation is not None and moderation.judges else None
         self._effects: list[tuple[str, Mapping[str, Any]]] = []
         self._checking: asyncio.Task[None] | None = None
@@ -98,6 +98,17 @@ class ReplyModerator:
         self._final = False
         self.categories: dict[str, None] = {}
         self.unchecked = False
+
+    def reread(self, begun: str) -> None:
+        """Read a beginning of the reply that was delivered before: what is looked for may have begun in it."""
+        if self._reading is not None:
+            self._reading.feed(begun)
+            self._sent = len(begun)
+            self._read()
+        if self._windows is not None and begun:
+            self._known = len(begun)
+            self._windows.feed(begun)
+            self._check()
 
     def feed(self, text: str) -> None:
         """Process more of the reply."""
@@ -179,8 +190,10 @@ class ReplyModerator:
             window = self._windows.take(final=self._final)
             if window is not None:
                 self._heed(await self._moderation.ask(window.text, self._question))
+                known = min(self._known, len(window.new))
+                self._known -= known
                 if not self._moderation.optimistic:
-                    self._put(window.new)
+                    self._put(window.new[known:])
             elif self._final:
                 return
             else:
