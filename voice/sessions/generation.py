@@ -41,6 +41,7 @@ async def generate(live: AnsweredSession, turn: SessionTurn, parts: EngineContex
             with parts.slots.attempt() as attempt:
                 parts.count("upstream_requests")
                 begun, last = turn.unfinished, rounds >= MOST_ROUNDS
+                outlet.reread(begun)
                 done = await _attempt(live, turn, parts, attempt, outlet, begun, offered, calls, last=last)
             await outlet.finish()
             spent.add(live, turn, done, begun)
