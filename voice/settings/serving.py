@@ -37,6 +37,16 @@ class ServeSettings:
     )
     warm_at: str = option("", "local times of daily peaks, such as 08:45, 12:55; the prompts are sent before them")
     warm_s: float = option(300.0, "how long before a peak the prompts are sent, seconds", least=1, most=7200)
+    hot: int = option(
+        0,
+        "slots of a llama.cpp server that are given to the sessions whose prefix is worth most; 0: the server chooses",
+        least=0,
+        most=4096,
+    )
+    hot_save: bool = option(
+        False,
+        "save a slot that a session loses to the model server's disk, not encrypted; needs its --slot-save-path",
+    )
     breaker_failures: int = option(
         5, "consecutive failures after which the circuit breaker opens; 0: never", least=0, most=1000
     )

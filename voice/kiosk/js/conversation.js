@@ -26,6 +26,11 @@ function textOf(item) {
   return (item.content ?? []).map((part) => part.text ?? part.transcript ?? "").join("");
 }
 
+/** Whether a reply that ends now ends before its last word. */
+function unheard(reply) {
+  return reply.said < Array.from(reply.text.trimEnd()).length;
+}
+
 export class Conversation {
   constructor() {
     this.turns = []; // {id, who, text, stable, said, over, cut, number}
@@ -123,8 +128,8 @@ export class Conversation {
     }
     const turn = this.#turn(id, REPLY);
     if (turn.cut) return; // it was on its way when the reply was stopped
-    const said = Math.max(turn.said, chars);
-    Object.assign(turn, { number, text, said, whole: true, over: cut, cut: cut && said < Array.from(text).length });
+    Object.assign(turn, { number, text, said: Math.max(turn.said, chars), whole: true, over: cut });
+    turn.cut = cut && unheard(turn);
   }
 
   ended({ response }) {
@@ -133,7 +138,7 @@ export class Conversation {
       const turn = this.turns.find((one) => one.id === item.id);
       if (!turn) continue;
       if (turn.said === 0 && response.status_details?.reason === "turn_detected") this.#remove(turn.id); // they went on
-      else Object.assign(turn, { over: true, cut: turn.said < Array.from(turn.text).length });
+      else Object.assign(turn, { over: true, cut: unheard(turn) });
     }
   }
 
@@ -144,10 +149,10 @@ export class Conversation {
 
   changed({ state }) {
     this.state = state === "ending" ? "listening" : state;
-    if (state === "idle" || state === "listening") {
-      const reply = this.lastReply;
-      if (reply) reply.over = true;
-    }
+    const reply = this.lastReply;
+    if (!reply || reply.over) return;
+    if (this.state === "idle") reply.over = true;
+    if (this.state === "listening") Object.assign(reply, { over: true, cut: unheard(reply) }); // all of it was sent already
   }
 
   removed({ item_id: id }) {
