@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from voice.settings.option import option
-from voice.settings.serving import KioskSettings, SafetySettings, ServeSettings, ToolsSettings, WyomingSettings
+from voice.settings.serving import (
+    HomeSettings,
+    KioskSettings,
+    SafetySettings,
+    ServeSettings,
+    ToolsSettings,
+    WyomingSettings,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,5 +261,6 @@ class Settings:
     wyoming: WyomingSettings = field(default_factory=WyomingSettings)
     tools: ToolsSettings = field(default_factory=ToolsSettings)
     kiosk: KioskSettings = field(default_factory=KioskSettings)
+    home: HomeSettings = field(default_factory=HomeSettings)
     safety: SafetySettings = field(default_factory=SafetySettings)
     models: ModelsSettings = field(default_factory=ModelsSettings)

@@ -125,6 +125,18 @@ class KioskSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeSettings:
+    title: str = option(
+        "", 'title of the page of `voice home`; empty: "Voice assistant" in the language of the browser'
+    )
+    personas: str = option(
+        "",
+        "ways to answer that a conversation may begin with, NAME: INSTRUCTIONS, separated by |; the colours and "
+        "languages of the page are those of the kiosk",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class SafetySettings:
     redact: str = option(
         "stored",

@@ -14,6 +14,7 @@ KNOWN = {
     "sessions.sqlite": "conversations, encrypted",
     "store.key": "the encryption key",
     "sessions.json": "names and tokens of conversations on servers",
+    "home": "`voice home`: who has a link, and the titles of conversations, encrypted",
 }
 """What this program keeps in the user's data folder besides models."""
 

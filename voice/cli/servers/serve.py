@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -59,10 +60,12 @@ async def served(
     ready: Callable[[str], object],
     add: Callable[[Application], object] = lambda app: None,
     unknown: Sequence[str] = (),
+    tls: Path | None = None,
 ) -> None:
     """Serve until asked to stop; `ready` receives the address, `add` may extend the application first.
 
-    `unknown` are the words for questions that the built-in responder cannot answer.
+    `unknown` are the words for questions that the built-in responder cannot answer; `tls` is the file of a certificate
+    and its key, for HTTPS.
     """
     from voice.wiring.engine_pool import SharedEnginePool
     from voice.wiring.prompt_warmup import warmed
@@ -81,7 +84,7 @@ async def served(
 
     def serving(url: str) -> None:
         ready(url)
-        if far := network_url(listening):
+        if not tls and (far := network_url(listening)):
             click.echo(f"on this network: {far}  (with an API key; {BROWSERS})")
         manager.ready()
         manager.status(f"listening on {url}")
@@ -96,7 +99,7 @@ async def served(
             add(app)
             checking = asyncio.create_task(warn(), name="ask the model server")
             async with warmed(settings.serve, running, click.echo):
-                await serve(app, listening, serving)
+                await serve(app, listening, serving, tls)
             checking.cancel()
     finally:
         listening.close()
