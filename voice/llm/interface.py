@@ -27,6 +27,10 @@ SLOW_UNTOLD = (
 """The same where nothing can be announced: the result is part of the conversation once it is there."""
 
 
+NOT_KNOWN = "The person has not asked you to remember anything that answers this."
+"""The answer to the caller of a tool that found nothing in the person's memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of the remembered conversation. An assistant's text is what was heard of it.
