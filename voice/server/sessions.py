@@ -33,8 +33,9 @@ def routes(service: Service) -> APIRouter:
         """Begin a session. Its token is shown this once."""
         owner = access.enter(request.headers)
         await access.may_create(owner)
-        storable([body.system, body.model, body.options])
-        live, token = await engine.create(system=body.system, model=body.model, options=body.options, owner=owner)
+        options = {**body.options, "person": body.person} if body.person else body.options
+        storable([body.system, body.model, options])
+        live, token = await engine.create(system=body.system, model=body.model, options=options, owner=owner)
         card = live.card
         opened = Opened(session_id=card.sid, session_token=token, epoch=card.epoch, expires_at=service.expires_at(live))
         return JSONResponse(opened.model_dump(), 201, {"x-session-id": card.sid, "cache-control": "no-store"})
