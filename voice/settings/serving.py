@@ -108,7 +108,13 @@ class MemorySettings:
 @dataclass(frozen=True, slots=True)
 class KioskSettings:
     title: str = option("", 'title of the page; empty: "Voice assistant" in the language of the visitor')
-    languages: str = option("en,zh", "comma-separated languages of page and voice: en, zh; the first is the default")
+    languages: str = option(
+        "en,zh",
+        "comma-separated languages of page and voice: en, zh; it opens in the browser's if that is one, else the first",
+    )
+    theme: str = option("auto", "colours; auto follows the browser's setting", choices=("auto", "dark", "light"))
+    accent: str = option("", "colour of what is pressed, #rrggbb; lighter or darker where it would not stand out")
+    logo: str = option("", "picture before the title: a file .svg, .png, .webp or .jpg, at most 1 MiB")
     unknown: str = option(
         "I don't know that one. Please ask a member of staff.|这个我不知道，请问一下工作人员。",
         "the builtin responder's words to a question it cannot answer, one sentence per language, separated by |",
@@ -126,6 +132,7 @@ class KioskSettings:
     operator_key: str = option(
         "Control+Alt+O", "keyboard shortcut of the operator panel, which a long press on the title also opens"
     )
+    pin: str = option("", "4 to 12 digits that open the operator panel; environment only; empty: none", secret=True)
     browser: str = option("", "command that opens the page; empty: Chromium, Chrome, Edge or Firefox, if found")
 
 
