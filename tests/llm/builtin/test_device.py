@@ -16,12 +16,11 @@ def changed(words: str) -> object:
     return [(effect.kind, dict(effect.data)) for effect in found.effects] if found else None
 
 
-LOUDER, QUIETER, MUTED = (
-    [("device.volume", {"change": 15})],
-    [("device.volume", {"change": -15})],
-    [("device.mute", {})],
-)
-WORDS = {
+Effects = list[tuple[str, dict[str, int]]]
+LOUDER: Effects = [("device.volume", {"change": 15})]
+QUIETER: Effects = [("device.volume", {"change": -15})]
+MUTED: Effects = [("device.mute", {})]
+WORDS: dict[str, Effects | None] = {
     "louder please|Can you speak a little louder?|Speak up.|turn it up|turn the volume up|turn up the volume|volume up"
     "|raise the volume|lauter bitte|mach lauter|大声点|请大声一点|声音大一点|音量调高|说话大声点": LOUDER,
     "quieter|speak more quietly|turn it down a bit|lower the volume|that's too loud|etwas leiser|小声点|把声音调小一点"
