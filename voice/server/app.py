@@ -18,6 +18,8 @@ from voice.server.cors import Browsers
 from voice.server.metrics import ServerMetrics, text
 from voice.server.openai_api import audio, moderations
 from voice.server.openai_api import chat_completions as completions
+from voice.server.openai_api.responses import conversations
+from voice.server.openai_api.responses import routes as responses
 from voice.server.openai_api.speech_services import SpeechServices
 from voice.server.realtime import hub as routes
 from voice.server.realtime.engine_pool import EnginePool
@@ -91,6 +93,8 @@ def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None, speech
     app.include_router(completions.routes(service))
     app.include_router(batch.routes(service))
     app.include_router(moderations.routes(service))
+    app.include_router(responses.routes(service))
+    app.include_router(conversations.routes(service))
     if speech is not None:
         app.include_router(audio.routes(service, speech))
     if realtime is not None:

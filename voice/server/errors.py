@@ -35,6 +35,8 @@ STATUS = {
     "sequence_gap": 422,
     "sequence_conflict": 422,
     "batch_refused": 422,
+    "context_too_long": 400,
+    "flagged": 400,
     "turn_discarded": 422,
     "turn_committed": 422,
     "rate_limited": 429,
@@ -94,7 +96,7 @@ def answer(refused: Refused, headers: dict[str, str] | None = None) -> JSONRespo
     wait = refused.retry_after_s if refused.retry_after_s is not None else _WAITS.get(refused.code)
     if refused.temporary and wait is not None:
         more["retry-after"] = str(max(1, math.ceil(wait)))
-    return JSONResponse({"error": {**told(refused), "type": kind, "param": None}}, status, more)
+    return JSONResponse({"error": {**told(refused), "type": kind, "param": refused.param or None}}, status, more)
 
 
 def from_upstream(error: UpstreamError) -> Refused:
@@ -116,7 +118,9 @@ async def on_invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return answer(Refused("bad_request", f"{where}: {first['msg']}", expected="a request that matches /openapi.json"))
+    param = ".".join(str(part) for part in first["loc"][1:])
+    expected = "a request that matches /openapi.json"
+    return answer(Refused("bad_request", f"{where}: {first['msg']}", expected=expected, param=param))
 
 
 async def on_http_error(request: Request, error: Exception) -> JSONResponse:

@@ -13,7 +13,7 @@ from voice.safety.reply_moderator import ReplyModerator
 from voice.safety.verdict import ALLOWED, UNCHECKED, Verdict, together
 from voice.sessions.engine_context import LONG, EngineContext
 from voice.sessions.generation import generate
-from voice.sessions.input_checks import CheckedInput, said, taken
+from voice.sessions.input_checks import CheckedInput, measured, said, taken
 from voice.sessions.log import ENDS, Event, Refused, SessionTurn
 from voice.sessions.session_log import SessionLog, acquire, ledger_row, moved, read_on, unknown_session
 from voice.sessions.state import SessionState
@@ -73,9 +73,11 @@ class ActiveSession(SessionLog):
         options: Mapping[str, Any] | None = None,
         verdict: Verdict | None = None,
         words: CheckedInput | None = None,
+        answered: bool = True,
     ) -> SessionTurn:
         """Take the user's new words as turn `sequence` and have it answered; a repeated send finds the turn.
 
+        A turn that is not to be `answered` only adds to the conversation, and is over at once.
         Where that `takes_time`, `ask` is the way in: it brings the `verdict` of those who judge, and the `words` as
         they may be logged.
         """
@@ -85,7 +87,7 @@ class ActiveSession(SessionLog):
         new = sequence > self.talk.last
         moderation = self._parts.moderation if new else None
         if words is None:
-            self._measure(input, msg_id, options)
+            measured(input, msg_id, options, self._parts.options.input_chars)
             words = taken(self.guard, moderation, input, msg_id, options)
         input, msg_id, options = words.input, words.msg_id, words.options
         blocking: tuple[str, ...] = ()
@@ -95,15 +97,19 @@ class ActiveSession(SessionLog):
             blocking = moderation.blocking(verdict)
             if UNCHECKED in blocking:
                 raise Refused(UNCHECKED, f"moderation failed: {verdict.error}", temporary=True)
+            if blocking and not answered:
+                raise Refused("flagged", f"blocked by moderation: {', '.join(blocking)}")
             if blocking:
                 input, options = BLOCKED, {k: v for k, v in (options or {}).items() if k != "before"}
         found = verdict.categories if verdict is not None else ()
         turn, events = self.talk.send(sequence, input, draft=draft, msg_id=msg_id, options=options,
                                       categories=found, blocked=bool(blocking))  # fmt: skip
         if events:
-            self._log(events, at_once=False)  # the model server is asked first; nothing waits for this commit
+            self.put(events, at_once=False)  # the model server is asked first; nothing waits for this commit
             if blocking:
                 self.block(turn, "input", blocking, NOTHING_USED, words.input)
+            elif not answered:
+                self.end(turn, "done", {})
             else:
                 self._begin(turn)
         return turn
@@ -116,15 +122,16 @@ class ActiveSession(SessionLog):
         draft: bool = False,
         msg_id: str = "",
         options: Mapping[str, Any] | None = None,
+        answered: bool = True,
     ) -> SessionTurn:
         """Like `send`, which it is where nothing takes time; else once the words were read and judged."""
-        how: dict[str, Any] = {"draft": draft, "msg_id": msg_id, "options": options}
+        how: dict[str, Any] = {"draft": draft, "msg_id": msg_id, "options": options, "answered": answered}
         if not self.takes_time(input, msg_id, options):
             return self.send(sequence, input, **how)
         new = sequence > self.talk.last
         if new:
             self._check()
-        size = self._measure(input, msg_id, options)
+        size = measured(input, msg_id, options, self._parts.options.input_chars)
         moderation, verdict = self._parts.moderation if new else None, None
         words = await self._parts.aside(size, partial(taken, self.guard, moderation, input, msg_id, options))
         if moderation is not None and self.judged:
@@ -137,13 +144,6 @@ class ActiveSession(SessionLog):
         """Whether `ask` must be used: a server checks the input, or the input is long."""
         return self.judged or len(said(input, options)) + len(msg_id) > LONG
 
-    def _measure(self, input: str, msg_id: str, options: Mapping[str, Any] | None) -> int:
-        """Code points of all that is said. Raises Refused for more than a turn may have."""
-        size, most = len(said(input, options)) + len(msg_id), self._parts.options.input_chars
-        if size > most:
-            raise Refused("input_too_long", f"a turn of {size} characters", expected=f"at most {most}")
-        return size
-
     def knows(self, sequence: int) -> bool:
         """Whether this turn was sent before: repeating it does not need ownership of the session."""
         return self.lost is None and 1 <= sequence <= self.talk.last
@@ -151,23 +151,27 @@ class ActiveSession(SessionLog):
     def commit(self, turn: int) -> None:
         self._check()
         events = self.talk.commit(turn)
-        self._log(events)
+        self.put(events)
         if events and is_stop(self.talk.turns[turn].input):
             self.stop_work()
 
     def discard(self, turn: int) -> None:
         self._check()
-        self._log(self.talk.discard(turn))
+        self.put(self.talk.discard(turn))
         self.stop_work(turn)
 
     def truncate(self, turn: int, heard: int) -> None:
         self._check()
-        self._log(self.talk.truncate(turn, heard))
+        self.put(self.talk.truncate(turn, heard))
 
     def cancel(self, turn: int) -> None:
         self._check()
-        self._log(self.talk.cancel(turn))
+        self.put(self.talk.cancel(turn))
         self.stop_work(turn)
+
+    def remove(self, turn: int, parts: Sequence[str]) -> None:
+        self._check()
+        self.put(self.talk.remove(turn, parts))
 
     def stop_work(self, turn: int | None = None) -> None:
         """Stop the tools at work for this turn, or for all."""
@@ -192,19 +196,6 @@ class ActiveSession(SessionLog):
 
     def put_result(self, turn: SessionTurn, result: Mapping[str, Any]) -> None:
         self._write(self.talk.result(turn, result), at_once=True)
-
-    async def counts(self, turn: SessionTurn) -> bool:
-        """Wait until a draft is decided and what was logged is kept; returns whether the turn counts and still runs."""
-        news = asyncio.Event()
-        leave = self.listen(news.set)
-        try:
-            while turn.draft and turn.running and self.lost is None:
-                news.clear()
-                await news.wait()
-        finally:
-            leave()
-        await self.settled()
-        return turn.running
 
     def outlet(self, turn: SessionTurn) -> ReplyModerator:
         """The way of a reply's text into the log."""
@@ -239,7 +230,7 @@ class ActiveSession(SessionLog):
 
     def end(self, turn: SessionTurn, t: str, d: dict[str, Any]) -> None:
         """End a running turn with done, failed or retry_failed."""
-        self._log(self.talk.end(turn, t, d))
+        self.put(self.talk.end(turn, t, d))
         self._trim()
 
     # Where it stands
@@ -358,7 +349,7 @@ class ActiveSession(SessionLog):
         # A task that is stopped before it began runs none of its own code.
         self._task.add_done_callback(lambda _: self._parts.slots.leave(ticket))
 
-    def _log(self, events: Sequence[Event], *, at_once: bool = True) -> None:
+    def put(self, events: Sequence[Event], *, at_once: bool = True) -> None:
         """Log what clients did or what ended a turn, with the ledger row of the turn it settles."""
         row = None
         for event in events:

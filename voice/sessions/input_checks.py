@@ -34,12 +34,31 @@ def taken(
     try:
         input, msg_id = screened(guard, input), screened(guard, msg_id)
         if options and "before" in options:
-            options = {**options, "before": screened_data(guard, options["before"])}
+            options = {**options, "before": [_screened(guard, one) for one in options["before"]]}
+        if options and (options.get("record") or {}).get("metadata"):
+            record = options["record"]
+            options = {**options, "record": {**record, "metadata": screened_data(guard, record["metadata"])}}
     except Blocked as blocked:
         raise Refused(blocked.code, str(blocked)) from blocked
     return CheckedInput(
         input, msg_id, options, moderation.words(said(input, options)) if moderation is not None else ALLOWED
     )
+
+
+def _screened(guard: Guard, one: Mapping[str, Any]) -> dict[str, Any]:
+    """A message that comes before; what calls are found by stays as it is."""
+    found: dict[str, Any] = {**one, "text": screened(guard, one["text"])}
+    if "calls" in one:
+        found["calls"] = [{**call, "arguments": screened(guard, call["arguments"])} for call in one["calls"]]
+    return found
+
+
+def measured(input: str, msg_id: str, options: Mapping[str, Any] | None, most: int) -> int:
+    """Code points of all that is said. Raises Refused for more than a turn may have."""
+    size = len(said(input, options)) + len(msg_id)
+    if size > most:
+        raise Refused("input_too_long", f"a turn of {size} characters", expected=f"at most {most}")
+    return size
 
 
 def said(input: str, options: Mapping[str, Any] | None) -> str:
