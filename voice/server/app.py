@@ -21,6 +21,7 @@ from voice.server.openai_api import chat_completions as completions
 from voice.server.openai_api.responses import conversations
 from voice.server.openai_api.responses import routes as responses
 from voice.server.openai_api.speech_services import SpeechServices
+from voice.server.realtime import calls
 from voice.server.realtime import hub as routes
 from voice.server.realtime.engine_pool import EnginePool
 from voice.server.realtime.hub import RealtimeHub
@@ -99,6 +100,7 @@ def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None, speech
         app.include_router(audio.routes(service, speech))
     if realtime is not None:
         app.include_router(routes.routes(service, realtime))
+        app.include_router(calls.routes(service, realtime))
     app.add_exception_handler(Refused, errors.on_refused)
     app.add_exception_handler(StoreError, errors.on_store_error)
     app.add_exception_handler(RequestValidationError, errors.on_invalid)

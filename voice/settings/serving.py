@@ -56,6 +56,9 @@ class ServeSettings:
     breaker_open_s: float = option(
         5.0, "time the circuit breaker stays open, seconds; doubled after each failed probe", least=0.1, most=60
     )
+    stun: str = option(
+        "", "STUN server that tells this machine's public address for WebRTC calls, stun:HOST:PORT; empty: none"
+    )
     talks: int = option(16, "concurrent spoken conversations over the Realtime API", least=1, most=1000)
     grace_s: float = option(10.0, "time for running replies to finish at shutdown, seconds", least=0, most=600)
 
