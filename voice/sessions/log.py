@@ -16,11 +16,11 @@ ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "d
 """Events that end a running turn; the last two may also follow its end."""
 
 
-OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects"})
+OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects", "group"})
 """Options of a turn that are for the session: not told to the model server as they are.
 
 `instructions` take the system message's place; `before` are messages that come before the user's words; `effects` names
-what the client can carry out.
+what the client can carry out; a session's `group` says how several people are answered.
 """
 
 
@@ -101,6 +101,8 @@ class SessionTurn:
     """What moderation flagged the user's words for."""
     blocked: bool = False
     """The user's words were not let through; `input` stands in their place."""
+    said: list[dict[str, Any]] = field(default_factory=list)
+    """The messages of participants that it answers: author, name, and the author's number n of each."""
     tries: int = 1
     drafted: bool = False
     usage: Mapping[str, Any] | None = None
