@@ -65,8 +65,6 @@ class EngineContext:
     tools: Registry | None = None
     notes: Callable[[str], str] = lambda words: ""
     """What the owner's notes say about somebody's words, for the model; empty where they say nothing."""
-    late: Callable[[str, str], None] | None = None
-    """Told what a slow tool has answered after its turn: the session's id, and a text to say."""
     forgotten: Callable[[str], None] = lambda sid: None
     """Called with the id of a session that is deleted or over."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())

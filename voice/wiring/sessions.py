@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOOP_EFFECTS = ("timer", "device", "conversation")
+LOOP_EFFECTS = ("timer", "device", "conversation", "announce")
 """What a voice loop carries out."""
 
 
@@ -258,13 +258,11 @@ async def session(
     stack: AsyncExitStack,
     timers: Timers,
     language: str,
-    late: Callable[[str, str], None] = lambda sid, text: None,
     home: Home | None = None,
 ) -> UnmaskedSession:
     """The session of the settings as its person sees it, closed with the stack: on a server, or in this process.
 
-    `language` is that of the words for what is not shown; `late` receives what slow tools of this process answer after
-    their turn.
+    `language` is that of the words for what is not shown.
     """
     chat, loop = settings.chat, asyncio.get_running_loop()
     if chat.server:
@@ -289,7 +287,6 @@ async def session(
     )
     local = await open_local(running, name=chat.session if lasting else None, system=system_prompt(chat))
     local.effects = LOOP_EFFECTS
-    running.parts.late = late
     stack.push_async_callback(local.close)
 
     return own_words(running, local, language)

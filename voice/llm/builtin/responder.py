@@ -18,7 +18,7 @@ from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill
 from voice.llm.builtin.small_talk import manners, repeat
 from voice.llm.builtin.timers import timer
 from voice.llm.builtin.units import conversion
-from voice.llm.interface import ASKED, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.interface import ASKED, CALL, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
 from voice.text.speakable import HAN, language_of
 
 SKILLS: tuple[Skill, ...] = (timer, manners, clock, conversion, arithmetic, repeat)
@@ -151,7 +151,7 @@ class BuiltinUpstream:
         if tool not in offered:
             return None
         text = json.dumps(arguments, ensure_ascii=False)
-        return Effect("function_call", {"call_id": f"call_{len(ask.messages)}", "name": tool, "arguments": text})
+        return Effect(CALL, {"call_id": f"call_{len(ask.messages)}", "name": tool, "arguments": text})
 
     def _answer(self, ask: Ask) -> Answer:
         last = max((index for index, message in enumerate(ask.messages) if message.role == "user"), default=None)
