@@ -33,7 +33,7 @@ class Crowd:
     def say(self, author: str, *texts: str) -> None:
         for text in texts:
             n = self.talk.group.people[author].last + 1
-            self.log += self.talk.group.say(author, n, text)[1]
+            self.log += self.talk.group.say(author, n, text)
 
     def begin(self) -> SessionTurn | None:
         found = self.talk.answer(MOST)
@@ -127,19 +127,19 @@ def test_other_bodies_and_gaps_are_refused_with_the_number_expected(
 def test_a_repeated_number_finds_what_became_of_the_message() -> None:
     crowd = Crowd("Ann", "Bob")
     crowd.say("Ann", "hello")
-    first, events = crowd.talk.group.say("Ann", 1, "hello", msg_id="again")
-    assert (first.turn, events) == (0, [])
+    assert crowd.talk.group.say("Ann", 1, "hello", msg_id="again") == []
+    assert crowd.talk.group.items["Ann", 1].turn == 0
     crowd.answers()
-    assert crowd.talk.group.say("Ann", 1, "hello") == (first, [])
-    assert first.turn == 1
+    assert crowd.talk.group.say("Ann", 1, "hello") == []
+    assert crowd.talk.group.items["Ann", 1].turn == 1
 
 
 def test_of_blocked_words_nothing_is_compared_and_they_are_answered_alone() -> None:
     crowd = Crowd("Ann", "Bob", answer="together")
     crowd.say("Bob", "one")
-    crowd.log += crowd.talk.group.say("Ann", 1, "[Blocked]", blocked=True, categories=["hate"], instead="no")[1]
+    crowd.log += crowd.talk.group.say("Ann", 1, "[Blocked]", blocked=True, categories=["hate"], instead="no")
     crowd.say("Ann", "two")
-    assert crowd.talk.group.say("Ann", 1, "anything")[1] == []
+    assert crowd.talk.group.say("Ann", 1, "anything") == []
     first = crowd.begin()
     assert first is not None
     assert (first.input, first.blocked) == ("Bob: one", False)
@@ -240,7 +240,8 @@ def test_a_moderator_takes_a_waiting_message_out_of_the_line() -> None:
     crowd.log += crowd.talk.group.skip("Ann", 1)
     assert crowd.talk.group.skip("Ann", 1) == crowd.talk.group.skip("Ann", 9) == []
     assert crowd.answers() == ["Ann: two"]
-    assert crowd.talk.group.say("Ann", 1, "one")[0].turn == 0
+    assert crowd.talk.group.say("Ann", 1, "one") == []
+    assert crowd.talk.group.items["Ann", 1].turn == 0
 
 
 def test_what_someone_said_is_answered_after_they_have_left() -> None:
@@ -259,7 +260,7 @@ def test_old_messages_are_forgotten_and_waiting_ones_kept() -> None:
     crowd.say("Ann", "new", "newer")
     crowd.talk.trim(crowd.talk.trim_point(1))
     assert refused(crowd, "say", "Ann", 1, "old").code == "turn_gone"
-    assert crowd.talk.group.say("Ann", 2, "new")[1] == []
+    assert crowd.talk.group.say("Ann", 2, "new") == []
     assert crowd.talk.trimmed == crowd.talk.seq - 2
 
 
@@ -319,10 +320,8 @@ def play(crowd: Crowd, step: tuple[Any, ...], bodies: dict[tuple[str, int], str]
         elif step[0] == "say" and id:
             n = group.people[id].last + 1 + step[2]  # repeated, in order, or with a gap
             body = bodies.get((id, n), step[3])
-            item, events = group.say(id, n, body)
-            assert (item.author, item.n) == (id, n)
+            crowd.log += group.say(id, n, body)
             bodies[id, n] = body
-            crowd.log += events
         elif step[0] == "skip" and id:
             crowd.log += group.skip(id, step[2])
         elif step[0] == "begin":

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast, get_args
 
@@ -135,8 +136,8 @@ class Group:
         categories: Sequence[str] = (),
         blocked: bool = False,
         instead: str = "",
-    ) -> tuple[Said, list[Event]]:
-        """Accept a participant's next message, or find the one their number already names (then without events).
+    ) -> list[Event]:
+        """Accept a participant's next message; nothing if their number already names it: `items` has it then.
 
         Raises Refused participant_unknown, sequence_conflict, sequence_gap, turn_gone or overloaded.
         """
@@ -145,30 +146,38 @@ class Group:
             if not (known.blocked or blocked) and known.body != body_hash(input, {}):
                 what = f"message {n} was already sent with a different body"
                 raise Refused("sequence_conflict", what, number=person.last + 1)
-            return known, []
+            return []
         if 1 <= n <= person.last:
             raise Refused("turn_gone", f"message {n} was trimmed from the log")
         if n != person.last + 1:
             raise Refused("sequence_gap", f"message {n} is out of order", number=person.last + 1)
-        self.check_room(person)
-        marks = {"msg_id": msg_id, "categories": list(categories), "blocked": blocked, "instead": instead}
-        marks["overheard"] = not blocked and not self.rules.addressed(input)
-        said = {"author": author, "name": person.name, "n": n, "input": input}
-        events = self._log(0, "said", said | {name: mark for name, mark in marks.items() if mark})
-        return self.items[author, n], events
-
-    def check_room(self, person: Participant) -> None:
-        """Raises Refused overloaded where another message of theirs has no room to wait."""
         waiting = [item for item in self.waiting.values() if not item.overheard]
-        own = sum(item.author == person.id for item in waiting)
+        own = sum(item.author == author for item in waiting)
         if own >= self.rules.each:
             raise Refused("overloaded", f"{own} messages of {person.name} wait for an answer", temporary=True)
         if len(waiting) >= self.rules.waiting:
             raise Refused("overloaded", f"{len(waiting)} messages wait for an answer", temporary=True)
+        said = {"author": author, "name": person.name, "n": n, "input": input}
+        marks = {"msg_id": msg_id, "categories": list(categories), "blocked": blocked, "instead": instead}
+        marks["overheard"] = not blocked and not self.rules.addressed(input)
+        return self._log(0, "said", said | {name: mark for name, mark in marks.items() if mark})
 
     def skip(self, author: str, n: int) -> list[Event]:
         """Take a waiting message out of the line; nothing if it does not wait."""
         return self._log(0, "skipped", {"author": author, "n": n}) if (author, n) in self.waiting else []
+
+    def do(self, op: str, how: Mapping[str, Any]) -> list[Event]:
+        """Join, leave, say or skip. Raises Refused as these do, and ValueError or TypeError for anything else."""
+        if op not in ("join", "leave", "say", "skip"):
+            raise ValueError(f"{op!r} is not an operation of a group")
+        events: list[Event] = getattr(self, op)(**how)
+        return events
+
+    def check(self, op: str, how: Mapping[str, Any]) -> None:
+        """Raises Refused where `do` would do so now."""
+        dry = copy(self)
+        dry._log = lambda turn, t, d: []
+        dry.do(op, how)
 
     def person(self, id: str) -> Participant:
         """Someone who takes part. Raises Refused participant_unknown."""

@@ -15,6 +15,8 @@ from voice.llm.interface import Done, Message
 ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "discarded"})
 """Events that end a running turn; the last two may also follow its end."""
 
+NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}
+"""The usage of a turn for which the model server was not asked."""
 
 OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects", "group"})
 """Options of a turn that are for the session: not told to the model server as they are.

@@ -197,6 +197,11 @@ class SessionState:
         return turn if turn is not None and (turn.running or turn.draft) else None
 
     @property
+    def idle(self) -> bool:
+        """Whether no turn is open and no participant's message waits."""
+        return self.open_turn() is None and not self.group.due
+
+    @property
     def unanswered(self) -> bool:
         """Whether a reply is being made, or is owed to a participant."""
         turn = self.turns.get(self.last)

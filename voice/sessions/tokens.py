@@ -18,6 +18,11 @@ def new_session_id() -> str:
     return "s_" + secrets.token_urlsafe(16)
 
 
+def new_participant_id() -> str:
+    """A participant's name: 72 random bits."""
+    return "p_" + secrets.token_urlsafe(9)
+
+
 def new_token() -> str:
     """A session's key: 256 random bits."""
     return "vt_" + secrets.token_urlsafe(32)
