@@ -139,8 +139,10 @@ class Group:
     ) -> list[Event]:
         """Accept a participant's next message; nothing if their number already names it: `items` has it then.
 
-        Raises Refused participant_unknown, sequence_conflict, sequence_gap, turn_gone or overloaded.
+        Raises Refused bad_request, participant_unknown, sequence_conflict, sequence_gap, turn_gone or overloaded.
         """
+        if not input.strip():
+            raise Refused("bad_request", "a message without words", expected="input that is not empty")
         person, known = self.person(author), self.items.get((author, n))
         if known is not None:
             if not (known.blocked or blocked) and known.body != body_hash(input, {}):
@@ -154,9 +156,11 @@ class Group:
         waiting = [item for item in self.waiting.values() if not item.overheard]
         own = sum(item.author == author for item in waiting)
         if own >= self.rules.each:
-            raise Refused("overloaded", f"{own} messages of {person.name} wait for an answer", temporary=True)
+            what = f"too many messages of {person.name} wait for an answer"
+            raise Refused("overloaded", what, temporary=True, expected=f"at most {self.rules.each}")
         if len(waiting) >= self.rules.waiting:
-            raise Refused("overloaded", f"{len(waiting)} messages wait for an answer", temporary=True)
+            what = "too many messages wait for an answer"
+            raise Refused("overloaded", what, temporary=True, expected=f"at most {self.rules.waiting}")
         said = {"author": author, "name": person.name, "n": n, "input": input}
         marks = {"msg_id": msg_id, "categories": list(categories), "blocked": blocked, "instead": instead}
         marks["overheard"] = not blocked and not self.rules.addressed(input)
@@ -185,6 +189,10 @@ class Group:
         if person is None or not person.present:
             raise Refused("participant_unknown", "no such participant, or they have left")
         return person
+
+    def takes_part(self, id: str) -> bool:
+        """Whether someone with this id is present; "" is the owner of the session, who always is."""
+        return not id or (id in self.people and self.people[id].present)
 
     def present(self) -> list[Participant]:
         """Those who take part now, in the order in which they came."""
