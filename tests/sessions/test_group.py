@@ -107,17 +107,21 @@ def test_a_name_in_use_is_refused_until_its_owner_has_left() -> None:
     assert refused(crowd, "join", "p2", "ＡNN", "speak").code == "name_taken"
     crowd.log += crowd.talk.group.leave("Ann")
     crowd.join("ann", "p2")
+    assert crowd.talk.group.join("Ann", "Ann", "speak") == [], "a request that comes twice brings no one back"
     assert refused(crowd, "say", "Ann", 1, "hello").code == "participant_unknown"
     assert refused(crowd, "leave", "Ann").code == "participant_unknown"
 
 
 @pytest.mark.parametrize(
     ("n", "text", "code", "expected"),
-    [(1, "other", "sequence_conflict", 3), (4, "hello", "sequence_gap", 3), (0, "hello", "sequence_gap", 3)],
+    [
+        (3, " \n", "bad_request", None),
+        (1, "other", "sequence_conflict", 3),
+        (4, "hello", "sequence_gap", 3),
+        (0, "hello", "sequence_gap", 3),
+    ],
 )
-def test_other_bodies_and_gaps_are_refused_with_the_number_expected(
-    n: int, text: str, code: str, expected: int
-) -> None:
+def test_other_bodies_gaps_and_silence_are_refused(n: int, text: str, code: str, expected: int | None) -> None:
     crowd = Crowd("Ann", "Bob")
     crowd.say("Ann", "hello", "again")
     error = refused(crowd, "say", "Ann", n, text)

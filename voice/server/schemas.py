@@ -55,12 +55,13 @@ class GroupWanted(Strict):
 
 
 class NewSession(Strict):
-    """What a new session remembers."""
+    """What a new session remembers. `person` names whose it is, among the people of the API key."""
 
     system: str = ""
     model: Annotated[str, Field(max_length=200)] = ""
     options: Options = {}
     group: GroupWanted | None = None
+    person: Annotated[str, Field(max_length=200)] = ""
 
 
 class ParticipantWanted(Strict):

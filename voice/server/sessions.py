@@ -34,7 +34,9 @@ def routes(service: Service) -> APIRouter:
         """Begin a session. Its token is shown this once."""
         owner = access.enter(request.headers)
         await access.may_create(owner)
-        options = body.options if body.group is None else {**body.options, "group": body.group.model_dump()}
+        options = body.options | ({"person": body.person} if body.person else {})
+        if body.group is not None:
+            options["group"] = body.group.model_dump()
         storable([body.system, body.model, options])
         live, token = await engine.create(system=body.system, model=body.model, options=options, owner=owner)
         card = live.card

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -34,7 +34,8 @@ class Engine:
 
     `clock` gives seconds that only grow (the running loop's time by default), `random` draws waits, `guards` look at
     every text before it is logged. `tools` are offered to the model, `notes` tell it what the owner has written down
-    about somebody's words, `now` is the local time. Methods raise Refused, and StoreError when the store fails.
+    about somebody's words, `recall` what is remembered of the person, `now` is the local time. Methods raise Refused,
+    and StoreError when the store fails.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Engine:
         moderation: Moderation | None = None,
         tools: Registry | None = None,
         notes: Callable[[str], str] | None = None,
+        recall: Callable[[str, str, str], Awaitable[str]] | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self.parts = EngineContext(
@@ -63,6 +65,7 @@ class Engine:
             tools,
         )
         self.parts.notes = notes or self.parts.notes
+        self.parts.recall = recall
         self.parts.now = now or self.parts.now
         self.parts.node = secrets.token_hex(4) + (
             f"@{self.parts.options.advertise}" if self.parts.options.advertise else ""

@@ -114,7 +114,12 @@ class Group:
     # What participants ask
 
     def join(self, id: str, name: str, scope: Role) -> list[Event]:
-        """Let someone take part. Raises Refused bad_request, name_taken or overloaded."""
+        """Let someone take part; nothing for an id that was given already.
+
+        Raises Refused bad_request, name_taken or overloaded.
+        """
+        if id in self.people:
+            return []
         name, present = fit_name(name), self.present()
         if any(_alike(one.name) == _alike(name) for one in present):
             raise Refused("name_taken", f"another participant is called {name}", expected="another name")

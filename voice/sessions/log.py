@@ -18,7 +18,7 @@ ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "d
 NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}
 """The usage of a turn for which the model server was not asked."""
 
-OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects", "group"})
+OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects", "group", "person"})
 """Options of a turn that are for the session: not told to the model server as they are.
 
 `instructions` take the system message's place; `before` are messages that come before the user's words; `effects` names
