@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from voice import __version__
-from voice.server import batch, errors, sessions
+from voice.server import batch, errors, participants, sessions
 from voice.server.access import PEER, BodyLimit
 from voice.server.cors import Browsers
 from voice.server.metrics import ServerMetrics, text
@@ -91,6 +91,7 @@ def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None, speech
     }
     app = FastAPI(title="voice serve", version=__version__, docs_url=None, redoc_url=None, responses=refusals)
     app.include_router(sessions.routes(service))
+    app.include_router(participants.routes(service))
     app.include_router(completions.routes(service))
     app.include_router(batch.routes(service))
     app.include_router(moderations.routes(service))

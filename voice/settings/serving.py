@@ -29,6 +29,10 @@ class ServeSettings:
     )
     queue_s: float = option(30.0, "maximum time a turn waits, seconds", least=0.1, most=3600)
     tokens: int = option(0, "tokens per minute and API key, input and output; 0: unlimited", least=0, most=10**9)
+    waiting: int = option(
+        64, "messages of participants that may wait for an answer in one session", least=1, most=10_000
+    )
+    waiting_each: int = option(8, "of these, messages of the same participant", least=1, most=1000)
     memory_mb: int = option(
         0, "resident memory above which new work is refused, MiB; 0: three quarters of the available memory", least=0
     )

@@ -149,6 +149,8 @@ def shared_options(settings: Settings) -> EngineOptions:
         breaker=breaker,
         advertise=serve.advertise,
         input_chars=serve.input_chars,
+        waiting=serve.waiting,
+        waiting_each=serve.waiting_each,
     )
 
 

@@ -93,6 +93,7 @@ def unknown(question: Question, *, visitors: bool = False, sentences: Sequence[s
 
 
 _PIECE = re.compile(rf"\s*(?:[{HAN}]{{1,2}}[，。！？；：、…”’）》]*|[^\s{HAN}]+)|\s+")
+_NAMED = re.compile(r"^[^:]{1,40}: ")
 _TOKEN = re.compile(rf"[{HAN}]|[^\s{HAN}]{{1,6}}")
 
 
@@ -191,10 +192,9 @@ class BuiltinUpstream:
     def _found(self, question: Question) -> Answer | None:
         """The answer of a skill or the notes."""
         found = answer(question)
-        if (
-            found is None and "\n" in question.text
-        ):  # earlier words went unanswered; the last ones may be a question alone
-            found = answer(replace(question, text=question.text.rpartition("\n")[2]))
+        # Earlier words went unanswered, or a name says who speaks: the last ones may be a question alone.
+        if found is None and (alone := _NAMED.sub("", question.text.rpartition("\n")[2])) != question.text:
+            found = answer(replace(question, text=alone))
         if found is None and self._knowledge is not None and (text := self._knowledge.answer(question.text)):
             found = Answer(text)
         return found
