@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 from tests.support.patience import PATIENCE_S
 from tests.support.scripted_llm import ScriptedUpstream, Step, echo
 from voice.llm.interface import Ask, Upstream
+from voice.memory.memory import Memory
 from voice.safety.filters import Guards
 from voice.safety.moderation import Moderation
 from voice.server.app import Application, create
@@ -125,13 +126,17 @@ async def serving(
     upstream: Upstream | None = None,
     moderation: Moderation | None = None,
     guards: Guards | None = None,
+    memory: Memory | None = None,
     **settings: Any,
 ) -> AsyncIterator[Serving]:
     """Run the server inside; leaving stops it gracefully. With `engines` it talks, too."""
     how = ServeSettings(port=0, **settings)
     scripted = ScriptedUpstream(answer)
-    engine = Engine(store or MemoryStore(), upstream or scripted, options, moderation=moderation, guards=guards)
-    app, listening = create(engine, how, engines), bind(how)
+    recall = memory.recall if memory is not None else None
+    engine = Engine(
+        store or MemoryStore(), upstream or scripted, options, moderation=moderation, guards=guards, recall=recall
+    )
+    app, listening = create(engine, how, engines, memory=memory), bind(how)
     ready = asyncio.Event()
     server = HttpServer(app, lambda _: ready.set())
     running = asyncio.create_task(server.serve(sockets=[listening]))
@@ -144,3 +149,5 @@ async def serving(
         server.should_exit = True
         await running
         await engine.close()
+        if memory is not None:
+            memory.close()
