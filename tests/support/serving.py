@@ -27,6 +27,7 @@ from voice.sessions.engine_context import EngineOptions
 from voice.sessions.stores.interface import Store
 from voice.sessions.stores.memory import MemoryStore
 from voice.settings.serving import ServeSettings
+from voice.tools.registry import Registry
 
 Op = dict[str, Any]
 
@@ -127,14 +128,15 @@ async def serving(
     moderation: Moderation | None = None,
     guards: Guards | None = None,
     memory: Memory | None = None,
+    tools: Registry | None = None,
     **settings: Any,
 ) -> AsyncIterator[Serving]:
     """Run the server inside; leaving stops it gracefully. With `engines` it talks, too."""
     how = ServeSettings(port=0, **settings)
     scripted = ScriptedUpstream(answer)
-    recall = memory.recall if memory is not None else None
+    asked, recall = upstream or scripted, memory.recall if memory is not None else None
     engine = Engine(
-        store or MemoryStore(), upstream or scripted, options, moderation=moderation, guards=guards, recall=recall
+        store or MemoryStore(), asked, options, moderation=moderation, guards=guards, tools=tools, recall=recall
     )
     app, listening = create(engine, how, engines, memory=memory), bind(how)
     ready = asyncio.Event()

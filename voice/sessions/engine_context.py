@@ -66,10 +66,10 @@ class EngineContext:
     tools: Registry | None = None
     notes: Callable[[str], str] = lambda words: ""
     """What the owner's notes say about somebody's words, for the model; empty where they say nothing."""
+    forgotten: Callable[[str], None] = lambda sid: None
+    """Called with the id of a session that is deleted or over."""
     recall: Callable[[str, str, str], Awaitable[str]] | None = None
     """What is remembered about somebody's words, for the model, of an owner's person; empty where it is nothing."""
-    late: Callable[[str, str], None] | None = None
-    """Told what a slow tool has answered after its turn: the session's id, and a text to say."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     counts: dict[str, int] = field(default_factory=dict)
     levels: dict[str, float] = field(default_factory=dict)
@@ -90,6 +90,11 @@ class EngineContext:
     def count(self, name: str, by: int = 1) -> None:
         """Add to a figure of the metrics."""
         self.counts[name] = self.counts.get(name, 0) + by
+
+    def forget(self, sid: str) -> None:
+        """Keep nothing of a session that is deleted or over, besides the store."""
+        self.guards.forget(sid)
+        self.forgotten(sid)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine beside the caller; it is kept until it ends."""

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from voice.llm.context import estimate_tokens
-from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
+from voice.llm.interface import CALL, Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.safety.filters import Blocked, Guard, screened, screened_data
 from voice.safety.reply_moderator import Flagged, ReplyModerator
 from voice.sessions.engine_context import EngineContext
 from voice.sessions.log import OWN_OPTIONS, SessionTurn
 from voice.sessions.tool_rounds import MOST_ROUNDS, AnsweredSession, Call, Offer, can, offer, resume, work
 from voice.sessions.upstream_queue import NOT_ASKED, Attempt, Ticket
+from voice.text.boundaries import well_formed
 from voice.text.speakable import language_of
 from voice.tools.sayings import saying
 
@@ -40,6 +41,7 @@ async def generate(live: AnsweredSession, turn: SessionTurn, parts: EngineContex
             with parts.slots.attempt() as attempt:
                 parts.count("upstream_requests")
                 begun, last = turn.unfinished, rounds >= MOST_ROUNDS
+                outlet.reread(begun)
                 done = await _attempt(live, turn, parts, attempt, outlet, begun, offered, calls, last=last)
             await outlet.finish()
             spent.add(live, turn, done, begun)
@@ -145,7 +147,7 @@ async def _attempt(
 
 
 def _is_ours(effect: Effect, offered: Offer) -> bool:
-    return effect.kind == "function_call" and offered.takes(str(effect.data.get("name")))
+    return effect.kind == CALL and offered.takes(str(effect.data.get("name")))
 
 
 async def _informed(live: AnsweredSession, turn: SessionTurn, parts: EngineContext) -> tuple[Message, ...]:
@@ -167,13 +169,6 @@ async def _informed(live: AnsweredSession, turn: SessionTurn, parts: EngineConte
 def _to_model(guard: Guard, said: Message) -> Message:
     calls = tuple({name: guard.to_model(value) for name, value in call.items()} for call in said.calls)
     return replace(said, text=guard.to_model(said.text), calls=calls)
-
-
-def well_formed(text: str) -> str:
-    """Text without halves of surrogate pairs, which cannot be written as UTF-8; whole pairs are joined."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _noted(turn: SessionTurn, outlet: ReplyModerator, tried: int, finish: str) -> dict[str, Any]:

@@ -184,6 +184,11 @@ class SessionTurn:
         return found
 
 
+def announcement(t: str, d: Any) -> str:
+    """What an event has to be announced, once no one speaks; empty for nearly all."""
+    return str(d.get("announce", "")) if t == "result" else ""
+
+
 def done_of(told: Mapping[str, Any]) -> Done:
     """The end of a turn that did not fail, as the reply's iterator yields it."""
     counts = {name: told["usage"][name] for name in _COUNTS if name in told.get("usage", ())}

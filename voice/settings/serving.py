@@ -37,6 +37,16 @@ class ServeSettings:
     )
     warm_at: str = option("", "local times of daily peaks, such as 08:45, 12:55; the prompts are sent before them")
     warm_s: float = option(300.0, "how long before a peak the prompts are sent, seconds", least=1, most=7200)
+    hot: int = option(
+        0,
+        "slots of a llama.cpp server that are given to the sessions whose prefix is worth most; 0: the server chooses",
+        least=0,
+        most=4096,
+    )
+    hot_save: bool = option(
+        False,
+        "save a slot that a session loses to the model server's disk, not encrypted; needs its --slot-save-path",
+    )
     breaker_failures: int = option(
         5, "consecutive failures after which the circuit breaker opens; 0: never", least=0, most=1000
     )
@@ -102,7 +112,13 @@ class MemorySettings:
 @dataclass(frozen=True, slots=True)
 class KioskSettings:
     title: str = option("", 'title of the page; empty: "Voice assistant" in the language of the visitor')
-    languages: str = option("en,zh", "comma-separated languages of page and voice: en, zh; the first is the default")
+    languages: str = option(
+        "en,zh",
+        "comma-separated languages of page and voice: en, zh; it opens in the browser's if that is one, else the first",
+    )
+    theme: str = option("auto", "colours; auto follows the browser's setting", choices=("auto", "dark", "light"))
+    accent: str = option("", "colour of what is pressed, #rrggbb; lighter or darker where it would not stand out")
+    logo: str = option("", "picture before the title: a file .svg, .png, .webp or .jpg, at most 1 MiB")
     unknown: str = option(
         "I don't know that one. Please ask a member of staff.|这个我不知道，请问一下工作人员。",
         "the builtin responder's words to a question it cannot answer, one sentence per language, separated by |",
@@ -120,6 +136,7 @@ class KioskSettings:
     operator_key: str = option(
         "Control+Alt+O", "keyboard shortcut of the operator panel, which a long press on the title also opens"
     )
+    pin: str = option("", "4 to 12 digits that open the operator panel; environment only; empty: none", secret=True)
     browser: str = option("", "command that opens the page; empty: Chromium, Chrome, Edge or Firefox, if found")
 
 

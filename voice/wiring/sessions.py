@@ -43,12 +43,13 @@ from voice.wiring.tools import house, informed, knowledge, registry
 if TYPE_CHECKING:
     from voice.client import Sessions
     from voice.client.session import RemoteSession
+    from voice.llm.hot_slots import HotSlots
     from voice.sessions.local_session import LocalSession
 
 
 log = logging.getLogger(__name__)
 
-LOOP_EFFECTS = ("timer", "device", "conversation")
+LOOP_EFFECTS = ("timer", "device", "conversation", "announce")
 """What a voice loop carries out."""
 
 
@@ -67,10 +68,22 @@ def upstream(
     if chat.llm != "builtin":
         from voice.llm.openai import OpenAIUpstream
 
-        return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
+        model = OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
+        serve = settings.serve
+        if not serve.hot:
+            return model
+        from voice.llm.hot_slots import HotSlots
+
+        return HotSlots(model, serve.hot, save=serve.hot_save, life_s=serve.session_minutes * 60)
     notes = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
     running = (lambda: timers.seen(now())) if timers is not None and now is not None else None
     return BuiltinUpstream(notes, timers=running, visitors=timers is None, name=chat.name, unknown=unknown)
+
+
+def _hot_slots(model: Upstream) -> HotSlots | None:
+    from voice.llm.hot_slots import HotSlots
+
+    return model if isinstance(model, HotSlots) else None
 
 
 def store_file(settings: Settings) -> Path:
@@ -182,6 +195,8 @@ async def engine(
         notes=informed(written),
         recall=remembered.recall if remembered is not None and not builtin else None,
     )
+    if settings.serve.hot and (kept_hot := _hot_slots(model)):
+        kept_hot.count, made.parts.forgotten = made.parts.count, kept_hot.forget
     if made.parts.tools is not None:
         made.parts.tools.start()
     beside: list[asyncio.Task[Any]] = [asyncio.create_task(model.prepare(), name="prepare the model")]
@@ -257,13 +272,11 @@ async def session(
     stack: AsyncExitStack,
     timers: Timers,
     language: str,
-    late: Callable[[str, str], None] = lambda sid, text: None,
     home: Home | None = None,
 ) -> UnmaskedSession:
     """The session of the settings as its person sees it, closed with the stack: on a server, or in this process.
 
-    `language` is that of the words for what is not shown; `late` receives what slow tools of this process answer after
-    their turn.
+    `language` is that of the words for what is not shown.
     """
     chat, loop = settings.chat, asyncio.get_running_loop()
     if chat.server:
@@ -288,7 +301,6 @@ async def session(
     )
     local = await open_local(running, name=chat.session if lasting else None, system=system_prompt(chat))
     local.effects = LOOP_EFFECTS
-    running.parts.late = late
     stack.push_async_callback(local.close)
 
     return own_words(running, local, language)
