@@ -106,6 +106,10 @@ class MemorySettings:
     person: str = option(
         "", "whose memory the conversations of this machine use; on a server none unless set; empty: the owner's"
     )
+    records: str = option(
+        "", "kinds of records, such as orders: in a file [memory.records.NAME] tables (docs/memory.md), elsewhere JSON"
+    )
+    days: int = option(30, "days that records are kept, counted from their own day", least=1, most=3660)
     tokens: int = option(300, "most tokens of a person's memory that a model is given with a turn", least=0, most=4000)
     deadline_ms: int = option(
         40, "time to find them, ms; a turn does not wait longer and does without", least=1, most=2000
