@@ -23,7 +23,7 @@ RETRY_SEND_S = (0.2, 0.6)
 PATIENCE_S = 10.0
 """How long a full or failing server is retried before an error is reported."""
 HISTORY_CHANNEL = 1
-NEVER_BACK = frozenset({"session_unknown", "key_invalid", "scope_insufficient", "origin_refused"})
+NEVER_BACK = frozenset({"session_unknown", "key_invalid", "scope_insufficient", "origin_refused", "token_expired"})
 
 
 class ConnectionRefused(VoiceError):

@@ -84,6 +84,11 @@ class RuleGate:
         self._reading.feed(text)
         return self._safe()
 
+    def reread(self, begun: str) -> None:
+        """Read a beginning that has passed before. Call `heed` next."""
+        self._reading.feed(begun)
+        self._sent = len(begun)
+
     def finish(self) -> str:
         """The text is complete; returns the rest of what may pass."""
         self._reading.finish()
@@ -115,8 +120,8 @@ class ReplyModerator:
     pass; `unchecked` says that a judge failed and text passed all the same.
     """
 
-    __slots__ = ("_act", "_calls", "_checking", "_count", "_effects", "_final", "_gate", "_moderation", "_news", "_put",
-                 "_question", "_windows", "categories", "unchecked")  # fmt: skip
+    __slots__ = ("_act", "_calls", "_checking", "_count", "_effects", "_final", "_gate", "_known", "_moderation",
+                 "_news", "_put", "_question", "_windows", "categories", "unchecked")  # fmt: skip
 
     def __init__(
         self,
@@ -133,11 +138,22 @@ class ReplyModerator:
         self._gate = self._new_gate()
         self._calls: dict[object, RuleGate | None] = {}
         """The arguments of the calls that come in pieces, by their places."""
+        self._known = 0
         self._windows = Windows() if moderation is not None and moderation.judges else None
         self._effects: list[tuple[str, Mapping[str, Any]]] = []
         self._checking: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._final = False
+
+    def reread(self, begun: str) -> None:
+        """Read a beginning of the reply that was delivered before: what is looked for may have begun in it."""
+        if self._gate is not None:
+            self._gate.reread(begun)
+            self._gate.heed()
+        if self._windows is not None and begun:
+            self._known = len(begun)
+            self._windows.feed(begun)
+            self._check()
 
     def feed(self, text: str) -> None:
         """Process more of the reply."""
@@ -238,8 +254,10 @@ class ReplyModerator:
             window = self._windows.take(final=self._final)
             if window is not None:
                 self._heed(await self._moderation.ask(window.text, self._question))
+                known = min(self._known, len(window.new))
+                self._known -= known
                 if not self._moderation.optimistic:
-                    self._put(window.new)
+                    self._put(window.new[known:])
             elif self._final:
                 return
             else:

@@ -41,7 +41,7 @@ PREFLIGHT = {
     "access-control-allow-headers": ", ".join(ASKED),
     "access-control-max-age": "600",
 }
-EXPOSED = "retry-after, x-session-id, x-session-token, x-should-retry"
+EXPOSED = "location, retry-after, x-session-id, x-session-token, x-should-retry"
 
 
 class Browsers:

@@ -59,9 +59,10 @@ def test_it_sees_the_timers_notes_and_the_conversation() -> None:
     assert said(*moon, Message("user", "and in miles")) == "384,400 kilometers is about 238,855 miles."
 
 
-def test_words_before_that_went_unanswered_do_not_hide_a_question() -> None:
-    """A session joins them: a television's greeting, cut off, and what the person then asks."""
-    events = replies(builtin(), Message("user", "Good evening.\nWhat is twelve times seven?"))
+@pytest.mark.parametrize("before", ["Good evening.\n", "Ann: ", "Ann: I am hungry\nBob: "])
+def test_words_before_that_went_unanswered_and_names_do_not_hide_a_question(before: str) -> None:
+    """A session joins them: a television's greeting, cut off, and what the person then asks, or who asks."""
+    events = replies(builtin(), Message("user", f"{before}What is twelve times seven?"))
     assert "".join(event.text for event in events if isinstance(event, Delta)) == "12 times 7 is 84."
 
 
