@@ -34,6 +34,7 @@ class House:
             state("cover.blinds", "Blinds", "closed", current_position=0),
             state("fan.office", "Fan", "off"),
             state("light.lamp_zh", "客厅灯", "off"),
+            state("cover.curtain_zh", "窗帘", "open"),
         ]
         self.areas = [
             {"name": "Kitchen", "entities": ["light.kitchen_ceiling", "light.kitchen_table"]},

@@ -13,7 +13,7 @@ from typing import Any
 from voice import proxies
 from voice.errors import ConfigError
 from voice.llm import openai_dialects as dialects
-from voice.llm.interface import Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.interface import CALL, CALL_PIECE, Ask, Delta, Done, Effect, UpstreamError
 from voice.llm.prompted_tools import called, in_words
 from voice.llm.reasoning import Reasoning, opens_by_itself
 
@@ -121,17 +121,25 @@ class OpenAIUpstream:
                     answered = answered or bool(text)
                     if text := thoughts.feed(text):
                         yield Delta(text)
-                    calls.take(delta.get("tool_calls"))
+                    told = delta.get("tool_calls")
                     if delta.get("function_call"):  # what tools were called before they were tools
-                        calls.take([{"index": 0, "function": delta["function_call"]}])
+                        told = [{"index": 0, "function": delta["function_call"]}]
+                    if (new := calls.take(told)) and ask.pieces:
+                        for piece in new:
+                            yield Effect(CALL_PIECE, piece)
         # Some servers give no finish reason at all. A connection that breaks off has raised already.
         if not (finish or answered or len(calls) or thoughts.calls):
             raise self._error("the reply was cut short", "upstream_cut", temporary=True, remedy=SEE_LOG)
         if text := thoughts.flush(cut=finish == "length"):
             yield Delta(text)
         self._opens[model] = thoughts.opened
-        for call in calls.whole() or (called(thoughts.calls) if ask.options.get("tools") else ()):
-            yield Effect("function_call", call)
+        found = calls.whole()
+        if found and ask.pieces:
+            for piece in calls.rest():
+                yield Effect(CALL_PIECE, piece)
+        else:
+            for call in found or (called(thoughts.calls) if ask.options.get("tools") else ()):
+                yield Effect(CALL, call)
         if counts is None:
             yield Done(finish=finish)
         else:

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Literal
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
@@ -21,8 +22,8 @@ from voice.server.errors import answer
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 from voice.sessions.log import Refused
-from voice.sessions.session_log import unknown_session
-from voice.sessions.tokens import Scope, granted
+from voice.sessions.session_log import catch_up, unknown_session
+from voice.sessions.tokens import Scope, ends_at, granted, participant_of
 from voice.settings.serving import ServeSettings
 
 PEER: ContextVar[str] = ContextVar("peer", default="")
@@ -101,6 +102,23 @@ WRONG_KEYS = (0.2, 10.0)
 """Wrong API keys an address may send per second, and at once."""
 WRONG_TOKENS = (10.0, 1000.0)
 """Unknown sessions and wrong tokens; after a long absence a client may come back with many that have expired."""
+
+
+def token_expired() -> Refused:
+    """A token for a while has ended; what it had opened ends with it."""
+    return Refused("token_expired", "the token has expired", remedy="attach with a new one")
+
+
+Right = Literal["read", "write", "speak", "moderate"]
+"""What a request does: looks, changes the session, says something as a participant, keeps order among them."""
+
+MAY: Mapping[Right, tuple[str, ...]] = {
+    "read": ("read", "write", "speak", "moderate"),
+    "write": ("write",),
+    "speak": ("speak", "moderate"),
+    "moderate": ("moderate", "write"),
+}
+"""The scopes of tokens, those of participants among them, that allow each."""
 
 
 class Reader(str):
@@ -183,13 +201,13 @@ class Access:
             what = f"this key already has {most} sessions"
             raise Refused("session_limit", what, temporary=True, remedy="delete a session, or wait until one expires")
 
-    async def session(self, sid: str, token: str, owner: str, scope: Scope = "write") -> ActiveSession:
+    async def session(self, sid: str, token: str, owner: str, right: Right = "write") -> ActiveSession:
         """The session, for someone who may use it like that. Raises Refused session_unknown or scope_insufficient.
 
         A wrong token and an unknown session cannot be told apart, not by the time it takes either; nor once there were
         too many of them from one owner at one address, which is answered with rate_limited.
         """
-        self._may(owner, scope)
+        self._may(owner, "read" if right == "read" else "write")
         clock = self._engine.parts.clock
         answer_at = clock() + REFUSAL_S
         live: ActiveSession | None = None
@@ -200,19 +218,33 @@ class Access:
                 if refused.code != "session_unknown":
                     raise
         grant = granted(live.card.token_hash if live is not None else None, sid, token, self._now_s())
-        if live is None or grant is None or live.card.owner != owner:
+        author = participant_of(token)
+        if live is not None and grant is not None and author and author not in live.talk.group.people:
+            await catch_up(live, self._engine.parts)  # they may have joined at another node, this moment
+        if live is None or grant is None or live.card.owner != owner or not live.talk.group.takes_part(author):
             wait_s = self._wrong_tokens.take(f"{owner} {PEER.get()}")
             await asyncio.sleep(answer_at - clock())
             if wait_s > 0:
                 what = "too many unknown sessions and wrong tokens"
                 raise Refused("rate_limited", what, temporary=True, retry_after_s=wait_s)
             raise unknown_session()
-        if scope == "write" and grant == "read":
-            raise Refused("scope_insufficient", "this token is read-only", expected="a token with scope write")
+        scope = live.talk.group.people[author].scope if author else grant
+        if scope not in MAY[right]:
+            what = "this token is read-only" if scope == "read" else f"this token has scope {scope}"
+            raise Refused("scope_insufficient", what, expected=f"a token with scope {' or '.join(MAY[right])}")
         live.alive()
         if live.answering and not live.running:
             await self._engine.adopt(live)
         return live
+
+    def writes(self, live: ActiveSession, token: str, owner: str) -> bool:
+        """Whether someone whose token opens the session may change it, too."""
+        grant = granted(live.card.token_hash, live.card.sid, token, self._now_s())
+        return grant == "write" and not isinstance(owner, Reader)
+
+    def left_s(self, token: str) -> float:
+        """Seconds for which a token that is good now opens its session; infinite for one that does not end."""
+        return ends_at(token) - self._now_s()
 
     def origin_allowed(self, origin: str | None, host: str) -> bool:
         """Whether a web page from `origin` may ask under the name `host`; the server's own pages may.

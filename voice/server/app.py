@@ -12,12 +12,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from voice import __version__
-from voice.server import batch, errors, sessions
+from voice.server import batch, errors, participants, sessions
 from voice.server.access import PEER, BodyLimit
 from voice.server.cors import Browsers
 from voice.server.metrics import ServerMetrics, text
 from voice.server.openai_api import audio, moderations
 from voice.server.openai_api import chat_completions as completions
+from voice.server.openai_api.responses import conversations
+from voice.server.openai_api.responses import routes as responses
 from voice.server.openai_api.speech_services import SpeechServices
 from voice.server.realtime import calls
 from voice.server.realtime import hub as routes
@@ -89,9 +91,12 @@ def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None, speech
     }
     app = FastAPI(title="voice serve", version=__version__, docs_url=None, redoc_url=None, responses=refusals)
     app.include_router(sessions.routes(service))
+    app.include_router(participants.routes(service))
     app.include_router(completions.routes(service))
     app.include_router(batch.routes(service))
     app.include_router(moderations.routes(service))
+    app.include_router(responses.routes(service))
+    app.include_router(conversations.routes(service))
     if speech is not None:
         app.include_router(audio.routes(service, speech))
     if realtime is not None:

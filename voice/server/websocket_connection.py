@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from starlette.types import Receive, Send
 
+from voice.server.access import Right, token_expired
 from voice.server.errors import told
 from voice.server.service import Service
 from voice.server.sessions import placed
@@ -19,14 +22,16 @@ from voice.server.websocket_messages import (
     KEY_REFUSED,
     MOST_CREDIT,
     NOT_TEXT,
+    TOKEN_EXPIRED,
     TOO_MANY,
     Closing,
     parse,
 )
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.log import Event, Refused
+from voice.sessions.session_log import unknown_session
 from voice.sessions.stores.interface import StoreError
-from voice.sessions.tokens import Scope
+from voice.sessions.tokens import participant_of
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """JSON as it is sent; `json.dumps` would make an encoder for every frame."""
@@ -39,13 +44,15 @@ class Channel:
     whole. `wake` is called when there may be something to send.
     """
 
-    __slots__ = ("_bytes", "_freed", "_leave", "_marks", "allowance", "credit", "live", "number", "refused", "scope",
-                 "sent", "session_id", "token")  # fmt: skip
+    __slots__ = ("_bytes", "_freed", "_leave", "_marks", "allowance", "author", "credit", "expiry", "live", "number",
+                 "refused", "rights", "sent", "session_id", "token")  # fmt: skip
 
     def __init__(self, number: int, session_id: str, token: str, credit: int) -> None:
         self.number, self.session_id, self.token, self.credit = number, session_id, token, credit
         self.live: ActiveSession | None = None
-        self.scope: Scope = "read"
+        self.rights: set[Right] = set()
+        """What its token was seen to allow besides reading."""
+        self.author = participant_of(token)
         self.refused: Refused | None = None
         self.sent = 0
         self.allowance = 0
@@ -53,6 +60,8 @@ class Channel:
         self._bytes = self._freed = 0
         self._marks: deque[tuple[int, int]] = deque()
         self._leave: Callable[[], None] | None = None
+        self.expiry: asyncio.TimerHandle | None = None
+        """Rings when the token ends, where it does."""
 
     def begin(self, live: ActiveSession, after: int, wake: Callable[[], None]) -> None:
         """Send what comes after `after`, up to the credit."""
@@ -66,7 +75,9 @@ class Channel:
         """Stop sending; `refused` is the answer to further ops on this channel."""
         if self._leave is not None:
             self._leave()
-        self._leave, self.live, self.refused = None, None, refused
+        if self.expiry is not None:
+            self.expiry.cancel()
+        self._leave, self.expiry, self.live, self.refused = None, None, None, refused
 
     def ack(self, seq: int) -> None:
         """The client has seen everything up to `seq`: the window moves on."""
@@ -117,6 +128,8 @@ QUANTUM = 16 * 1024
 the channel's next turns (surplus round robin, Adiseshu, Parulkar and Varghese 1996)."""
 BATCH = 64
 MOST_CHANNELS = 1024
+RIGHTS: dict[str, Right] = {"say": "speak", "cancel": "moderate"}
+"""What those ops need that participants may send; all others need the right to write."""
 
 
 class WebSocketConnection:
@@ -229,6 +242,9 @@ class WebSocketConnection:
         head, start = await placed(live, after, epoch)
         await self._send({"type": "websocket.send", "text": channel.frame("attached", head)})
         channel.begin(live, start, lambda: self._wake(channel))
+        left_s = access.left_s(channel.token)
+        if left_s < math.inf:
+            channel.expiry = asyncio.get_running_loop().call_later(left_s, self._expire, channel)
         self._wake(channel)
 
     async def _change(self, channel: Channel, op: dict[str, Any]) -> None:
@@ -236,13 +252,18 @@ class WebSocketConnection:
         try:
             if channel.refused is not None:
                 raise channel.refused
-            if kind == "send":
+            if kind in ("send", "say"):
                 access.take(owner)
-            if channel.scope != "write":
-                await access.session(channel.session_id, channel.token, owner, "write")
-                channel.scope = "write"
+            right = RIGHTS.get(kind, "write")
+            if right not in channel.rights:
+                await access.session(channel.session_id, channel.token, owner, right)
+                channel.rights.add(right)
             assert channel.live is not None
             live = channel.live
+            if kind == "say":
+                item = await live.group.say(channel.author, op["n"], op["input"], op.get("msg_id", ""))
+                await self._send({"type": "websocket.send", "text": channel.frame("said", live.group.place(item))})
+                return
             if kind != "send" or not live.knows(op["sequence"]):
                 await live.own()
             if kind == "send":
@@ -260,6 +281,8 @@ class WebSocketConnection:
         number = op.get("sequence", op.get("turn"))
         if number is not None:
             error["turn"] = number
+        if "n" in op:
+            error["n"] = op["n"]
         if op.get("msg_id"):
             error["msg_id"] = op["msg_id"]
         await self._send({"type": "websocket.send", "text": channel.frame("err", error)})
@@ -292,6 +315,8 @@ class WebSocketConnection:
         live = channel.live
         channel.allowance += QUANTUM
         while live is not None and channel.allowance > 0:
+            if not live.talk.group.takes_part(channel.author):
+                raise unknown_session()
             room = channel.room()
             if room <= 0:
                 channel.allowance = 0
@@ -306,6 +331,20 @@ class WebSocketConnection:
                 if channel.allowance <= 0 or not channel.open:
                     break
 
+    def _expire(self, channel: Channel) -> None:
+        """A channel's token has ended: nothing more is sent on it, nor taken."""
+        channel.end(token_expired())
+        self._service.engine.parts.spawn(self._say_expired(channel))
+
+    async def _say_expired(self, channel: Channel) -> None:
+        with contextlib.suppress(OSError):  # the peer is gone
+            await self._say_ended(channel, token_expired())
+            if not any(one.live for one in self._channels.values()):
+                await self.close(TOKEN_EXPIRED, "the token has expired; attach with a new one")
+
+    async def _say_ended(self, channel: Channel, refused: Refused) -> None:
+        await self._send({"type": "websocket.send", "text": channel.frame("err", {**told(refused), "re": "attach"})})
+
     async def _replace(self, channel: Channel, refused: Refused) -> None:
         """Events were trimmed before they were sent: go on from a snapshot. Else the channel has ended."""
         if refused.code == "turn_gone" and channel.live is not None:
@@ -315,7 +354,7 @@ class WebSocketConnection:
             except (Refused, StoreError) as error:
                 refused = _refusal(error)
         channel.end(refused)
-        await self._send({"type": "websocket.send", "text": channel.frame("err", {**told(refused), "re": "attach"})})
+        await self._say_ended(channel, refused)
 
 
 def _pong(ping: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 BAD_ORDER, NOT_TEXT, BAD_DATA, TOO_MANY = 1002, 1003, 1007, 1013
-RESTARTING, KEY_REFUSED, SILENT = 1012, 4001, 4008
+RESTARTING, KEY_REFUSED, TOKEN_EXPIRED, SILENT = 1012, 4001, 4003, 4008
 
 MOST = 2**53
 CREDIT, MOST_CREDIT = 64 * 1024, 16 * 1024 * 1024
@@ -22,6 +22,7 @@ FIELDS: dict[str, dict[str, type]] = {
     "discard": {"turn": int},
     "truncate": {"turn": int, "heard": int},
     "cancel": {"turn": int},
+    "say": {"n": int, "input": str, "msg_id?": str},
     "ack": {"seq": int},
     "ping": {"n?": int},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -105,12 +106,17 @@ class SessionLog(ABC):
                 for event in batch:
                     yield event
 
-    async def batches(self, after: int, *, patience_s: float | None = None) -> AsyncGenerator[Sequence[Event]]:
-        """Like `follow`, but all there is at once; an empty batch after `patience_s` seconds without an event."""
+    async def batches(
+        self, after: int, *, patience_s: float = math.inf, until: float = math.inf
+    ) -> AsyncGenerator[Sequence[Event]]:
+        """Like `follow`, but all there is at once; an empty batch after `patience_s` seconds without an event.
+
+        Ends at `until`, a time of the engine's clock.
+        """
         news = asyncio.Event()
         leave = self.listen(news.set)
         try:
-            while True:
+            while (left_s := until - self._parts.clock()) > 0:
                 news.clear()
                 batch = await self.read(after, PAGE)
                 if batch:
@@ -119,11 +125,13 @@ class SessionLog(ABC):
                 elif self.lost is not None:
                     raise self.lost
                 else:
+                    wait_s = min(patience_s, left_s)
                     try:
-                        async with asyncio.timeout(patience_s):
+                        async with asyncio.timeout(wait_s if wait_s < math.inf else None):
                             await news.wait()
                     except TimeoutError:
-                        yield ()
+                        if left_s > patience_s:
+                            yield ()
         finally:
             leave()
 
@@ -141,6 +149,19 @@ class SessionLog(ABC):
             leave()
         if self.lost is not None:
             raise self.lost
+
+    async def counts(self, turn: SessionTurn) -> bool:
+        """Wait until a draft is decided and what was logged is kept; returns whether the turn counts and still runs."""
+        news = asyncio.Event()
+        leave = self.listen(news.set)
+        try:
+            while turn.draft and turn.running and self.lost is None:
+                news.clear()
+                await news.wait()
+        finally:
+            leave()
+        await self.settled()
+        return turn.running
 
     def _write(self, events: Sequence[Event], row: Usage | None = None, *, at_once: bool) -> None:
         if not events or self.lost is not None:
@@ -185,7 +206,8 @@ class SessionLog(ABC):
         for wake in tuple(self._listeners):
             wake()
 
-    def _trim(self) -> None:
+    def trim(self) -> None:
+        """Forget the oldest events of a log that has grown long, here and in the store."""
         talk, keep = self.talk, self._parts.options.keep_events
         if talk.seq - talk.trimmed > 2 * keep and (through := talk.trim_point(keep)) > talk.trimmed:
             talk.trim(through)
@@ -213,6 +235,17 @@ async def read_on(live: SessionLog, parts: EngineContext, goal: int) -> None:
         if not events or events[0].seq > live.talk.seq + 1:
             raise moved("another process wrote to the log; attach again")
         live.learn(events)
+
+
+async def catch_up(live: SessionLog, parts: EngineContext) -> None:
+    """Learn what another owner has logged by now, whose notice may still be on its way. Raises Refused."""
+    try:
+        while live.fence is None and (events := await parts.store.read(live.card.sid, live.talk.seq, PAGE)):
+            if events[0].seq != live.talk.seq + 1:
+                return  # trimmed, or learned meanwhile
+            live.learn(events)
+    except UnknownSession as unknown:
+        raise unknown_session() from unknown
 
 
 async def _lease(live: SessionLog, parts: EngineContext) -> Lease:

@@ -20,6 +20,16 @@ INTENTS = (
 )  # fmt: skip
 """What is carried out; other intents are left to the responder and the model."""
 
+SAID_TOO: Mapping[str, Mapping[str, str]] = {
+    "zh": {
+        "open": "(打开|开|拉开|升起)",
+        "close": "(关闭|关掉|关了|关|关上|拉上|合上|放下)",
+        "turn_off": "(关闭|关掉|关了|关|关上)",
+        "set_to": "(设置|设定|调节|调|设|开|拉)(为|到|至)",
+    },
+}
+"""Rules of Home Assistant's sentences, with words that people use besides theirs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -40,6 +50,7 @@ class HomeWords:
         told = get_intents(FILES.get(language, "en"))
         assert told is not None, "the package has these languages"
         told["intents"] = {name: told["intents"][name] for name in INTENTS if name in told["intents"]}
+        told["expansion_rules"] = {**told["expansion_rules"], **SAID_TOO.get(language, {})}
         self._intents = Intents.from_dict(told)
         self._entities = tuple(entities)
         areas = sorted({entity.area for entity in entities if entity.area})

@@ -37,6 +37,8 @@ class Response:
         self.id = new_id("resp")
         self.message: Item | None = None
         self.status = "in_progress"
+        self.cut = False
+        """The person interrupted it, perhaps after all of it was sent."""
         self.failure: Mapping[str, Any] | None = None
         self._output: list[Item] = []
         self._text = ""
