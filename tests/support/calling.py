@@ -16,7 +16,7 @@ from av import AudioFrame
 from tests.support.patience import PATIENCE_S
 from tests.support.realtime import Event, spoken, validated
 from tests.support.serving import Serving
-from voice.audio.frames import RATE, Pcm
+from voice.audio.frames import RATE, Pcm, level_dbfs
 from voice.audio.resample import resample
 
 WIRE = 48_000
@@ -52,11 +52,22 @@ class Voice(MediaStreamTrack):
 
 
 class Caller:
-    """One call. `heard` are the pieces of sound that came, each with its time on the loop's clock."""
+    """One call. `heard` are the pieces of sound that came, each with its time on the loop's clock.
 
-    def __init__(self, here: Serving, *, events: bool = True, key: str = "", session: dict[str, Any] | None = None):
-        self._here, self._session = here, session
-        self._headers = {"authorization": f"Bearer {key}"} if key else {}
+    With `only`, the server is tried at that address and at no other.
+    """
+
+    def __init__(
+        self,
+        here: Serving,
+        *,
+        events: bool = True,
+        headers: dict[str, str] | None = None,
+        session: dict[str, Any] | None = None,
+        only: str = "",
+    ):
+        self._here, self._session, self._only = here, session, only
+        self._headers = headers or {}
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.voice = Voice()
         self.connection.addTrack(self.voice)
@@ -65,6 +76,7 @@ class Caller:
         self.events: list[Event] = []
         self.heard: list[tuple[float, Pcm]] = []
         self.gone = asyncio.Event()
+        self._news = asyncio.Event()
         self._inbox: asyncio.Queue[Event] = asyncio.Queue()
         self._listening: asyncio.Task[None] | None = None
         if self.channel is not None:
@@ -87,7 +99,8 @@ class Caller:
         assert made.status_code == 201, made.text
         assert made.headers["content-type"].partition(";")[0] == "application/sdp"
         self.place = made.headers["location"]
-        await self.connection.setRemoteDescription(RTCSessionDescription(made.text, "answer"))
+        lines = [line for line in made.text.splitlines() if self._only in line or "candidate" not in line]
+        await self.connection.setRemoteDescription(RTCSessionDescription("\r\n".join([*lines, ""]), "answer"))
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -98,6 +111,18 @@ class Caller:
     async def send(self, kind: str, **fields: Any) -> None:
         assert self.channel is not None
         self.channel.send(json.dumps({"type": kind, **fields}))
+
+    async def type(self, text: str) -> None:
+        """Ask in writing."""
+        content = [{"type": "input_text", "text": text}]
+        await self.send("conversation.item.create", item={"type": "message", "role": "user", "content": content})
+        await self.send("response.create")
+
+    def vanish(self) -> None:
+        """Be gone as a machine is that loses its power."""
+        assert self.connection.sctp is not None
+        for protocol in self.connection.sctp.transport.transport._connection._protocols:
+            protocol.transport.abort()
 
     async def get(self) -> Event:
         async with asyncio.timeout(PATIENCE_S):
@@ -112,10 +137,20 @@ class Caller:
             events.append(await self.get())
         return events
 
+    async def until_heard(self, seconds: float, *, since: float = 0.0, least_dbfs: float = -200.0) -> None:
+        """Wait until so much audio has come since a time, the latest of it at least so loud."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                self._news.clear()
+                pieces = [pcm for at, pcm in self.heard if at >= since]
+                if sum(map(len, pieces)) >= seconds * WIRE and level_dbfs(pieces[-1]) >= least_dbfs:
+                    return
+                await self._news.wait()
+
     def sound(self, since: float = 0.0) -> Pcm:
         """What was heard since a time, at 16 kHz."""
         pieces = [pcm for at, pcm in self.heard if at >= since]
-        return resample(np.concatenate(pieces), WIRE, RATE)
+        return resample(np.concatenate([np.zeros(0, np.int16), *pieces]), WIRE, RATE)
 
     def _tracked(self, track: MediaStreamTrack) -> None:
         self._listening = asyncio.create_task(self._listen(track))
@@ -129,3 +164,4 @@ class Caller:
                 return
             pcm = frame.to_ndarray().reshape(frame.samples, -1)[:, 0]
             self.heard.append((loop.time(), pcm))
+            self._news.set()

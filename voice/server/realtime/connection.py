@@ -30,6 +30,8 @@ MOST_UNREAD = 8 * 1024 * 1024
 SOME_UNREAD = 256 * 1024
 """Bytes waiting for the client after which no more audio is made ready for it."""
 MOST_ERRORS = 100
+MOST_EARLY = 500
+"""Pieces of audio, of 20 ms, that wait for the conversation to begin; of more, the latest."""
 
 BROKEN, TOO_WRONG, GONE_ELSEWHERE, UNREAD = 1011, 1008, 4009, 4008
 
@@ -76,6 +78,7 @@ class RealtimeConnection:
         self._closing: Closing | None = None
         self._errors = 0
         self._deaf = False
+        self._early: deque[Pcm] = deque(maxlen=MOST_EARLY)
 
     async def run(self, token: str, heard: tuple[int, int] | None) -> tuple[int, int]:
         """Until the client goes; returns how much of which reply it heard. Without a `token` it has come back."""
@@ -116,8 +119,9 @@ class RealtimeConnection:
     # In
 
     def hear(self, pcm: Pcm) -> None:
-        """Take the client's audio from its track, at 16 kHz. None is kept before the conversation has begun."""
+        """Take the client's audio from its track, at 16 kHz; while engines are made ready, it waits."""
         if self.narrator.stage is None:
+            self._early.append(pcm)
             return
         self.live.alive()
         room = self.talk.add_audio(pcm, manual=self.config.detection is None)
@@ -133,6 +137,8 @@ class RealtimeConnection:
             known |= {"turn": rest[0], "heard": rest[1]}
         self.say("session.created", session=self.config.told(self.live.card.sid) | {"x_session": known})
         await self.talk.begin(self.config)
+        while self._early:
+            self.hear(self._early.popleft())
         if not token:
             self._tell_history(rest)
         self._go_on(rest)

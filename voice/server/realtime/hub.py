@@ -122,9 +122,9 @@ class RealtimeHub:
         leaving = list(self.connections)
         for connection in leaving:
             connection.close(RESTARTING, "the server is restarting")
-        if leaving:
-            gone = [asyncio.create_task(one.gone.wait()) for one in leaving]
-            await asyncio.wait([*gone, *self.calls], timeout=LEAVE_S)
+        ending = [*self.calls, *(asyncio.create_task(one.gone.wait()) for one in leaving)]
+        if ending:
+            await asyncio.wait(ending, timeout=LEAVE_S)
 
     def welcome(self, scope: Scope, wanted: Wanted) -> tuple[str, Config]:
         """The owner, and the session as it begins. Raises Refused."""

@@ -116,7 +116,7 @@ class RtcPeer:
         try:
             media = _checked(offer)
             self._has_events = "application" in media
-            await connection.setRemoteDescription(RTCSessionDescription(_without_strangers(offer, caller), "offer"))
+            await connection.setRemoteDescription(RTCSessionDescription(without_strangers(offer, caller), "offer"))
             lines = connection.getTransceivers()
             audio = next(line for line in lines if line.kind == "audio")
             for line in lines:
@@ -135,7 +135,7 @@ class RtcPeer:
         """What the peer sent next, or that it has gone. Raises Closing where it sends faster than it is served."""
         message = await self._inbox.get()
         if self._waiting > self._most_waiting:
-            raise Closing(TOO_MANY, "too many events are waiting")
+            raise Closing(TOO_MANY, f"more than {self._most_waiting} bytes of events are waiting")
         self._waiting -= _size(message)
         return message
 
@@ -224,7 +224,7 @@ def _checked(offer: str) -> list[str]:
     return [media.kind for media in lines]
 
 
-def _without_strangers(offer: str, caller: str) -> str:
+def without_strangers(offer: str, caller: str) -> str:
     """The offer without addresses outside this network, except the caller's own: nothing is sent to the others.
 
     It is open-ended: a peer whose addresses are not known yet is answered where its first packet comes from.
