@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -90,9 +90,10 @@ def echoes(kit: Kit, gain: float, delay_ms: int) -> Row:
 
 
 def clients(kit: Kit, gain: float, delay_ms: int) -> Row:
-    """The same through /v1/realtime with a client that does not cancel."""
+    """The same through /v1/realtime with a client that does not cancel, which the server does not know."""
     near = scene(24.0, [(1.0, person("private")), (13.0, person("help"))])
-    seen = visit(kit.settings, near, Echo(gain, delay_ms / 1000), kit.hearer)
+    settings = replace(kit.settings, audio=replace(kit.settings.audio, echo="auto"))
+    seen = visit(settings, near, Echo(gain, delay_ms / 1000), kit.hearer)
     held = sum(event["state"] == "paused" for _, event in seen.of("x.state"))
     figures = {"replies": len(seen.replies), "self_interruptions": seen.interrupted, "held": held}
     return kit.row(
@@ -127,7 +128,7 @@ def noises(kit: Kit, name: str) -> Row:
 
 def televisions(kit: Kit, softer_db: float) -> Row:
     """A question with a television on, heard from before the question on."""
-    screen = at_level(_television(), PERSON_DBFS - softer_db)
+    screen = at_level(television(), PERSON_DBFS - softer_db)
     seen = stay(kit.settings, scene(14.0, [(0.0, screen), (4.0, person("times"))]), None, kit.hearer)
     figures = {"asked": seen.asked, "replies": seen.replies}
     answered = any("84" in reply for reply in seen.replies)
@@ -138,13 +139,19 @@ def televisions(kit: Kit, softer_db: float) -> Row:
 
 def backgrounds(kit: Kit, softer_db: float) -> Row:
     """A television, and a person who has spoken before and is silent now."""
-    screen = at_level(_television(), PERSON_DBFS - softer_db)
+    screen = at_level(television(), PERSON_DBFS - softer_db)
     seen = stay(kit.settings, scene(24.0, [(1.0, person("times")), (9.0, screen)]), None, kit.hearer)
     return kit.row("background", softer_db=softer_db, asked=seen.asked, right=len(seen.asked) == 1)
 
 
+def alone(kit: Kit, softer_db: float) -> Row:
+    """A television, and no one who has ever spoken."""
+    seen = stay(kit.settings, scene(14.0, [(0.5, at_level(television(), PERSON_DBFS - softer_db))]), None, kit.hearer)
+    return kit.row("alone", softer_db=softer_db, asked=seen.asked, right=not seen.states)
+
+
 @cache
-def _television() -> Pcm:
+def television() -> Pcm:
     """A voice that is neither the person's nor ours."""
     voice: Synthesizer = EspeakSynthesizer("en-gb")
     chunks: list[Pcm] = []
@@ -171,3 +178,4 @@ def trials(
             for softer_db in (12.0, 20.0, 26.0):
                 yield televisions(kit, softer_db)
                 yield backgrounds(kit, softer_db)
+                yield alone(kit, softer_db)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
 from voice.audio.frames import SILENT_DBFS, Frame, level_dbfs, silence
 from voice.audio.interfaces import Source
@@ -20,9 +19,6 @@ LEVEL_EVERY_S = 0.1
 
 BREATH_S = 0.3
 """Speech that continues this soon after the wake word is not interrupted by the confirmation sound."""
-
-BACKGROUND_SOFTER = 32
-"""So much softer than it was does the recognizer hear a voice of the background."""
 
 NEARER_S = 0.1
 """A much nearer speaker began at most this long before being noticed."""
@@ -71,10 +67,7 @@ class AudioInput:
         if not parts.gate.speaking:
             probability = self._but_for_beeps(probability, frame)
         heard_edge = parts.gate.update(probability, frame.at, frame.duration_s, level_dbfs(frame.pcm))
-        if parts.gate.background:  # not addressed to us
-            self._listener.add_frame(replace(frame, pcm=frame.pcm // BACKGROUND_SOFTER), voiced=False)
-        else:
-            self._listener.add_frame(frame, voiced=probability >= 0.5)
+        self._listener.add_frame(frame, voiced=probability >= 0.5, background=parts.gate.background)
         called = parts.wake.update(frame, stirring=parts.gate.stirring)
         if called is not None:
             self._called(called, frame.at)
@@ -155,4 +148,5 @@ class AudioInput:
     def _over(self, until: float) -> bool:
         rings = self._parts.timers.due()
         waits = rings is not None and rings <= until
-        return self._idle and not self._parts.gate.stirring and not waits
+        hears = self._parts.gate.stirring or self._parts.gate.undecided
+        return self._idle and not hears and not waits
