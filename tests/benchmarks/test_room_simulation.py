@@ -87,6 +87,12 @@ def test_a_television_alone_starts_no_turn(softer_db: float) -> None:
     assert seen.states == [] and seen.asked == []
 
 
+def test_soft_words_after_loud_ones_are_whole() -> None:
+    soft = at_level(command("divide"), PERSON_DBFS - 12.0)
+    seen = stay(desktop(), scene(11.0, [(1.0, at_level(command("times"), PERSON_DBFS)), (7.0, soft)]), None, whisper)
+    assert seen.asked[1:] == ["Divide that by 2."]
+
+
 def test_a_soft_person_alone_is_answered_without_having_been_louder() -> None:
     seen = stay(desktop(), scene(6.0, [(1.0, at_level(command("times"), -45.0))]), None, whisper)
     assert len(seen.asked) == 1 and "84" in seen.replies[0]

@@ -68,13 +68,15 @@ class AudioInput:
             probability = self._but_for_beeps(probability, frame)
         heard_edge = parts.gate.update(probability, frame.at, frame.duration_s, level_dbfs(frame.pcm))
         self._listener.add_frame(frame, voiced=probability >= 0.5, background=parts.gate.background)
+        if parts.gate.mistaken_since is not None:
+            self._drop_since(parts.gate.mistaken_since, frame.at)
         called = parts.wake.update(frame, stirring=parts.gate.stirring)
         if called is not None:
             self._called(called, frame.at)
         for edge in parts.wake.edges(heard_edge, frame.at, idle=self._idle):
             self._edge(edge, frame.at)
         if not self._idle:
-            self._tell(ev.FrameHeard(quiet=not parts.gate.stirring), frame.at)
+            self._tell(ev.FrameHeard(quiet=not (parts.gate.stirring or parts.gate.undecided)), frame.at)
         elif self._chime_due is not None and frame.at >= self._chime_due and not parts.gate.stirring:
             self._chime_due = None
             parts.playout.chime(parts.earcons.wake)
@@ -129,6 +131,12 @@ class AudioInput:
             self._listener.forget(edge.at - NEARER_S)
         self._tell(ev.SpeechStarted(edge.at if self._hidden is None else min(edge.at, self._hidden)), now)
         self._chime_due = self._hidden = None
+
+    def _drop_since(self, since: float, now: float) -> None:
+        """What was heard since then was background: a turn that is nothing else is none."""
+        turn = self._parts.machine.turn
+        if turn is not None and turn.decided is None and turn.started >= since - NEARER_S:
+            self._tell(ev.Dropped(), now)
 
     def _called(self, called: Called, now: float) -> None:
         """The wake word was said. In the middle of a turn of theirs it is just a word of it."""

@@ -36,8 +36,9 @@ class VadSettings:
         choices=("webrtc", "silero", "both"),
     )
     background_db: float = option(
-        12.0,
-        "voices this much softer than the user's, dB, count as background, such as a television; 0: off",
+        15.0,
+        "voices this much softer than the user's, dB, count as background; where a television goes on, so is all that is "
+        "not louder than it; 0: off",
         least=0,
         most=60,
     )
