@@ -60,6 +60,27 @@ def test_a_short_reply_that_is_complete_is_sent_at_once() -> None:
     assert seconds == 0.1
 
 
+def test_what_was_heard_of_a_dropped_reply_grows_no_more() -> None:
+    """Whoever asks later gets the same answer; a report of the peer may still correct it."""
+    now = 0.0
+    playout = RemotePlayout(WIRE, lambda event: None, lambda: now, lambda: False)
+    playout.begin(1)
+    playout.push(tone(2.0))
+    playout.take(2 * WIRE, 0.0)
+    now = 0.5
+    playout.drop()
+    now = 1.5
+    assert playout.played == 0.5 * WIRE
+    playout.report(WIRE // 4)
+    now = 2.0
+    assert playout.played == 0.25 * WIRE
+    playout.begin(2)
+    playout.push(tone(2.0))
+    playout.take(2 * WIRE, now)
+    now = 2.75
+    assert playout.played == 0.75 * WIRE
+
+
 def test_a_piece_is_a_frame_when_it_comes() -> None:
     async def run() -> list[float]:
         loop = asyncio.get_running_loop()

@@ -42,6 +42,27 @@ def test_texts_are_split_by_code_points_and_marked_by_whole_words(page: Page) ->
     assert found == [["😀a", "天"], ["without", " a break"], ["a 天空", "很蓝"], ["", "ab"]]
 
 
+def test_a_reply_ends_cut_where_it_was_interrupted_and_whole_where_it_was_heard_out(page: Page) -> None:
+    """`completed` says that all of it was sent; it may be cut short while the last of it is played."""
+    found = page.evaluate(
+        """async () => {
+          const { Conversation } = await import("/kiosk/js/conversation.js");
+          const ended = (chars, ...events) => {
+            const talk = new Conversation();
+            talk.take({ type: "x.spoken", item_id: "a", turn: 1, chars, text: "all of it. " });
+            for (const event of events) talk.take(event);
+            return [talk.lastReply.over, talk.lastReply.cut];
+          };
+          const done = (status) => ({ type: "response.done", response: { status, output: [{ id: "a" }] } });
+          const state = (state) => ({ type: "x.state", state });
+          return [ended(4, done("cancelled"), state("ending"), state("idle")), ended(4, done("completed")),
+                  ended(4, done("completed"), state("ending")), ended(10, done("completed"), state("listening")),
+                  ended(10, done("completed"), state("idle"), state("listening"))];
+        }"""
+    )
+    assert found == [[True, True], [False, False], [True, True], [True, False], [True, False]]
+
+
 def test_resampling_keeps_a_tone_and_takes_out_what_would_fold(page: Page) -> None:
     """A tone of 1 kHz keeps its level within 0.1 dB at every rate; 11.9 kHz and above is gone at 24 kHz."""
     levels = page.evaluate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,7 +13,10 @@ from tests.support.scripted_llm import ScriptedUpstream
 from tests.support.serving import serving
 from voice.clock import run_virtual
 from voice.errors import ConfigError
+from voice.llm.interface import Delta
 from voice.server.access import PEER, REFUSAL_S, WRONG_KEYS, WRONG_TOKENS, Access, own_key
+from voice.server.service import Service
+from voice.server.websocket_connection import WebSocketConnection
 from voice.sessions.engine import Engine
 from voice.sessions.log import Refused
 from voice.sessions.stores.encrypted import EncryptedStore
@@ -217,5 +221,62 @@ def test_too_many_wrong_tokens_are_refused_alike_whether_the_session_exists_or_n
             assert (caught.value.code, caught.value.temporary) == ("rate_limited", True)
             assert round(now() - begun, 9) == REFUSAL_S
         await gate._engine.close()
+
+    virtual(scene)
+
+
+class Wire:
+    """A WebSocket without a network: ops go in at times, frames come out with theirs."""
+
+    def __init__(self, service: Service) -> None:
+        self.told: list[tuple[float, dict[str, Any]]] = []
+        self._ops: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.connection = WebSocketConnection(service, "", self._ops.get, self._send)
+
+    def say(self, **op: Any) -> None:
+        self._ops.put_nowait({"type": "websocket.receive", "text": json.dumps(op)})
+
+    def hang_up(self) -> None:
+        self._ops.put_nowait({"type": "websocket.disconnect"})
+
+    async def _send(self, message: Any) -> None:
+        told = json.loads(message["text"]) if "text" in message else dict(message)
+        self.told.append((asyncio.get_running_loop().time(), told))
+
+
+def test_a_token_that_ends_takes_what_it_has_opened_with_it_at_that_moment() -> None:
+    async def scene() -> None:
+        engine = Engine(
+            MemoryStore(), ScriptedUpstream(lambda ask: [step for _ in range(60) for step in (1.0, Delta("x "))])
+        )
+        service = Service(engine, ServeSettings(), lambda: 1000.0)
+        live, whole = await engine.create()
+        service.now_s()
+        brief = scoped_token(token_hash(whole), live.card.sid, "read", 1010.0)
+        watching, both = Wire(service), Wire(service)
+        running = [asyncio.create_task(one.connection.run()) for one in (watching, both)]
+        for wire, token, ch in ((watching, brief, 0), (both, brief, 1), (both, whole, 2)):
+            wire.say(op="attach", session_id=live.card.sid, session_token=token, ch=ch)
+        live.send(1, "go")
+        times = [asyncio.get_running_loop().time() async for _ in live.batches(0, until=10.0)]
+        assert times[-1] < 10.0 == asyncio.get_running_loop().time()
+        await asyncio.sleep(15)
+        (ended_at, err), (closed_at, closing) = watching.told[-2:]
+        assert (ended_at, err["code"], err["re"], closed_at, closing["code"]) == (
+            *(10.0, "token_expired", "attach"),
+            *(10.0, 4003),
+        )
+        assert len([told for _, told in watching.told if told.get("t") == "delta"]) == 9
+        [(at, told)] = [(at, told) for at, told in both.told if told["op"] == "err"]
+        assert (at, told["code"], told["ch"]) == (10.0, "token_expired", 1)
+        assert both.told[-1][0] > 20.0, "the other channel has a token that does not end"
+        both.say(op="cancel", turn=1, ch=1)
+        await asyncio.sleep(0.1)
+        [told] = [told for _, told in both.told if told["op"] == "err" and told["re"] == "cancel"]
+        assert told["code"] == "token_expired"
+        for wire in (watching, both):
+            wire.hang_up()
+        await asyncio.gather(*running)
+        await engine.close()
 
     virtual(scene)

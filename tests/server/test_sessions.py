@@ -155,11 +155,25 @@ def test_a_scoped_token_reads_but_does_not_write() -> None:
             answer = await here.http.post(f"{path}/token", json={"scope": "read", "ttl_s": 60}, headers=token(made))
             scoped = token(answer.json())
             assert answer.json()["scope"] == "read"
-            assert (await here.http.get(path, headers=scoped)).status_code == 200
+            seen = await here.http.get(path, headers=scoped)
+            assert (seen.status_code, "system" in seen.json()) == (200, False), "the system message is not for pages"
             error(await here.http.delete(path, headers=scoped), 403, "scope_insufficient")
             error(await here.http.post(f"{path}/token", json={}, headers=scoped), 403, "scope_insufficient")
             for bad in ({"ttl_s": 0}, {"ttl_s": 3601}, {"scope": "admin"}, {"more": 1}):
                 error(await here.http.post(f"{path}/token", json=bad, headers=token(made)), 400, "bad_request")
+
+    asyncio.run(play())
+
+
+def test_events_end_with_the_token_that_opened_them() -> None:
+    async def play() -> None:
+        async with serving() as here:
+            made = await here.create()
+            path = f"/v1/sessions/{made['session_id']}"
+            brief = (await here.http.post(f"{path}/token", json={"ttl_s": 1}, headers=token(made))).json()
+            sse = {"accept": "text/event-stream"}
+            answer = await here.http.get(f"{path}/events", headers={**token(brief), **sse}, timeout=PATIENCE_S)
+            assert answer.text.split("event: ")[-1].startswith('err\ndata: {"code":"token_expired"')
 
     asyncio.run(play())
 

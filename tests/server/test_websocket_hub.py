@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
-from websockets.typing import Origin
+from websockets.typing import Origin, Subprotocol
 
 from tests.support.scripted_llm import Step
 from tests.support.serving import Op, serving
@@ -255,6 +255,21 @@ def test_silent_connections_are_closed_and_busy_ones_are_not(monkeypatch: pytest
                 assert await busy.get() == {"op": "pong", "n": 1}
 
     asyncio.run(play())
+
+
+def test_a_refused_handshake_is_one_quiet_line(caplog: pytest.LogCaptureFixture) -> None:
+    async def play() -> None:
+        async with serving() as here:
+            with pytest.raises(InvalidStatus):
+                await here.socket(subprotocols=[Subprotocol("another")]).__aenter__()
+            assert (await here.http.get("/healthz")).status_code == 200
+
+    caplog.set_level("INFO")
+    asyncio.run(play())
+    told = [record for record in caplog.records if record.name.startswith("voice") or record.levelname != "INFO"]
+    assert [(record.levelname, record.getMessage()) for record in told] == [
+        ("INFO", "a WebSocket is refused: bad_request")
+    ]
 
 
 def test_a_session_taken_over_is_told_to_its_followers() -> None:

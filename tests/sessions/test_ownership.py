@@ -13,6 +13,9 @@ from tests.support.engine import text
 from tests.support.scripted_llm import ScriptedUpstream, Step, echo
 from voice.clock import run_virtual
 from voice.llm.interface import Ask, Delta, Done, Effect
+from voice.safety.moderation import Moderation
+from voice.safety.rule_language import Rule
+from voice.safety.rules import Rules
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
@@ -22,7 +25,13 @@ from voice.sessions.stores.memory import MemoryStore
 Play = Callable[[Engine, Engine], Awaitable[Any]]
 
 
-def nodes(play: Play, answer: Callable[[Ask], Iterable[Step]] = echo, *, continues: bool = False) -> Any:
+def nodes(
+    play: Play,
+    answer: Callable[[Ask], Iterable[Step]] = echo,
+    *,
+    continues: bool = False,
+    moderation: Moderation | None = None,
+) -> Any:
     """Play with two nodes."""
 
     async def run() -> Any:
@@ -33,6 +42,7 @@ def nodes(play: Play, answer: Callable[[Ask], Iterable[Step]] = echo, *, continu
                 ScriptedUpstream(answer, continues=continues),
                 EngineOptions(advertise=f"http://node-{n}"),
                 random=Random(n),
+                moderation=moderation,
             )
             for n in (1, 2)
         )
@@ -117,6 +127,59 @@ def test_a_reply_whose_owner_died_goes_on_or_ends_within_15_s(continues: bool) -
             assert (seen[-1].t, seen[-1].d["code"]) == ("failed", "interrupted")
 
     nodes(play, slowly, continues=continues)
+
+
+class RedFox:
+    """A judge who minds a red fox; `asked` are its texts."""
+
+    name = "red fox"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def judge(self, text: str, question: str | None) -> tuple[str, ...]:
+        self.asked.append(text)
+        return ("illegal",) if "red, fox" in text else ()
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("by_rules", [True, False])
+@pytest.mark.parametrize("optimistic", [True, False])
+def test_a_continued_reply_is_moderated_with_the_part_that_was_delivered(optimistic: bool, by_rules: bool) -> None:
+    judge, whole = RedFox(), ["There is, ", "red", ", ", "fox, ", "and more."]
+
+    def slowly(ask: Ask) -> Iterable[Step]:
+        at = 0
+        for word in whole:
+            at += len(word)
+            if at > len(ask.begun):
+                yield Delta(word)
+                yield 30.0 if word == ", " and not ask.begun else 0.0
+        yield Done()
+
+    async def play(here: Engine, there: Engine) -> None:
+        live, _ = await here.create()
+        other = await there.open(live.card.sid)
+        following = asyncio.create_task(until_end(other, 1))
+        await live.ask(1, "hello")
+        await asyncio.sleep(4.5)
+        delivered = live.talk.turns[1].text
+        assert delivered == "There is, " + ("red, " if optimistic or not by_rules else "")
+        kill(here)
+        seen = await following
+        assert seen[-1].d["categories"] == ["illegal"]
+        assert text(seen).startswith(delivered)
+        assert text(seen).endswith("[Blocked]")
+        assert "fox" not in text(seen) or optimistic
+        assert by_rules or "There is, red, " in judge.asked[-1]
+
+    rules, judges = Rules([Rule("illegal", "red fox")]), [judge]
+    moderation = (
+        Moderation(rules, optimistic=optimistic) if by_rules else Moderation(judges=judges, optimistic=optimistic)
+    )
+    nodes(play, slowly, continues=True, moderation=moderation)
 
 
 def test_what_had_an_effect_is_not_continued() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from voice.logs import short
-from voice.sessions.tokens import granted, new_session_id, new_token, scoped_token, token_hash
+from voice.sessions.tokens import ends_at, granted, new_session_id, new_token, scoped_token, token_hash
 
 
 def test_ids_and_tokens_are_long_and_new_each_time() -> None:
@@ -29,6 +31,7 @@ def test_a_scoped_token_is_good_for_its_session_scope_and_time_only(scope: str) 
     token = scoped_token(stored, "s_1", scope, 1000.0)  # type: ignore[arg-type]
     assert granted(stored, "s_1", token, 999.0) == scope
     assert granted(stored, "s_1", token, 1000.0) is None
+    assert (ends_at(token), ends_at(new_token())) == (1000.0, math.inf)
     assert granted(stored, "s_2", token, 999.0) is None
     assert granted(token_hash(new_token()), "s_1", token, 999.0) is None
     changed = {"read": "write", "write": "read"}[scope]

@@ -26,6 +26,7 @@ from voice.sessions.engine_context import EngineOptions
 from voice.sessions.stores.interface import Store
 from voice.sessions.stores.memory import MemoryStore
 from voice.settings.serving import ServeSettings
+from voice.tools.registry import Registry
 
 Op = dict[str, Any]
 
@@ -125,12 +126,14 @@ async def serving(
     upstream: Upstream | None = None,
     moderation: Moderation | None = None,
     guards: Guards | None = None,
+    tools: Registry | None = None,
     **settings: Any,
 ) -> AsyncIterator[Serving]:
     """Run the server inside; leaving stops it gracefully. With `engines` it talks, too."""
     how = ServeSettings(port=0, **settings)
     scripted = ScriptedUpstream(answer)
-    engine = Engine(store or MemoryStore(), upstream or scripted, options, moderation=moderation, guards=guards)
+    asked = upstream or scripted
+    engine = Engine(store or MemoryStore(), asked, options, moderation=moderation, guards=guards, tools=tools)
     app, listening = create(engine, how, engines), bind(how)
     ready = asyncio.Event()
     server = HttpServer(app, lambda _: ready.set())

@@ -140,19 +140,21 @@ class RemotePlayout(Playout):
     ) -> None:
         super().__init__(rate, notify, fade_ms=0)
         self._now, self._held_there = now, paused
-        self._heard, self._moved, self._reports = 0.0, now(), False
+        self._heard, self._moved, self._reports, self._dropped = 0.0, now(), False, False
         self._unheard: deque[Pcm] = deque()
         self._followed = 0
 
     def begin(self, reply: int, *, held: bool = False) -> None:
         super().begin(reply, held=held)
-        self._heard, self._moved = 0.0, self._now()
+        self._heard, self._moved, self._dropped = 0.0, self._now(), False
         self._unheard.clear()
         self._followed = 0
 
     def drop(self) -> None:
+        _ = self.played  # so much, and nothing more: the peer drops it, too
+        self._dropped = True
         super().drop()
-        self._unheard.clear()  # the peer drops it, too
+        self._unheard.clear()
 
     @property
     def sent(self) -> int:
@@ -162,7 +164,7 @@ class RemotePlayout(Playout):
     @property
     def played(self) -> int:
         now, sent = self._now(), self.sent
-        if not (self._reports and self._held_there()):
+        if not (self._dropped or (self._reports and self._held_there())):
             self._heard = min(float(sent), self._heard + (now - self._moved) * self.rate)
         self._moved = now
         return min(round(self._heard), sent)

@@ -22,7 +22,7 @@ from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 from voice.sessions.log import Refused
 from voice.sessions.session_log import unknown_session
-from voice.sessions.tokens import Scope, granted
+from voice.sessions.tokens import Scope, ends_at, granted
 from voice.settings.serving import ServeSettings
 
 PEER: ContextVar[str] = ContextVar("peer", default="")
@@ -101,6 +101,11 @@ WRONG_KEYS = (0.2, 10.0)
 """Wrong API keys an address may send per second, and at once."""
 WRONG_TOKENS = (10.0, 1000.0)
 """Unknown sessions and wrong tokens; after a long absence a client may come back with many that have expired."""
+
+
+def token_expired() -> Refused:
+    """A token for a while has ended; what it had opened ends with it."""
+    return Refused("token_expired", "the token has expired", remedy="attach with a new one")
 
 
 class Reader(str):
@@ -213,6 +218,15 @@ class Access:
         if live.answering and not live.running:
             await self._engine.adopt(live)
         return live
+
+    def writes(self, live: ActiveSession, token: str, owner: str) -> bool:
+        """Whether someone whose token opens the session may change it, too."""
+        grant = granted(live.card.token_hash, live.card.sid, token, self._now_s())
+        return grant == "write" and not isinstance(owner, Reader)
+
+    def left_s(self, token: str) -> float:
+        """Seconds for which a token that is good now opens its session; infinite for one that does not end."""
+        return ends_at(token) - self._now_s()
 
     def origin_allowed(self, origin: str | None, host: str) -> bool:
         """Whether a web page from `origin` may ask under the name `host`; the server's own pages may.

@@ -49,8 +49,10 @@ class SmallWebSocket(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
 
     async def send(self, message: Any) -> None:
-        """Send; after accepting, forget the handshake."""
+        """Send; after accepting, forget the handshake, and after refusing it, know that it is over."""
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True  # else uvicorn takes it for an application that gave no answer
         if message["type"] == "websocket.accept":
             self._at_once = message.get("at_once")
             self.scope.clear()  # type: ignore[attr-defined]

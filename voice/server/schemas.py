@@ -41,11 +41,12 @@ class Strict(BaseModel):
 
 
 class NewSession(Strict):
-    """What a new session remembers."""
+    """What a new session remembers. `person` names whose it is, among the people of the API key."""
 
     system: str = ""
     model: Annotated[str, Field(max_length=200)] = ""
     options: Options = {}
+    person: Annotated[str, Field(max_length=200)] = ""
 
 
 class Opened(BaseModel):

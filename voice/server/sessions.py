@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from voice.client.protocol import IDLE_PING_S
+from voice.server.access import token_expired
 from voice.server.errors import told
 from voice.server.schemas import NewSession, Opened, ScopedToken, TokenWanted, storable
 from voice.server.service import Service
@@ -32,16 +33,21 @@ def routes(service: Service) -> APIRouter:
         """Begin a session. Its token is shown this once."""
         owner = access.enter(request.headers)
         await access.may_create(owner)
-        storable([body.system, body.model, body.options])
-        live, token = await engine.create(system=body.system, model=body.model, options=body.options, owner=owner)
+        options = {**body.options, "person": body.person} if body.person else body.options
+        storable([body.system, body.model, options])
+        live, token = await engine.create(system=body.system, model=body.model, options=options, owner=owner)
         card = live.card
         opened = Opened(session_id=card.sid, session_token=token, epoch=card.epoch, expires_at=service.expires_at(live))
         return JSONResponse(opened.model_dump(), 201, {"x-session-id": card.sid, "cache-control": "no-store"})
 
     @router.get("/{session_id}")
     async def look(session_id: str, request: Request, x_session_token: Token = "") -> dict[str, Any]:
-        """The session's state: what it remembers, where it is, what it used. Never the token."""
-        live = await access.session(session_id, x_session_token, access.enter(request.headers), "read")
+        """The session's state: what it remembers, where it is, what it used. Never the token.
+
+        The system message is only for those who may write: pages get read tokens.
+        """
+        owner = access.enter(request.headers)
+        live = await access.session(session_id, x_session_token, owner, "read")
         state = live.talk.snapshot()
         await live.settled()
         return {
@@ -50,7 +56,7 @@ def routes(service: Service) -> APIRouter:
             "seq": live.talk.seq,
             "expected": live.talk.last + 1,
             "expires_at": service.expires_at(live),
-            "system": live.card.system,
+            **({"system": live.card.system} if access.writes(live, x_session_token, owner) else {}),
             "model": live.card.model,
             **state,
             "usage": total(await engine.usage(session_id)),
@@ -94,18 +100,20 @@ def routes(service: Service) -> APIRouter:
             after = min(int(last_event_id), MOST)
         head, start = await placed(live, after, epoch or live.talk.epoch)
         if streaming:
-            return EventStream(_followed(live, head, start), {"x-session-id": session_id})
+            until = engine.parts.clock() + access.left_s(x_session_token)
+            return EventStream(_followed(live, head, start, until), {"x-session-id": session_id})
         batch = await live.read(start, limit) if start < live.logged else ()
         return JSONResponse(head | {"events": [event.to_json() for event in batch]})
 
-    async def _followed(live: ActiveSession, head: dict[str, Any], start: int) -> AsyncGenerator[bytes]:
+    async def _followed(live: ActiveSession, head: dict[str, Any], start: int, until: float) -> AsyncGenerator[bytes]:
         yield sse(head, event="attached")
         low, high = IDLE_PING_S
         patience_s = low + (high - low) * engine.parts.random.random()
         try:
-            async with aclosing(live.batches(start, patience_s=patience_s)) as batches:
+            async with aclosing(live.batches(start, patience_s=patience_s, until=until)) as batches:
                 async for batch in batches:
                     yield b"".join(sse(event.to_json(), id=event.seq) for event in batch) or BEAT
+            yield sse(told(token_expired()), event="err")
         except Refused as refused:
             yield sse(told(refused), event="err")
 

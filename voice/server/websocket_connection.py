@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from starlette.types import Receive, Send
 
+from voice.server.access import token_expired
 from voice.server.errors import told
 from voice.server.service import Service
 from voice.server.sessions import placed
@@ -19,6 +22,7 @@ from voice.server.websocket_messages import (
     KEY_REFUSED,
     MOST_CREDIT,
     NOT_TEXT,
+    TOKEN_EXPIRED,
     TOO_MANY,
     Closing,
     parse,
@@ -39,8 +43,8 @@ class Channel:
     whole. `wake` is called when there may be something to send.
     """
 
-    __slots__ = ("_bytes", "_freed", "_leave", "_marks", "allowance", "credit", "live", "number", "refused", "scope",
-                 "sent", "session_id", "token")  # fmt: skip
+    __slots__ = ("_bytes", "_freed", "_leave", "_marks", "allowance", "credit", "expiry", "live", "number", "refused",
+                 "scope", "sent", "session_id", "token")  # fmt: skip
 
     def __init__(self, number: int, session_id: str, token: str, credit: int) -> None:
         self.number, self.session_id, self.token, self.credit = number, session_id, token, credit
@@ -53,6 +57,8 @@ class Channel:
         self._bytes = self._freed = 0
         self._marks: deque[tuple[int, int]] = deque()
         self._leave: Callable[[], None] | None = None
+        self.expiry: asyncio.TimerHandle | None = None
+        """Rings when the token ends, where it does."""
 
     def begin(self, live: ActiveSession, after: int, wake: Callable[[], None]) -> None:
         """Send what comes after `after`, up to the credit."""
@@ -66,7 +72,9 @@ class Channel:
         """Stop sending; `refused` is the answer to further ops on this channel."""
         if self._leave is not None:
             self._leave()
-        self._leave, self.live, self.refused = None, None, refused
+        if self.expiry is not None:
+            self.expiry.cancel()
+        self._leave, self.expiry, self.live, self.refused = None, None, None, refused
 
     def ack(self, seq: int) -> None:
         """The client has seen everything up to `seq`: the window moves on."""
@@ -229,6 +237,9 @@ class WebSocketConnection:
         head, start = await placed(live, after, epoch)
         await self._send({"type": "websocket.send", "text": channel.frame("attached", head)})
         channel.begin(live, start, lambda: self._wake(channel))
+        left_s = access.left_s(channel.token)
+        if left_s < math.inf:
+            channel.expiry = asyncio.get_running_loop().call_later(left_s, self._expire, channel)
         self._wake(channel)
 
     async def _change(self, channel: Channel, op: dict[str, Any]) -> None:
@@ -306,6 +317,20 @@ class WebSocketConnection:
                 if channel.allowance <= 0 or not channel.open:
                     break
 
+    def _expire(self, channel: Channel) -> None:
+        """A channel's token has ended: nothing more is sent on it, nor taken."""
+        channel.end(token_expired())
+        self._service.engine.parts.spawn(self._say_expired(channel))
+
+    async def _say_expired(self, channel: Channel) -> None:
+        with contextlib.suppress(OSError):  # the peer is gone
+            await self._say_ended(channel, token_expired())
+            if not any(one.live for one in self._channels.values()):
+                await self.close(TOKEN_EXPIRED, "the token has expired; attach with a new one")
+
+    async def _say_ended(self, channel: Channel, refused: Refused) -> None:
+        await self._send({"type": "websocket.send", "text": channel.frame("err", {**told(refused), "re": "attach"})})
+
     async def _replace(self, channel: Channel, refused: Refused) -> None:
         """Events were trimmed before they were sent: go on from a snapshot. Else the channel has ended."""
         if refused.code == "turn_gone" and channel.live is not None:
@@ -315,7 +340,7 @@ class WebSocketConnection:
             except (Refused, StoreError) as error:
                 refused = _refusal(error)
         channel.end(refused)
-        await self._send({"type": "websocket.send", "text": channel.frame("err", {**told(refused), "re": "attach"})})
+        await self._say_ended(channel, refused)
 
 
 def _pong(ping: dict[str, Any]) -> str:

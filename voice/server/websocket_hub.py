@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
@@ -12,6 +13,8 @@ from voice.server.service import Service
 from voice.server.websocket_connection import WebSocketConnection
 from voice.server.websocket_messages import RESTARTING, SILENT, TOO_MANY
 from voice.sessions.log import Refused
+
+log = logging.getLogger(__name__)
 
 SUBPROTOCOL = "devmode.v1"
 SILENT_S = 90.0
@@ -85,5 +88,6 @@ class SocketHub:
 async def reject(refused: Refused, send: Send) -> None:
     """Refuse the handshake with an HTTP answer."""
     said = answer(refused)
+    log.info("a WebSocket is refused: %s", refused.code)
     await send({"type": "websocket.http.response.start", "status": said.status_code, "headers": said.raw_headers})
     await send({"type": "websocket.http.response.body", "body": bytes(said.body)})

@@ -290,10 +290,8 @@ class ActiveSession(SessionLog):
         turn = self.talk.open_turn()
         if turn is None or not turn.running:
             return
-        # Moderation would have to read the delivered part again: what it looks for may have begun there.
-        continues = self._parts.upstream.continues and self._parts.moderation is None
         repeats = turn.acted and not turn.steps  # what a tool did is logged, and not done again
-        if regenerate and not repeats and (not turn.unfinished or continues):
+        if regenerate and not repeats and (not turn.unfinished or self._parts.upstream.continues):
             self._begin(turn)
         else:
             self.interrupt(turn)

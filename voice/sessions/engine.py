@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -33,7 +33,8 @@ class Engine:
 
     `clock` gives seconds that only grow (the running loop's time by default), `random` draws waits, `guards` look at
     every text before it is logged. `tools` are offered to the model, `notes` tell it what the owner has written down
-    about somebody's words, `now` is the local time. Methods raise Refused, and StoreError when the store fails.
+    about somebody's words, `recall` what is remembered of the person, `now` is the local time. Methods raise Refused,
+    and StoreError when the store fails.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Engine:
         moderation: Moderation | None = None,
         tools: Registry | None = None,
         notes: Callable[[str], str] | None = None,
+        recall: Callable[[str, str, str], Awaitable[str]] | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self.parts = EngineContext(
@@ -62,6 +64,7 @@ class Engine:
             tools,
         )
         self.parts.notes = notes or self.parts.notes
+        self.parts.recall = recall
         self.parts.now = now or self.parts.now
         self.parts.node = secrets.token_hex(4) + (
             f"@{self.parts.options.advertise}" if self.parts.options.advertise else ""
@@ -127,7 +130,7 @@ class Engine:
 
     async def delete(self, sid: str) -> None:
         """Remove a session and everything said in it."""
-        self.parts.guards.forget(sid)
+        self.parts.forget(sid)
         live = self._lives.pop(sid, None)
         if live is not None:
             live.leave(unknown_session())
@@ -218,6 +221,7 @@ class Engine:
     async def _forget_named(self, sid: str) -> None:
         with contextlib.suppress(UnknownSession):  # it ended meanwhile
             if (await self.parts.store.load(sid)).card.name is not None:
+                self.parts.forget(sid)
                 await self.parts.store.delete(sid)
 
     def _busy(self, live: ActiveSession) -> bool:
@@ -299,7 +303,7 @@ class Engine:
         """Sessions whose time is over here; where another process had a later sign of life, they go on there."""
         for live in lives:
             self._lives.pop(live.card.sid, None)
-            self.parts.guards.forget(live.card.sid)
+            self.parts.forget(live.card.sid)
             live.leave(unknown_session())
         if lives:
             await self.parts.store.touch({live.card.sid: 0.0 for live in lives})

@@ -16,7 +16,7 @@ ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "d
 """Events that end a running turn; the last two may also follow its end."""
 
 
-OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects"})
+OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects", "person"})
 """Options of a turn that are for the session: not told to the model server as they are.
 
 `instructions` take the system message's place; `before` are messages that come before the user's words; `effects` names
@@ -182,6 +182,11 @@ class SessionTurn:
         if not self.running:
             self.memo = found
         return found
+
+
+def announcement(t: str, d: Any) -> str:
+    """What an event has to be announced, once no one speaks; empty for nearly all."""
+    return str(d.get("announce", "")) if t == "result" else ""
 
 
 def done_of(told: Mapping[str, Any]) -> Done:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -105,12 +106,17 @@ class SessionLog(ABC):
                 for event in batch:
                     yield event
 
-    async def batches(self, after: int, *, patience_s: float | None = None) -> AsyncGenerator[Sequence[Event]]:
-        """Like `follow`, but all there is at once; an empty batch after `patience_s` seconds without an event."""
+    async def batches(
+        self, after: int, *, patience_s: float = math.inf, until: float = math.inf
+    ) -> AsyncGenerator[Sequence[Event]]:
+        """Like `follow`, but all there is at once; an empty batch after `patience_s` seconds without an event.
+
+        Ends at `until`, a time of the engine's clock.
+        """
         news = asyncio.Event()
         leave = self.listen(news.set)
         try:
-            while True:
+            while (left_s := until - self._parts.clock()) > 0:
                 news.clear()
                 batch = await self.read(after, PAGE)
                 if batch:
@@ -119,11 +125,13 @@ class SessionLog(ABC):
                 elif self.lost is not None:
                     raise self.lost
                 else:
+                    wait_s = min(patience_s, left_s)
                     try:
-                        async with asyncio.timeout(patience_s):
+                        async with asyncio.timeout(wait_s if wait_s < math.inf else None):
                             await news.wait()
                     except TimeoutError:
-                        yield ()
+                        if left_s > patience_s:
+                            yield ()
         finally:
             leave()
 

@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from voice.llm.context import PER_MESSAGE, answered, cut_at, estimate_tokens, merged
-from voice.llm.interface import Message
+from voice.llm.interface import CALL, Message
 from voice.sessions.log import BrokenLog, Event, Refused, SessionTurn, body_hash
 
 _SAVED = ("seq", "trimmed", "last", "begins", "ratio")
@@ -223,7 +223,7 @@ class SessionState:
             turn.length += len(event.d)
         elif event.t == "effect":
             turn.acted = True
-            if event.d["kind"] == "function_call":
+            if event.d["kind"] == CALL:
                 turn.calls.append(event.d["data"])
         elif event.t == "call":
             if not turn.steps or turn.steps[-1]["results"]:

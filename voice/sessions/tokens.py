@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 import secrets
 from hashlib import sha256
 from typing import Literal
@@ -46,6 +47,12 @@ def granted(stored: bytes | None, session: str, token: str, now_s: float) -> Sco
     if signed and until > now_s:
         return "write" if scope == "write" else "read"
     return None
+
+
+def ends_at(token: str) -> float:
+    """When a token that is good now ends, in seconds since 1970; infinite for a session's own."""
+    scope, until, _ = _parse(token)
+    return until if scope else math.inf
 
 
 def _parse(token: str) -> tuple[str, int, str]:

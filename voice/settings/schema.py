@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from voice.settings.option import option
-from voice.settings.serving import KioskSettings, SafetySettings, ServeSettings, ToolsSettings, WyomingSettings
+from voice.settings.serving import (
+    KioskSettings,
+    MemorySettings,
+    SafetySettings,
+    ServeSettings,
+    ToolsSettings,
+    WyomingSettings,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +266,7 @@ class Settings:
     serve: ServeSettings = field(default_factory=ServeSettings)
     wyoming: WyomingSettings = field(default_factory=WyomingSettings)
     tools: ToolsSettings = field(default_factory=ToolsSettings)
+    memory: MemorySettings = field(default_factory=MemorySettings)
     kiosk: KioskSettings = field(default_factory=KioskSettings)
     safety: SafetySettings = field(default_factory=SafetySettings)
     models: ModelsSettings = field(default_factory=ModelsSettings)

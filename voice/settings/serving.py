@@ -1,4 +1,4 @@
-"""The settings of servers, of the kiosk page, and of what a conversation may do: tools and safety."""
+"""The settings of servers, of the kiosk page, and of what a conversation may do: tools, memory and safety."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ class ServeSettings:
     )
     warm_at: str = option("", "local times of daily peaks, such as 08:45, 12:55; the prompts are sent before them")
     warm_s: float = option(300.0, "how long before a peak the prompts are sent, seconds", least=1, most=7200)
+    hot: int = option(
+        0,
+        "slots of a llama.cpp server that are given to the sessions whose prefix is worth most; 0: the server chooses",
+        least=0,
+        most=4096,
+    )
+    hot_save: bool = option(
+        False,
+        "save a slot that a session loses to the model server's disk, not encrypted; needs its --slot-save-path",
+    )
     breaker_failures: int = option(
         5, "consecutive failures after which the circuit breaker opens; 0: never", least=0, most=1000
     )
@@ -81,6 +91,18 @@ class ToolsSettings:
     home_url: str = option("", "Home Assistant, for example http://homeassistant.local:8123; empty: none")
     home_token: str = option("", "long-lived access token for it; environment only", secret=True)
     mcp: str = option("", "MCP servers: in a file [tools.mcp.NAME] tables (docs/tools.md), elsewhere the same as JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySettings:
+    enabled: bool = option(True, "the assistant remembers what a person asks it to remember")
+    person: str = option(
+        "", "whose memory the conversations of this machine use; on a server none unless set; empty: the owner's"
+    )
+    tokens: int = option(300, "most tokens of a person's memory that a model is given with a turn", least=0, most=4000)
+    deadline_ms: int = option(
+        40, "time to find them, ms; a turn does not wait longer and does without", least=1, most=2000
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,19 +145,24 @@ def test_cancel_stops_the_response_and_the_history_keeps_what_was_heard() -> Non
             await peer.until("response.output_audio.delta")
             await peer.send("response.create")
             assert (await peer.error())["code"] == "conversation_already_has_active_response"
-            chars = 0
-            while chars < 4:
-                chars = (await peer.until("x.spoken"))[-1]["chars"]
+            while len(sound(peer.events)) < 1.0 * RATE:
+                delta = (await peer.until("response.output_audio.delta"))[-1]
+            await peer.send("x.played", item_id=delta["item_id"], ms=900)
             await peer.send("response.cancel")
-            done = (await peer.until("response.done"))[-1]["response"]
+            events = await peer.until("response.done")
+            done = events[-1]["response"]
             assert done["status"] == "cancelled"
             assert done["status_details"]["reason"] == "client_cancelled"
+            heard = done["output"][0]["content"][0]["transcript"]
+            assert of(events, "x.spoken")[-1]["chars"] == len(heard) >= 4
             await peer.send("response.cancel")
             assert (await peer.error())["code"] == "response_cancel_not_active"
             await peer.type("and now")
-            await peer.until("response.output_item.added")
+            assert not of(await peer.until("response.output_item.added"), "x.spoken"), (
+                "a reply that ended is not spoken on"
+            )
             kept = here.upstream.asked[-1].messages[2].text
-            assert 4 <= len(kept) < len(LONG)
+            assert kept.strip() == heard.strip() != LONG
             assert LONG.startswith(kept)
             await peer.send("output_audio_buffer.clear")
             await peer.until("output_audio_buffer.cleared")

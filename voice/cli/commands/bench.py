@@ -23,6 +23,7 @@ OF_THE_SOURCE = {
     "tts": "Time to first audio of espeak-ng and of Piper voices, whole and cut.",
     "footprint": "Memory, processor time, threads and disk writes on one core.",
     "warm": "What a warm-up saves on the first turn of a session, with a scripted model server.",
+    "hot": "Which sessions to keep hot on the model server: serve.hot against LRU, LFU, GDSF and the future known.",
     "chaos": "Two session servers and Redis, killed and disconnected at random: what is lost or repeated.",
     "sessions": "Latency, throughput and recovery of the session server.",
     "realtime": "What the Realtime API adds to an answer's latency, and ten visitors at once.",

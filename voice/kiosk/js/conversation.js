@@ -26,6 +26,11 @@ function textOf(item) {
   return (item.content ?? []).map((part) => part.text ?? part.transcript ?? "").join("");
 }
 
+/** Whether a reply that ends now ends before its last word. */
+function unheard(reply) {
+  return reply.said < Array.from(reply.text.trimEnd()).length;
+}
+
 export class Conversation {
   constructor() {
     this.turns = []; // {id, who, text, stable, said, over, cut, number}
@@ -127,7 +132,7 @@ export class Conversation {
   ended({ response }) {
     for (const item of response.output ?? []) {
       const turn = this.turns.find((one) => one.id === item.id);
-      if (turn && response.status !== "completed") Object.assign(turn, { over: true, cut: turn.said < Array.from(turn.text).length });
+      if (turn && response.status !== "completed") Object.assign(turn, { over: true, cut: unheard(turn) });
     }
   }
 
@@ -138,10 +143,10 @@ export class Conversation {
 
   changed({ state }) {
     this.state = state === "ending" ? "listening" : state;
-    if (state === "idle" || state === "listening") {
-      const reply = this.lastReply;
-      if (reply) reply.over = true;
-    }
+    const reply = this.lastReply;
+    if (!reply || reply.over) return;
+    if (this.state === "idle") reply.over = true;
+    if (this.state === "listening") Object.assign(reply, { over: true, cut: unheard(reply) }); // all of it was sent already
   }
 
   removed({ item_id: id }) {

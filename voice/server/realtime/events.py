@@ -10,7 +10,7 @@ from voice.audio.frames import Pcm
 from voice.audio.network import NetworkSource, RemotePlayout
 from voice.conversation import observer as note
 from voice.conversation.conversation import Conversation
-from voice.llm.interface import Effect
+from voice.llm.interface import CALL, Effect
 from voice.server.realtime.items import Item, Items, new_id
 from voice.server.realtime.response import Response, Say, spoken_turn
 from voice.server.realtime.session import RealtimeSession
@@ -99,7 +99,7 @@ class EventWriter:
 
     def acts(self, effect: Effect) -> bool:
         """Take an effect of the reply, where it is a function call."""
-        if effect.kind != "function_call" or self.response is None:
+        if effect.kind != CALL or self.response is None:
             return False
         self.response.call(effect.data)
         return True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs
 
@@ -24,7 +26,7 @@ from voice.server.realtime.requests import HANDLERS
 from voice.server.realtime.session_config import Config, Wrong, updated
 from voice.server.service import Service
 from voice.server.websocket_hub import reject
-from voice.server.websocket_messages import RESTARTING
+from voice.server.websocket_messages import RESTARTING, TOKEN_EXPIRED
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.log import Refused
 from voice.sessions.stores.interface import StoreError
@@ -81,6 +83,10 @@ class RealtimeHub:
         self.connections.add(connection)
         self._by_session[sid] = connection
         heard = wanted.heard if wanted.heard is not None else self._left.get(sid)
+        left_s, expiry = self._service.access.left_s(wanted.token), None
+        if left_s < math.inf:
+            over = partial(connection.close, TOKEN_EXPIRED, "the token has expired; come back with a new one")
+            expiry = asyncio.get_running_loop().call_later(left_s, over)
         try:
             left = await connection.run(token, heard)
             self._left[sid] = left
@@ -88,6 +94,8 @@ class RealtimeHub:
             if len(self._left) > MOST_LEFT:
                 self._left.popitem(last=False)
         finally:
+            if expiry is not None:
+                expiry.cancel()
             self.connections.discard(connection)
             if self._by_session.get(sid) is connection:
                 del self._by_session[sid]

@@ -51,16 +51,25 @@ class RecordCipher:
 
     def close(self, value: Any, place: str) -> str:
         """A JSON value as base64. Raises TypeError or ValueError for what is none."""
-        nonce = os.urandom(_NONCE)
-        raw = nonce + self._cipher.encrypt(nonce, _encode(value).encode(), place.encode())
-        return binascii.b2a_base64(raw, newline=False).decode()
+        return binascii.b2a_base64(self.seal(_encode(value).encode(), place), newline=False).decode()
 
     def open(self, text: Any, place: str) -> Any:
-        """The value that `close` was given for this place. Raises Damaged."""
+        """The value that `close` was given for this place. Raises DamagedRecord."""
         try:
-            raw = binascii.a2b_base64(text)
-            return json.loads(self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], place.encode()))
-        except (InvalidTag, ValueError, TypeError) as error:
+            return json.loads(self.unseal(binascii.a2b_base64(text), place))
+        except (ValueError, TypeError) as error:
+            raise DamagedRecord from error
+
+    def seal(self, raw: bytes, place: str) -> bytes:
+        """Bytes encrypted for this place."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, raw, place.encode())
+
+    def unseal(self, raw: bytes, place: str) -> bytes:
+        """The bytes that `seal` was given for this place. Raises DamagedRecord."""
+        try:
+            return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], place.encode())
+        except (InvalidTag, ValueError) as error:
             raise DamagedRecord from error
 
 
@@ -93,7 +102,7 @@ class SessionKeys:
         return Card(card.sid, card.epoch, options=sealed, name=name, owner=card.owner, ttl_s=card.ttl_s)
 
     def open(self, card: Card) -> Card:
-        """Raises Damaged."""
+        """Raises DamagedRecord."""
         inside = self._seal.open(card.options.get(CHECK), f"card {card.sid} {card.epoch}")
         inside["key"], inside["token_hash"] = bytes.fromhex(inside["key"]), bytes.fromhex(inside["token_hash"])
         return replace(card, **inside)
