@@ -44,8 +44,8 @@ class VadSettings:
     )
     background_db: float = option(
         15.0,
-        "voices this much softer than the user's, dB, count as background; where a television goes on, so is all that is "
-        "not louder than it; 0: off",
+        "voices this much softer than the user's, dB, count as background; where a television goes on, so is all "
+        "that is not louder than it; 0: off",
         least=0,
         most=60,
     )
