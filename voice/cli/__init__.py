@@ -27,6 +27,7 @@ COMMANDS = {
     "chat": "Chat by text in a session of `voice serve`.",
     "forget": "Delete stored conversations.",
     "export": "Export stored conversations.",
+    "memory": "Show, correct and forget what is remembered of people.",
     **SERVERS,
     "moderate": "Check lines of text against the moderation rules.",
     "tools": "List the tools of the assistant and call one.",

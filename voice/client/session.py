@@ -93,11 +93,12 @@ class RemoteSession:
         system: str = "",
         model: str = "",
         options: Mapping[str, object] | None = None,
+        person: str = "",
         give_up_s: float = 120.0,
         link: ServerConnection | None = None,
     ) -> Self:
         """Create a session and attach to it. Raises UnavailableError, ConfigError for a wrong key, SessionError."""
-        body = {"system": system, "model": model, "options": dict(options or {})}
+        body = {"system": system, "model": model, "options": dict(options or {}), "person": person}
         made = await HttpClient(url, key).call("POST", "/v1/sessions", {k: v for k, v in body.items() if v})
         id, token = made["session_id"], made["session_token"]
         return await cls.attach(url, id, token, key=key, give_up_s=give_up_s, link=link)

@@ -34,6 +34,9 @@ A call's first piece has its `place`, counted from 0, `call_id` and `name`; the 
 of its `arguments`.
 """
 
+NOT_KNOWN = "The person has not asked you to remember anything that answers this."
+"""The answer to the caller of a tool that found nothing in the person's memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -120,8 +120,8 @@ class ReplyModerator:
     pass; `unchecked` says that a judge failed and text passed all the same.
     """
 
-    __slots__ = ("_act", "_calls", "_checking", "_count", "_effects", "_final", "_gate", "_known", "_moderation", "_news",
-                 "_put", "_question", "_windows", "categories", "unchecked")  # fmt: skip
+    __slots__ = ("_act", "_calls", "_checking", "_count", "_effects", "_final", "_gate", "_known", "_moderation",
+                 "_news", "_put", "_question", "_windows", "categories", "unchecked")  # fmt: skip
 
     def __init__(
         self,

@@ -88,12 +88,12 @@ class Offer:
         return name in self.ours or (bool(self.ours) and name not in _names(self.theirs))
 
 
-def offer(options: Mapping[str, Any], parts: EngineContext) -> Offer:
-    """What is offered in a turn with these options."""
+def offer(options: Mapping[str, Any], parts: EngineContext, *, personal: bool = False) -> Offer:
+    """What is offered in a turn with these options, in a session of whom it is known, if `personal`, whose it is."""
     theirs = list(options.get("tools") or ())
     if parts.tools is None:
         return Offer({}, theirs)
-    return Offer(parts.tools.offered(can(options), _names(theirs)), theirs)
+    return Offer(parts.tools.offered(can(options), _names(theirs), personal=personal), theirs)
 
 
 def can(options: Mapping[str, Any]) -> frozenset[str]:
@@ -264,6 +264,7 @@ def _context(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, cal
         passing=not live.card.owner and live.card.name is None,
         said=revealed(before.text, lambda placeholder: own(live.guard, placeholder)) if before is not None else "",
         can=can({**live.card.options, **turn.options}),
+        person=parts.person(live.card),
     )
 
 

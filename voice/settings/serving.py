@@ -1,4 +1,4 @@
-"""The settings of servers, of the kiosk page, and of what a conversation may do: tools and safety."""
+"""The settings of servers, of the kiosk page, and of what a conversation may do: tools, memory and safety."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ class ServeSettings:
     )
     queue_s: float = option(30.0, "maximum time a turn waits, seconds", least=0.1, most=3600)
     tokens: int = option(0, "tokens per minute and API key, input and output; 0: unlimited", least=0, most=10**9)
+    waiting: int = option(
+        64, "messages of participants that may wait for an answer in one session", least=1, most=10_000
+    )
+    waiting_each: int = option(8, "of these, messages of the same participant", least=1, most=1000)
     memory_mb: int = option(
         0, "resident memory above which new work is refused, MiB; 0: three quarters of the available memory", least=0
     )
@@ -55,6 +59,9 @@ class ServeSettings:
     )
     breaker_open_s: float = option(
         5.0, "time the circuit breaker stays open, seconds; doubled after each failed probe", least=0.1, most=60
+    )
+    stun: str = option(
+        "", "STUN server that tells this machine's public address for WebRTC calls, stun:HOST:PORT; empty: none"
     )
     talks: int = option(16, "concurrent spoken conversations over the Realtime API", least=1, most=1000)
     grace_s: float = option(10.0, "time for running replies to finish at shutdown, seconds", least=0, most=600)
@@ -91,6 +98,22 @@ class ToolsSettings:
     home_url: str = option("", "Home Assistant, for example http://homeassistant.local:8123; empty: none")
     home_token: str = option("", "long-lived access token for it; environment only", secret=True)
     mcp: str = option("", "MCP servers: in a file [tools.mcp.NAME] tables (docs/tools.md), elsewhere the same as JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySettings:
+    enabled: bool = option(True, "the assistant remembers what a person asks it to remember")
+    person: str = option(
+        "", "whose memory the conversations of this machine use; on a server none unless set; empty: the owner's"
+    )
+    records: str = option(
+        "", "kinds of records, such as orders: in a file [memory.records.NAME] tables (docs/memory.md), elsewhere JSON"
+    )
+    days: int = option(30, "days that records are kept, counted from their own day", least=1, most=3660)
+    tokens: int = option(300, "most tokens of a person's memory that a model is given with a turn", least=0, most=4000)
+    deadline_ms: int = option(
+        40, "time to find them, ms; a turn does not wait longer and does without", least=1, most=2000
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ async def _chat(resolved: Resolved) -> None:
     chat = resolved.settings.chat
     url = chat.server or f"http://{ServeSettings().host}:{ServeSettings().port}"
     async with AsyncExitStack() as stack:
-        session = await served(chat, url, stack)
+        session = await served(resolved.settings, url, stack)
         session.options = {"effects": ["timer", "conversation", "announce"]}
         face = screen(resolved.settings, spoken=False, engines=url) or PlainChat("> " if sys.stdin.isatty() else "")
         talk = TextConversation(session, face)

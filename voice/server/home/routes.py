@@ -66,7 +66,7 @@ class LinkSent(BaseModel):
     secret: str = Field(max_length=100)
 
 
-class NewConversation(BaseModel):
+class ConversationWanted(BaseModel):
     persona: str = Field("", max_length=80)
     model: str = Field("", max_length=200)
 
@@ -173,7 +173,7 @@ def install(
         return JSONResponse({"conversations": found}, headers=HEADERS | PRIVATE)
 
     @router.post("/conversations", status_code=201)
-    async def begin(wanted: NewConversation, request: Request) -> Response:
+    async def begin(wanted: ConversationWanted, request: Request) -> Response:
         name = person(request)
         if wanted.persona not in personas and wanted.persona:
             raise Refused("bad_request", f"there is no persona {wanted.persona!r}", expected=", ".join(personas))
