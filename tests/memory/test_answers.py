@@ -35,13 +35,14 @@ def memory_of(who: Customer) -> sqlite3.Connection:
 
 
 @pytest.mark.parametrize(("name", "least"), [("orders", 0.98), ("orders_second", 0.95), ("orders_unseen", 0.85)])
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_sets_of_the_benchmark(name: str, least: float, language: str) -> None:
-    sets = [row for row in templates(SETS / f"{name}.tsv") if row[0] == language]
-    both = [*sets, *(("zh" if language == "en" else "en", *row[1:]) for row in sets)]
-    asked = [(who, asking) for who, asking in questions(both, 2 * len(sets)) if who.language == language]
-    right = [asking.right((answer(memory_of(who), KINDS, asking.words, TODAY) or ("",))[0]) for who, asking in asked]
-    assert sum(right) / len(right) >= least
+def test_the_sets_of_the_benchmark(name: str, least: float) -> None:
+    sets = templates(SETS / f"{name}.tsv")
+    for language in ("en", "zh"):
+        asked = [(who, asking) for who, asking in questions(sets, len(sets)) if who.language == language]
+        right = [
+            asking.right((answer(memory_of(who), KINDS, asking.words, TODAY) or ("",))[0]) for who, asking in asked
+        ]
+        assert sum(right) / len(right) >= least
 
 
 def told(text: str, *rows: Row) -> tuple[str, bool] | None:

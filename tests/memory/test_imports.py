@@ -68,11 +68,12 @@ def test_faulty_rows_are_named_and_left_out(vault: Vault, tmp_path: Path) -> Non
         GOOD + "3,2026-13-40,tea,1\n4,2026-11-20,tea\n\n5,2026-11-20,tea,two\n6,2026-09-01,tea,1\n7,2026-11-20,\x00,1\n"
     )
     done = import_file(vault, written(tmp_path, text), KIND, ANN)
-    assert (done.kept, done.wrong, done.old) == (3, 3, 1)
+    assert (done.kept, done.wrong, done.old) == (2, 4, 1)
     assert done.told == [
         "row 4: date: '2026-13-40' is no day; expected YYYY-MM-DD",
         "row 5: 3 fields; expected 4",
         "row 7: qty: 'two' is no number",
+        "row 9: product has characters that are no text",
     ]
 
 

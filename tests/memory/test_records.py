@@ -73,6 +73,7 @@ def test_a_row_is_read_by_its_columns() -> None:
         ({"product": "x" * 201}, "more than 200 characters"),
         ({"product": ["x"]}, "neither text nor a number"),
         ({"product": True}, "neither text nor a number"),
+        ({"product": "half \ud800"}, "characters that are no text"),
     ],
 )
 def test_a_row_that_cannot_be_read_says_why(wrong: dict[str, Any], why: str) -> None:

@@ -122,6 +122,8 @@ def _text(value: Any, column: str) -> str:
     text = " ".join(str(value).split())
     if len(text) > MOST_TEXT:
         raise RowError(f"{column} has more than {MOST_TEXT} characters")
+    if re.search("[\ud800-\udfff\0]", text):
+        raise RowError(f"{column} has characters that are no text")
     return text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import fcntl
 import hmac
+import json
 import logging
 import os
 import sqlite3
@@ -277,7 +278,7 @@ class Vault:
 
     def _file(self, who: Who) -> Path:
         assert self._folder is not None
-        name = hmac.digest(self._names, "\0".join(who).encode("utf-8", "surrogatepass"), sha256)[:15]
+        name = hmac.digest(self._names, json.dumps(who).encode(), sha256)[:15]
         return self._folder / (base64.b32encode(name).decode().lower() + ENDING)
 
     @cached_property
