@@ -26,6 +26,7 @@ from voice.audio.frames import RATE, level_dbfs
 from voice.llm.interface import Ask, Delta, Done
 from voice.server.realtime import rtc_peer
 from voice.server.realtime.rtc_peer import without_strangers
+from voice.server.realtime.session_config import Wrong
 from voice.settings.schema import Settings
 from voice.wiring.engine_pool import SharedEnginePool
 from voice.wiring.sessions import upstream
@@ -260,7 +261,7 @@ def test_an_offer_that_is_cut_or_garbled_is_answered_or_refused(data: st.DataObj
         peer = rtc_peer.RtcPeer(1024)
         try:
             assert (await peer.answer(garbled, "127.0.0.1")).startswith("v=0")
-        except rtc_peer.Wrong as wrong:
+        except Wrong as wrong:
             assert wrong.code == "invalid_offer"
         finally:
             await peer.close()
