@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openai import AsyncOpenAI
 
-from tests.support.calling import SDP, Caller
+from tests.support.calling import SDP, Caller, offered
 from tests.support.patience import PATIENCE_S
 from tests.support.readback import read_back
 from tests.support.realtime import Peer, of, talks
@@ -157,7 +157,7 @@ def test_a_client_secret_opens_a_call_and_only_its_owner_ends_it() -> None:
                 async with asyncio.timeout(PATIENCE_S):
                     await caller.gone.wait()
                 assert (await here.http.post(f"{caller.place}/hangup", headers=mine)).status_code == 404
-            offer = await Caller(here).offer()
+            offer = await offered()
             answer = await client.realtime.calls.create(
                 sdp=offer, session={"type": "realtime", "model": "gpt-realtime"}
             )
@@ -165,6 +165,7 @@ def test_a_client_secret_opens_a_call_and_only_its_owner_ends_it() -> None:
             for wrong in ({}, {"authorization": "Bearer ek_unknown"}):
                 unwelcome = await here.http.post("/v1/realtime/calls", content=offer, headers=SDP | wrong)
                 assert (unwelcome.status_code, unwelcome.json()["error"]["type"]) == (401, "authentication_error")
+            await client.close()
 
     asyncio.run(run())
 
@@ -218,7 +219,7 @@ def test_calls_that_cannot_be_answered_are_refused_in_the_shape_of_openai(monkey
     async def run() -> None:
         one = SharedEnginePool(replace(talks().settings, serve=replace(talks().settings.serve, talks=1)))
         async with serving(engines=one) as here:
-            offer = await Caller(here).offer()
+            offer = await offered()
             video = offer.replace("m=audio", "m=video")
             form = {"sdp": (None, offer)}
 
@@ -272,16 +273,7 @@ def test_an_offer_that_is_cut_or_garbled_is_answered_or_refused(data: st.DataObj
     asyncio.run(run())
 
 
-async def _offer() -> str:
-    async with serving() as here:
-        caller = Caller(here)
-        try:
-            return await caller.offer()
-        finally:
-            await caller.connection.close()
-
-
-OFFER = asyncio.run(_offer())
+OFFER = asyncio.run(offered())
 
 
 def test_no_other_machine_is_asked_for_addresses_unless_it_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
