@@ -12,7 +12,7 @@ import aioice.ice
 import pytest
 from aiortc.rtcconfiguration import RTCIceServer
 from aiortc.rtcicetransport import RTCIceGatherer
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai import AsyncOpenAI
 
@@ -255,9 +255,14 @@ def test_calls_that_cannot_be_answered_are_refused_in_the_shape_of_openai(monkey
     asyncio.run(run())
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.fixture(scope="module")
+def sdp() -> str:
+    return asyncio.run(offered())
+
+
+@settings(max_examples=60)
 @given(data=st.data())
-def test_an_offer_that_is_cut_or_garbled_is_answered_or_refused(data: st.DataObject) -> None:
+def test_an_offer_that_is_cut_or_garbled_is_answered_or_refused(sdp: str, data: st.DataObject) -> None:
     async def run() -> None:
         peer = rtc_peer.RtcPeer(1024)
         try:
@@ -267,13 +272,10 @@ def test_an_offer_that_is_cut_or_garbled_is_answered_or_refused(data: st.DataObj
         finally:
             await peer.close()
 
-    start = data.draw(st.integers(0, len(OFFER)))
-    end = data.draw(st.integers(start, len(OFFER)))
-    garbled = OFFER[:start] + data.draw(st.sampled_from(("", "x", "\0", "0", "\r\n", "m=audio 9 x"))) + OFFER[end:]
+    start = data.draw(st.integers(0, len(sdp)))
+    end = data.draw(st.integers(start, len(sdp)))
+    garbled = sdp[:start] + data.draw(st.sampled_from(("", "x", "\0", "0", "\r\n", "m=audio 9 x"))) + sdp[end:]
     asyncio.run(run())
-
-
-OFFER = asyncio.run(offered())
 
 
 def test_no_other_machine_is_asked_for_addresses_unless_it_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
