@@ -51,6 +51,18 @@ class Voice(MediaStreamTrack):
         return frame
 
 
+async def offered() -> str:
+    """The offer of a client that does not call with it."""
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    try:
+        connection.addTrack(Voice())
+        connection.createDataChannel("oai-events")
+        await connection.setLocalDescription(await connection.createOffer())
+        return str(connection.localDescription.sdp)
+    finally:
+        await connection.close()
+
+
 class Caller:
     """One call. `heard` are the pieces of sound that came, each with its time on the loop's clock.
 

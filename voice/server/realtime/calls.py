@@ -80,8 +80,9 @@ class Calls:
             self._hub.check_room()
         except Wrong as wrong:
             await peer.close()
-            code = wrong.code if wrong.code == "invalid_offer" else "bad_request"
-            raise Refused(code, wrong.message, expected=wrong.param or "") from wrong
+            if wrong.code == "invalid_offer":
+                raise Refused(wrong.code, wrong.message, expected="an SDP offer with an audio line") from wrong
+            raise Refused("bad_request", wrong.message, expected=wrong.param or "") from wrong
         except BaseException:
             await peer.close()
             raise

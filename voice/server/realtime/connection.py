@@ -11,7 +11,7 @@ from typing import Any
 from starlette.types import Receive, Send
 
 from voice.audio.frames import Pcm
-from voice.audio.network import PacedSink
+from voice.audio.network import MOST_WAITING_S, PACE_S, PacedSink
 from voice.errors import VoiceError
 from voice.server.realtime.audio_codec import Incoming
 from voice.server.realtime.engine_pool import EnginePool
@@ -30,8 +30,8 @@ MOST_UNREAD = 8 * 1024 * 1024
 SOME_UNREAD = 256 * 1024
 """Bytes waiting for the client after which no more audio is made ready for it."""
 MOST_ERRORS = 100
-MOST_EARLY = 500
-"""Pieces of audio, of 20 ms, that wait for the conversation to begin; of more, the latest."""
+MOST_EARLY = round(MOST_WAITING_S / PACE_S)
+"""Pieces of audio that wait for the conversation to begin; of more, the latest."""
 
 BROKEN, TOO_WRONG, GONE_ELSEWHERE, UNREAD = 1011, 1008, 4009, 4008
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import logging
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
@@ -36,6 +37,8 @@ from voice.server.realtime.audio_codec import SPOKEN_RATE
 from voice.server.realtime.items import new_id
 from voice.server.realtime.session_config import Wrong
 from voice.server.websocket_messages import TOO_MANY, Closing
+
+log = logging.getLogger(__name__)
 
 CONNECT_S = 15.0
 """A peer that has not connected so long after its offer was answered has gone."""
@@ -126,7 +129,7 @@ class RtcPeer:
                 _gather_loopback(lines)
             await connection.setLocalDescription(await connection.createAnswer())
         except MALFORMED as error:
-            what = f"the SDP offer cannot be used: {type(error).__name__}: {error}"[:300]
+            what = "the SDP offer is malformed or incomplete, or has no codec that this server has"
             raise Wrong("invalid_offer", what, "sdp") from error
         asyncio.get_running_loop().call_later(CONNECT_S, self._expire)
         return str(connection.localDescription.sdp)
@@ -154,7 +157,10 @@ class RtcPeer:
         """Hang up."""
         self._end()
         self.track.stop()
-        await self._connection.close()
+        try:
+            await self._connection.close()
+        except MALFORMED:
+            log.debug("an offer that was refused half-way cannot be closed", exc_info=True)  # it has no sockets yet
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.wait({self._listening})
