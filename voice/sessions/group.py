@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast, get_args
 
@@ -184,8 +183,8 @@ class Group:
 
     def check(self, op: str, how: Mapping[str, Any]) -> None:
         """Raises Refused where `do` would do so now."""
-        dry = copy(self)
-        dry._log = lambda turn, t, d: []
+        dry = Group(self.rules, lambda turn, t, d: [])
+        dry.people, dry.items, dry.waiting = self.people, self.items, self.waiting
         dry.do(op, how)
 
     def person(self, id: str) -> Participant:
