@@ -76,9 +76,11 @@ class ActiveSession(SharedSession):
         options: Mapping[str, Any] | None = None,
         verdict: Verdict | None = None,
         words: CheckedInput | None = None,
+        answered: bool = True,
     ) -> SessionTurn:
         """Take the user's new words as turn `sequence` and have it answered; a repeated send finds the turn.
 
+        A turn that is not to be `answered` only adds to the conversation, and is over at once.
         Where that `takes_time`, `ask` is the way in: it brings the `verdict` of those who judge, and the `words` as
         they may be logged.
         """
@@ -93,6 +95,8 @@ class ActiveSession(SharedSession):
         input, msg_id, options = words.input, words.msg_id, words.options
         assert moderation is None or verdict is not None or not self.judged, "`ask` is the way in where that takes time"
         found, blocking = ruled(moderation, words, verdict)
+        if blocking and not answered:
+            raise Refused("flagged", f"blocked by moderation: {', '.join(blocking)}")
         if blocking:
             input, options = BLOCKED, {k: v for k, v in (options or {}).items() if k != "before"}
         turn, events = self.talk.send(sequence, input, draft=draft, msg_id=msg_id, options=options,
@@ -101,6 +105,8 @@ class ActiveSession(SharedSession):
             self.put(events, at_once=False)  # the model server is asked first; nothing waits for this commit
             if blocking:
                 self.block(turn, "input", blocking, NOTHING_USED, words.input)
+            elif not answered:
+                self.end(turn, "done", {})
             else:
                 self.begin(turn)
         return turn
@@ -113,9 +119,10 @@ class ActiveSession(SharedSession):
         draft: bool = False,
         msg_id: str = "",
         options: Mapping[str, Any] | None = None,
+        answered: bool = True,
     ) -> SessionTurn:
         """Like `send`, which it is where nothing takes time; else once the words were read and judged."""
-        how: dict[str, Any] = {"draft": draft, "msg_id": msg_id, "options": options}
+        how: dict[str, Any] = {"draft": draft, "msg_id": msg_id, "options": options, "answered": answered}
         if not self.takes_time(input, msg_id, options):
             return self.send(sequence, input, **how)
         new = sequence > self.talk.last
@@ -153,6 +160,10 @@ class ActiveSession(SharedSession):
         self._check()
         self.put(self.talk.cancel(turn))
         self.stop_work(turn)
+
+    def remove(self, turn: int, parts: Sequence[str]) -> None:
+        self._check()
+        self.put(self.talk.remove(turn, parts))
 
     def stop_work(self, turn: int | None = None) -> None:
         """Stop the tools at work for this turn, or for all."""

@@ -36,12 +36,23 @@ def taken(
     try:
         input, msg_id = screened(guard, input), screened(guard, msg_id)
         if options and "before" in options:
-            options = {**options, "before": screened_data(guard, options["before"])}
+            options = {**options, "before": [_screened(guard, one) for one in options["before"]]}
+        if options and (options.get("record") or {}).get("metadata"):
+            record = options["record"]
+            options = {**options, "record": {**record, "metadata": screened_data(guard, record["metadata"])}}
     except Blocked as blocked:
         raise Refused(blocked.code, str(blocked)) from blocked
     return CheckedInput(
         input, msg_id, options, moderation.words(said(input, options)) if moderation is not None else ALLOWED
     )
+
+
+def _screened(guard: Guard, one: Mapping[str, Any]) -> dict[str, Any]:
+    """A message that comes before; what calls are found by stays as it is."""
+    found: dict[str, Any] = {**one, "text": screened(guard, one["text"])}
+    if "calls" in one:
+        found["calls"] = [{**call, "arguments": screened(guard, call["arguments"])} for call in one["calls"]]
+    return found
 
 
 async def looked_at(

@@ -10,21 +10,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from voice.llm.context import PER_MESSAGE, answered, cut_at, estimate_tokens, merged
+from voice.llm.context import PER_MESSAGE, answered, cut_at, estimate_messages, estimate_tokens, merged, room_of
 from voice.llm.interface import CALL, Message
 from voice.sessions.group import Group, GroupRules, Said
 from voice.sessions.log import BrokenLog, Event, Refused, SessionTurn, body_hash
 
-_SAVED = ("seq", "trimmed", "last", "begins", "ratio")
+_SAVED = ("seq", "trimmed", "last", "begins", "ratio", "metadata")
 
 
 class SessionState:
     """One session's state. `epoch` names its log; `window` is the model's context in tokens.
 
     `group` has the people who take part, where several do, and what they said; `rules` are how they are answered.
+    `metadata` is what a client has noted about the session last, in the `record` of a turn that is no response.
     """
 
-    __slots__ = ("begins", "epoch", "group", "last", "ratio", "seq", "system", "trimmed", "turns", "window")
+    __slots__ = ("begins", "epoch", "group", "last", "metadata", "ratio", "seq", "system", "trimmed", "turns", "window")
 
     def __init__(self, epoch: str, *, system: str = "", window: int = 8192, rules: GroupRules | None = None) -> None:
         self.epoch, self.system, self.window = epoch, system, window
@@ -33,6 +34,7 @@ class SessionState:
         self.last = 0
         self.begins = 1
         self.ratio = 1.0
+        self.metadata: Mapping[str, str] = {}
         self.turns: dict[int, SessionTurn] = {}
         self.group = Group(rules or GroupRules(), self._log)
 
@@ -74,7 +76,7 @@ class SessionState:
         elif before is not None and before.running:
             raise Refused("turn_in_flight", f"turn {before.number} is still running", temporary=True)
         fixed = self._fixed(input)
-        sizes = [(turn.number, round(self.ratio * turn.tokens())) for turn in self._remembered()]
+        sizes = [(turn.number, round(self.ratio * turn.tokens())) for turn in self.remembered()]
         begins = cut_at(fixed, sizes, self.window)
         if begins is not None:
             left = fixed + sum(tokens for number, tokens in sizes if number >= begins)
@@ -125,6 +127,12 @@ class SessionState:
         """Stop a running turn; what was delivered stays."""
         turn = self._turn(number)
         return self._log(number, "cancelled", self._stopped(turn)) if turn.running else []
+
+    def remove(self, number: int, parts: Sequence[str]) -> list[Event]:
+        """Take parts of a turn out of the conversation; nothing for those that are gone already."""
+        turn = self._turn(number)
+        gone = [part for part in parts if part not in turn.removed]
+        return self._log(number, "removed", {"parts": gone}) if gone else []
 
     def answer(self, most: int) -> tuple[SessionTurn, list[Event]] | None:
         """Begin the turn that answers participants, about `most` code points of theirs at most.
@@ -177,19 +185,26 @@ class SessionState:
 
     def context(self, turn: SessionTurn) -> tuple[Message, ...]:
         """The messages this turn is asked with: the same bytes as the turn before, plus what came since."""
-        said = [
-            message for before in self._remembered() if before.number < turn.number for message in before.messages()
-        ]
+        said = [message for before in self.remembered() if before.number < turn.number for message in before.messages()]
         system = str(turn.options.get("instructions", self.system))
         return merged(answered([Message("system", system), *said, *turn.asks(), *turn.worked()]))
 
+    def fits(self, messages: Iterable[Message]) -> bool:
+        """Whether these find room in the model's window together with all that is remembered."""
+        tokens = estimate_messages(messages) + sum(turn.tokens() for turn in self.remembered())
+        return self.ratio * tokens <= room_of(self.window)
+
+    def remembered(self) -> Iterable[SessionTurn]:
+        """The turns of the conversation since the last cut."""
+        return (turn for turn in self.turns.values() if turn.kept and turn.number >= self.begins)
+
     def before(self, turn: SessionTurn) -> SessionTurn | None:
         """The turn of the conversation before this one."""
-        return max((t for t in self._remembered() if t.number < turn.number), key=lambda t: t.number, default=None)
+        return max((t for t in self.remembered() if t.number < turn.number), key=lambda t: t.number, default=None)
 
     def messages(self) -> list[tuple[int, Message]]:
         """The conversation since the last cut, drafts left out, each message with its turn."""
-        return [(turn.number, message) for turn in self._remembered() for message in turn.told() if message.text]
+        return [(turn.number, message) for turn in self.remembered() for message in turn.told() if message.text]
 
     def open_turn(self) -> SessionTurn | None:
         """The turn that is running or undecided, if there is one; it is always the last."""
@@ -277,6 +292,9 @@ class SessionState:
             turn.memo = None
         elif event.t == "committed":
             turn.draft = False
+        elif event.t == "removed":
+            turn.removed += event.d["parts"]
+            turn.memo = None
         else:
             self._finish(turn, event)
 
@@ -308,7 +326,7 @@ class SessionState:
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Become what `to_json` saved; later events are applied on top."""
         for name in _SAVED:
-            setattr(self, name, saved[name])
+            setattr(self, name, saved.get(name, getattr(self, name)))
         turns = [SessionTurn(**(one | {"parts": [one["parts"]]})) for one in saved["turns"]]
         self.turns = {turn.number: turn for turn in turns}
         if "group" in saved:
@@ -330,7 +348,10 @@ class SessionState:
             said=event.d.get("said", []),
         )
         self.group.answered(turn.number, turn.said)
-        turn.asked = self._fixed(turn.input) + round(self.ratio * sum(before.tokens() for before in self._remembered()))
+        record = options.get("record") or {}
+        if "metadata" in record and "response" not in record:
+            self.metadata = record["metadata"]
+        turn.asked = self._fixed(turn.input) + round(self.ratio * sum(before.tokens() for before in self.remembered()))
         self.turns[turn.number] = turn
         self.last = turn.number
 
@@ -362,9 +383,6 @@ class SessionState:
 
     def _stopped(self, turn: SessionTurn) -> dict[str, Any] | None:
         return {"usage": self.usage(turn)} if turn.running else None
-
-    def _remembered(self) -> Iterable[SessionTurn]:
-        return (turn for turn in self.turns.values() if turn.kept and turn.number >= self.begins)
 
     def _turn(self, number: int) -> SessionTurn:
         turn = self.turns.get(number)

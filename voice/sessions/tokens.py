@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import math
+import re
 import secrets
 from hashlib import sha256
 from typing import Literal
@@ -37,6 +39,27 @@ def scoped_token(stored: bytes, session: str, scope: Scope, until_s: float) -> s
     """A token for a while: signed with the stored hash, so that nothing more is stored and deletion revokes it."""
     claim = f"{scope}.{int(until_s)}"
     return f"vs_{claim}.{_sign(stored, session, claim)}"
+
+
+FOREVER_S = 10**14
+
+
+def public_id(kind: str, stored: bytes, session: str, turn: int | None = None) -> str:
+    """A name that opens its session by itself, with the owner's API key, for clients that know no tokens.
+
+    It names a `turn`, or the whole session.
+    """
+    signature = base64.urlsafe_b64encode(bytes.fromhex(_sign(stored, session, f"write.{FOREVER_S}"))).decode()
+    return f"{kind}_{session.removeprefix('s_')}{signature.rstrip('=')}{'' if turn is None else turn}"
+
+
+def opened_by(kind: str, name: str) -> tuple[str, str, int]:
+    """The session, its token and the turn (0 for none) that a public id stands for; empty for any other text."""
+    found = re.fullmatch(rf"{kind}_([\w-]{{22}})([\w-]{{43}})(\d{{0,9}})", name, re.ASCII)
+    if found is None:
+        return "", "", 0
+    signature = base64.urlsafe_b64decode(found[2] + "=").hex()
+    return f"s_{found[1]}", f"vs_write.{FOREVER_S}.{signature}", int(found[3] or 0)
 
 
 def participant_token(stored: bytes, session: str, participant: str, until_s: float) -> str:

@@ -60,6 +60,9 @@ class ServeSettings:
     breaker_open_s: float = option(
         5.0, "time the circuit breaker stays open, seconds; doubled after each failed probe", least=0.1, most=60
     )
+    stun: str = option(
+        "", "STUN server that tells this machine's public address for WebRTC calls, stun:HOST:PORT; empty: none"
+    )
     talks: int = option(16, "concurrent spoken conversations over the Realtime API", least=1, most=1000)
     grace_s: float = option(10.0, "time for running replies to finish at shutdown, seconds", least=0, most=600)
 
@@ -103,6 +106,10 @@ class MemorySettings:
     person: str = option(
         "", "whose memory the conversations of this machine use; on a server none unless set; empty: the owner's"
     )
+    records: str = option(
+        "", "kinds of records, such as orders: in a file [memory.records.NAME] tables (docs/memory.md), elsewhere JSON"
+    )
+    days: int = option(30, "days that records are kept, counted from their own day", least=1, most=3660)
     tokens: int = option(300, "most tokens of a person's memory that a model is given with a turn", least=0, most=4000)
     deadline_ms: int = option(
         40, "time to find them, ms; a turn does not wait longer and does without", least=1, most=2000

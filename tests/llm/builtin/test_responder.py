@@ -101,11 +101,20 @@ def test_pieces_are_the_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("can", "says"), [(None, "Timer set"), (frozenset({"timer"}), "Timer set"), (frozenset(), "I can't")]
+    ("words", "can", "says"),
+    [
+        ("set a timer for five minutes", None, "Timer set"),
+        ("set a timer for five minutes", frozenset({"timer"}), "Timer set"),
+        ("set a timer for five minutes", frozenset(), "I can't set"),
+        ("louder, please", frozenset({"device"}), "Okay."),
+        ("louder, please", frozenset(), "I can't change the sound"),
+    ],
 )
-def test_a_timer_is_promised_only_to_who_can_ring(can: frozenset[str] | None, says: str) -> None:
+def test_an_effect_is_promised_only_where_it_can_be_carried_out(
+    words: str, can: frozenset[str] | None, says: str
+) -> None:
     async def run() -> list[object]:
-        ask = Ask((Message("user", "set a timer for five minutes"),), effects=can)
+        ask = Ask((Message("user", words),), effects=can)
         return [item async for item in BuiltinUpstream(SHIPPED).stream(ask)]
 
     items = asyncio.run(run())

@@ -6,6 +6,8 @@ import asyncio
 import base64
 from collections.abc import Iterable
 
+import pytest
+
 from tests.support.readback import read_back
 from tests.support.realtime import Peer, as_text, of, sound, spoken, talks
 from tests.support.scripted_llm import Step
@@ -68,6 +70,7 @@ def test_a_spoken_question_is_recognized_and_answered_aloud() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.compatible("WebSocket /v1/realtime", "`output_modalities` text")
 def test_text_only_responses_have_no_audio() -> None:
     async def run() -> None:
         async with serving(engines=talks()) as here, Peer(here) as peer:
@@ -94,6 +97,7 @@ def test_text_only_responses_have_no_audio() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.compatible("WebSocket /v1/realtime", "`max_output_tokens`")
 def test_a_response_cut_at_the_limit_is_incomplete_and_says_why() -> None:
     def answer(ask: Ask) -> Iterable[Step]:
         return [Delta("This is whole. And this is"), Done(finish="length")]
@@ -109,6 +113,7 @@ def test_a_response_cut_at_the_limit_is_incomplete_and_says_why() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.compatible("WebSocket /v1/realtime", "functions")
 def test_function_calls_go_out_and_their_answers_come_back() -> None:
     def answer(ask: Ask) -> Iterable[Step]:
         if ask.messages[-1].role == "tool":
@@ -140,6 +145,7 @@ def test_function_calls_go_out_and_their_answers_come_back() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.compatible("WebSocket /v1/realtime", "`response.cancel`")
 def test_cancel_stops_the_response_and_the_history_keeps_what_was_heard() -> None:
     async def run() -> None:
         async with serving(lengthy, engines=talks()) as here, Peer(here) as peer:
@@ -175,6 +181,7 @@ def test_cancel_stops_the_response_and_the_history_keeps_what_was_heard() -> Non
     asyncio.run(run())
 
 
+@pytest.mark.compatible("WebSocket /v1/realtime", "`conversation.item.truncate`")
 def test_truncate_cuts_the_history_to_what_the_client_played() -> None:
     async def run() -> None:
         async with serving(lengthy, engines=talks()) as here, Peer(here) as peer:
@@ -198,6 +205,7 @@ def test_truncate_cuts_the_history_to_what_the_client_played() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.compatible("WebSocket /v1/realtime", "interrupting a reply")
 def test_speech_over_the_reply_interrupts_it() -> None:
     async def run() -> None:
         async with serving(lambda ask: tells(LECTURE), engines=talks()) as here, Peer(here) as peer:
@@ -217,6 +225,7 @@ def test_speech_over_the_reply_interrupts_it() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.compatible("WebSocket /v1/realtime", "`turn_detection: null`, `input_audio_buffer.commit`")
 def test_without_turn_detection_the_client_says_when_a_turn_ends() -> None:
     async def run() -> None:
         async with serving(engines=talks()) as here, Peer(here) as peer:
@@ -240,6 +249,7 @@ def test_without_turn_detection_the_client_says_when_a_turn_ends() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.compatible("WebSocket /v1/realtime", "G.711")
 def test_g711_is_heard_and_spoken() -> None:
     async def run(law: str, kind: str) -> None:
         async with serving(engines=talks(), upstream=upstream(Settings())) as here, Peer(here) as peer:
@@ -261,6 +271,7 @@ def test_g711_is_heard_and_spoken() -> None:
     asyncio.run(run("alaw", "audio/pcma"))
 
 
+@pytest.mark.compatible("WebSocket /v1/realtime", "`server_vad` with `silence_duration_ms`")
 def test_server_turn_detection_waits_for_the_silence_asked_for() -> None:
     async def run() -> None:
         async with serving(engines=talks()) as here, Peer(here) as peer:
@@ -279,6 +290,7 @@ def test_server_turn_detection_waits_for_the_silence_asked_for() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.compatible("WebSocket /v1/realtime", "items of the client: created, deleted")
 def test_items_that_wait_can_be_deleted_and_systems_words_go_before_the_question() -> None:
     async def run() -> None:
         async with serving(engines=talks()) as here, Peer(here) as peer:

@@ -58,7 +58,7 @@ class EventWriter:
         self.wake: Callable[[], None] = lambda: None
         self.response: Response | None = None
         self.metadata: Any = None
-        self.stopped_by_client = False
+        self.stopped_by_client = self.on_track = False
         self._user: UserTurn | None = None
         self._over: UserTurn | None = None
         self._words = ""
@@ -189,7 +189,13 @@ class EventWriter:
         if self.response is None or self.response.ended or self.response.turn != action.turn:
             speaks = reply is None or not reply.silent
             self.response = Response(
-                self._say, self._items, self._config(), action.turn, speaks=speaks, metadata=self.metadata
+                self._say,
+                self._items,
+                self._config(),
+                action.turn,
+                speaks=speaks,
+                metadata=self.metadata,
+                on_track=self.on_track,
             )
             self.metadata = None
             self.response.failure = self._failures.get(action.turn)
