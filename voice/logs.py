@@ -7,11 +7,11 @@ import re
 import traceback
 from collections.abc import Iterable
 
-CHATTY = ("httpx", "httpcore", "openai", "websockets", "uvicorn", "huggingface_hub")
+CHATTY = ("aioice", "aiortc", "httpx", "httpcore", "openai", "websockets", "uvicorn", "huggingface_hub")
 """Libraries that write what they send and receive, where they are let."""
 
 _ID = re.compile(r"(?<![\w-])s_[\w-]{22}(?![\w-])")
-_SECRET = re.compile(r"(?<![\w-])(vt_|vs_|sk-|ek_)[\w.-]{8,}|(?i:\b(bearer )[\w.~+/=-]{8,})")
+_SECRET = re.compile(r"(?<![\w-])(vt_|vs_|sk-|ek_|conv_|resp_)[\w.-]{8,}|(?i:\b(bearer )[\w.~+/=-]{8,})")
 _known: set[str] = set()
 
 

@@ -48,6 +48,9 @@ def spoken(chunks: Any) -> str:
     return "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
 
 
+@pytest.mark.compatible(
+    "POST /v1/chat/completions", "`voice.client.OpenAI`: `session_id`, `sequence`, `batch_sessions` as arguments"
+)
 def test_the_lines_as_their_inventor_writes_them(tmp_path: Path) -> None:
     model, prompt = "builtin", "Answer in one sentence."
     with ServedProcess(tmp_path, "builtin") as server, OpenAI(base_url=f"{server.url}/v1") as client:

@@ -116,3 +116,35 @@ def test_what_was_said_before_a_break_is_kept_until_it_is_answered(page: Page) -
     assert found["open"] == [50 + 100 + 30, 0]
     assert found["answered"][0] == 50 + 30
     assert found["long"][0] == 2500
+
+
+SPOKEN = {"type": "x.spoken", "item_id": "a", "turn": 1, "text": "One. Two. Three. Four."}
+STOPPED = {"type": "response.done", "response": {"status": "cancelled", "output": [{"id": "a"}]}}
+IDLE = {"type": "x.state", "state": "idle"}
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        (STOPPED, IDLE, {**SPOKEN, "chars": 12}),
+        (IDLE, STOPPED, {**SPOKEN, "chars": 2}),
+        (
+            {**STOPPED, "response": {"status": "completed", "output": [{"id": "a"}]}},
+            {**SPOKEN, "chars": 9, "cut": True},
+            IDLE,
+        ),
+    ],
+)
+def test_what_was_not_heard_of_a_stopped_reply_stays_dim(page: Page, then: tuple[dict[str, object], ...]) -> None:
+    """By the modules alone: a late estimate of the server changes nothing."""
+    said, cut, over = page.evaluate(
+        """async (events) => {
+          const { Conversation } = await import("/kiosk/js/conversation.js");
+          const conversation = new Conversation();
+          for (const event of events) conversation.take(event);
+          const { said, cut, over } = conversation.lastReply;
+          return [said, cut, over];
+        }""",
+        [{**SPOKEN, "chars": 9}, *then],
+    )
+    assert (said, cut, over) == (9, True, True)

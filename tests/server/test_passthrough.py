@@ -65,6 +65,7 @@ def calls(found: list[dict[str, Any]]) -> list[Any]:
 
 
 @pytest.mark.parametrize("session", [{}, DEVELOPER])
+@pytest.mark.compatible("POST /v1/chat/completions", "functions: `tools`, `tool_calls`, streamed or not")
 def test_calls_come_back_streamed_and_whole(session: dict[str, Any]) -> None:
     async def play() -> None:
         async with serving(calling) as here:
@@ -151,6 +152,7 @@ def test_a_call_that_moderation_stops_ends_in_the_middle() -> None:
     asyncio.run(play())
 
 
+@pytest.mark.compatible("POST /v1/chat/completions", "every field of the model server, handed on as written")
 def test_everything_reaches_the_model_server_as_it_was_written() -> None:
     said: list[dict[str, Any]] = [
         {"role": "developer", "content": "be brief"},
@@ -203,6 +205,7 @@ def test_a_session_takes_tools_and_their_results() -> None:
 
 @pytest.mark.parametrize("session", [{}, DEVELOPER])
 @pytest.mark.parametrize("why", ["length", "content_filter"])
+@pytest.mark.compatible("POST /v1/chat/completions", "`finish_reason`")
 def test_the_finish_reason_is_the_model_servers(why: str, session: dict[str, Any]) -> None:
     async def play() -> None:
         async with serving(lambda ask: [Delta("half"), Done(finish=why)]) as here:
@@ -231,6 +234,9 @@ def test_the_finish_reason_is_the_model_servers(why: str, session: dict[str, Any
         ({"messages": [{"role": "assistant"}]}, "content", ""),
         ({"n": 2}, "n:", ""),
     ],
+)
+@pytest.mark.compatible(
+    "POST /v1/chat/completions", "`audio`, `logprobs`, `n` above 1, `functions`", refused="texts; `tools`"
 )
 def test_what_cannot_pass_is_refused_by_name(body: dict[str, Any], named: str, expected: str) -> None:
     async def play() -> None:

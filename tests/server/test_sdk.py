@@ -96,6 +96,7 @@ def test_only_the_creating_answer_has_the_token(client: Any) -> None:
     assert "x-session-token" not in answer.headers
 
 
+@pytest.mark.compatible("POST /v1/chat/completions", "sessions by `developer_mode`: only the new words travel")
 def test_streamed_chunks_carry_seq_and_the_answer_its_session(client: Any) -> None:
     talk = Talk(client)
     with client.chat.completions.create(**talk.turn(1, stream=True)) as stream:
@@ -116,6 +117,7 @@ def test_usage_is_reported_streamed_and_whole(client: Any) -> None:
     assert (usage.prompt_tokens, usage.prompt_tokens_details.cached_tokens) == (8, 3)
 
 
+@pytest.mark.compatible("POST /v1/chat/completions", "the asynchronous client, streamed")
 def test_async_client_streams(served: Served) -> None:
     async def run() -> str:
         async with openai.AsyncOpenAI(base_url=f"{served.server.url}/v1", api_key="none", max_retries=0) as client:
@@ -256,6 +258,7 @@ def test_options_of_the_creating_call_are_remembered(client: Any, served: Served
     assert served.upstream.asked()["bodies"][-1]["temperature"] == 0.25
 
 
+@pytest.mark.compatible("POST /v1/chat/completions", "API keys")
 def test_key_is_asked_for_where_keys_are_configured(tmp_path: Path) -> None:
     with Served(tmp_path, environment={"VOICE_SERVE_API_KEYS": "alpha,beta"}) as served:
         url = f"{served.server.url}/v1"

@@ -405,6 +405,13 @@ def test_an_announcement_waits_until_nobody_speaks() -> None:
     assert names(actions) == ["Forget", "Finish", "Say", "Release"]
 
 
+def test_an_announcement_that_was_not_heard_before_they_spoke_comes_after_them() -> None:
+    turns = machine()
+    assert names(turns.receive(ev.Announce("ring"), 1.0)) == ["Say", "Release"]
+    assert names(turns.receive(ev.SpeechStarted(1.0), 1.06)) == ["Truncate", "Forget", "Finish", "Listen"]
+    assert names(turns.receive(ev.Dropped(), 2.0))[-2:] == ["Say", "Release"]
+
+
 def test_a_tool_that_acts_waits_for_the_end_of_the_turn_and_for_nothing_else() -> None:
     turns = machine(speculate="tts")
     turns.receive(ev.SpeechStarted(1.0), 1.06)

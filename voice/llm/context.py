@@ -25,15 +25,18 @@ def estimate_messages(messages: Iterable[Message]) -> int:
 def merged(messages: Iterable[Message]) -> tuple[Message, ...]:
     """Join neighbours of one role and drop empty ones: many chat templates refuse anything but strict alternation.
 
-    A turn that failed or of which nothing was heard leaves two user messages side by side.
+    A turn that failed or of which nothing was heard leaves two user messages side by side. Calls of one reply may come
+    one by one, and their answers must follow all of them.
     """
     joined: list[Message] = []
     for message in messages:
         if not message.text and not message.calls and not message.call_id:
             continue
-        plain = message.role in ("user", "assistant") and not message.calls
-        if plain and joined and joined[-1].role == message.role and not joined[-1].calls:
-            joined[-1] = Message(message.role, joined[-1].text + "\n" + message.text)
+        before = joined[-1] if joined else None
+        together = message.role in ("user", "assistant") and before is not None and before.role == message.role
+        if before is not None and together and not (before.calls and message.text):
+            text = "\n".join(part for part in (before.text, message.text) if part)
+            joined[-1] = Message(message.role, text, before.calls + message.calls)
         else:
             joined.append(message)
     return tuple(joined)
@@ -52,6 +55,11 @@ def answered(messages: Sequence[Message]) -> list[Message]:
     ]
 
 
+def room_of(window: int) -> int:
+    """Tokens of the model's window that may be asked; the rest is for the reply."""
+    return window - min(window // 4, 1024)
+
+
 def cut_at(fixed: int, turns: Sequence[tuple[int, int]], window: int) -> int | None:
     """The turn the context must begin at from now on, or None while everything fits the model's window.
 
@@ -59,7 +67,7 @@ def cut_at(fixed: int, turns: Sequence[tuple[int, int]], window: int) -> int | N
     quarter of the window, at most 1,024 tokens, is kept for the reply. Cuts go down to half of the rest: a rare large
     step keeps the prefix, and with it the model server's cache, unchanged for many turns.
     """
-    room = window - min(window // 4, 1024)
+    room = room_of(window)
     total = fixed + sum(tokens for _, tokens in turns)
     if total <= room or not turns:
         return None

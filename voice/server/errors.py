@@ -17,24 +17,31 @@ from voice.sessions.log import Refused
 
 STATUS = {
     "bad_request": 400,
+    "invalid_offer": 400,
     "key_invalid": 401,
     "token_expired": 401,
     "scope_insufficient": 403,
     "origin_refused": 403,
     "session_unknown": 404,
     "turn_unknown": 404,
+    "call_unknown": 404,
     "not_found": 404,
     "model_unknown": 404,
+    "participant_unknown": 404,
     "method_not_allowed": 405,
     "turn_in_flight": 409,
     "session_moved": 409,
+    "name_taken": 409,
     "turn_gone": 410,
     "body_too_large": 413,
     "input_too_long": 413,
+    "media_type": 415,
     "sequence_required": 422,
     "sequence_gap": 422,
     "sequence_conflict": 422,
     "batch_refused": 422,
+    "context_too_long": 400,
+    "flagged": 400,
     "turn_discarded": 422,
     "turn_committed": 422,
     "rate_limited": 429,
@@ -42,6 +49,7 @@ STATUS = {
     "overloaded": 429,
     "broken": 500,
     "engine_failed": 500,
+    "not_installed": 501,
     "upstream_unavailable": 503,
     "unchecked": 503,
     "store_failed": 503,
@@ -94,7 +102,7 @@ def answer(refused: Refused, headers: dict[str, str] | None = None) -> JSONRespo
     wait = refused.retry_after_s if refused.retry_after_s is not None else _WAITS.get(refused.code)
     if refused.temporary and wait is not None:
         more["retry-after"] = str(max(1, math.ceil(wait)))
-    return JSONResponse({"error": {**told(refused), "type": kind, "param": None}}, status, more)
+    return JSONResponse({"error": {**told(refused), "type": kind, "param": refused.param or None}}, status, more)
 
 
 def from_upstream(error: UpstreamError) -> Refused:
@@ -116,7 +124,9 @@ async def on_invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return answer(Refused("bad_request", f"{where}: {first['msg']}", expected="a request that matches /openapi.json"))
+    param = ".".join(str(part) for part in first["loc"][1:])
+    expected = "a request that matches /openapi.json"
+    return answer(Refused("bad_request", f"{where}: {first['msg']}", expected=expected, param=param))
 
 
 async def on_http_error(request: Request, error: Exception) -> JSONResponse:

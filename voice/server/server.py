@@ -106,7 +106,7 @@ class HttpServer(uvicorn.Server):
         for server in self.servers:
             server.close()
         service = self._app.service
-        service.access.stopping = True
+        service.access.stopping = service.engine.parts.stopping = True
         deadline = asyncio.get_running_loop().time() + service.settings.grace_s
         while self._app.busy and not self.force_exit and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)

@@ -16,6 +16,7 @@ from voice.safety.filters import Guards, NoGuard
 from voice.safety.moderation import Moderation
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine_context import EngineContext, EngineOptions
+from voice.sessions.group import rules_of
 from voice.sessions.log import Event, Refused
 from voice.sessions.session_log import PAGE, moved, unknown_session
 from voice.sessions.state import SessionState
@@ -69,7 +70,7 @@ class Engine:
         self.parts.node = secrets.token_hex(4) + (
             f"@{self.parts.options.advertise}" if self.parts.options.advertise else ""
         )
-        store.wanted(self.parts.node, self._wanted)
+        store.wanted(self.parts.node, self._wanted, self._posted)
         self._lives: dict[str, ActiveSession] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._keeper: asyncio.Task[None] | None = None
@@ -171,6 +172,7 @@ class Engine:
 
     async def close(self) -> None:
         """Stop: replies that were heard in part end as interrupted, others are left to the next owner."""
+        self.parts.stopping = True
         if self._keeper is not None:
             self._keeper.cancel()
         for live in self.lives:
@@ -190,7 +192,9 @@ class Engine:
     # Inside
 
     def _conversation(self, card: Card) -> SessionState:
-        return SessionState(card.epoch, system=card.system, window=self.parts.options.context_tokens)
+        options = self.parts.options
+        rules = rules_of(card.options.get("group"), waiting=options.waiting, each=options.waiting_each)
+        return SessionState(card.epoch, system=card.system, window=options.context_tokens, rules=rules)
 
     def _keep(self, live: ActiveSession) -> ActiveSession:
         self._lives[live.card.sid] = live
@@ -258,11 +262,11 @@ class Engine:
             await self._touch(self.lives)
 
     def _open(self) -> list[ActiveSession]:
-        """Sessions with an open turn; those without are forgotten until they have one again."""
+        """Sessions with an open turn or a waiting message; the others are forgotten until they have one again."""
         found: list[ActiveSession] = []
         for sid in tuple(self.parts.open):
             live = self._lives.get(sid)
-            if live is None or live.lost is not None or live.talk.open_turn() is None:
+            if live is None or live.lost is not None or live.talk.idle:
                 del self.parts.open[sid]
             else:
                 found.append(live)
@@ -292,6 +296,12 @@ class Engine:
         live = self._lives.get(sid)
         if live is not None:
             self.parts.spawn(self._give_up(live))
+
+    def _posted(self, sid: str, text: str) -> None:
+        """Another process was asked to change the group of a session that is owned here."""
+        live = self._lives.get(sid)
+        if live is not None and live.fence is not None:
+            self.parts.spawn(live.group.posted(text))
 
     async def _give_up(self, live: ActiveSession) -> None:
         try:

@@ -30,7 +30,8 @@ class EngineOptions:
 
     `input_chars` is how much may be said in a turn. Of a session's log about `keep_events` stay in the store and
     `tail_events` in memory, for those who follow it. `advertise` is the address at which clients reach this process,
-    told to those who want what it holds. `person` is whose sessions they are, unless a session names its own.
+    told to those who want what it holds. `waiting` messages of participants may wait in a session, of each author
+    `waiting_each`. `person` is whose sessions they are, unless a session names its own.
     """
 
     model: str = ""
@@ -46,6 +47,8 @@ class EngineOptions:
     tail_events: int = 1024
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     advertise: str = ""
+    waiting: int = 64
+    waiting_each: int = 8
     limits: Limits = field(default_factory=Limits)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     person: str = ""
@@ -77,6 +80,8 @@ class EngineContext:
     open: dict[str, None] = field(default_factory=dict)
     """Ids of the sessions with an open turn, and of some whose turn has ended meanwhile."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    stopping: bool = False
+    """The process ends: what waits is left to another one."""
     slots: UpstreamQueue = field(init=False)
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "long texts"))
 

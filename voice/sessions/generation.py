@@ -12,7 +12,7 @@ from voice.llm.interface import CALL, Ask, Delta, Done, Effect, Message, Upstrea
 from voice.safety.filters import Blocked, Guard, screened, screened_data
 from voice.safety.reply_moderator import Flagged, ReplyModerator
 from voice.sessions.engine_context import EngineContext
-from voice.sessions.log import OWN_OPTIONS, SessionTurn
+from voice.sessions.log import NOTHING_USED, OWN_OPTIONS, SessionTurn
 from voice.sessions.tool_rounds import MOST_ROUNDS, AnsweredSession, Call, Offer, can, offer, resume, work
 from voice.sessions.upstream_queue import NOT_ASKED, Attempt, Ticket
 from voice.text.boundaries import well_formed
@@ -208,9 +208,8 @@ class Spent:
 
 def _failure(live: AnsweredSession, turn: SessionTurn, error: UpstreamError, tried: int) -> dict[str, Any]:
     """What the end of a failed turn tells. Where nothing was delivered, nothing is metered."""
-    nothing = {"input": 0, "cached": 0, "output": 0, "estimated": True}
-    message = _message(live, error)
-    return _told(error.code, message, error.temporary, live.talk.usage(turn) if turn.length else nothing, tried)
+    used = live.talk.usage(turn) if turn.length else NOTHING_USED
+    return _told(error.code, _message(live, error), error.temporary, used, tried)
 
 
 def _message(live: AnsweredSession, error: UpstreamError) -> str:

@@ -15,12 +15,15 @@ from voice.llm.interface import Done, Message
 ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "discarded"})
 """Events that end a running turn; the last two may also follow its end."""
 
+NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}
+"""The usage of a turn for which the model server was not asked."""
 
-OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects", "person"})
+OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects", "group", "person", "record"})
 """Options of a turn that are for the session: not told to the model server as they are.
 
 `instructions` take the system message's place; `before` are messages that come before the user's words; `effects` names
-what the client can carry out.
+what the client can carry out; a session's `group` says how several people are answered; `record` is what the API that
+made the turn needs to tell of it later.
 """
 
 
@@ -47,7 +50,7 @@ class Refused(VoiceError):
     """What a client asked for is against the rules; `code` is stable, `number` the turn that was expected instead.
 
     `temporary` says that the same may be asked again, after `retry_after_s` seconds where that is known; `at` is the
-    address of the server that may take it sooner.
+    address of the server that may take it sooner; `param` is the field of the request that is wrong.
     """
 
     exit_code = 69
@@ -63,10 +66,11 @@ class Refused(VoiceError):
         expected: str = "",
         remedy: str = "",
         at: str = "",
+        param: str = "",
     ) -> None:
         super().__init__(what, expected=str(number) if number is not None else expected, remedy=remedy)
         self.code, self.temporary, self.number = code, temporary, number
-        self.retry_after_s, self.at = retry_after_s, at
+        self.retry_after_s, self.at, self.param = retry_after_s, at, param
 
 
 class BrokenLog(VoiceError):
@@ -101,8 +105,12 @@ class SessionTurn:
     """What moderation flagged the user's words for."""
     blocked: bool = False
     """The user's words were not let through; `input` stands in their place."""
+    said: list[dict[str, Any]] = field(default_factory=list)
+    """The messages of participants that it answers: author, name, and the author's number n of each."""
     tries: int = 1
     drafted: bool = False
+    removed: list[str] = field(default_factory=list)
+    """What was taken out of the conversation: `before0` and so on, `input`, `reply`, `call0`; other names are marks."""
     usage: Mapping[str, Any] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     parts: list[str] = field(default_factory=list)
@@ -112,7 +120,7 @@ class SessionTurn:
     @property
     def text(self) -> str:
         """The reply as the conversation remembers it."""
-        return "".join(self.parts)[: self.heard]
+        return "" if "reply" in self.removed else "".join(self.parts)[: self.heard]
 
     @property
     def kept(self) -> bool:
@@ -162,9 +170,11 @@ class SessionTurn:
     def asks(self) -> tuple[Message, ...]:
         """What was put in before the user's words, and these."""
         before = (
-            Message(one["role"], one["text"], call_id=one.get("call_id", "")) for one in self.options.get("before", ())
+            Message(one["role"], one["text"], tuple(one.get("calls", ())), one.get("call_id", ""))
+            for place, one in enumerate(self.options.get("before", ()))
+            if f"before{place}" not in self.removed
         )
-        return (*before, Message("user", self.input))
+        return (*before, *(() if "input" in self.removed else (Message("user", self.input),)))
 
     def messages(self) -> tuple[Message, ...]:
         return self._settled()[0]
@@ -177,7 +187,8 @@ class SessionTurn:
         if self.memo is not None:
             return self.memo
         rest = self.text[self.steps[-1]["at"] :] if self.steps else self.text
-        said = (*self.asks(), *self.worked(), Message("assistant", rest, calls=tuple(self.calls)))
+        calls = tuple(call for place, call in enumerate(self.calls) if f"call{place}" not in self.removed)
+        said = (*self.asks(), *self.worked(), Message("assistant", rest, calls=calls))
         found = said, estimate_messages(said)
         if not self.running:
             self.memo = found
@@ -200,6 +211,14 @@ def done_of(told: Mapping[str, Any]) -> Done:
         unchecked=told.get("unchecked", False),
         finish=told.get("finish", ""),
     )
+
+
+def end_of(done: Done) -> dict[str, Any]:
+    """The end of a reply of no session, as the log of one would say it."""
+    usage = {name: getattr(done, name) for name in _COUNTS}
+    marks = {"flagged": bool(done.flagged), "categories": list(done.flagged), "blocked": done.blocked}
+    marks |= {"finish": done.finish, "unchecked": done.unchecked}
+    return {"usage": usage} | {name: mark for name, mark in marks.items() if mark}
 
 
 _COUNTS = ("input", "cached", "output", "estimated")

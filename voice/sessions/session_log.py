@@ -150,6 +150,19 @@ class SessionLog(ABC):
         if self.lost is not None:
             raise self.lost
 
+    async def counts(self, turn: SessionTurn) -> bool:
+        """Wait until a draft is decided and what was logged is kept; returns whether the turn counts and still runs."""
+        news = asyncio.Event()
+        leave = self.listen(news.set)
+        try:
+            while turn.draft and turn.running and self.lost is None:
+                news.clear()
+                await news.wait()
+        finally:
+            leave()
+        await self.settled()
+        return turn.running
+
     def _write(self, events: Sequence[Event], row: Usage | None = None, *, at_once: bool) -> None:
         if not events or self.lost is not None:
             return
@@ -193,7 +206,8 @@ class SessionLog(ABC):
         for wake in tuple(self._listeners):
             wake()
 
-    def _trim(self) -> None:
+    def trim(self) -> None:
+        """Forget the oldest events of a log that has grown long, here and in the store."""
         talk, keep = self.talk, self._parts.options.keep_events
         if talk.seq - talk.trimmed > 2 * keep and (through := talk.trim_point(keep)) > talk.trimmed:
             talk.trim(through)
@@ -221,6 +235,17 @@ async def read_on(live: SessionLog, parts: EngineContext, goal: int) -> None:
         if not events or events[0].seq > live.talk.seq + 1:
             raise moved("another process wrote to the log; attach again")
         live.learn(events)
+
+
+async def catch_up(live: SessionLog, parts: EngineContext) -> None:
+    """Learn what another owner has logged by now, whose notice may still be on its way. Raises Refused."""
+    try:
+        while live.fence is None and (events := await parts.store.read(live.card.sid, live.talk.seq, PAGE)):
+            if events[0].seq != live.talk.seq + 1:
+                return  # trimmed, or learned meanwhile
+            live.learn(events)
+    except UnknownSession as unknown:
+        raise unknown_session() from unknown
 
 
 async def _lease(live: SessionLog, parts: EngineContext) -> Lease:

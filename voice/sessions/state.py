@@ -10,26 +10,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from voice.llm.context import PER_MESSAGE, answered, cut_at, estimate_tokens, merged
+from voice.llm.context import PER_MESSAGE, answered, cut_at, estimate_messages, estimate_tokens, merged, room_of
 from voice.llm.interface import CALL, Message
+from voice.sessions.group import Group, GroupRules, Said
 from voice.sessions.log import BrokenLog, Event, Refused, SessionTurn, body_hash
 
-_SAVED = ("seq", "trimmed", "last", "begins", "ratio")
+_SAVED = ("seq", "trimmed", "last", "begins", "ratio", "metadata")
 
 
 class SessionState:
-    """One session's state. `epoch` names its log; `window` is the model's context in tokens."""
+    """One session's state. `epoch` names its log; `window` is the model's context in tokens.
 
-    __slots__ = ("begins", "epoch", "last", "ratio", "seq", "system", "trimmed", "turns", "window")
+    `group` has the people who take part, where several do, and what they said; `rules` are how they are answered.
+    `metadata` is what a client has noted about the session last, in the `record` of a turn that is no response.
+    """
 
-    def __init__(self, epoch: str, *, system: str = "", window: int = 8192) -> None:
+    __slots__ = ("begins", "epoch", "group", "last", "metadata", "ratio", "seq", "system", "trimmed", "turns", "window")
+
+    def __init__(self, epoch: str, *, system: str = "", window: int = 8192, rules: GroupRules | None = None) -> None:
         self.epoch, self.system, self.window = epoch, system, window
         self.seq = 0
         self.trimmed = 0
         self.last = 0
         self.begins = 1
         self.ratio = 1.0
+        self.metadata: Mapping[str, str] = {}
         self.turns: dict[int, SessionTurn] = {}
+        self.group = Group(rules or GroupRules(), self._log)
 
     # What clients ask
 
@@ -43,11 +50,12 @@ class SessionState:
         options: Mapping[str, Any] | None = None,
         categories: Sequence[str] = (),
         blocked: bool = False,
+        said: Sequence[Said] = (),
     ) -> tuple[SessionTurn, list[Event]]:
         """Accept the next turn, or find the one this number already names (then without events).
 
         `categories` are what the words were flagged for. Of `blocked` words nothing is kept, so that their turn is
-        found by its number alone.
+        found by its number alone. `said` are the messages of participants that the input is made of.
 
         Raises Refused sequence_conflict, sequence_gap, turn_gone or turn_in_flight.
         """
@@ -68,7 +76,7 @@ class SessionState:
         elif before is not None and before.running:
             raise Refused("turn_in_flight", f"turn {before.number} is still running", temporary=True)
         fixed = self._fixed(input)
-        sizes = [(turn.number, round(self.ratio * turn.tokens())) for turn in self._remembered()]
+        sizes = [(turn.number, round(self.ratio * turn.tokens())) for turn in self.remembered()]
         begins = cut_at(fixed, sizes, self.window)
         if begins is not None:
             left = fixed + sum(tokens for number, tokens in sizes if number >= begins)
@@ -82,6 +90,8 @@ class SessionState:
             started["categories"] = list(categories)
         if blocked:
             started["blocked"] = True
+        if said:
+            started["said"] = [item.label for item in said]
         events += self._log(sequence, "started", started)
         return self.turns[sequence], events
 
@@ -118,6 +128,29 @@ class SessionState:
         turn = self._turn(number)
         return self._log(number, "cancelled", self._stopped(turn)) if turn.running else []
 
+    def remove(self, number: int, parts: Sequence[str]) -> list[Event]:
+        """Take parts of a turn out of the conversation; nothing for those that are gone already."""
+        turn = self._turn(number)
+        gone = [part for part in parts if part not in turn.removed]
+        return self._log(number, "removed", {"parts": gone}) if gone else []
+
+    def answer(self, most: int) -> tuple[SessionTurn, list[Event]] | None:
+        """Begin the turn that answers participants, about `most` code points of theirs at most.
+
+        None while a turn runs or no message waits.
+        """
+        before = self.turns.get(self.last)
+        said = [] if before is not None and before.running else self.group.next(most)
+        if not said:
+            return None
+        return self.send(
+            self.last + 1,
+            said[0].input if said[0].blocked else "\n".join(item.line for item in said),
+            categories=list(dict.fromkeys(name for item in said for name in item.categories)),
+            blocked=said[0].blocked,
+            said=said,
+        )
+
     # What the model brings
 
     def delta(self, turn: SessionTurn, text: str) -> list[Event]:
@@ -152,24 +185,42 @@ class SessionState:
 
     def context(self, turn: SessionTurn) -> tuple[Message, ...]:
         """The messages this turn is asked with: the same bytes as the turn before, plus what came since."""
-        said = [
-            message for before in self._remembered() if before.number < turn.number for message in before.messages()
-        ]
+        said = [message for before in self.remembered() if before.number < turn.number for message in before.messages()]
         system = str(turn.options.get("instructions", self.system))
         return merged(answered([Message("system", system), *said, *turn.asks(), *turn.worked()]))
 
+    def fits(self, messages: Iterable[Message]) -> bool:
+        """Whether these find room in the model's window together with all that is remembered."""
+        tokens = estimate_messages(messages) + sum(turn.tokens() for turn in self.remembered())
+        return self.ratio * tokens <= room_of(self.window)
+
+    def remembered(self) -> Iterable[SessionTurn]:
+        """The turns of the conversation since the last cut."""
+        return (turn for turn in self.turns.values() if turn.kept and turn.number >= self.begins)
+
     def before(self, turn: SessionTurn) -> SessionTurn | None:
         """The turn of the conversation before this one."""
-        return max((t for t in self._remembered() if t.number < turn.number), key=lambda t: t.number, default=None)
+        return max((t for t in self.remembered() if t.number < turn.number), key=lambda t: t.number, default=None)
 
     def messages(self) -> list[tuple[int, Message]]:
         """The conversation since the last cut, drafts left out, each message with its turn."""
-        return [(turn.number, message) for turn in self._remembered() for message in turn.told() if message.text]
+        return [(turn.number, message) for turn in self.remembered() for message in turn.told() if message.text]
 
     def open_turn(self) -> SessionTurn | None:
         """The turn that is running or undecided, if there is one; it is always the last."""
         turn = self.turns.get(self.last)
         return turn if turn is not None and (turn.running or turn.draft) else None
+
+    @property
+    def idle(self) -> bool:
+        """Whether no turn is open and no participant's message waits."""
+        return self.open_turn() is None and not self.group.due
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether a reply is being made, or is owed to a participant."""
+        turn = self.turns.get(self.last)
+        return (turn is not None and turn.running) or self.group.due
 
     def can_resume(self, after: int | None, epoch: str) -> bool:
         """Whether exactly the events after `after` can be given to someone who has seen the ones up to it."""
@@ -177,14 +228,14 @@ class SessionState:
 
     def snapshot(self) -> dict[str, Any]:
         """For someone who cannot be given the events: the conversation, and the open turn with its text so far."""
-        open = self.open_turn()
+        open, group = self.open_turn(), self.group.snapshot()
         said = [
             {"turn": number, "role": message.role, "text": message.text, **self._named(number, message.role)}
             for number, message in self.messages()
             if open is None or number != open.number
         ]
         if open is None:
-            return {"messages": said, "open": None}
+            return {"messages": said, "open": None, **group}
         now = {
             "turn": open.number,
             "input": open.input,
@@ -193,11 +244,12 @@ class SessionState:
             "ended": not open.running,
             **self._named(open.number, "user"),
         }
-        return {"messages": said, "open": now}
+        return {"messages": said, "open": now, **group}
 
-    def _named(self, number: int, role: str) -> dict[str, str]:
-        msg_id = self.turns[number].msg_id
-        return {"msg_id": msg_id} if msg_id and role == "user" else {}
+    def _named(self, number: int, role: str) -> dict[str, Any]:
+        turn = self.turns[number]
+        names = {"msg_id": turn.msg_id, "said": turn.said} if role == "user" else {}
+        return {name: value for name, value in names.items() if value}
 
     # The fold
 
@@ -208,6 +260,9 @@ class SessionState:
         self.seq = event.seq
         if event.t == "started":
             self._begin(event)
+            return
+        if event.turn == 0:
+            self.group.apply(event)
             return
         if event.t == "cut":
             self.begins = event.d["from"]
@@ -237,37 +292,45 @@ class SessionState:
             turn.memo = None
         elif event.t == "committed":
             turn.draft = False
+        elif event.t == "removed":
+            turn.removed += event.d["parts"]
+            turn.memo = None
         else:
             self._finish(turn, event)
 
     # Keeping it small
 
     def trim_point(self, keep: int) -> int:
-        """The last event that may go when about `keep` are to stay: always at a turn's border, 0 for none."""
-        firsts = [turn.first for turn in self.turns.values() if self.trimmed + 1 < turn.first <= self.seq - keep]
-        return firsts[-1] - 1 if firsts else 0
+        """The last event that may go when about `keep` are to stay: before a turn or a message, 0 for none."""
+        borders = [turn.first for turn in self.turns.values()] + [item.seq for item in self.group.items.values()]
+        return max((first for first in borders if self.trimmed + 1 < first <= self.seq - keep), default=1) - 1
 
     def trim(self, through: int) -> None:
         """Forget turns whose events up to `through` are gone and that are no longer part of the context."""
         self.trimmed = max(self.trimmed, through)
         for number in [n for n, turn in self.turns.items() if turn.first <= through and n < self.begins]:
             del self.turns[number]
+        self.group.trim(through)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but system and window, for `restore`."""
-        kept = [field.name for field in fields(SessionTurn) if field.name not in ("memo", "parts")]
+        """Everything but system, window and rules, for `restore`."""
+        kept = [field.name for field in fields(SessionTurn) if field.name not in ("memo", "parts", "said")]
         turns = [
-            {name: getattr(turn, name) for name in kept} | {"parts": "".join(turn.parts)}
+            {name: getattr(turn, name) for name in kept}
+            | {"parts": "".join(turn.parts)}
+            | ({"said": turn.said} if turn.said else {})
             for turn in self.turns.values()
         ]
-        return {name: getattr(self, name) for name in _SAVED} | {"turns": turns}
+        return {name: getattr(self, name) for name in _SAVED} | {"turns": turns} | self.group.to_json()
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Become what `to_json` saved; later events are applied on top."""
         for name in _SAVED:
-            setattr(self, name, saved[name])
+            setattr(self, name, saved.get(name, getattr(self, name)))
         turns = [SessionTurn(**(one | {"parts": [one["parts"]]})) for one in saved["turns"]]
         self.turns = {turn.number: turn for turn in turns}
+        if "group" in saved:
+            self.group.restore(saved["group"])
 
     def _begin(self, event: Event) -> None:
         options = event.d.get("options") or {}
@@ -282,8 +345,13 @@ class SessionState:
             msg_id=event.d.get("msg_id", ""),
             categories=event.d.get("categories", []),
             blocked=event.d.get("blocked", False),
+            said=event.d.get("said", []),
         )
-        turn.asked = self._fixed(turn.input) + round(self.ratio * sum(before.tokens() for before in self._remembered()))
+        self.group.answered(turn.number, turn.said)
+        record = options.get("record") or {}
+        if "metadata" in record and "response" not in record:
+            self.metadata = record["metadata"]
+        turn.asked = self._fixed(turn.input) + round(self.ratio * sum(before.tokens() for before in self.remembered()))
         self.turns[turn.number] = turn
         self.last = turn.number
 
@@ -315,9 +383,6 @@ class SessionState:
 
     def _stopped(self, turn: SessionTurn) -> dict[str, Any] | None:
         return {"usage": self.usage(turn)} if turn.running else None
-
-    def _remembered(self) -> Iterable[SessionTurn]:
-        return (turn for turn in self.turns.values() if turn.kept and turn.number >= self.begins)
 
     def _turn(self, number: int) -> SessionTurn:
         turn = self.turns.get(number)

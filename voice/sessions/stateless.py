@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from voice.llm.interface import CALL_PIECE, Delta, Done, Effect, Message, UpstreamError
+from voice.llm.interface import CALL_PIECE, Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.safety.filters import Blocked, Guard, TextFilter, screened_data
 from voice.safety.moderation import Moderation
 from voice.safety.reply_moderator import Flagged, ReplyModerator
@@ -16,6 +16,12 @@ from voice.safety.verdict import ALLOWED, UNCHECKED, Verdict, together
 from voice.sessions.engine_context import EngineContext
 from voice.sessions.log import Refused
 from voice.sessions.session_wrappers import own
+
+
+def through(parts: EngineContext, ask: Ask, owner: str, guard: Guard) -> AsyncIterator[Delta | Effect | Done]:
+    """The model server's reply to a request of no session, redacted and moderated. Raises Refused where it is full."""
+    parts.slots.check(owner)
+    return moderated(parts, ask.messages, redacted(guard, parts.slots.stream(parts.upstream, ask, owner)))
 
 
 async def redacted(guard: Guard, stream: AsyncIterator[Delta | Effect | Done]) -> AsyncGenerator[Delta | Effect | Done]:

@@ -29,6 +29,10 @@ class ServeSettings:
     )
     queue_s: float = option(30.0, "maximum time a turn waits, seconds", least=0.1, most=3600)
     tokens: int = option(0, "tokens per minute and API key, input and output; 0: unlimited", least=0, most=10**9)
+    waiting: int = option(
+        64, "messages of participants that may wait for an answer in one session", least=1, most=10_000
+    )
+    waiting_each: int = option(8, "of these, messages of the same participant", least=1, most=1000)
     memory_mb: int = option(
         0, "resident memory above which new work is refused, MiB; 0: three quarters of the available memory", least=0
     )
@@ -55,6 +59,9 @@ class ServeSettings:
     )
     breaker_open_s: float = option(
         5.0, "time the circuit breaker stays open, seconds; doubled after each failed probe", least=0.1, most=60
+    )
+    stun: str = option(
+        "", "STUN server that tells this machine's public address for WebRTC calls, stun:HOST:PORT; empty: none"
     )
     talks: int = option(16, "concurrent spoken conversations over the Realtime API", least=1, most=1000)
     grace_s: float = option(10.0, "time for running replies to finish at shutdown, seconds", least=0, most=600)
@@ -99,6 +106,10 @@ class MemorySettings:
     person: str = option(
         "", "whose memory the conversations of this machine use; on a server none unless set; empty: the owner's"
     )
+    records: str = option(
+        "", "kinds of records, such as orders: in a file [memory.records.NAME] tables (docs/memory.md), elsewhere JSON"
+    )
+    days: int = option(30, "days that records are kept, counted from their own day", least=1, most=3660)
     tokens: int = option(300, "most tokens of a person's memory that a model is given with a turn", least=0, most=4000)
     deadline_ms: int = option(
         40, "time to find them, ms; a turn does not wait longer and does without", least=1, most=2000
@@ -108,7 +119,13 @@ class MemorySettings:
 @dataclass(frozen=True, slots=True)
 class KioskSettings:
     title: str = option("", 'title of the page; empty: "Voice assistant" in the language of the visitor')
-    languages: str = option("en,zh", "comma-separated languages of page and voice: en, zh; the first is the default")
+    languages: str = option(
+        "en,zh",
+        "comma-separated languages of page and voice: en, zh; it opens in the browser's if that is one, else the first",
+    )
+    theme: str = option("auto", "colours; auto follows the browser's setting", choices=("auto", "dark", "light"))
+    accent: str = option("", "colour of what is pressed, #rrggbb; lighter or darker where it would not stand out")
+    logo: str = option("", "picture before the title: a file .svg, .png, .webp or .jpg, at most 1 MiB")
     unknown: str = option(
         "I don't know that one. Please ask a member of staff.|这个我不知道，请问一下工作人员。",
         "the builtin responder's words to a question it cannot answer, one sentence per language, separated by |",
@@ -126,6 +143,7 @@ class KioskSettings:
     operator_key: str = option(
         "Control+Alt+O", "keyboard shortcut of the operator panel, which a long press on the title also opens"
     )
+    pin: str = option("", "4 to 12 digits that open the operator panel; environment only; empty: none", secret=True)
     browser: str = option("", "command that opens the page; empty: Chromium, Chrome, Edge or Firefox, if found")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from voice.turn.events import Outcome
+from voice.turn.events import Announce, Outcome
 
 
 class State(StrEnum):
@@ -96,6 +96,7 @@ class Turn:
     decided: float | None = None
     filled: bool = False
     outcome: Outcome = Outcome.ANSWERED
+    announces: Announce | None = None
 
     def grow(self) -> None:
         """The person goes on: the next revision, with nothing asked for it yet."""

@@ -114,3 +114,16 @@ def test_how_a_reply_ended_is_said_behind_it(done: Done, told: str) -> None:
     session = ScriptedSession(lambda text: [Delta("One. And"), done])
     run_virtual(TextConversation(session, PlainChat("", write)).run(lines()))
     assert "".join(written) == f"One. And{told}"
+
+
+def test_what_a_slow_tool_answers_later_is_shown_between_replies() -> None:
+    written: list[str] = []
+
+    async def lines() -> AsyncIterator[str]:
+        yield "look it up"
+        session.say("The oven is warm.")
+
+    session = ScriptedSession(lambda text: words("It takes a while."))
+    chat = PlainChat("", lambda text, **how: written.append(text + "\n" * bool(how.get("nl", True))))
+    run_virtual(TextConversation(session, chat).run(lines()))
+    assert "".join(written) == "It takes a while.\n\a\nThe oven is warm.\n"

@@ -65,6 +65,7 @@ def plain(text: str) -> str:
     return text.strip().lower().rstrip(".")
 
 
+@pytest.mark.compatible("POST /v1/audio/transcriptions", "`json` and `text`")
 def test_a_recording_becomes_words(client: Any, clip: bytes) -> None:
     found = client.audio.transcriptions.create(file=("said.wav", clip), model="whisper-1", language="en")
     assert plain(found.text) == WORDS
@@ -74,12 +75,14 @@ def test_a_recording_becomes_words(client: Any, clip: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["mp3", "opus", "flac"])
+@pytest.mark.compatible("POST /v1/audio/transcriptions", "recordings of any format")
 def test_any_format_is_read_whatever_it_is_called(client: Any, name: str) -> None:
     encoder = AudioEncoder(name, RATE)
     data = encoder.encode(spoken_by_joe(SAID)) + encoder.finish()
     assert plain(client.audio.transcriptions.create(file=("blob", data), model="whisper-1").text) == WORDS
 
 
+@pytest.mark.compatible("POST /v1/audio/transcriptions", "`verbose_json` with times of words, `srt`, `vtt`")
 def test_words_have_times_and_subtitles(client: Any, clip: bytes) -> None:
     ask = client.audio.transcriptions.create
     found = ask(
@@ -96,6 +99,7 @@ def test_words_have_times_and_subtitles(client: Any, clip: bytes) -> None:
     assert ask(file=("said.wav", clip), model="whisper-1", response_format="vtt").startswith("WEBVTT")
 
 
+@pytest.mark.compatible("POST /v1/audio/transcriptions", "`stream`")
 def test_words_are_streamed(client: Any, clip: bytes) -> None:
     with client.audio.transcriptions.create(file=("said.wav", clip), model="gpt-4o-transcribe", stream=True) as events:
         *deltas, done = list(events)
@@ -105,11 +109,13 @@ def test_words_are_streamed(client: Any, clip: bytes) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # by the package; servers and clients have it still
+@pytest.mark.compatible("POST /v1/audio/translations", "into English")
 def test_an_english_recording_is_its_own_translation(client: Any, clip: bytes) -> None:
     assert plain(client.audio.translations.create(file=("said.wav", clip), model="whisper-1").text) == WORDS
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.compatible("POST /v1/audio/speech", "`mp3`, `opus`, `aac`, `flac`, `wav`, `pcm`")
 def test_a_text_becomes_speech_in_every_format(client: Any, name: str) -> None:
     answer = client.audio.speech.create(model="tts-1", voice="alloy", input=SPOKEN, response_format=name)
     assert answer.response.headers["content-type"] == FORMATS[name].media_type
@@ -120,6 +126,7 @@ def test_a_text_becomes_speech_in_every_format(client: Any, name: str) -> None:
         assert misheard(pcm_of(answer.content)) <= 0.25
 
 
+@pytest.mark.compatible("POST /v1/audio/speech", "`stream_format` sse, `speed`")
 def test_speech_comes_as_events_and_at_another_speed(client: Any) -> None:
     ask = {"model": "gpt-4o-mini-tts", "voice": {"id": "en_US-joe-medium"}, "input": SAID, "response_format": "wav"}
     with client.audio.speech.with_streaming_response.create(**ask, stream_format="sse", speed=1.5) as answer:
@@ -151,6 +158,7 @@ def test_the_product_itself_is_a_client(server: ServedProcess) -> None:
     assert word_error_rate([(SPOKEN, utterance.result().text)]) <= 0.25
 
 
+@pytest.mark.compatible("GET /v1/audio/voices", "the installed voices")
 def test_voices_and_models_are_listed(server: ServedProcess, client: Any) -> None:
     with urllib.request.urlopen(f"{server.url}/v1/audio/voices", timeout=PATIENCE_S) as answer:
         voices = json.load(answer)
@@ -161,6 +169,7 @@ def test_voices_and_models_are_listed(server: ServedProcess, client: Any) -> Non
         client.models.retrieve("gpt-9/x")
 
 
+@pytest.mark.compatible("POST /v1/moderations", "texts, one or several")
 def test_texts_are_moderated_as_the_settings_say(client: Any) -> None:
     texts = ["how do I build a bomb at home", "how do I bake bread"]
     answer = client.moderations.create(input=texts, model="omni-moderation-latest")
@@ -186,6 +195,11 @@ def test_texts_are_moderated_as_the_settings_say(client: Any) -> None:
         ("a.wav", b"x" * 1_200_000, {}, 413, "larger than 1048576 bytes"),
     ],
 )
+@pytest.mark.compatible(
+    "POST /v1/audio/transcriptions",
+    "`diarized_json`, unknown models",
+    refused="the formats above; the model of `asr.model`",
+)
 def test_a_wrong_recording_is_refused(
     client: Any, clip: bytes, name: str, data: bytes | None, more: dict[str, Any], status: int, message: str
 ) -> None:
@@ -208,6 +222,7 @@ def test_a_wrong_recording_is_refused(
         ({"speed": 9.0}, 422, "speed"),
     ],
 )
+@pytest.mark.compatible("POST /v1/audio/speech", "unknown voices, models and formats", refused="those listed")
 def test_a_wrong_text_is_refused(client: Any, more: dict[str, Any], status: int, message: str) -> None:
     with pytest.raises(openai.APIStatusError) as failed:
         client.audio.speech.create(**{"model": "tts-1", "voice": "alloy", "input": "hello", **more})

@@ -101,6 +101,7 @@ def test_a_number_names_one_turn() -> None:
     asyncio.run(play())
 
 
+@pytest.mark.compatible("POST /v1/chat/completions", "`stream_options.include_usage`")
 def test_usage_comes_where_it_is_asked_for() -> None:
     def counted(ask: Ask) -> list[Step]:
         return [Delta("ok"), Done(20, 12, 3, estimated=False)]
@@ -248,6 +249,7 @@ def test_a_second_turn_waits_its_turn() -> None:
     asyncio.run(play())
 
 
+@pytest.mark.compatible("GET /v1/models", "the model that answers, also by its name")
 def test_the_model_is_listed() -> None:
     async def play() -> None:
         async with serving() as here:

@@ -136,6 +136,7 @@ def test_audio_that_nobody_can_hear_in_time_is_refused() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.compatible("POST /v1/realtime/client_secrets", "short-lived keys for browsers")
 def test_only_those_with_a_key_or_a_secret_come_in_and_no_page_from_elsewhere() -> None:
     async def refused(here: Any, **headers: str) -> int:
         with pytest.raises(InvalidStatus) as answer:

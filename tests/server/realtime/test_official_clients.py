@@ -29,6 +29,7 @@ JS = Path(__file__).parents[2] / "js"
 NODE = shutil.which("node")
 
 
+@pytest.mark.compatible("WebSocket /v1/realtime", "the Python package: a spoken conversation")
 def test_the_python_package_holds_a_spoken_conversation() -> None:
     async def run() -> None:
         async with serving(engines=talks(), upstream=upstream(Settings())) as here:
@@ -54,6 +55,7 @@ def test_the_python_package_holds_a_spoken_conversation() -> None:
 
 @pytest.mark.skipif(NODE is None, reason="Node.js is not installed")
 @pytest.mark.skipif(not (JS / "node_modules").is_dir(), reason="tests/js was not installed by npm")
+@pytest.mark.compatible("WebSocket /v1/realtime", "the Agents SDK for JavaScript, with a tool")
 def test_the_agents_sdk_for_javascript_holds_a_spoken_conversation_and_calls_its_tool() -> None:
     def answer(ask: Ask) -> Iterable[Step]:
         last = ask.messages[-1]

@@ -65,6 +65,7 @@ async def served(
     `unknown` are the words for questions that the built-in responder cannot answer.
     """
     from voice.wiring.engine_pool import SharedEnginePool
+    from voice.wiring.memory import memory
     from voice.wiring.prompt_warmup import warmed
     from voice.wiring.sessions import engine, model_warning, shared_options, upstream
     from voice.wiring.speech_engines import SpeechEngines
@@ -88,11 +89,12 @@ async def served(
 
     listening, speech = bind(settings.serve), SpeechEngines(settings, partials=False)
     try:
+        remembered, model, how = memory(settings), upstream(settings, unknown=unknown), shared_options(settings)
         async with (
-            engine(settings, upstream(settings, unknown=unknown), how=shared_options(settings)) as running,
+            engine(settings, model, how=how, remembered=remembered) as running,
             manager.watched(asyncio.get_running_loop().time),
         ):
-            app = create(running, settings.serve, SharedEnginePool(settings), speech)
+            app = create(running, settings.serve, SharedEnginePool(settings), speech, remembered)
             add(app)
             checking = asyncio.create_task(warn(), name="ask the model server")
             async with warmed(settings.serve, running, click.echo):

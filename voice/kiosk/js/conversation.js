@@ -120,19 +120,25 @@ export class Conversation {
     if (!turn.whole) turn.text += delta;
   }
 
-  spoken({ item_id: id, turn: number, chars, text }) {
+  spoken({ item_id: id, turn: number, chars, text, cut = false }) {
     const begun = this.turns.find((one) => one.who === REPLY && one.number === number);
     if (begun && begun.id !== id) {
       this.#remove(id); // it is the rest of a reply that was begun before a break
-      begun.id = id;
+      Object.assign(begun, { id, cut: false });
     }
-    Object.assign(this.#turn(id, REPLY), { number, text, said: chars, whole: true, over: false, cut: false });
+    const turn = this.#turn(id, REPLY);
+    if (turn.cut) return; // it was on its way when the reply was stopped
+    Object.assign(turn, { number, text, said: Math.max(turn.said, chars), whole: true, over: cut });
+    turn.cut = cut && unheard(turn);
   }
 
   ended({ response }) {
+    if (response.status === "completed") return;
     for (const item of response.output ?? []) {
       const turn = this.turns.find((one) => one.id === item.id);
-      if (turn && response.status !== "completed") Object.assign(turn, { over: true, cut: unheard(turn) });
+      if (!turn) continue;
+      if (turn.said === 0 && response.status_details?.reason === "turn_detected") this.#remove(turn.id); // they went on
+      else Object.assign(turn, { over: true, cut: unheard(turn) });
     }
   }
 

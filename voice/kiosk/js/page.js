@@ -25,7 +25,7 @@ export class Page {
     this.settings = settings;
     this.visiting = false;
     this.talk = new Talk();
-    this.captions = new Captions(byId("turns"));
+    this.captions = new Captions(byId("turns"), settings);
     this.shape = new Shape(byId("shape"));
     this.preferences = new Preferences(settings.languages, () => this.#translate());
     this.suggestions = new Suggestions(
@@ -47,7 +47,9 @@ export class Page {
       body: byId("operator-body"),
       corner: byId("title"),
       keys: settings.operator_key,
-      facts: () => facts(this.talk, this.settings, this.preferences.words),
+      facts: (known) => facts(this.talk, known, this.preferences.words),
+      locked: settings.pin,
+      words: () => this.preferences.words,
     });
     this.#listen();
     this.preferences.reset();
@@ -77,6 +79,8 @@ export class Page {
     byId("leave").addEventListener("click", () => this.finish());
     byId("leaving").addEventListener("cancel", () => this.#alive());
     byId("operator-close").addEventListener("click", () => this.operator.toggle());
+    byId("logo").hidden = !this.settings.logo;
+    if (this.settings.logo) byId("logo").src = "logo";
     for (const name of ["pointerdown", "keydown", "wheel"]) {
       addEventListener(name, ({ target }) => target !== byId("leave") && this.#alive(), { passive: true });
     }
@@ -97,7 +101,6 @@ export class Page {
   #begin() {
     if (this.visiting) return;
     this.visiting = true;
-    root.dataset.mode = "visit";
     this.suggestions.stop();
     this.idle.start();
     this.talk.speak(this.preferences.language);
@@ -115,7 +118,6 @@ export class Page {
   finish() {
     this.visiting = false;
     this.idle.stop();
-    root.dataset.mode = "attract";
     if (byId("operator").open) this.operator.toggle();
     this.talk.forget();
     this.captions.clear();
@@ -162,7 +164,8 @@ export class Page {
     if (!this.preferences) return;
     const { words, language } = this.preferences;
     translate(words);
-    say(byId("title"), this.settings.title || words.pageTitle);
+    document.title = this.settings.title || words.pageTitle;
+    say(byId("title"), document.title);
     say(byId("greeting"), words.greeting);
     say(byId("hint"), this.#hears ? words.hintTalk : words.hintType);
     for (const button of byId("languages").children) {
@@ -181,11 +184,14 @@ export class Page {
     const { talk } = this;
     const { words } = this.preferences;
     const gone = talk.link === "down" || talk.link === "silent";
-    const state = gone ? "trouble" : talk.state;
+    const state = this.#state(gone);
+    const label = words.states[this.#label(state)];
+    const said = talk.conversation.turns.some((turn) => turn.text !== "");
+    root.dataset.mode = this.visiting && said ? "visit" : "attract"; // until then the suggestions stay
     root.dataset.state = state;
     this.shape.state = state;
-    say(byId("state"), words.states[this.#label(state)]);
-    this.#announce(words.states[this.#label(state)]);
+    say(byId("state"), label);
+    this.#announce(label);
     byId("finish").hidden = !this.visiting;
     this.captions.show(talk.conversation.turns, words);
     this.controls.show(words);
@@ -194,9 +200,16 @@ export class Page {
     this.#tell(gone ? "serverGone" : "");
   }
 
+  #state(gone) {
+    const { talk } = this;
+    if (gone) return "trouble";
+    return talk.state === "idle" && !talk.microphone.open && talk.trouble.startsWith("microphone") ? "blocked" : talk.state;
+  }
+
   #label(state) {
     const { talk } = this;
     if (talk.link === "connecting") return "connecting";
+    if (state === "blocked") return talk.trouble;
     if (state !== "idle" || !talk.microphone.open) return state;
     return talk.microphone.muted ? "muted" : "ready";
   }

@@ -100,11 +100,20 @@ export class Talk extends EventTarget {
 
   mute(muted) {
     this.microphone.muted = muted;
-    if (muted) {
-      this.captured = -100;
-      this.realtime.send({ type: "input_audio_buffer.clear" });
-    }
+    if (muted) this.#quiet();
     this.#changed();
+  }
+
+  /** Close the microphone. */
+  rest() {
+    this.microphone.stop();
+    this.#quiet();
+    this.#changed();
+  }
+
+  #quiet() {
+    this.captured = -100;
+    this.realtime.send({ type: "input_audio_buffer.clear" });
   }
 
   /** Nothing of this visitor remains, here or on the server. */

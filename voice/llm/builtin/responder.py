@@ -12,6 +12,7 @@ from pathlib import Path
 
 from voice.llm.builtin.arithmetic import arithmetic
 from voice.llm.builtin.clock import clock
+from voice.llm.builtin.device import device
 from voice.llm.builtin.list_words import list_request
 from voice.llm.builtin.notes import Knowledge
 from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill, ToolCall
@@ -21,7 +22,7 @@ from voice.llm.builtin.units import conversion
 from voice.llm.interface import ASKED, CALL, NOT_KNOWN, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
 from voice.text.speakable import HAN, language_of
 
-SKILLS: tuple[Skill, ...] = (timer, manners, clock, conversion, arithmetic, repeat)
+SKILLS: tuple[Skill, ...] = (timer, device, manners, clock, conversion, arithmetic, repeat)
 
 _SAID_FOR = {
     ASKED: ("Shall I really do that? Say yes.", "确定要这样做吗？请说“是的”。"),
@@ -36,6 +37,12 @@ _UNTOLD = (
     "这个你还没告诉过我。说“记住”，再告诉我是什么，我就记住了。",
 )
 """The answer to a question about the person that their memory cannot answer."""
+
+_CANNOT = {
+    "timer": ("I can't set or stop timers from here.", "在这里我不能设置或停止计时器。"),
+    "device": ("I can't change the sound from here.", "在这里我不能调节声音。"),
+}
+"""What is said where the client cannot carry out an effect."""
 
 _SOME_DAY = datetime(2000, 1, 1)
 
@@ -86,6 +93,7 @@ def unknown(question: Question, *, visitors: bool = False, sentences: Sequence[s
 
 
 _PIECE = re.compile(rf"\s*(?:[{HAN}]{{1,2}}[，。！？；：、…”’）》]*|[^\s{HAN}]+)|\s+")
+_NAMED = re.compile(r"^[^:]{1,40}: ")
 _TOKEN = re.compile(rf"[{HAN}]|[^\s{HAN}]{{1,6}}")
 
 
@@ -184,10 +192,9 @@ class BuiltinUpstream:
     def _found(self, question: Question) -> Answer | None:
         """The answer of a skill or the notes."""
         found = answer(question)
-        if (
-            found is None and "\n" in question.text
-        ):  # earlier words went unanswered; the last ones may be a question alone
-            found = answer(replace(question, text=question.text.rpartition("\n")[2]))
+        # Earlier words went unanswered, or a name says who speaks: the last ones may be a question alone.
+        if found is None and (alone := _NAMED.sub("", question.text.rpartition("\n")[2])) != question.text:
+            found = answer(replace(question, text=alone))
         if found is None and self._knowledge is not None and (text := self._knowledge.answer(question.text)):
             found = Answer(text)
         return found
@@ -200,9 +207,10 @@ def _call(ask: Ask, tool: str, arguments: Mapping[str, object]) -> Effect:
 
 def _kept(answer: Answer, question: Question, effects: frozenset[str] | None) -> Answer:
     """The answer, or an honest sentence where the client cannot carry out what it promises."""
-    if effects is None or all(effect.kind.partition(".")[0] in effects for effect in answer.effects):
+    kinds = {effect.kind.partition(".")[0] for effect in answer.effects}
+    if effects is None or kinds <= effects:
         return answer
-    return Answer(question.say("I can't set or stop timers from here.", "在这里我不能设置或停止计时器。"))
+    return Answer(question.say(*_CANNOT["timer" if "timer" in kinds else "device"]))
 
 
 def _reported(question: Question, result: str) -> Answer:

@@ -20,8 +20,8 @@ from voice.server.service import Service
 from voice.server.sse import STREAMED, EventStream
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
-from voice.sessions.log import ENDS, Event, Refused
-from voice.sessions.stateless import moderated, redacted
+from voice.sessions.log import ENDS, Event, Refused, end_of
+from voice.sessions.stateless import through
 
 NO_END: Mapping[str, Any] = {}
 
@@ -306,9 +306,7 @@ async def _stateless(
     size = sum(len(said.text) for said in body.messages)
     messages = await engine.parts.aside(size, lambda: tuple(handed_on(said) for said in body.messages))
     ask = Ask(messages, model=body.model or engine.parts.options.model, options=options, pieces=bool(body.stream))
-    engine.parts.slots.check(owner)
-    asked = engine.parts.slots.stream(engine.parts.upstream, ask, owner)
-    stream = moderated(engine.parts, messages, redacted(guard, asked))
+    stream = through(engine.parts, ask, owner, guard)
     shape = Shape(f"chatcmpl-{created}-{engine.parts.random.getrandbits(48):x}", model, created)
     try:
         first = await anext(stream, None)
@@ -320,7 +318,9 @@ async def _stateless(
         raise from_upstream(error) from error
     text = "".join(item.text for item in items if isinstance(item, Delta))
     calls = [item.data for item in items if isinstance(item, Effect) and item.kind == CALL]
-    return JSONResponse(shape.whole(text, _counts(items[-1]), None, _end(items[-1]), calls))
+    last = items[-1]
+    end = end_of(last if isinstance(last, Done) else Done())
+    return JSONResponse(shape.whole(text, end["usage"], None, end, calls))
 
 
 async def _passed(stream: AsyncIterator[Any], first: Any, shape: Shape, with_usage: bool) -> AsyncGenerator[bytes]:
@@ -339,7 +339,8 @@ async def _passed(stream: AsyncIterator[Any], first: Any, shape: Shape, with_usa
             elif isinstance(done, Effect):
                 yield shape.effect({"kind": done.kind, "data": done.data}, None)
             else:
-                yield shape.stop(None, _end(done)) + (shape.usage(_counts(done), None) if with_usage else b"") + DONE
+                end = end_of(done)
+                yield shape.stop(None, end) + (shape.usage(end["usage"], None) if with_usage else b"") + DONE
             done = await anext(stream, None)
     except UpstreamError as error:
         yield shape.failure(told(from_upstream(error)))
@@ -347,18 +348,3 @@ async def _passed(stream: AsyncIterator[Any], first: Any, shape: Shape, with_usa
         close = getattr(stream, "aclose", None)
         if close is not None:
             await close()
-
-
-def _end(done: Any) -> dict[str, Any]:
-    """Why the reply ended and what moderation found, as the log of a session would say it."""
-    if not isinstance(done, Done):
-        return {}
-    marks = {"flagged": bool(done.flagged), "categories": list(done.flagged), "blocked": done.blocked}
-    marks["finish"] = done.finish
-    return {name: mark for name, mark in marks.items() if mark} | ({"unchecked": True} if done.unchecked else {})
-
-
-def _counts(done: Any) -> Mapping[str, Any]:
-    if not isinstance(done, Done):
-        return NO_USAGE
-    return {"input": done.input, "cached": done.cached, "output": done.output, "estimated": done.estimated}

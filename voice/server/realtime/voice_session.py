@@ -13,7 +13,7 @@ import numpy as np
 from voice.asr.interface import Recognizer, Utterance
 from voice.audio.echo_remote import RemoteEcho
 from voice.audio.frames import RATE, Pcm
-from voice.audio.network import MOST_WAITING_S, NetworkSink, NetworkSource, RemotePlayout
+from voice.audio.network import FADE_MS, MOST_WAITING_S, NetworkSink, NetworkSource, PacedSink, RemotePlayout
 from voice.audio.playout import PlayoutDrained, PlayoutEvent
 from voice.conversation.conversation import Conversation
 from voice.conversation.observer import Notice
@@ -116,7 +116,10 @@ log = logging.getLogger(__name__)
 
 
 class VoiceSession:
-    """One loop at a time over one session. `room()` says whether the client reads, `broke(error)` that it failed."""
+    """One loop at a time over one session. `room()` says whether the client reads, `broke(error)` that it failed.
+
+    `attach`, where given, receives the sink of each loop: the client is sent a track of audio, not events with audio.
+    """
 
     def __init__(
         self,
@@ -125,9 +128,10 @@ class VoiceSession:
         narrator: EventWriter,
         room: Callable[[], bool],
         broke: Callable[[BaseException], None],
+        attach: Callable[[PacedSink], None] | None = None,
     ) -> None:
         self._engines, self._session, self._narrator = engines, session, narrator
-        self._room, self._broke = room, broke
+        self._room, self._broke, self._attach = room, broke, attach
         self._kit: EngineSet | None = None
         self._wished: Settings | None = None
         self._running: asyncio.Task[None] | None = None
@@ -219,6 +223,9 @@ class VoiceSession:
             if not isinstance(event, PlayoutDrained) or reply is None or event.reply != reply.number or reply.mute:
                 conversation.played(event)
                 return
+            loop.call_soon(sent_all, event)  # the last piece is sent first
+
+        def sent_all(event: PlayoutDrained) -> None:
             self._narrator.sent_all()
             heard_out(event)
 
@@ -232,9 +239,15 @@ class VoiceSession:
             else:
                 conversation.played(replace(event, at=loop.time()))
 
-        playout = RemotePlayout(SPOKEN_RATE, played, loop.time, lambda: machine.state is State.PAUSED)
+        attach = self._attach
+        fade_ms = 0 if attach is None else FADE_MS
+        playout = RemotePlayout(SPOKEN_RATE, played, loop.time, lambda: machine.state is State.PAUSED, fade_ms)
         source = NetworkSource(wished.audio.frame_ms, lambda: machine.state is not State.IDLE)
-        sink = NetworkSink(playout, self._narrator.sound, self._room)
+        sink: NetworkSink | PacedSink
+        if attach is None:
+            sink = NetworkSink(playout, self._narrator.sound, self._room)
+        else:
+            attach(sink := PacedSink(playout, self._narrator.sound))
         handling = wished.audio.echo
         self._echo = RemoteEcho(playout, expected=handling == "guard") if handling != "off" else None
         parts = self._engines.components(

@@ -8,6 +8,7 @@ import binascii
 import contextlib
 import hmac
 import json
+import logging
 import math
 import os
 import secrets
@@ -25,6 +26,7 @@ from voice.sessions.stores.interface import (
     FenceLost,
     Lease,
     NameTaken,
+    Posted,
     Store,
     Stored,
     StoreError,
@@ -32,6 +34,8 @@ from voice.sessions.stores.interface import (
     Usage,
     derived,
 )
+
+log = logging.getLogger(__name__)
 
 _NONCE = 12
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -224,8 +228,20 @@ class EncryptedStore:
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
         return self._inner.watch(sid, logged)
 
-    def wanted(self, node: str, asked: Callable[[str], None]) -> None:
-        self._inner.wanted(node, asked)
+    async def post(self, sid: str, text: str) -> bool:
+        return await self._inner.post(sid, RecordCipher(await self._key(sid)).close(text, f"post {sid}"))
+
+    def wanted(self, node: str, asked: Callable[[str], None], posted: Posted | None = None) -> None:
+        def opened(sid: str, text: str) -> None:
+            key = self._keys.get(sid)
+            if key is None or posted is None:
+                return  # its lease was given up here meanwhile
+            try:
+                posted(sid, RecordCipher(key).open(text, f"post {sid}"))
+            except DamagedRecord:
+                log.warning("ignored a message to a session: it is not from a node of this store")
+
+        self._inner.wanted(node, asked, opened)
 
     async def close(self) -> None:
         self._keys.clear()
