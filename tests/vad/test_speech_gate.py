@@ -110,7 +110,7 @@ def test_a_soft_voice_that_goes_on_and_on_is_a_television() -> None:
     gate = SpeechGate(start_s=0.06, hangover_s=0.0, background_db=12.0)
     sentence = [-35.0] * 110 + [-100.0] * 25
     assert spoken(gate, sentence * 8 + [-100.0] * 100) == []
-    assert not gate.undecided
+    assert gate.quiet
     assert spoken(gate, sentence, since=29.0) == [], "nor its next sentence"
 
 

@@ -76,7 +76,7 @@ class AudioInput:
         for edge in parts.wake.edges(heard_edge, frame.at, idle=self._idle):
             self._edge(edge, frame.at)
         if not self._idle:
-            self._tell(ev.FrameHeard(quiet=not (parts.gate.stirring or parts.gate.undecided)), frame.at)
+            self._tell(ev.FrameHeard(quiet=parts.gate.quiet), frame.at)
         elif self._chime_due is not None and frame.at >= self._chime_due and not parts.gate.stirring:
             self._chime_due = None
             parts.playout.chime(parts.earcons.wake)
@@ -156,5 +156,4 @@ class AudioInput:
     def _over(self, until: float) -> bool:
         rings = self._parts.timers.due()
         waits = rings is not None and rings <= until
-        hears = self._parts.gate.stirring or self._parts.gate.undecided
-        return self._idle and not hears and not waits
+        return self._idle and self._parts.gate.quiet and not waits

@@ -30,8 +30,8 @@ BEGINS_S = 0.3
 NEARER_DB = 8.5
 """A voice so much louder than the one that has spoken for a while makes it background."""
 
-SETTLED_S = 2.0
-"""How loud a voice usually is is known after so long."""
+BRIEF_S, SETTLED_S = 1.0, 2.0
+"""How loud a voice usually is, is not known before, and well known after so long."""
 
 TRAILS_DB = 3.0
 """So much softer than they began may a person go on."""
@@ -86,8 +86,10 @@ class _Level:
         return self.heard_s >= SETTLED_S - 1e-9
 
     def much_below(self, dbfs: float, by_db: float) -> bool:
-        """Whether that is another voice, so much louder than this one usually is."""
-        return self.settled and dbfs > self.dbfs + by_db
+        """Whether that is another voice, louder than this one usually is by so much, or more where it is known less."""
+        if self.heard_s < BRIEF_S - 1e-9:
+            return False
+        return dbfs > self.dbfs + by_db * max(1.0, SETTLED_S / self.heard_s)
 
 
 @dataclass(slots=True)
@@ -176,7 +178,7 @@ class NearSpeaker:
             return onset
         if stretch.whose is not Whose.SOFT:
             self._stretch = None
-            if stretch.level.much_below(self._loudest(SYLLABLE_S, stretch.last), CLEAR_DB):
+            if stretch.level.settled or stretch.level.much_below(self._loudest(SYLLABLE_S, stretch.last), CLEAR_DB):
                 self._learn_background(stretch.level, stretch.last)
                 return onset
         return min(onset, stretch.since)

@@ -27,8 +27,9 @@ class SpeechGate:
 
     `hangover_s` is how long the detector stays on after true speech; it is taken off the stopping edge. What
     `NearSpeaker` takes for background is no speech. Where no one has spoken yet, a soft voice is speech only if it
-    stands alone, and then both edges come after it; with `afar` it is speech at once. `background` says of the latest
-    frame that it is not known to be the person's.
+    stands alone, and then both edges come after it; with `afar` it is speech at once. Of the latest frame
+    `background` says that it is not known to be the person's, `mistaken_since` since when it shows that what was taken
+    for their soft words was another voice.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class SpeechGate:
     def reset(self) -> None:
         """Forget what was heard; the next edge can only be a start."""
         self.speaking = self.background = False
+        self.mistaken_since: float | None = None
         self._near.drop()
         self._voiced_s = 0.0
         self._since = self._last_voiced = self._at = 0.0
@@ -60,20 +62,16 @@ class SpeechGate:
         return self.speaking or self._voiced_s > 0.0
 
     @property
-    def undecided(self) -> bool:
-        """A soft voice was heard that may be the person's or not: too early to answer it."""
-        return self._near.undecided(self._at)
-
-    @property
-    def mistaken_since(self) -> float | None:
-        """Since when the latest frame shows that what was taken for speech was a voice of the background."""
-        return self._near.mistaken_since
+    def quiet(self) -> bool:
+        """Nothing stirs, and no soft voice was heard just now that may be the person's or not: a turn may end."""
+        return not (self.stirring or self._near.undecided(self._at))
 
     def update(self, probability: float, at: float, duration_s: float, level_dbfs: float = 0.0) -> Edge | None:
         """Take one frame that ends at `at`; returns the edge it completes, if any."""
-        whose, self._at = None, at
+        whose, self._at, self.mistaken_since = None, at, None
         if probability >= self._threshold:
             whose = self._near.update(level_dbfs, at, duration_s, speaking=self.speaking)
+            self.mistaken_since = self._near.mistaken_since
             self.background = whose in (Whose.BACKGROUND, Whose.UNSURE) or self._near.fades(at)
         else:
             self.background = self.background and self._near.is_background(at)
