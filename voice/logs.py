@@ -68,6 +68,12 @@ class Discreet(logging.Filter):
         return True
 
 
+def begin() -> None:
+    """Have a server process log its warnings and errors, discreetly, to standard error."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    install()
+
+
 def install(secrets: Iterable[str] = ()) -> None:
     """Filter all log records of this process; `secrets` are removed from every line. May be called again."""
     _known.update(secret for secret in secrets if len(secret) >= 4)

@@ -126,3 +126,18 @@ def test_a_voice_of_another_language_is_taken_where_it_is_asked_for(
         return str(found)
 
     assert asyncio.run(run()) == spoken
+
+
+def test_wake_words_are_loaded_once_for_all_who_listen_one_after_the_other() -> None:
+    pytest.importorskip("pymicro_wakeword")
+
+    async def run() -> None:
+        services = SharedServices(BUILTIN, Rooms())
+        async with services.wake_words(["okay_nabu"]) as (first, names):
+            assert list(names.values()) == ["okay_nabu"]
+            async with services.wake_words(["okay_nabu"]) as (second, _):
+                assert second is not first, "each listener has its own"
+        async with services.wake_words(["okay_nabu"]) as (again, _):
+            assert again in (first, second)
+
+    asyncio.run(run())

@@ -203,7 +203,7 @@ class SpokenReply:
         if isinstance(event, ReplyFailed):
             self.reports.failed("model", event.message)
         else:
-            self.finish = event.finish
+            self.finish = "content_filter" if event.blocked else event.finish
             if event.flagged or event.unchecked or event.finish in ("length", "content_filter"):
                 self._ended = event
                 if self._committed:

@@ -18,7 +18,7 @@ from voice.sessions.log import Refused
 from voice.sessions.session_wrappers import own
 
 
-def through(parts: EngineContext, ask: Ask, owner: str, guard: Guard) -> AsyncIterator[Delta | Effect | Done]:
+def through(parts: EngineContext, ask: Ask, owner: str, guard: Guard) -> AsyncGenerator[Delta | Effect | Done]:
     """The model server's reply to a request of no session, redacted and moderated. Raises Refused where it is full."""
     parts.slots.check(owner)
     return moderated(parts, ask.messages, redacted(guard, parts.slots.stream(parts.upstream, ask, owner)))

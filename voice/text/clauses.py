@@ -134,3 +134,9 @@ class ClauseSplitter:
         self._pending = self._pending[self._done :]
         self._start, self._done, self._first = clause.end, 0, False
         return [clause]
+
+
+def spoken_clauses(text: str, language: str = "") -> list[str]:
+    """The clauses of a whole text that have something to speak."""
+    splitter = ClauseSplitter(language=language)
+    return [clause.text for clause in (*splitter.feed(text, 0.0), *splitter.finish(0.0)) if clause.text]

@@ -32,6 +32,7 @@ class SpeechEngines:
     def __init__(self, settings: Settings, *, partials: bool = True) -> None:
         self._settings = settings
         self._recognizer: Worker[Recognizer] = Worker("recognizer", partial(recognizer, settings, partials=partials))
+        self._installed: list[InstalledVoice] = []
         self._voices: OrderedDict[tuple[str, str, float], Worker[Synthesizer]] = OrderedDict()
 
     @property
@@ -55,14 +56,16 @@ class SpeechEngines:
         return engine.languages if isinstance(engine, Multilingual) else (self._settings.asr.language or "en",)
 
     def voices(self) -> list[InstalledVoice]:
+        """Those installed now. Reads the folder of models, so an event loop has a thread call it."""
         chosen = synthesizer_choice(self._settings)
         first = InstalledVoice(chosen.model or chosen.engine, (spoken_language(self._settings),), str(chosen))
         present = ModelStore(self._settings.models.folder).present(shipped_registry())
         others = [InstalledVoice(model.name, model.languages, model.about) for model in present if model.kind == PIPER]
-        return [first, *(voice for voice in others if voice.name != first.name)]
+        self._installed = [first, *(voice for voice in others if voice.name != first.name)]
+        return self._installed
 
     def voice(self, name: str = "", language: str = "", speed: float = 1.0) -> Worker[Synthesizer]:
-        tts, voices = self._settings.tts, self.voices()
+        tts, voices = self._settings.tts, self._installed or self.voices()
         if name != voices[0].name and any(voice.name == name for voice in voices):
             tts = replace(tts, engine="auto", voice=name, url="")
         elif language and base_language(language) not in map(base_language, voices[0].languages):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from wyoming.info import Info
@@ -46,6 +46,8 @@ class SharedServices:
         self._engines = SpeechEngines(settings)
         self._talks: dict[str, Talk] = {}
         """By Home Assistant's id, the one used last at the end."""
+        self._idle: dict[tuple[str, ...], list[WakeWord]] = {}
+        """Loaded wake words that no client listens with, by their names."""
 
     async def warm(self) -> None:
         """Load the engines of the configured language. Raises VoiceError."""
@@ -73,12 +75,18 @@ class SharedServices:
     def voice(self, name: str, language: str) -> Worker[Synthesizer]:
         return self._engines.voice(name, language)
 
-    def wake_words(self, names: list[str]) -> tuple[WakeWord, dict[str, str]]:
+    @asynccontextmanager
+    async def wake_words(self, names: list[str]) -> AsyncIterator[tuple[WakeWord, dict[str, str]]]:
         from voice.wake.micro_wake_word import MicroWakeWords
 
-        wanted = names or wake_word_names()
-        detector = MicroWakeWords(wanted, self._settings.wake.sensitivity)
-        return detector, dict(zip(detector.phrases, wanted, strict=True))
+        wanted = tuple(names or wake_word_names())
+        idle = self._idle.setdefault(wanted, [])
+        detector: WakeWord = (
+            idle.pop() if idle else await asyncio.to_thread(MicroWakeWords, wanted, self._settings.wake.sensitivity)
+        )
+        yield detector, dict(zip(detector.phrases, wanted, strict=True))
+        detector.reset()
+        idle.append(detector)
 
     async def answer(self, text: str, conversation: str) -> AsyncIterator[ReplyEvent]:
         if not conversation:

@@ -13,8 +13,9 @@ from click.testing import CliRunner
 from voice.audio.devices import SilentSink
 from voice.audio.playout import Playout, PlayoutDrained, PlayoutEvent
 from voice.cli import main
-from voice.cli.commands.say import clauses, play
+from voice.cli.commands.say import play
 from voice.clock import VirtualLoop
+from voice.text.clauses import spoken_clauses
 from voice.tts.tone import ToneSynthesizer
 
 
@@ -50,7 +51,7 @@ def test_a_text_of_many_minutes_is_said_to_its_end() -> None:
         playout = Playout(engine.rate, played)
         sink = SilentSink(playout)
         await sink.start()
-        await play(engine, clauses("one two three four five six seven. " * 300), playout)
+        await play(engine, spoken_clauses("one two three four five six seven. " * 300), playout)
         await over.wait()
         assert playout.refused == 0
         assert playout.played == words * round(0.16 * engine.rate)

@@ -18,7 +18,7 @@ from tests.support.real_models import whisper_folder
 from voice.audio.frames import RATE
 from voice.audio.wav import read_wav
 from voice.cli import main
-from voice.cli.commands.say import clauses
+from voice.text.clauses import spoken_clauses
 
 SPEECH = Path(__file__).parents[2] / "fixtures" / "speech"
 
@@ -133,5 +133,8 @@ def test_a_file_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 
 def test_text_is_spoken_clause_by_clause() -> None:
-    assert clauses("Dr. Smith has **3.14** pies. Really!") == ["Doctor Smith has three point one four pies.", "Really!"]
-    assert clauses("") == []
+    assert spoken_clauses("Dr. Smith has **3.14** pies. Really!") == [
+        "Doctor Smith has three point one four pies.",
+        "Really!",
+    ]
+    assert spoken_clauses("") == []

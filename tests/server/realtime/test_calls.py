@@ -25,8 +25,8 @@ from tests.support.serving import Serving, serving
 from voice.audio.frames import RATE, level_dbfs
 from voice.llm.interface import Ask, Delta, Done
 from voice.server.realtime import rtc_peer
+from voice.server.realtime.client_events import Wrong
 from voice.server.realtime.rtc_peer import without_strangers
-from voice.server.realtime.session_config import Wrong
 from voice.settings.schema import Settings
 from voice.wiring.engine_pool import SharedEnginePool
 from voice.wiring.sessions import upstream

@@ -37,9 +37,9 @@ WRONG: list[tuple[Any, str, str | None]] = [
     ({"type": "conversation.item.truncate", "item_id": "x", "content_index": 0, "audio_end_ms": -1},
      "invalid_value", "audio_end_ms"),
     ({"type": "response.cancel"}, "response_cancel_not_active", None),
-    ({"type": "response.create", "response": {"conversation": "none"}}, "unsupported_field", "response.conversation"),
+    ({"type": "response.create", "response": {"conversation": "both"}}, "invalid_value", "response.conversation"),
     ({"type": "response.create", "response": {"input": []}}, "unsupported_field", "response.input"),
-    ({"type": "session.update", "session": {"type": "transcription"}}, "unsupported_session", "session.type"),
+    ({"type": "session.update", "session": {"type": "translation"}}, "unsupported_session", "session.type"),
     ({"type": "session.update", "session": {"tools": [MCP]}}, "unsupported_tool", "session.tools[0]"),
     ({"type": "session.update", "session": {"prompt": {"id": "x"}}}, "unsupported_field", "session.prompt"),
     ({"type": "session.update", "session": {"output_modalities": []}}, "invalid_value", "session.output_modalities"),
@@ -47,9 +47,8 @@ WRONG: list[tuple[Any, str, str | None]] = [
     ({"type": "session.update", "session": {"audio": {"output": {"voice": "me"}}}}, "unknown_voice", "session.audio"),
     ({"type": "session.update", "session": {"audio": {"input": {"format": {"type": "audio/mp3"}}}}},
      "invalid_value", "session.audio.input.format.type"),
-    ({"type": "session.update", "session": {"audio": {"input": {"turn_detection": {
-        "type": "server_vad", "create_response": False}}}}},
-     "unsupported_field", "session.audio.input.turn_detection.create_response"),
+    ({"type": "session.update", "session": {"voice": "alloy"}}, "unsupported_field", "session.voice"),
+    ({"type": "session.update", "session": {"turn_detection": None}}, "unsupported_field", "session.turn_detection"),
 ]  # fmt: skip
 
 
@@ -167,7 +166,7 @@ def test_only_those_with_a_key_or_a_secret_come_in_and_no_page_from_elsewhere() 
                 assert peer.session["x_session"]["resumed"] is True
             key = {"authorization": f"Bearer {secret.value}"}
             assert (await here.http.get("/v1/models", headers=key)).status_code == 401
-            body["session"] = {"type": "transcription"}
+            body["session"] = {"type": "translation"}
             assert (await here.http.post("/v1/realtime/client_secrets", json=body, headers=headers)).status_code == 400
 
     asyncio.run(run())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 
 import numpy as np
 import pytest
@@ -62,6 +62,7 @@ class ScriptedServices:
     def __init__(self, texts: Sequence[str] = (), failures: Sequence[int] = ()) -> None:
         self.asked: list[tuple[str, str]] = []
         self.voices: list[tuple[str, str]] = []
+        self.listening = 0
         self._recognizer: Worker[Recognizer] = Worker(
             "recognizer", lambda: ScriptedRecognizer(texts, failures=failures)
         )
@@ -77,8 +78,11 @@ class ScriptedServices:
         self.voices.append((name, language))
         return self._voice
 
-    def wake_words(self, names: list[str]) -> tuple[WakeWord, dict[str, str]]:
-        return LoudWord(), {"okay nabu": "okay_nabu"}
+    @asynccontextmanager
+    async def wake_words(self, names: list[str]) -> AsyncIterator[tuple[WakeWord, dict[str, str]]]:
+        self.listening += 1
+        yield LoudWord(), {"okay nabu": "okay_nabu"}
+        self.listening -= 1
 
     async def answer(self, text: str, conversation: str) -> AsyncIterator[ReplyEvent]:
         self.asked.append((text, conversation))
@@ -226,7 +230,9 @@ def test_a_wake_word_is_told_with_its_time_and_its_absence_too() -> None:
         (none,) = await exchange(port, Detect(), START, silent, STOP, until="not-detected")
         assert none.type == "not-detected"
 
-    served(ScriptedServices(), use)
+    services = ScriptedServices()
+    served(services, use)
+    assert services.listening == 0, "each detector was given back"
 
 
 def test_a_conversation_is_kept_by_its_id() -> None:

@@ -42,12 +42,13 @@ ENDINGS = {"": "wav", ".wav": "wav", ".mp3": "mp3", ".ogg": "opus", ".opus": "op
 @configured
 def command(resolved: Resolved, text: str, output: Path | None, show: bool) -> None:
     """Speak TEXT; `-` reads it from standard input."""
+    from voice.text.clauses import spoken_clauses
     from voice.wiring.engines import synthesizer
 
     if show and output is not None:
         raise UsageError("--show and --output cannot be combined", where="--show")
     language = resolved.settings.tts.language or resolved.settings.asr.language
-    texts = clauses(sys.stdin.read() if text == "-" else text, language)
+    texts = spoken_clauses(sys.stdin.read() if text == "-" else text, language)
     if not texts:
         raise UsageError("the text has nothing to speak", where="TEXT", expected="a text with words")
     if show:
@@ -60,14 +61,6 @@ def command(resolved: Resolved, text: str, output: Path | None, show: bool) -> N
         from voice.cli.interrupt import run
 
         run(_aloud(engine, texts, resolved.settings.audio.output))
-
-
-def clauses(text: str, language: str = "") -> list[str]:
-    """The speakable clauses of a text."""
-    from voice.text.clauses import ClauseSplitter
-
-    splitter = ClauseSplitter(language=language)
-    return [clause.text for clause in (*splitter.feed(text, 0.0), *splitter.finish(0.0)) if clause.text]
 
 
 def _into_file(engine: Synthesizer, texts: list[str], path: Path) -> None:

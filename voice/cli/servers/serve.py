@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -51,8 +50,7 @@ def prepare_process() -> None:
     # Nearly all objects of a turn are freed without the cycle collector; every 700 objects, its
     # default, it would look through the sessions in memory, which took a quarter of the processor time of a word.
     gc.set_threshold(20_000, 20, 50)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logs.install()
+    logs.begin()
 
 
 async def served(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import click
 
 from voice import logs
@@ -26,8 +24,7 @@ def command(resolved: Resolved) -> None:
     """
     from voice.cli.interrupt import run
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logs.install()
+    logs.begin()
     run(_serve(resolved))
 
 

@@ -25,7 +25,7 @@ from voice.server.schemas import Strict
 from voice.server.service import Service
 from voice.server.sse import ClientGone, EventStream, sse, unless_gone
 from voice.sessions.log import Refused
-from voice.text.clauses import ClauseSplitter
+from voice.text.clauses import spoken_clauses
 from voice.tts.clause_audio import clause_audio
 from voice.tts.interface import Synthesizer
 from voice.worker import Worker
@@ -164,7 +164,7 @@ def routes(service: Service, speech: SpeechServices) -> APIRouter:
     async def speak(body: SpeechBody, request: Request) -> Response:
         """A text as speech, sent while it is made."""
         access.enter(request.headers, "write")
-        installed = [voice.name for voice in speech.voices()]
+        installed = [voice.name for voice in await asyncio.to_thread(speech.voices)]
         known_model(body.model, (*SPEAKERS, *installed))
         if len(body.input) > service.settings.input_chars:
             raise Refused("input_too_long", f"the text is longer than {service.settings.input_chars} characters")
@@ -193,7 +193,7 @@ def routes(service: Service, speech: SpeechServices) -> APIRouter:
                 "languages": voice.languages,
                 "about": voice.about,
             }
-            for voice in speech.voices()
+            for voice in await asyncio.to_thread(speech.voices)
         ]
         return {"object": "list", "data": found, "voices": found}
 
@@ -313,11 +313,9 @@ async def encoded(voice: Worker[Synthesizer], text: str, form: str) -> AsyncGene
     """The speech of a text in a format, as it is made. Raises VoiceError."""
     rate = await voice.call(lambda engine: engine.rate)
     encoder = AudioEncoder(form, rate)
-    splitter, spoke = ClauseSplitter(), False
-    for clause in (*splitter.feed(text, 0.0), *splitter.finish(0.0)):
-        if not clause.text:
-            continue
-        async with aclosing(clause_audio(voice, clause.text)) as chunks:
+    spoke = False
+    for clause in spoken_clauses(text):
+        async with aclosing(clause_audio(voice, clause)) as chunks:
             async for pcm in chunks:
                 spoke = True
                 if data := await asyncio.to_thread(encoder.encode, pcm):

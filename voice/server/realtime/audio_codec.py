@@ -10,7 +10,7 @@ import numpy as np
 from voice.audio import g711
 from voice.audio.frames import RATE, Pcm
 from voice.audio.resample import Resampler
-from voice.server.realtime.session_config import Wrong
+from voice.server.realtime.client_events import Wrong
 
 SPOKEN_RATE = 24_000
 """What replies are made at, Hz."""

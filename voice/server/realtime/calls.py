@@ -14,10 +14,11 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from voice.errors import ConfigError
+from voice.server.realtime.client_events import Wrong
 from voice.server.realtime.connection import RealtimeConnection
 from voice.server.realtime.hub import LEAVE_S, RealtimeHub, handshake
 from voice.server.realtime.items import new_id
-from voice.server.realtime.session_config import Config, Wrong, updated
+from voice.server.realtime.session_config import Config, updated
 from voice.server.service import Service
 from voice.sessions.log import Refused
 

@@ -14,12 +14,14 @@ from voice.audio.frames import Pcm
 from voice.audio.network import MOST_WAITING_S, PACE_S, PacedSink
 from voice.errors import VoiceError
 from voice.server.realtime.audio_codec import Incoming
+from voice.server.realtime.client_events import Wrong, checked, event_id, parse
 from voice.server.realtime.engine_pool import EnginePool
-from voice.server.realtime.events import EventWriter
+from voice.server.realtime.events import EventWriter, user_item
 from voice.server.realtime.items import Item, Items, new_id
+from voice.server.realtime.out_of_band import Asides
 from voice.server.realtime.response import spoken_turn
 from voice.server.realtime.session import RealtimeSession
-from voice.server.realtime.session_config import Config, Wrong, checked, event_id, parse, updated
+from voice.server.realtime.session_config import Config, updated
 from voice.server.realtime.voice_session import VoiceSession
 from voice.server.websocket_messages import NOT_TEXT, Closing
 from voice.sessions.active_session import ActiveSession
@@ -69,6 +71,11 @@ class RealtimeConnection:
         self.narrator = EventWriter(self.say, self.items, lambda: self.config, self.session)
         self.narrator.on_track = attach is not None
         self.talk = VoiceSession(engines, self.session, self.narrator, self._room, self._broke, attach)
+        self.narrator.rests = self._rest
+        self._idle: asyncio.TimerHandle | None = None
+        self._idle_at = 0.0
+        self._alone = False
+        self.asides = Asides(engine.parts, live, self.items, self.say)
         self.incoming = Incoming(config.audio["input"]["format"]["type"])
         self.gone = asyncio.Event()
         self._receive, self._send, self._handlers = receive, send, handlers
@@ -90,6 +97,8 @@ class RealtimeConnection:
             reading.cancel()
             known = self._heard()
             self.session.keeping = True
+            self._rest(False)
+            await self.asides.close()
             await self.talk.stop()
             await self.session.close()
             self._finish(reading)
@@ -186,6 +195,28 @@ class RealtimeConnection:
         self.say("session.updated", session=new.told(self.live.card.sid))
         if self.talk.stage is not stage:
             self._go_on(self.session.unheard(heard))  # in the other voice
+
+    def _rest(self, idle: bool) -> None:
+        """The conversation rests, or goes on. A person who stays silent is spoken to once (`idle_timeout_ms`)."""
+        if self._idle is not None:
+            self._idle.cancel()
+        wait_ms = (self.config.detection or {}).get("idle_timeout_ms")
+        self._idle = None
+        if idle and wait_ms is not None and not self._alone:
+            loop = asyncio.get_running_loop()
+            self._idle_at = loop.time()
+            self._idle = loop.call_later(wait_ms / 1000, self._time_out)
+        self._alone = self._alone and not idle
+
+    def _time_out(self) -> None:
+        source, item = self.talk.stage.source, user_item("")
+        now = asyncio.get_running_loop().time()
+        span = {"audio_start_ms": source.position_ms(self._idle_at), "audio_end_ms": source.position_ms(now)}
+        self.say("input_audio_buffer.timeout_triggered", **span, item_id=item.id)
+        self.narrator.committed(item)
+        self.narrator.transcribed(item, "", now - self._idle_at)
+        self._alone, self.session.once = True, {}
+        self.talk.stage.conversation.type("")
 
     def _go_on(self, rest: tuple[int, int] | None) -> None:
         """Say the rest of a reply."""

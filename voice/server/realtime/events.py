@@ -17,6 +17,7 @@ from voice.server.realtime.session import RealtimeSession
 from voice.server.realtime.session_config import Config
 from voice.turn import events as ev
 from voice.turn.machine import TurnMachine
+from voice.turn.state import State
 
 
 @dataclass(slots=True)
@@ -50,12 +51,16 @@ INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
 class EventWriter:
-    """Shown all that happens; says it with `say(type, **fields)`. `wake()` is called when a reply may be heard."""
+    """Shown all that happens; says it with `say(type, **fields)`.
+
+    `wake()` is called when a reply may be heard, `rests(idle)` at each change of state.
+    """
 
     def __init__(self, say: Say, items: Items, config: Callable[[], Config], session: RealtimeSession) -> None:
         self._say, self._items, self._config, self._session = say, items, config, session
         self.stage: RunningConversation | None = None
         self.wake: Callable[[], None] = lambda: None
+        self.rests: Callable[[bool], None] = lambda idle: None
         self.response: Response | None = None
         self.metadata: Any = None
         self.stopped_by_client = self.on_track = False
@@ -78,6 +83,7 @@ class EventWriter:
         """Handle a note of the conversation."""
         if isinstance(event, note.StateChanged):
             self._say("x.state", state=str(event.state))
+            self.rests(event.state is State.IDLE)
         elif isinstance(event, note.ReplySpoken):
             self._reply_is(event.text, len(event.heard))
         elif isinstance(event, note.TranscriptChanged):
@@ -185,6 +191,11 @@ class EventWriter:
                 self.transcribed(user.item, self._words, user.end - user.at)
             else:
                 self.untranscribed(user.item, "the recognizer failed")
+        if self._session.once is None and self._config().listens_only:
+            if user is not None and user.turn == action.turn and self._words:
+                self._items.wait(user.item, self._words)
+            self.wake()
+            return
         reply = stage.conversation.reply
         if self.response is None or self.response.ended or self.response.turn != action.turn:
             speaks = reply is None or not reply.silent

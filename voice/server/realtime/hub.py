@@ -19,12 +19,13 @@ from starlette.types import Receive, Scope, Send
 
 from voice.audio.network import PacedSink
 from voice.server.errors import strange_origin
+from voice.server.realtime.client_events import Wrong
 from voice.server.realtime.client_secrets import DEFAULT_S, LEAST_S, MOST_S, PREFIX, ClientSecret, ClientSecrets
 from voice.server.realtime.connection import GONE_ELSEWHERE, RealtimeConnection
 from voice.server.realtime.engine_pool import EnginePool
 from voice.server.realtime.items import new_id
 from voice.server.realtime.requests import HANDLERS
-from voice.server.realtime.session_config import Config, Wrong, updated
+from voice.server.realtime.session_config import Config, updated
 from voice.server.service import Service
 from voice.server.websocket_hub import reject
 from voice.server.websocket_messages import RESTARTING, TOKEN_EXPIRED
@@ -47,6 +48,7 @@ class Wanted:
     token: str = ""
     heard: tuple[int, int] | None = None
     model: str = ""
+    kind: str = "realtime"
 
 
 class RealtimeHub:
@@ -130,7 +132,7 @@ class RealtimeHub:
         """The owner, and the session as it begins. Raises Refused."""
         owner, secret = self.enter(scope, wanted.key)
         self.check_room()
-        config = replace(self.config(), model=wanted.model or "voice")
+        config = replace(self.config(), model=wanted.model or "voice", kind=wanted.kind)
         return owner, config if secret is None else updated(config, secret.session)
 
     def enter(self, scope: Scope, key: str) -> tuple[str, ClientSecret | None]:
@@ -186,6 +188,7 @@ def handshake(scope: Scope) -> Wanted:
         token,
         _numbers(heard) if heard else None,
         (query.get("model") or [""])[0][:200],
+        "transcription" if query.get("intent") == ["transcription"] else "realtime",
     )
 
 

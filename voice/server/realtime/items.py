@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voice.conversation.reply import SpokenReply
-from voice.server.realtime.session_config import Wrong, unsupported
+from voice.server.realtime.client_events import Wrong, unsupported
 
 MOST_ITEMS = 512
 """Older ones are forgotten here; the session remembers what was said in them."""
@@ -76,6 +76,11 @@ class Items:
         if item in self.waiting:
             self.waiting.remove(item)
 
+    def wait(self, item: Item, words: str) -> None:
+        """What a person said, for the next response."""
+        item.before = {"role": "user", "text": words}
+        self.waiting.append(item)
+
     def take_words(self) -> str:
         """The words of the user items that wait last: what the next turn says. The others stay and go before it."""
         texts: list[str] = []
@@ -90,35 +95,38 @@ class Items:
             raise Wrong("invalid_value", "id must be a string of at most 128 characters", "item.id")
         if name in self.known:
             raise Wrong("item_exists", f"there is an item {name!r} already", "item.id")
-        told: dict[str, Any] = {"id": name, "object": "realtime.item", "status": "completed"}
-        kind = wanted.get("type")
-        if kind == "message":
-            role, text = _message(wanted)
-            told |= {"type": "message", "role": role, "content": [{"type": _TEXTS[role], "text": text}]}
-            before = {"role": role, "text": text}
-        elif kind == "function_call_output":
-            call, output = wanted.get("call_id"), wanted.get("output")
-            if not isinstance(call, str) or not isinstance(output, str) or len(output) > MOST_TEXT:
-                raise Wrong("invalid_value", "call_id and output must be strings", "item")
-            told |= {"type": kind, "call_id": call, "output": output}
-            before = {"role": "tool", "text": output, "call_id": call}
-        else:
-            raise unsupported(f"an item of type {str(kind)[:40]!r}", "item.type", code="unsupported_content")
-        item = self.add(Item(told, before=before))
+        told, before = read_item(wanted, "item")
+        item = self.add(Item({"id": name, "object": "realtime.item", "status": "completed", **told}, before=before))
         self.waiting.append(item)
         return item
 
 
-def _message(wanted: Mapping[str, Any]) -> tuple[str, str]:
+def read_item(wanted: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """An item of the client, and the message that it is to the model. Raises Wrong."""
+    kind = wanted.get("type")
+    if kind == "message":
+        role, text = _message(wanted, where)
+        told = {"type": "message", "role": role, "content": [{"type": _TEXTS[role], "text": text}]}
+        return told, {"role": role, "text": text}
+    if kind == "function_call_output":
+        call, output = wanted.get("call_id"), wanted.get("output")
+        if not isinstance(call, str) or not isinstance(output, str) or len(output) > MOST_TEXT:
+            raise Wrong("invalid_value", "call_id and output must be strings", where)
+        told = {"type": kind, "call_id": call, "output": output}
+        return told, {"role": "tool", "text": output, "call_id": call}
+    raise unsupported(f"an item of type {str(kind)[:40]!r}", f"{where}.type", code="unsupported_content")
+
+
+def _message(wanted: Mapping[str, Any], item: str) -> tuple[str, str]:
     role, parts = wanted.get("role"), wanted.get("content")
     if not isinstance(role, str) or role not in _TEXTS:
-        raise Wrong("invalid_value", "role must be user, system or assistant", "item.role")
+        raise Wrong("invalid_value", "role must be user, system or assistant", f"{item}.role")
     if not isinstance(parts, list) or not parts:
-        raise Wrong("missing_field", "a message needs content", "item.content")
+        raise Wrong("missing_field", "a message needs content", f"{item}.content")
     texts = []
     for index, part in enumerate(parts):
         kind = part.get("type") if isinstance(part, Mapping) else None
-        where = f"item.content[{index}]"
+        where = f"{item}.content[{index}]"
         if kind not in ("input_text", "output_text", "text"):
             raise unsupported(
                 f"content of type {str(kind)[:40]!r}", where, instead="send text", code="unsupported_content"

@@ -9,11 +9,12 @@ from typing import Any
 from voice.audio.frames import Pcm
 from voice.errors import VoiceError
 from voice.server.realtime import session_config as fields
-from voice.server.realtime.audio_codec import SPOKEN_RATE
+from voice.server.realtime.audio_codec import SPOKEN_RATE, Incoming
+from voice.server.realtime.client_events import Wrong, unsupported
 from voice.server.realtime.connection import FULL, EventHandler, RealtimeConnection
 from voice.server.realtime.events import user_item
 from voice.server.realtime.items import Item
-from voice.server.realtime.session_config import Wrong, unsupported
+from voice.server.realtime.voice_session import Dictation
 from voice.turn.state import State
 
 Event = dict[str, Any]
@@ -51,8 +52,7 @@ async def commit(to: RealtimeConnection, event: Event) -> None:
         return
     to.narrator.transcribed(item, text, seconds)
     if text:
-        item.before = {"role": "user", "text": text}
-        to.items.waiting.append(item)
+        to.items.wait(item, text)
 
 
 async def clear(to: RealtimeConnection, event: Event) -> None:
@@ -67,9 +67,33 @@ async def clear(to: RealtimeConnection, event: Event) -> None:
 
 async def create_item(to: RealtimeConnection, event: Event) -> None:
     before = to.items.last
-    item = to.items.created(event["item"])
+    wanted: dict[str, Any] = event["item"]
+    parts = wanted["content"] if isinstance(wanted.get("content"), list) else []
+    read = [await _in_words(to, part, f"item.content[{place}]") for place, part in enumerate(parts)]
+    item = to.items.created({**wanted, "content": read} if parts else wanted)
+    if read != parts:
+        words = [one["text"] for one in read]
+        told = zip(parts, read, words, strict=True)
+        item.told["content"] = [
+            {"type": "input_audio", "transcript": text} if part is not one else part for part, one, text in told
+        ]
     for what in ("added", "done"):
         to.say(f"conversation.item.{what}", item=dict(item.told), previous_item_id=before)
+
+
+async def _in_words(to: RealtimeConnection, part: Any, where: str) -> Any:
+    """A part of a message; of audio, what is said in it. Raises Wrong or VoiceError."""
+    if not isinstance(part, Mapping) or part.get("type") != "input_audio":
+        return part
+    if not isinstance(part.get("audio"), str):
+        raise Wrong("missing_field", "audio needs its samples", f"{where}.audio")
+    dictation = Dictation(to.talk.recognizer)
+    if not dictation.add(Incoming(to.config.audio["input"]["format"]["type"]).take(part["audio"])):
+        raise Wrong("buffer_full", "an item may have 60 s of audio", f"{where}.audio")
+    try:
+        return {"type": "input_text", "text": await dictation.commit()}
+    finally:
+        await dictation.close()
 
 
 async def retrieve_item(to: RealtimeConnection, event: Event) -> None:
@@ -118,7 +142,15 @@ async def _cut(to: RealtimeConnection, item: Item, samples: int) -> None:
 
 async def create_response(to: RealtimeConnection, event: Event) -> None:
     wanted: Mapping[str, Any] = event.get("response") or {}
+    if to.config.kind == "transcription":
+        raise Wrong("invalid_value", "a transcription session has no responses", "type")
     once = _once(wanted)
+    if wanted.get("conversation") == "none":
+        if once.pop("output_modalities", to.config.output_modalities) != ["text"]:
+            what = "speech outside the conversation"
+            raise unsupported(what, "response.output_modalities", instead='send output_modalities: ["text"]')
+        to.asides.begin(to.config, once, wanted.get("input"), once.pop("metadata", None))
+        return
     response, stage = to.narrator.response, to.talk.stage
     if response is not None and not response.ended:
         code = "conversation_already_has_active_response"
@@ -134,10 +166,10 @@ async def create_response(to: RealtimeConnection, event: Event) -> None:
 
 def _once(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of this one response, checked. Raises Wrong."""
-    if wanted.get("conversation") not in (None, "auto"):
-        raise unsupported("a response outside the conversation", "response.conversation")
-    if wanted.get("input") is not None:
-        raise unsupported("input of a response", "response.input", instead="create items first")
+    if wanted.get("conversation") not in (None, "auto", "none"):
+        raise Wrong("invalid_value", "conversation must be auto or none", "response.conversation")
+    if wanted.get("input") is not None and wanted.get("conversation") != "none":
+        raise unsupported("input of a response in the conversation", "response.input", instead="create items first")
     if wanted.get("prompt") is not None:
         raise unsupported("a stored prompt", "response.prompt", instead="send instructions")
     checks: dict[str, Callable[[Any, str], Any]] = {
@@ -153,6 +185,8 @@ def _once(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def cancel_response(to: RealtimeConnection, event: Event) -> None:
+    if to.asides.cancel(event.get("response_id") or ""):
+        return
     if to.talk.stage.machine.state not in SPEAKING:
         raise Wrong("response_cancel_not_active", "no response to cancel")
     to.talk.stop_reply()

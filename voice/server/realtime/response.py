@@ -194,7 +194,7 @@ def _usage(usage: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def spoken_turn(spoken: SpokenReply | None) -> tuple[int, str] | None:
-    """The session's turn a reply tells, and what of that turn's text came before this reply."""
-    if spoken is None or spoken.reply is None:
+    """The session's turn a reply tells, and what of that turn's text came before this reply; None for no turn."""
+    if spoken is None or spoken.reply is None or not spoken.reply.turn:
         return None
     return spoken.reply.turn, str(getattr(spoken.reply, "before", ""))

@@ -34,8 +34,8 @@ from voice.audio.network import PACE_S, PacedSink
 from voice.audio.resample import Resampler, mono
 from voice.proxies import is_loopback
 from voice.server.realtime.audio_codec import SPOKEN_RATE
+from voice.server.realtime.client_events import Wrong
 from voice.server.realtime.items import new_id
-from voice.server.realtime.session_config import Wrong
 from voice.server.websocket_messages import TOO_MANY, Closing
 
 log = logging.getLogger(__name__)
@@ -143,7 +143,7 @@ class RtcPeer:
         return message
 
     async def send(self, message: Message) -> None:
-        """Send an event, once there is room for it. A close is told as an `error` event: channels have no reasons."""
+        """Send an event, once there is room for it. A close becomes an `error` event: channels have no reasons."""
         closes = message["type"] == "websocket.close"
         text = _goodbye(message) if closes else message["text"]
         while self._has_events and not self._gone and (self._channel is None or self._unread() > MOST_UNREAD):

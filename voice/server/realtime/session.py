@@ -40,6 +40,8 @@ class RealtimeSession(LocalSession):
         if self.rest is not None:
             (turn, heard), self.rest = self.rest, None
             reply = RestReply(self, turn, self._logged(turn, heard))
+        elif self.once is None and self._config().listens_only:
+            return HeardReply()
         else:
             reply = KeptReply(self, text, draft)
         return UnmaskedReply(reply, self._reveal, self._config().language)
@@ -98,6 +100,24 @@ class KeptReply(LocalReply):
         session = self._session
         if not (isinstance(session, RealtimeSession) and session.keeping):
             await super().truncate(heard)
+
+
+class HeardReply:
+    """No reply: what was said waits until the client asks for a response. It is of no turn."""
+
+    turn = 0
+
+    async def commit(self) -> None:
+        """There is nothing to keep."""
+
+    async def discard(self) -> None:
+        """There is nothing to drop."""
+
+    async def truncate(self, heard: int) -> None:
+        """There is nothing to cut."""
+
+    async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
+        yield Done()
 
 
 class RestReply:

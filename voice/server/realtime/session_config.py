@@ -1,119 +1,39 @@
-"""Events of a Realtime client, checked, and the session that `session.update` changes, in the shape of OpenAI."""
+"""The session of a Realtime connection, which `session.update` changes, in the shape of OpenAI."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from voice.server.realtime.client_events import Wrong, is_a, unsupported
 from voice.settings.schema import Settings
-
-
-class Wrong(Exception):
-    """A client event is refused; the connection stays open. `param` names the field."""
-
-    def __init__(
-        self, code: str, message: str, param: str | None = None, *, kind: str = "invalid_request_error"
-    ) -> None:
-        super().__init__(message)
-        self.code, self.message, self.param, self.kind = code, message, param, kind
-
-    def told(self, event_id: str | None) -> dict[str, Any]:
-        """The object `error` of an error event; `event_id` is that of the event refused."""
-        return {
-            "type": self.kind,
-            "code": self.code,
-            "message": self.message,
-            "param": self.param,
-            "event_id": event_id,
-        }
-
-
-def unsupported(what: str, param: str, *, instead: str = "", code: str = "unsupported_field") -> Wrong:
-    """A refusal of what the Realtime API has and this server has not."""
-    return Wrong(code, f"{what} is not supported here" + (f"; {instead}" if instead else ""), param)
-
-
-FIELDS: dict[str, dict[str, type]] = {
-    "session.update": {"session": dict},
-    "input_audio_buffer.append": {"audio": str},
-    "input_audio_buffer.commit": {},
-    "input_audio_buffer.clear": {},
-    "conversation.item.create": {"item": dict, "previous_item_id?": str},
-    "conversation.item.retrieve": {"item_id": str},
-    "conversation.item.delete": {"item_id": str},
-    "conversation.item.truncate": {"item_id": str, "content_index": int, "audio_end_ms": int},
-    "response.create": {"response?": dict},
-    "response.cancel": {"response_id?": str},
-    "output_audio_buffer.clear": {},
-    "x.played": {"item_id": str, "ms": float},
-}
-"""Fields by event type; those with a question mark may be left out or null. All may carry `event_id`."""
-
-_NAMES = {str: "a string", int: "a whole number of 0 or more", float: "a number of 0 or more", dict: "an object"}
-_MOST = 2**53
-
-
-def parse(text: str) -> dict[str, Any]:
-    """One event, its type known and its fields of the right types. Raises Wrong."""
-    try:
-        event = json.loads(text, parse_constant=_not_json)
-        if "\\u" in text:
-            json.dumps(event, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise Wrong("invalid_json", "the frame is not a JSON object in UTF-8") from error
-    if not isinstance(event, dict):
-        raise Wrong("invalid_json", "the frame is not a JSON object")
-    return event
-
-
-def checked(event: dict[str, Any]) -> dict[str, Any]:
-    """The event, if it has a known type and its fields the right ones. Raises Wrong."""
-    kind = event.get("type")
-    if not isinstance(kind, str):
-        raise Wrong("missing_field", "the event has no type", "type")
-    fields = FIELDS.get(kind)
-    if fields is None:
-        raise Wrong("unknown_event", f"unknown event {kind[:80]!r}; expected one of {', '.join(FIELDS)}", "type")
-    for key, wanted in fields.items():
-        name, optional = key.removesuffix("?"), key.endswith("?")
-        value = event.get(name)
-        if value is None:
-            if not optional:
-                raise Wrong("missing_field", f"{kind} needs {name}", name)
-        elif not is_a(value, wanted):
-            raise Wrong("invalid_value", f"{name} must be {_NAMES[wanted]}", name)
-    return event
-
-
-def is_a(value: Any, wanted: type) -> bool:
-    """Whether a JSON value is of this type; numbers are finite and not negative."""
-    if wanted in (int, float):
-        number = type(value) is int or (wanted is float and type(value) is float and math.isfinite(value))
-        return number and 0 <= value <= _MOST
-    return type(value) is wanted
-
-
-def event_id(event: dict[str, Any]) -> str | None:
-    """What the client calls this event, if it is usable."""
-    found = event.get("event_id")
-    return found if isinstance(found, str) and len(found) <= 512 else None
-
-
-def _not_json(word: str) -> Any:
-    raise ValueError(f"{word} is not JSON")
-
 
 VOICES = frozenset(("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"))
 """OpenAI's names: any of them is the configured voice."""
 
-EAGERNESS_MS = {"low": 2000, "high": 700}
-"""The longest silence of semantic turn detection; others take the configured one."""
+EAGERNESS_MS = {"low": 8000, "medium": 4000, "high": 2000}
+"""The longest silence of semantic turn detection, as at OpenAI; `auto` takes the configured one."""
+
+FLAT: Mapping[str, str] = {
+    "modalities": "output_modalities",
+    "voice": "audio.output.voice",
+    "speed": "audio.output.speed",
+    "input_audio_format": "audio.input.format",
+    "output_audio_format": "audio.output.format",
+    "input_audio_transcription": "audio.input.transcription",
+    "input_audio_noise_reduction": "audio.input.noise_reduction",
+    "turn_detection": "audio.input.turn_detection",
+    "max_response_output_tokens": "max_output_tokens",
+    "temperature": "",
+}
+"""Fields of the API's older shape, and where their meaning is now."""
 
 FORMATS = {"audio/pcm": 24_000, "audio/pcmu": 8_000, "audio/pcma": 8_000}
+
+LEAST_IDLE_MS, MOST_IDLE_MS = 5000, 30_000
 
 IGNORED = ("tracing", "truncation", "reasoning", "include", "parallel_tool_calls")
 MOST_TOOLS, MOST_TEXT = 128, 256 * 1024
@@ -146,6 +66,7 @@ def _audio() -> dict[str, Any]:
 class Config:
     """The session as the client sees it. `levels` is our extension: whether levels are sent."""
 
+    kind: str = "realtime"
     model: str = ""
     instructions: str = ""
     output_modalities: list[str] = field(default_factory=lambda: ["audio"])
@@ -159,6 +80,9 @@ class Config:
 
     def told(self, sid: str) -> dict[str, Any]:
         """The session object of `session.created` and `session.updated`."""
+        if self.kind == "transcription":
+            heard = {"input": self.audio["input"]}
+            return {"type": "transcription", "object": "realtime.transcription_session", "id": sid, "audio": heard}
         return {
             "type": "realtime",
             "object": "realtime.session",
@@ -178,6 +102,11 @@ class Config:
         """Turn detection; None where turns are manual."""
         found: Mapping[str, Any] | None = self.audio["input"]["turn_detection"]
         return found
+
+    @property
+    def listens_only(self) -> bool:
+        """Whether what a person says is only written down, until the client asks for a response."""
+        return self.kind == "transcription" or not (self.detection or {}).get("create_response", True)
 
     @property
     def language(self) -> str:
@@ -228,12 +157,15 @@ class Config:
 
 def updated(config: Config, change: Mapping[str, Any]) -> Config:
     """The session after `session.update` with these fields. Raises Wrong, and then nothing has changed."""
-    kind = change.get("type", "realtime")
-    if kind != "realtime":
+    kind = change.get("type", config.kind)
+    if kind not in ("realtime", "transcription"):
         raise unsupported(f"a session of type {str(kind)[:40]!r}", "session.type", code="unsupported_session")
+    for name, now in FLAT.items():
+        if name in change:
+            raise unsupported(f"the older field {name}", f"session.{name}", instead=f"send {now}" if now else "")
     if change.get("prompt"):
         raise unsupported("a stored prompt", "session.prompt", instead="send instructions")
-    new = replace(config, audio=deepcopy(config.audio), echoed=dict(config.echoed))
+    new = replace(config, kind=kind, audio=deepcopy(config.audio), echoed=dict(config.echoed))
     if change.get("instructions") is not None:
         new.instructions, new.instructed = text(change["instructions"], "session.instructions"), True
     if change.get("output_modalities") is not None:
@@ -292,10 +224,12 @@ def _detection(change: Any, where: str) -> dict[str, Any] | None:
     base = {"semantic_vad": _SEMANTIC, "server_vad": _SERVER}.get(str(found.get("type")))
     if base is None:
         raise Wrong("invalid_value", "type must be server_vad or semantic_vad", f"{where}.type")
-    if found.get("create_response") is False:
-        raise unsupported("create_response: false", f"{where}.create_response", instead="set turn_detection to null")
-    if found.get("idle_timeout_ms") is not None:
-        raise unsupported("idle_timeout_ms", f"{where}.idle_timeout_ms")
+    idle_ms = found.get("idle_timeout_ms")
+    if idle_ms is not None and base is not _SERVER:
+        raise unsupported("idle_timeout_ms with semantic_vad", f"{where}.idle_timeout_ms", instead="use server_vad")
+    if idle_ms is not None and not (is_a(idle_ms, int) and LEAST_IDLE_MS <= idle_ms <= MOST_IDLE_MS):
+        expected = f"a whole number from {LEAST_IDLE_MS} to {MOST_IDLE_MS}"
+        raise Wrong("invalid_value", f"idle_timeout_ms must be {expected}", f"{where}.idle_timeout_ms")
     new = {**base, **{name: found[name] for name in base if found.get(name) is not None}}
     for name, value in base.items():
         same = is_a(new[name], type(value)) or (isinstance(value, float) and is_a(new[name], int))
@@ -303,7 +237,7 @@ def _detection(change: Any, where: str) -> dict[str, Any] | None:
             raise Wrong("invalid_value", f"{name} is of the wrong type", f"{where}.{name}")
     if new.get("eagerness", "auto") not in ("low", "medium", "high", "auto"):
         raise Wrong("invalid_value", "eagerness must be low, medium, high or auto", f"{where}.eagerness")
-    return new
+    return new | ({"idle_timeout_ms": idle_ms} if idle_ms is not None else {})
 
 
 def _format(change: Any, where: str) -> dict[str, Any]:

@@ -145,6 +145,12 @@ class VoiceSession:
         return self._narrator.stage
 
     @property
+    def recognizer(self) -> Worker[Recognizer]:
+        """The recognizer of the running loop."""
+        assert self._kit is not None, "the loop was begun"
+        return self._kit.recognizer
+
+    @property
     def idle(self) -> bool:
         return self.stage.machine.state is State.IDLE
 

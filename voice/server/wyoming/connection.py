@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from contextlib import AsyncExitStack
 
 import numpy as np
 from wyoming.asr import Transcript as HeardText
@@ -29,6 +29,7 @@ from voice.sessions.interface import ReplyFailed
 from voice.text.clauses import Clause, ClauseSplitter
 from voice.tts.clause_audio import clause_audio
 from voice.tts.interface import Synthesizer
+from voice.wake.interface import WakeWord
 from voice.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,9 @@ class WyomingConnection:
             self._audio = None
         decoder = AudioDecoder(layout)
         if self._wake is not None:
-            self._audio = WakeListening(self, decoder, *self._services.wake_words(self._wake))
+            lent = AsyncExitStack()
+            detector, names = await lent.enter_async_context(self._services.wake_words(self._wake))
+            self._audio = WakeListening(self, decoder, detector, names, lent)
             return
         worker, hints = self._services.recognizer(), Hints(self._language)
         utterance = await worker.call(lambda engine: hinted(engine, hints).open())
@@ -227,10 +230,15 @@ class WakeListening:
     """A stream in which wake words are looked for, until the client ends it."""
 
     def __init__(
-        self, connection: WyomingConnection, decoder: AudioDecoder, detector: Any, names: dict[str, str]
+        self,
+        connection: WyomingConnection,
+        decoder: AudioDecoder,
+        detector: WakeWord,
+        names: dict[str, str],
+        lent: AsyncExitStack,
     ) -> None:
         self.decoder = decoder
-        self._connection, self._detector, self._names = connection, detector, names
+        self._connection, self._detector, self._names, self._lent = connection, detector, names, lent
         self._found = False
 
     async def add(self, payload: bytes, timestamp: object) -> bool:
@@ -247,7 +255,7 @@ class WakeListening:
             await self._connection.send(NotDetected())
 
     async def close(self) -> None:
-        self._detector.reset()
+        await self._lent.aclose()
 
 
 class Speech:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from wyoming.info import Info
@@ -29,8 +30,11 @@ class WyomingServices(Protocol):
         """The voice of this name, else one of the language, else the configured one. Raises VoiceError."""
         ...
 
-    def wake_words(self, names: list[str]) -> tuple[WakeWord, dict[str, str]]:
-        """A detector for these wake words, all for none, and the name of each of its phrases. Raises VoiceError."""
+    def wake_words(self, names: list[str]) -> AbstractAsyncContextManager[tuple[WakeWord, dict[str, str]]]:
+        """A detector for these wake words, all for none, and the name of each of its phrases; for one listener.
+
+        Raises VoiceError.
+        """
         ...
 
     def answer(self, text: str, conversation: str) -> AsyncIterator[ReplyEvent]:
