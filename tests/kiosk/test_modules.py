@@ -22,9 +22,10 @@ def test_both_languages_say_the_same_things(page: Page) -> None:
     keys = page.evaluate(
         """async () => {
           const { STRINGS } = await import("/kiosk/js/strings.js");
+          const { HOME } = await import("/kiosk/js/strings-home.js");
           const paths = (table) => Object.entries(table).flatMap(([key, value]) =>
             typeof value === "object" ? paths(value).map((path) => `${key}.${path}`) : [key]);
-          return Object.values(STRINGS).map((table) => paths(table).sort());
+          return ["en", "zh"].map((language) => [...paths(STRINGS[language]), ...paths(HOME[language])].sort());
         }"""
     )
     assert len(keys) == 2

@@ -16,7 +16,7 @@ from tests.support.rough_server import DONE, EVENTS, JSON, STOP, Answer, RoughSe
 from voice.errors import ConfigError
 from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.llm.openai import OpenAIUpstream
-from voice.llm.openai_dialects import Calls
+from voice.llm.openai_dialects import FunctionCalls
 
 SAID = "Hello there, my friend."
 WORDS = ["Hello ", "there, ", "my ", "friend."]
@@ -214,7 +214,7 @@ def test_pieces_that_are_handed_on_are_the_whole_calls(data: st.DataObject) -> N
     order = [index for index, line in enumerate(lines) for _ in line]
     if shape == "index":  # only then may calls come side by side
         order = data.draw(st.permutations(order))
-    gathered, told = Calls(), dict[object, dict[str, str]]()
+    gathered, told = FunctionCalls(), dict[object, dict[str, str]]()
     handed = [piece for index in order for piece in gathered.take(lines[index].pop(0))] + gathered.rest()
     for one in handed:
         if "name" in one:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -66,9 +67,9 @@ def builtin(memory: Memory, play: Any, **how: Any) -> Any:
 
     async def run() -> Any:
         model = BuiltinUpstream(now=lambda: datetime(2026, 3, 4, 12, 0))
-        model.memory = memory_call
+        model.memory = partial(memory_call, memory.kinds.values())
         options = EngineOptions(person=how.pop("person", ""))
-        engine = Engine(MemoryStore(), model, options, tools=Registry(memory_tools(memory)), **how)
+        engine = Engine(MemoryStore(), model, options, tools=Registry(memory_tools(memory, spoken=True)), **how)
         try:
             return await play(engine)
         finally:

@@ -47,7 +47,7 @@ def test_what_is_kept_is_there_for_the_next_process_and_for_no_one_else(folder: 
     tell(opened(folder), ANN, "the word is swordfish 剑鱼")
     assert told(opened(folder), ANN) == ["the word is swordfish 剑鱼"]
     assert told(opened(folder), BOB) == []
-    assert told(opened(folder), Who("other", "ann")) == []
+    assert told(opened(folder), Who("other", "ann")) == told(opened(folder), Who("", "\0ann")) == []
     assert opened(folder).people() == [ANN]
 
 

@@ -155,5 +155,15 @@ def test_the_page_names_no_other_host_and_makes_no_html_of_text() -> None:
     assert not re.search(r"<script(?! type=\"module\" src=)|<style|\sstyle=|\son\w+=", index)
 
 
-def test_the_page_is_small() -> None:
-    assert sum(file.stat().st_size for file in PACKAGE.rglob("*.js")) < 100_000
+def modules(file: Path) -> set[Path]:
+    """A module, and all that it loads."""
+    text = file.read_text("utf-8")
+    names = re.findall(r'from "\./([^"]+)"|new URL\("([^"]+)", import\.meta', text)
+    return {file}.union(*(modules(file.parent / (one or other)) for one, other in names))
+
+
+@pytest.mark.parametrize("page", ["main.js", "home.js"])
+def test_the_pages_are_small(page: str) -> None:
+    loaded = modules(PACKAGE / "js" / page)
+    assert {"capture.js", "markdown.js", "resampler.js"} < {file.name for file in loaded}
+    assert sum(file.stat().st_size for file in loaded) < 100_000

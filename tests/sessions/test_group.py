@@ -222,7 +222,8 @@ def test_of_what_is_overheard_only_the_newest_is_kept_and_it_never_fills_the_lin
     crowd = Crowd("Ann", "Bob", answer="addressed", each=2, waiting=2)
     crowd.say("Ann", *(f"{n} {'x' * 500}" for n in range(20)))
     assert sum(len(item.line) for item in crowd.talk.group.waiting.values()) <= OVERHEARD_CHARS
-    crowd.say("Bob", "Nova, sum it up")
+    crowd.say("Bob", "Nova, sum it up", "Nova, quickly")
+    crowd.say("Ann", "he is in a hurry")
     turn = crowd.begin()
     assert turn is not None
     assert [one["n"] for one in turn.said] == [14, 15, 16, 17, 18, 19, 20, 1]

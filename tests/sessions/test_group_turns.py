@@ -16,6 +16,7 @@ from voice.llm.interface import Ask, Delta, Done
 from voice.safety.moderation import Moderation
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
+from voice.sessions.local_session import open_local
 from voice.sessions.log import Event, Refused
 
 OK: list[Step] = [0.5, Delta("ok"), 0.5, Done()]
@@ -69,6 +70,25 @@ def test_a_group_is_answered_as_its_session_was_made() -> None:
             await live.group.say(author, n, "hm")
         assert inputs(await answered(live, 2)) == ["Ann: hm", "Bob: hm\nAnn: hm"]
         assert upstream.asked[0].options == {"temperature": 0.5}
+
+    scene(play, OK)
+
+
+def test_the_owners_own_reply_goes_on_while_participants_speak() -> None:
+    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
+        session = await open_local(engine)
+        live = await session.owned()
+        [ann] = await people(live, "Ann")
+        speaking = asyncio.create_task(say_later(live, ann))
+        heard = [event async for event in session.send("hello")]
+        await speaking
+        assert heard == [Delta("ok"), heard[-1]]
+        assert isinstance(heard[-1], Done)
+        assert inputs(await answered(live, 2)) == ["hello", "Ann: me too"]
+
+    async def say_later(live: ActiveSession, author: str) -> None:
+        await asyncio.sleep(0.2)
+        await live.group.say(author, 1, "me too")
 
     scene(play, OK)
 

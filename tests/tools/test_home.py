@@ -24,10 +24,16 @@ from voice.tools.registry import Registry
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[House]:
+    with House() as started:
+        yield started
+
+
 @pytest.fixture
-def house() -> Iterator[House]:
-    with House() as running:
-        yield running
+def house(running: House) -> House:
+    running.reset()
+    return running
 
 
 def command(url: str, words: str, language: str = "en", *, token: str = TOKEN, guarded: bool = False) -> Result:

@@ -14,6 +14,7 @@ SERVERS = {
     "serve": "Serve chat sessions to many clients over HTTP and WebSocket.",
     "wyoming": "Serve speech and conversation to Home Assistant and satellites.",
     "kiosk": "Open a full-screen page that visitors can talk to.",
+    "home": "Serve a page for daily use, with conversations of each person.",
 }
 """The commands of `voice/cli/servers/`; all others are in `voice/cli/commands/`."""
 

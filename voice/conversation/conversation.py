@@ -48,7 +48,7 @@ class Conversation(Actions):
                 preroll_s=parts.preroll_s,
                 failure=phrase("recognizer", parts.language),
                 asked_early=self._machine.policy.speculate != "off",
-                keeps_s=HEARD_S if parts.turn_model is not None else 0.0,
+                keeps_s=max(HEARD_S if parts.turn_model is not None else 0.0, parts.gate.holds_s + parts.preroll_s),
                 phrases=parts.wake.phrases,
             )
             self._hearing = AudioInput(parts, self._listener, self.tell, self._show)

@@ -107,7 +107,7 @@ class OpenAIUpstream:
             "model": model,
             "stream": True,
         }
-        counts, finish, held, calls, answered = None, "", "", dialects.Calls(), False
+        counts, finish, held, calls, answered = None, "", "", dialects.FunctionCalls(), False
         thoughts = Reasoning(self._opened(model))
         async with contextlib.aclosing(self._chunks(body)) as chunks:
             async for chunk in chunks:

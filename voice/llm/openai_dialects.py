@@ -162,7 +162,7 @@ def told_error(chunk: Mapping[str, Any]) -> str:
     return error_text(chunk) or "failed" if told else ""
 
 
-class Calls:
+class FunctionCalls:
     """Function calls put together from the pieces a stream brings, and handed on as they grow.
 
     A piece belongs to the call of its `index`. Servers that give none, null, or 0 to all of them, are understood by the

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from voice.llm.builtin.question import ToolCall
@@ -10,7 +11,9 @@ from voice.llm.interface import NOT_KNOWN
 from voice.memory.fact_book import LEAST_SAID, best, drop, facts, keep
 from voice.memory.facts import CHANGED, FORGOTTEN, KEPT, MOST_CHARS, TOLD, fact_request, sentence, turned
 from voice.memory.memory import Memory
-from voice.memory.vault import Who
+from voice.memory.questions import about_records
+from voice.memory.records import RecordKind
+from voice.memory.vault import Vault, Who
 from voice.tools.interface import Context, Result, Spec, Tool, ToolError, schema
 
 MOST_LISTED = 8
@@ -19,14 +22,18 @@ MOST_LISTED = 8
 _TEXT = {"type": "string", "minLength": 1, "maxLength": MOST_CHARS}
 
 
-def memory_tools(memory: Memory) -> list[Tool]:
-    """All tools of a memory."""
-    return [RememberTool(memory), RecallTool(memory), ForgetTool(memory), ForgetAllTool(memory)]
+def memory_tools(memory: Memory, *, spoken: bool = False) -> list[Tool]:
+    """All tools of a memory. Where the results are `spoken` as they are, recall answers from records too."""
+    known: list[Tool] = [RememberTool(memory), RecallTool(memory, records=spoken), ForgetTool(memory)]
+    finds = [] if spoken else [FindTool(memory, kind) for kind in memory.kinds]
+    return [*known, ForgetAllTool(memory), *finds]
 
 
-def memory_call(words: str, said: str) -> ToolCall | None:
+def memory_call(kinds: Collection[RecordKind], words: str, said: str) -> ToolCall | None:
     """The call that words ask for, behind the last reply `said`; of a mere question it is not certain."""
     request = fact_request(words, said=said)
+    if about_records(words, kinds) and (request is None or request.kind in ("recall", "list")):
+        return ToolCall("recall", {"question": words[:MOST_CHARS]})
     if request is None:
         return None
     if request.kind == "recall":
@@ -80,21 +87,49 @@ class RecallTool:
         personal=True,
     )
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+    def __init__(self, memory: Memory, *, records: bool = False) -> None:
+        self._memory, self._records = memory, records
 
     async def call(self, arguments: Mapping[str, Any], context: Context) -> Result:
-        """The facts that fit, or NOT_KNOWN."""
-        known = await self._memory.do(lambda: self._facts(context))
+        """The fact that fits, or NOT_KNOWN."""
         question = str(arguments.get("question", ""))
-        if not question:
-            return Result(_listed(known, context.language))
-        found = best(known, question, least=LEAST_SAID, most=1)
-        return Result(sentence(TOLD, found[0], context.language) if found else NOT_KNOWN)
+        return Result(await self._memory.do(lambda: self._found(context, question)))
 
-    def _facts(self, context: Context) -> list[str]:
+    def _found(self, context: Context, question: str) -> str:
         with self._memory.vault.reading(_who(context)) as database:
-            return facts(database)
+            known = facts(database)
+            if not question:
+                return _listed(known, context.language)
+            if self._records and (answered := _answered(self._memory, database, question)):
+                return answered
+        found = best(known, question, least=LEAST_SAID, most=1)
+        return sentence(TOLD, found[0], context.language) if found else NOT_KNOWN
+
+
+class FindTool:
+    """Answers questions about one kind of a person's records."""
+
+    def __init__(self, memory: Memory, kind: str) -> None:
+        self._memory = memory
+        self.spec = Spec(
+            f"find_{kind}",
+            f"Answers a question about the person's own {kind}: what, when, how many, how much, in which state, in a "
+            "period, of a thing, by number, the last one. Nothing else is known about them.",
+            schema(
+                "question", question={**_TEXT, "description": "in the person's own words: what did I order last week"}
+            ),
+            trusted=False,
+            personal=True,
+        )
+
+    async def call(self, arguments: Mapping[str, Any], context: Context) -> Result:
+        """The answer in a sentence, or NOT_KNOWN."""
+        question = str(arguments["question"])
+        return Result(await self._memory.do(lambda: self._found(context, question)) or NOT_KNOWN)
+
+    def _found(self, context: Context, question: str) -> str:
+        with self._memory.vault.reading(_who(context)) as database:
+            return _answered(self._memory, database, question)
 
 
 class ForgetTool:
@@ -148,6 +183,14 @@ class ForgetAllTool:
         await self._memory.do(lambda: self._memory.vault.forget(_who(context)))
         chinese = context.language == "zh"
         return Result("好的，关于你的一切我都忘掉了。" if chinese else "I've forgotten everything about you.")
+
+
+def _answered(memory: Memory, database: sqlite3.Connection | None, question: str) -> str:
+    """What the records say; a person of whom nothing is kept has none."""
+    if database is not None:
+        return memory.answered(database, question)
+    with Vault(None, bytes).writing(Who("", "")) as nothing:
+        return memory.answered(nothing, question)
 
 
 def _who(context: Context) -> Who:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import fcntl
 import hmac
+import json
 import logging
 import os
 import sqlite3
@@ -15,11 +16,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from voice.memory.record_book import TABLES, expire, has_old
 from voice.sessions.stores.encrypted import DamagedRecord, RecordCipher
 from voice.sessions.stores.interface import StoreError, derived
 
@@ -31,8 +34,8 @@ MOST_OPEN = 128
 
 _MAGIC = b"voice memory 1\n"
 _TABLES = """
-CREATE TABLE who (owner TEXT NOT NULL, person TEXT NOT NULL);
-CREATE TABLE facts (id INTEGER PRIMARY KEY, text TEXT NOT NULL, about TEXT NOT NULL, day TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS who (owner TEXT NOT NULL, person TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS facts (id INTEGER PRIMARY KEY, text TEXT NOT NULL, about TEXT NOT NULL, day TEXT NOT NULL);
 """
 
 
@@ -45,11 +48,15 @@ class Who(NamedTuple):
 
 @dataclass(slots=True)
 class _Opened:
-    """A person's memory as it was in the file with this `stamp`; None where there was no file."""
+    """A person's memory as it was in the file with this `stamp`; None where there was no file.
+
+    Nothing in it is from before `oldest`, whatever the file still has.
+    """
 
     database: sqlite3.Connection
     stamp: tuple[int, int, int] | None
     used: float
+    oldest: date = date.min
 
 
 class Vault:
@@ -61,9 +68,13 @@ class Vault:
     """
 
     def __init__(
-        self, folder: Path | None, key: Callable[[], bytes], clock: Callable[[], float] = time.monotonic
+        self,
+        folder: Path | None,
+        key: Callable[[], bytes],
+        clock: Callable[[], float] = time.monotonic,
+        oldest: Callable[[], date] = lambda: date.min,
     ) -> None:
-        self._folder, self._key, self._clock = folder, key, clock
+        self._folder, self._key, self._clock, self.oldest = folder, key, clock, oldest
         self._open: OrderedDict[Who, _Opened] = OrderedDict()
         self._lock = threading.RLock()
 
@@ -114,19 +125,13 @@ class Vault:
 
     def people(self) -> list[Who]:
         """Everyone of whom something is kept. What is damaged is said in the log and left out."""
-        if self._folder is None:
-            return sorted(self._open)
-        found = []
-        for path in self._files():
-            with suppress(FileNotFoundError):  # it was removed meanwhile
-                try:
-                    database = self._unsealed(path)
-                except StoreError as error:
-                    log.warning("%s", error)
-                    continue
-                found.append(Who(*database.execute("SELECT owner, person FROM who").fetchone()))
-                database.close()
-        return sorted(found)
+        return sorted(who for who, _ in self._each())
+
+    def expire(self) -> None:
+        """Remove records of before `oldest()` from every file that has some."""
+        for who in [who for who, database in self._each() if has_old(database, self.oldest())]:
+            with self.writing(who):
+                pass  # a memory that is opened has no old records
 
     def size(self, who: Who) -> int:
         """Bytes on the disk."""
@@ -150,6 +155,21 @@ class Vault:
 
     # Inside
 
+    def _each(self) -> Iterator[tuple[Who, sqlite3.Connection]]:
+        """Everyone's memory, open for one step."""
+        if self._folder is None:
+            yield from [(who, opened.database) for who, opened in self._open.items()]
+        for path in self._files():
+            try:
+                database = self._unsealed(path)
+            except FileNotFoundError:
+                continue  # it was removed meanwhile
+            except StoreError as error:
+                log.warning("%s", error)
+                continue
+            yield Who(*database.execute("SELECT owner, person FROM who").fetchone()), database
+            database.close()
+
     def _current(self, who: Who) -> _Opened | None:
         """The memory as the file has it now."""
         opened = self._open.get(who)
@@ -161,13 +181,17 @@ class Vault:
             if opened is None and stamp is not None:
                 opened = self._hold(who, _Opened(self._unsealed(self._file(who)), stamp, 0.0))
         if opened is not None:
+            if opened.oldest != (oldest := self.oldest()):
+                expire(opened.database, oldest)
+                opened.database.commit()
+                opened.oldest = oldest
             opened.used = self._clock()
             self._open.move_to_end(who)
         return opened
 
     def _new(self, who: Who) -> _Opened:
         database = _connect()
-        database.executescript(_TABLES)
+        database.executescript(_TABLES + TABLES)
         database.execute("INSERT INTO who VALUES (?, ?)", who)
         return self._hold(who, _Opened(database, None, self._clock()))
 
@@ -222,6 +246,7 @@ class Vault:
             image = zlib.decompress(self._cipher.unseal(raw.removeprefix(_MAGIC), path.stem))
             database = _connect()
             database.deserialize(image)
+            database.executescript(_TABLES + TABLES)
         except (DamagedRecord, zlib.error, sqlite3.Error) as error:
             raise StoreError(
                 "this memory is damaged, or was encrypted with another key",
@@ -253,7 +278,7 @@ class Vault:
 
     def _file(self, who: Who) -> Path:
         assert self._folder is not None
-        name = hmac.digest(self._names, "\0".join(who).encode("utf-8", "surrogatepass"), sha256)[:15]
+        name = hmac.digest(self._names, json.dumps(who).encode(), sha256)[:15]
         return self._folder / (base64.b32encode(name).decode().lower() + ENDING)
 
     @cached_property

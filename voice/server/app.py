@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from voice import __version__
-from voice.server import batch, errors, participants, sessions
+from voice.memory.memory import Memory
+from voice.server import batch, errors, participants, people, sessions
 from voice.server.access import PEER, BodyLimit
 from voice.server.cors import Browsers
 from voice.server.metrics import ServerMetrics, text
@@ -45,12 +46,16 @@ class Application:
         settings: ServeSettings,
         engines: EnginePool | None = None,
         speech: SpeechServices | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.service = Service(engine, settings)
         self.hub = SocketHub(self.service)
         self.realtime = RealtimeHub(self.service, engines) if engines is not None else None
         self.http = _http(self.service, self.hub, self.realtime, speech)
-        limited = BodyLimit(self.http, settings.body_kb * 1024, {AUDIO_PATH: settings.audio_mb * 1024 * 1024})
+        if memory is not None:
+            self.http.include_router(people.routes(self.service, memory))
+        larger = {AUDIO_PATH: settings.audio_mb * 1024 * 1024, people.PATH: people.MOST_BYTES}
+        limited = BodyLimit(self.http, settings.body_kb * 1024, larger)
         self._guarded = Browsers(limited, self.service.access.origin_allowed)
 
     @property
@@ -75,12 +80,14 @@ def create(
     settings: ServeSettings,
     engines: EnginePool | None = None,
     speech: SpeechServices | None = None,
+    memory: Memory | None = None,
 ) -> Application:
-    """The application over an engine; with `engines` it serves the Realtime API, with `speech` the audio endpoints.
+    """The application over an engine; with `engines` it serves the Realtime API, with `speech` the audio endpoints,
+    with a `memory` that of people.
 
-    Closing the engine, its store, its model server and the engines is the caller's.
+    Closing the engine, its store, its model server, the engines and the memory is the caller's.
     """
-    return Application(engine, settings, engines, speech)
+    return Application(engine, settings, engines, speech, memory)
 
 
 def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None, speech: SpeechServices | None) -> FastAPI:

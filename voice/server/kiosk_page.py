@@ -34,7 +34,7 @@ POLICY = "; ".join(
         "form-action 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
-        "trusted-types worklets",
+        "trusted-types shell",
     )
 )
 """No script or style but the page's own files, no request to any other host, and no text that could become HTML."""

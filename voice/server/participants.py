@@ -54,7 +54,7 @@ def routes(service: Service) -> APIRouter:
 
     @router.get("/participants")
     async def present(session_id: str, request: Request, x_session_token: Token = "") -> dict[str, Any]:
-        """Who takes part, and what waits for an answer."""
+        """The people who take part, and the messages that wait for an answer."""
         live = await access.session(session_id, x_session_token, access.enter(request.headers), "read")
         group = {"participants": [], "waiting": [], **live.talk.group.snapshot()}
         await live.settled()

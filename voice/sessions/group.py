@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast, get_args
 
@@ -158,18 +157,22 @@ class Group:
             raise Refused("turn_gone", f"message {n} was trimmed from the log")
         if n != person.last + 1:
             raise Refused("sequence_gap", f"message {n} is out of order", number=person.last + 1)
-        waiting = [item for item in self.waiting.values() if not item.overheard]
-        own = sum(item.author == author for item in waiting)
-        if own >= self.rules.each:
+        overheard = not blocked and not self.rules.addressed(input)
+        if not overheard:
+            self._check_room(person)
+        said = {"author": author, "name": person.name, "n": n, "input": input}
+        marks = {"msg_id": msg_id, "categories": list(categories), "blocked": blocked, "instead": instead}
+        marks["overheard"] = overheard
+        return self._log(0, "said", said | {name: mark for name, mark in marks.items() if mark})
+
+    def _check_room(self, person: Participant) -> None:
+        waiting = [item.author for item in self.waiting.values() if not item.overheard]
+        if waiting.count(person.id) >= self.rules.each:
             what = f"too many messages of {person.name} wait for an answer"
             raise Refused("overloaded", what, temporary=True, expected=f"at most {self.rules.each}")
         if len(waiting) >= self.rules.waiting:
             what = "too many messages wait for an answer"
             raise Refused("overloaded", what, temporary=True, expected=f"at most {self.rules.waiting}")
-        said = {"author": author, "name": person.name, "n": n, "input": input}
-        marks = {"msg_id": msg_id, "categories": list(categories), "blocked": blocked, "instead": instead}
-        marks["overheard"] = not blocked and not self.rules.addressed(input)
-        return self._log(0, "said", said | {name: mark for name, mark in marks.items() if mark})
 
     def skip(self, author: str, n: int) -> list[Event]:
         """Take a waiting message out of the line; nothing if it does not wait."""
@@ -184,8 +187,8 @@ class Group:
 
     def check(self, op: str, how: Mapping[str, Any]) -> None:
         """Raises Refused where `do` would do so now."""
-        dry = copy(self)
-        dry._log = lambda turn, t, d: []
+        dry = Group(self.rules, lambda turn, t, d: [])
+        dry.people, dry.items, dry.waiting = self.people, self.items, self.waiting
         dry.do(op, how)
 
     def person(self, id: str) -> Participant:

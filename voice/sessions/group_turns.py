@@ -78,7 +78,7 @@ class GroupTurns:
 
     async def leave(self, id: str) -> None:
         """Someone no longer takes part."""
-        await self._change("leave", {"id": id}, lambda: not self._live.talk.group.people[id].present)
+        await self._change("leave", {"id": id}, lambda: not self._live.talk.group.takes_part(id))
 
     async def skip(self, author: str, n: int) -> None:
         """Take a waiting message out of the line."""
@@ -87,8 +87,8 @@ class GroupTurns:
 
     async def say(self, author: str, n: int, input: str, msg_id: str = "") -> Said:
         """Take a participant's next message, or find what their number already names."""
-        live, items = self._live, self._live.talk.group.items
-        new = (author, n) not in items
+        live, group = self._live, self._live.talk.group
+        new = (author, n) not in group.items
         moderation = self._parts.moderation if new else None
         words, verdict = await looked_at(self._parts, live.guard, moderation, input, msg_id, None)
         found, blocking = ruled(moderation, words, verdict)
@@ -99,8 +99,11 @@ class GroupTurns:
             how |= {"input": BLOCKED, "categories": blocking, "blocked": True, "instead": instead}
         if new:
             self._parts.slots.check(live.card.owner)
-        await self._change("say", how, lambda: (author, n) in items)
-        return items[author, n]
+            await self._change("say", how, lambda: (author, n) in group.items)
+        else:
+            group.check("say", how)
+            await live.settled()
+        return group.items[author, n]
 
     def place(self, item: Said) -> dict[str, Any]:
         """What has become of a message: its seq, and its position in the line or the turn that answers it."""

@@ -195,8 +195,10 @@ class LocalReply:
             assert self._turn is not None
             async with aclosing(self._live.follow(self._turn.first)) as events:
                 async for event in events:
-                    if event.turn != self.turn:
+                    if event.turn > self.turn:
                         return
+                    if event.turn < self.turn:
+                        continue  # a participant's message, or what a tool of an earlier turn has answered
                     said = told(event)
                     if said is not None:
                         yield said

@@ -106,6 +106,10 @@ class MemorySettings:
     person: str = option(
         "", "whose memory the conversations of this machine use; on a server none unless set; empty: the owner's"
     )
+    records: str = option(
+        "", "kinds of records, such as orders: in a file [memory.records.NAME] tables (docs/memory.md), elsewhere JSON"
+    )
+    days: int = option(30, "days that records are kept, counted from their own day", least=1, most=3660)
     tokens: int = option(300, "most tokens of a person's memory that a model is given with a turn", least=0, most=4000)
     deadline_ms: int = option(
         40, "time to find them, ms; a turn does not wait longer and does without", least=1, most=2000
@@ -141,6 +145,18 @@ class KioskSettings:
     )
     pin: str = option("", "4 to 12 digits that open the operator panel; environment only; empty: none", secret=True)
     browser: str = option("", "command that opens the page; empty: Chromium, Chrome, Edge or Firefox, if found")
+
+
+@dataclass(frozen=True, slots=True)
+class HomeSettings:
+    title: str = option(
+        "", 'title of the page of `voice home`; empty: "Voice assistant" in the language of the browser'
+    )
+    personas: str = option(
+        "",
+        "ways to answer that a conversation may begin with, NAME: INSTRUCTIONS, separated by |; the colours and "
+        "languages of the page are those of the kiosk",
+    )
 
 
 @dataclass(frozen=True, slots=True)

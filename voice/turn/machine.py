@@ -143,8 +143,7 @@ class TurnMachine(OverReply):
         """Ask for the words, and for what the turn model makes of the sound, once each before the end is certain."""
         turn = self._turn
         asks: list[Action] = []
-        speculates = self.policy.speculate != "off" and turn.drafts < self.policy.max_drafts
-        if speculates and not turn.asked:
+        if self.policy.speculate != "off" and not turn.asked and not turn.unread:
             turn.asked = True
             asks.append(ev.Transcribe(turn.number, turn.revision))
         if self.policy.judges and not turn.judging:
@@ -164,8 +163,7 @@ class TurnMachine(OverReply):
         """A speculation that failed costs nothing: the decision asks again."""
         turn = self._turn
         if event.stage is ev.Stage.RECOGNIZER:
-            turn.asked = False
-            turn.drafts = self.policy.max_drafts
+            turn.asked, turn.unread = False, True
             return []
         turn.sent = False
         return [ev.Discard(turn.number, turn.revision)]

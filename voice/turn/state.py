@@ -66,9 +66,10 @@ class Policy:
 class Turn:
     """What is known of one turn. `transcript`, `sent` and `complete` (the turn model's) are the current revision's.
 
-    `overlaps`: it began over a reply. `acts`: a tool waits until it counts; `counts`: it was committed for one, so that
-    it can neither grow nor be dropped any more. `tools` work for its reply, the first since `tool_since`; `saying`
-    names the phrase that fits; `bridged` says that it was said, `sounded` when there was a sound to wait by.
+    `unread`: the recognizer failed when its words were asked for early. `overlaps`: it began over a reply. `acts`: a
+    tool waits until it counts; `counts`: it was committed for one, so that it can neither grow nor be dropped any more.
+    `tools` work for its reply, the first since `tool_since`; `saying` names the phrase that fits; `bridged` says that
+    it was said, `sounded` when there was a sound to wait by.
     """
 
     number: int
@@ -81,6 +82,7 @@ class Turn:
     transcript: str | None = None
     complete: float | None = None
     asked: bool = False
+    unread: bool = False
     judging: bool = False
     sent: bool = False
     acts: bool = False

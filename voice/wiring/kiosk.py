@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from voice import __version__
@@ -37,16 +38,10 @@ def unknown_sentences(kiosk: KioskSettings) -> list[str]:
 def kiosk_page(settings: Settings) -> KioskPage:
     """Raises ConfigError for a setting that no page can be made with, MissingError for files that cannot be read."""
     kiosk = settings.kiosk
-    languages = tuple(dict.fromkeys(one.strip() for one in kiosk.languages.split(",") if one.strip()))
-    for language in languages or ("",):
-        if language not in LANGUAGES:
-            expected = f"one or more of {', '.join(LANGUAGES)}, comma-separated"
-            raise ConfigError(f"unsupported language: {language!r}", where="kiosk.languages", expected=expected)
+    languages = page_languages(kiosk)
     if kiosk.countdown_s >= kiosk.idle_s:
         what = f"{kiosk.countdown_s:g} s leave nothing of kiosk.idle_s = {kiosk.idle_s:g} s"
         raise ConfigError(what, where="kiosk.countdown_s", expected="less than kiosk.idle_s")
-    asked = [question.strip() for question in kiosk.questions.split("|") if question.strip()]
-    files = [asked] if asked else headings(_knowledge(settings))
     chosen = {language: engine_choices(settings, language) for language in languages}
     if kiosk.pin and not re.fullmatch(r"[0-9]{4,12}", kiosk.pin):
         raise ConfigError("not a PIN", where="VOICE_KIOSK_PIN", expected="4 to 12 digits")
@@ -54,7 +49,7 @@ def kiosk_page(settings: Settings) -> KioskPage:
     shown = Page(
         title=kiosk.title,
         languages=languages,
-        questions={language: suggestions(files, language)[:MOST_QUESTIONS] for language in languages},
+        questions=questions(settings, languages),
         hears=tuple(language for language, choices in chosen.items() if choices.recognizer_hears),
         idle_s=kiosk.idle_s,
         countdown_s=kiosk.countdown_s,
@@ -69,10 +64,28 @@ def kiosk_page(settings: Settings) -> KioskPage:
         "notices speech": settings.vad.engine,
         "answers": settings.chat.model or settings.chat.llm,
     }
-    return KioskPage(shown, Panel(engines, __version__, kiosk.pin), _style(kiosk), logo)
+    return KioskPage(shown, Panel(engines, __version__, kiosk.pin), style(kiosk), logo)
 
 
-def _style(kiosk: KioskSettings) -> str:
+def page_languages(kiosk: KioskSettings) -> tuple[str, ...]:
+    """The languages of the pages. Raises ConfigError for one that they have no words in."""
+    languages = tuple(dict.fromkeys(one.strip() for one in kiosk.languages.split(",") if one.strip()))
+    for language in languages or ("",):
+        if language not in LANGUAGES:
+            expected = f"one or more of {', '.join(LANGUAGES)}, comma-separated"
+            raise ConfigError(f"unsupported language: {language!r}", where="kiosk.languages", expected=expected)
+    return languages
+
+
+def questions(settings: Settings, languages: Sequence[str]) -> dict[str, list[str]]:
+    """What is suggested to be asked, by language."""
+    asked = [question.strip() for question in settings.kiosk.questions.split("|") if question.strip()]
+    files = [asked] if asked else headings(_knowledge(settings))
+    return {language: suggestions(files, language)[:MOST_QUESTIONS] for language in languages}
+
+
+def style(kiosk: KioskSettings) -> str:
+    """The owner's colours as CSS. Raises ConfigError for what is no colour."""
     if kiosk.accent and not re.fullmatch(r"#[0-9a-fA-F]{6}", kiosk.accent):
         raise ConfigError(f"not a colour: {kiosk.accent!r}", where="kiosk.accent", expected="#rrggbb, such as #8ab4ff")
     theme = "" if kiosk.theme == "auto" else f"html {{ color-scheme: {kiosk.theme}; }}\n"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from voice import paths as folders
 from voice.memory.memory import Budget, Memory
+from voice.memory.records import kinds_of
 from voice.memory.vault import Vault, Who
 from voice.sessions.stores.master_key import master_key
 from voice.settings.schema import Settings
@@ -21,10 +22,15 @@ def own_person(settings: Settings) -> Who:
 
 def vault(settings: Settings) -> Vault:
     """Where memories are kept: in files, or in this process only where nothing is to be stored."""
-    if settings.chat.store == "memory":
-        return Vault(None, bytes)
-    folder = folders.user_data()
-    return Vault(folder / "people", lambda: master_key(settings.chat.store_key, folder / "store.key"))
+
+    def key() -> bytes:
+        return master_key(settings.chat.store_key, data / "store.key")
+
+    def oldest() -> date:
+        return date.today() - timedelta(days=settings.memory.days)
+
+    data = folders.user_data()
+    return Vault(None if settings.chat.store == "memory" else data / "people", key, oldest=oldest)
 
 
 def memory(settings: Settings) -> Memory | None:
@@ -32,4 +38,5 @@ def memory(settings: Settings) -> Memory | None:
     if not settings.memory.enabled:
         return None
     budget = Budget(settings.memory.tokens, settings.memory.deadline_ms / 1000)
-    return Memory(vault(settings), budget, lambda: datetime.now().astimezone())
+    kinds = kinds_of(settings.memory.records)
+    return Memory(vault(settings), budget, lambda: datetime.now().astimezone(), kinds)

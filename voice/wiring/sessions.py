@@ -23,6 +23,7 @@ from voice.llm.builtin.question import RunningTimers
 from voice.llm.builtin.timer_list import Timers
 from voice.llm.interface import Upstream
 from voice.llm.model_list import model_trouble
+from voice.memory.memory import Memory
 from voice.memory.tools import memory_call
 from voice.sessions.circuit_breaker import BreakerPolicy
 from voice.sessions.engine import Engine
@@ -162,11 +163,12 @@ async def engine(
     how: EngineOptions | None = None,
     running: Callable[[], RunningTimers] | None = None,
     home: Home | None = None,
+    remembered: Memory | None = None,
 ) -> AsyncIterator[Engine]:
     """Sessions over the store that `keep` makes, else that of the settings, and this model, which gets ready meanwhile.
 
-    `running` gives the timers, where they are kept in this process. All is closed with it. Conversations that
-    chat.retain keeps no longer are removed while it runs.
+    `running` gives the timers, where they are kept in this process; `remembered` is a memory that others use too. All
+    is closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
     """
     with working():
         judging, guarding = await asyncio.to_thread(lambda: (moderation(settings), guards(settings.safety)))
@@ -180,11 +182,11 @@ async def engine(
     written = knowledge(settings)
     if home is None and (settings.tools.shared or not visitors):
         home = house(settings)
-    remembered = memory(settings)
+    remembered = remembered or memory(settings)
     builtin = isinstance(model, BuiltinUpstream)
     if isinstance(model, BuiltinUpstream):
         model.commands = home.tool_for if home is not None else None
-        model.memory = memory_call if remembered is not None else None
+        model.memory = partial(memory_call, remembered.kinds.values()) if remembered is not None else None
     made = Engine(
         kept,
         model,

@@ -60,7 +60,8 @@ def registry(
     if not settings.tools.enabled:
         return None
     house: list[Tool] = [HomeTool(home), HomeTool(home, guarded=True)] if home is not None else []
-    house += memory_tools(remembered) if remembered is not None else []
+    if remembered is not None:
+        house += memory_tools(remembered, spoken=settings.chat.llm == "builtin")
     if settings.chat.llm == "builtin":
         return Registry([own_lists(visitors=visitors), *house])
     servers = sources(settings) if settings.tools.shared or not visitors else []

@@ -1,9 +1,10 @@
-"""`voice memory`: what is remembered of people, shown, exported and forgotten."""
+"""`voice memory`: what is remembered of people, shown, imported, exported and forgotten."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group("memory")
 def command() -> None:
-    """Show, export and forget what people asked to be remembered on this machine."""
+    """Show, export and forget what is remembered of people on this machine, and import their records."""
 
 
 def _of_a_person(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,12 +37,13 @@ def listed(resolved: Resolved, people: bool) -> None:
             click.echo(f"{known.person}{f' (of API key owner {known.owner})' if known.owner else ''}")
         return
     from voice.memory.fact_book import facts
+    from voice.memory.record_book import counts
 
     with vault.reading(who) as database:
-        known_facts = facts(database)
-    for fact in known_facts:
-        click.echo(fact)
-    if not known_facts:
+        lines = [*facts(database), *(f"{count} {kind}" for kind, count in counts(database).items())]
+    for line in lines:
+        click.echo(line)
+    if not lines:
         click.echo(f"nothing is remembered of {who.person}", err=True)
 
 
@@ -71,6 +73,37 @@ def forget(resolved: Resolved, words: str | None, everything: bool) -> None:
     click.echo(f"forgotten: {fact}")
 
 
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--kind", metavar="NAME", help="The kind of records; needed where memory.records names several.")
+@click.option("--by", default="", metavar="COLUMN", help="The column that names the person of each row.")
+@_of_a_person
+def imported(resolved: Resolved, file: Path, kind: str | None, by: str) -> None:
+    """Keep the records in FILE, a CSV file or JSON lines (.jsonl), for a person.
+
+    A row whose key is known replaces that one, so the same file may be imported again. Rows that cannot be read are
+    left out and named; the command then ends with 2.
+    """
+    from voice.memory.imports import import_file
+    from voice.memory.records import kinds_of
+
+    kinds = kinds_of(resolved.settings.memory.records)
+    chosen = kinds.get(kind) if kind is not None else next(iter(kinds.values())) if len(kinds) == 1 else None
+    if chosen is None:
+        expected = f"--kind, one of {', '.join(kinds)}" if kinds else "[memory.records.NAME] in the settings"
+        raise UsageError("no such kind of records" if kind else "which kind of records?", where=kind or "",
+                         expected=expected, remedy="docs/memory.md shows an example")  # fmt: skip
+    vault, who = _opened(resolved)
+    done = import_file(vault, file, chosen, who, by)
+    for line in done.told:
+        click.echo(f"{file}: {line}", err=True)
+    of = f"{len(done.people)} people" if by else who.person
+    old = f"; {done.old} older than {resolved.settings.memory.days} days left out" if done.old else ""
+    click.echo(f"{done.kept} {chosen.name} of {of} kept{old}")
+    if done.wrong:
+        raise UsageError(f"{done.wrong} rows could not be read and were left out", where=str(file))
+
+
 @command.command("export")
 @click.option("--all", "everyone", is_flag=True, help="Export the memory of every person.")
 @_of_a_person
@@ -83,10 +116,12 @@ def export(resolved: Resolved, everyone: bool) -> None:
 
 def _exported(vault: Vault, who: Who) -> dict[str, Any]:
     from voice.memory.fact_book import facts
+    from voice.memory.record_book import all_rows, counts
 
     with vault.reading(who) as database:
         owner = {"owner": who.owner} if who.owner else {}
-        return {"person": who.person, **owner, "facts": facts(database)}
+        records = {kind: all_rows(database, kind) for kind in counts(database)}
+        return {"person": who.person, **owner, "facts": facts(database), "records": records}
 
 
 def _opened(resolved: Resolved) -> tuple[Vault, Who]:

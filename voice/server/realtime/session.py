@@ -123,8 +123,10 @@ class RestReply:
             first = live.talk.turns[self.turn].first
             async with aclosing(live.follow(first)) as events:
                 async for event in events:
-                    if event.turn != self.turn:
+                    if event.turn > self.turn:
                         break
+                    if event.turn < self.turn:
+                        continue  # a participant's message, or what a tool of an earlier turn has answered
                     said = told(event)
                     if event.t == "delta":
                         said = Delta(event.d[max(0, self.skipped - (event.o or 0)) :])
