@@ -235,7 +235,7 @@ class Leaving:
         self._task: asyncio.Task[None] | None = None
 
     def watch(self) -> None:
-        """Look for them as long as there are connections."""
+        """Look for them from now on, until the server ends."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="close what a link has opened")
 
@@ -244,11 +244,6 @@ class Leaving:
             await asyncio.sleep(WATCH_S)
             welcome = {owner_of(name) for name in self._people.names()}
             for connection in tuple(self._hub.connections):
-                if (
-                    connection.live.card.owner
-                    and connection.live.card.name
-                    and connection.live.card.owner not in welcome
-                ):
+                card = connection.live.card
+                if (card.name or "").startswith("home/") and card.owner not in welcome:
                     connection.close(TOKEN_EXPIRED, "the link was taken back")
-            if not self._hub.connections:
-                return
