@@ -56,7 +56,7 @@ def routes(service: Service) -> APIRouter:
     async def present(session_id: str, request: Request, x_session_token: Token = "") -> dict[str, Any]:
         """The people who take part, and the messages that wait for an answer."""
         live = await access.session(session_id, x_session_token, access.enter(request.headers), "read")
-        group = {"participants": [], "waiting": [], **live.talk.group.snapshot()}
+        group: dict[str, Any] = {"participants": [], "waiting": [], **live.talk.group.snapshot()}
         await live.settled()
         return group
 
