@@ -213,7 +213,13 @@ class NearSpeaker:
 
     def fades(self, at: float) -> bool:
         """Whether the latest of the person's sound may be another voice: it is softer, and there is one."""
-        return self.is_background(at) and self._loudest(SHORT_S, at) < self._line(speaking=True)
+        if self._background is None or not self.is_background(at):
+            return False
+        line = self._line(speaking=True)
+        if self._person is not None:
+            halfway = (self._person.dbfs + self._background.dbfs) / 2
+            line = max(line, min(halfway, self._person.dbfs - SOFT_DB))
+        return self._loudest(SHORT_S, at) < line
 
     def _loudest(self, last_s: float, at: float) -> float:
         return max((level for when, level in self._syllable if when > at - last_s), default=0.0)
