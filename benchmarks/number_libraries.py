@@ -55,7 +55,7 @@ HAN = [("一百零五", "105"), ("一万五", "15000"), ("两万三千", "23000"
 def main() -> None:
     warnings.simplefilter("ignore")
     for name, make in TRIALS:
-        before, begun = _resident_mb(), time.perf_counter()
+        before, begun = resident_mb(), time.perf_counter()
         try:
             asked, say = make()
         except ImportError:
@@ -71,7 +71,7 @@ def main() -> None:
             taken.append((time.perf_counter() - start) * 1000)
             right += any(_alike(got) == _alike(way) for way in label.split("|"))
         load = (time.perf_counter() - begun) * 1000 - sum(taken)
-        grown = _resident_mb() - before
+        grown = resident_mb() - before
         figures = f"p95 {percentile(taken, 0.95):.2f} ms, load {load:.0f} ms, +{grown:.0f} MB"
         print(f"{name}: {right} of {len(asked)} ({right / len(asked):.0%}), {figures}")
 
@@ -131,7 +131,7 @@ TRIALS: tuple[tuple[str, Callable[[], tuple[Asked, Callable[[str], str]]]], ...]
 )
 
 
-def _resident_mb() -> float:
+def resident_mb() -> float:
     with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
 

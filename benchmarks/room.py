@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-KINDS = ("echo", "client", "cut", "noise", "television")
+KINDS = ("echo", "client", "cut", "noise", "television", "soft")
 
 
 @click.command("room")
@@ -36,7 +36,7 @@ def command(
 
     Time is virtual and stands still while engines work: the rows say what is done, not how fast an engine is. Trials:
     echo and client (two answers and no one over them, here and through /v1/realtime), cut (a person over a reply),
-    noise, television (during a question, and after one).
+    noise, television (during a question, after one, and alone), soft (a person's soft words after loud ones).
     """
     from benchmarks.latency_hard import published
     from benchmarks.room_trials import Kit, trials

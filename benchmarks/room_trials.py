@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from benchmarks.room_client import visit
 from benchmarks.room_simulation import Echo, Samples, at_level, scene, stay
 from voice import paths
 from voice.asr.interface import Recognizer
+from voice.asr.word_error_rate import distance
+from voice.asr.word_error_rate import words as spoken
 from voice.audio.frames import RATE, Pcm
 from voice.audio.resample import resample
 from voice.audio.wav import read_wav
@@ -25,10 +27,14 @@ from voice.tts.interface import Chunk, Synthesizer
 
 SPEECH = paths.PACKAGE.parent / "tests" / "fixtures" / "speech"
 PERSON_DBFS = -20.0
-TELEVISION = (
-    "Good evening. The prime minister met farmers in the north today. They had asked for lower taxes on diesel and a "
-    "longer season. In the second half the home side scored twice, and the weather stays mild until the weekend."
-)
+TELEVISIONS = {
+    "en-gb": "Good evening. The prime minister met farmers in the north today. They had asked for lower taxes on "
+    "diesel and a longer season. In the second half the home side scored twice, and the weather stays mild until "
+    "the weekend.",
+    "en-us": "And now the news from the region. The council voted on the new bridge last night, after a debate of "
+    "nearly five hours. Traffic will be diverted from Monday, and shops along the river expect losses.",
+}
+"""What is said on televisions, by espeak's voices."""
 
 Row = dict[str, Any]
 
@@ -90,9 +96,10 @@ def echoes(kit: Kit, gain: float, delay_ms: int) -> Row:
 
 
 def clients(kit: Kit, gain: float, delay_ms: int) -> Row:
-    """The same through /v1/realtime with a client that does not cancel."""
+    """The same through /v1/realtime with a client that does not cancel, which the server does not know."""
     near = scene(24.0, [(1.0, person("private")), (13.0, person("help"))])
-    seen = visit(kit.settings, near, Echo(gain, delay_ms / 1000), kit.hearer)
+    settings = replace(kit.settings, audio=replace(kit.settings.audio, echo="auto"))
+    seen = visit(settings, near, Echo(gain, delay_ms / 1000), kit.hearer)
     held = sum(event["state"] == "paused" for _, event in seen.of("x.state"))
     figures = {"replies": len(seen.replies), "self_interruptions": seen.interrupted, "held": held}
     return kit.row(
@@ -125,35 +132,55 @@ def noises(kit: Kit, name: str) -> Row:
     return kit.row("noise", noise=name, **figures, right=whole and len(seen.asked) == 1)
 
 
-def televisions(kit: Kit, softer_db: float) -> Row:
+def televisions(kit: Kit, softer_db: float, voice: str) -> Row:
     """A question with a television on, heard from before the question on."""
-    screen = at_level(_television(), PERSON_DBFS - softer_db)
+    screen = at_level(television(voice), PERSON_DBFS - softer_db)
     seen = stay(kit.settings, scene(14.0, [(0.0, screen), (4.0, person("times"))]), None, kit.hearer)
     figures = {"asked": seen.asked, "replies": seen.replies}
     answered = any("84" in reply for reply in seen.replies)
-    return kit.row(
-        "television", softer_db=softer_db, **figures, answered=answered, right=answered and len(seen.asked) == 1
-    )
+    right = answered and len(seen.asked) == 1
+    return kit.row("television", screen=voice, softer_db=softer_db, **figures, answered=answered, right=right)
 
 
-def backgrounds(kit: Kit, softer_db: float) -> Row:
+def backgrounds(kit: Kit, softer_db: float, voice: str) -> Row:
     """A television, and a person who has spoken before and is silent now."""
-    screen = at_level(_television(), PERSON_DBFS - softer_db)
+    screen = at_level(television(voice), PERSON_DBFS - softer_db)
     seen = stay(kit.settings, scene(24.0, [(1.0, person("times")), (9.0, screen)]), None, kit.hearer)
-    return kit.row("background", softer_db=softer_db, asked=seen.asked, right=len(seen.asked) == 1)
+    return kit.row("background", screen=voice, softer_db=softer_db, asked=seen.asked, right=len(seen.asked) == 1)
+
+
+def alone(kit: Kit, softer_db: float, voice: str) -> Row:
+    """A television, and no one who has ever spoken."""
+    screen = at_level(television(voice), PERSON_DBFS - softer_db)
+    seen = stay(kit.settings, scene(14.0, [(0.5, screen)]), None, kit.hearer)
+    return kit.row("alone", screen=voice, softer_db=softer_db, asked=seen.asked, right=not seen.states)
+
+
+def softer(kit: Kit, softer_db: float, words: str) -> Row:
+    """A person who speaks softly after a loud question, in a quiet room; when their turn begins, seconds."""
+
+    def asked(by_db: float) -> tuple[list[str], float]:
+        sounds = [(1.0, person("times")), (9.0, person(words) * 10 ** (-by_db / 20))]
+        seen = stay(kit.settings, scene(16.0, sounds), None, kit.hearer)
+        return seen.asked, next((at for at, state in seen.states if state == "listening" and at > 9.0), 0.0)
+
+    (loud, loud_at), (soft, soft_at) = asked(0.0), asked(softer_db)
+    late_ms = round((soft_at - loud_at) * 1000)
+    right = bool(soft_at) and distance(spoken(" ".join(loud)), spoken(" ".join(soft))) == 0 and late_ms <= 50
+    return kit.row("soft", softer_db=softer_db, words=words, asked=soft, late_ms=late_ms, right=right)
 
 
 @cache
-def _television() -> Pcm:
+def television(name: str = "en-gb") -> Pcm:
     """A voice that is neither the person's nor ours."""
-    voice: Synthesizer = EspeakSynthesizer("en-gb")
+    voice: Synthesizer = EspeakSynthesizer(name)
     chunks: list[Pcm] = []
 
     def emit(chunk: Chunk) -> bool:
         chunks.append(chunk.pcm)
         return True
 
-    voice.speak(TELEVISION, emit)
+    voice.speak(TELEVISIONS[name], emit)
     return resample(np.concatenate(chunks), voice.rate, RATE)
 
 
@@ -168,6 +195,9 @@ def trials(
         if "noise" in kinds:
             yield from (noises(kit, name) for name in NOISES)
         if "television" in kinds:
-            for softer_db in (12.0, 20.0, 26.0):
-                yield televisions(kit, softer_db)
-                yield backgrounds(kit, softer_db)
+            for voice in TELEVISIONS:
+                for softer_db in (12.0, 20.0, 26.0):
+                    yield from (trial(kit, softer_db, voice) for trial in (televisions, backgrounds, alone))
+        if "soft" in kinds:
+            for words in ("divide", "time", "moon"):
+                yield from (softer(kit, softer_db, words) for softer_db in (3.0, 6.0, 9.0, 12.0))

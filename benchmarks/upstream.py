@@ -20,6 +20,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Self
 
+from benchmarks.upstream_slots import ScriptedSlots
+
 KEPT_BODIES = 2000
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
@@ -94,9 +96,16 @@ class ScriptedUpstream:
     """
 
     def __init__(
-        self, default: Script | None = None, *, host: str = "127.0.0.1", port: int = 0, kind: str = "generic"
+        self,
+        default: Script | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        kind: str = "generic",
+        slots: ScriptedSlots | None = None,
     ) -> None:
         self.default, self.kind = default or Script(), kind
+        self.slots = slots or ScriptedSlots()
         self.queue: deque[Script] = deque()
         self.asked = Asked()
         self._host, self._port = host, port
@@ -152,7 +161,14 @@ class ScriptedUpstream:
             "DELETE /control": None,
         }
         if self.kind == "llama.cpp":
-            fixed["GET /props"] = {"default_generation_settings": {}, "model_path": "scripted.gguf"}
+            fixed["GET /props"] = {
+                "default_generation_settings": {},
+                "model_path": "scripted.gguf",
+            } | self.slots.props()
+            fixed["GET /slots"] = self.slots.listed()
+            if (done := self.slots.acted(path, body)) is not None:
+                _send_json(writer, *done)
+                return
         if self.kind == "ollama":
             fixed["GET /api/version"] = {"version": "0.12.0"}
             fixed["POST /api/generate"] = {"done": True}
@@ -191,6 +207,8 @@ class ScriptedUpstream:
             else f"Answer {asked.counts['POST /v1/chat/completions']} to: {last.partition(' script: ')[0]}"
         )
         usage = self._usage(body["messages"], text)
+        if self.kind == "llama.cpp" and (slot := int(body.get("id_slot", -1))) >= 0:
+            usage["prompt_tokens_details"]["cached_tokens"] = self.slots.cached(slot, body["messages"])
         unread = usage["prompt_tokens"] - usage["prompt_tokens_details"]["cached_tokens"]
         script = replace(script, first_ms=script.first_ms + unread * script.read_ms)
         asked.open += 1

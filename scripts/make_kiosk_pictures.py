@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws docs/kiosk/*.jpg: the kiosk page in every state, in both languages, on a desktop and on an upright tablet.
+"""Draws docs/kiosk/*.webp: the kiosk page in every state and both languages, dark on a desktop and light on a phone.
 
 The page is the real one; what the server says to it is written down here, so that each state holds still.
 """
@@ -7,13 +7,14 @@ The page is the real one; what the server says to it is written down here, so th
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Browser, Page, ViewportSize, WebSocketRoute, async_playwright
 
@@ -23,19 +24,19 @@ ROOT = Path(__file__).parent.parent
 OUT = ROOT / "docs" / "kiosk"
 SIZES: dict[str, ViewportSize] = {
     "desktop": {"width": 1280, "height": 800},
-    "tablet": {"width": 820, "height": 1180},
+    "phone": {"width": 390, "height": 844},
 }
-QUALITY = 80
+QUALITY = 70
 FLAGS = ("--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 SETTLE_MS = 1600
 
 TALK = {
     "en": (
-        ("How far away is the Moon?", "The Moon is about 384,400 kilometers away from the Earth."),
+        ("How far away is the Moon?", "The Moon is about **384,400 kilometers** away from the Earth."),
         ("And how long would it take to drive there?", "At 100 kilometers an hour, without a break, about 160 days."),
     ),
     "zh": (
-        ("月亮离地球有多远？", "月球离地球大约384400公里。"),
+        ("月亮离地球有多远？", "月球离地球大约**384400公里**。"),
         ("开车去要多久？", "按每小时一百公里、一路不停来算，大约要一百六十天。"),
     ),
 }
@@ -140,12 +141,15 @@ async def shoot(browser: Browser, url: str, language: str, size: ViewportSize, s
     """One picture of one scene."""
     name, play = scene
     server = Server(language)
-    context = await browser.new_context(viewport=size, permissions=["microphone"])
+    scheme: Literal["dark", "light"] = "dark" if size == SIZES["desktop"] else "light"
+    context = await browser.new_context(viewport=size, permissions=["microphone"], color_scheme=scheme)
     page = await context.new_page()
     await page.route_web_socket("**/v1/realtime*", server.open)
     await page.route("**/settings.json", lambda route: patched(route, name))
+    await page.route("**/healthz", lambda route: route.fulfill(status=200))  # however busy this machine is
     await page.goto(url)
-    await page.click(f"[data-language={language}]")
+    await page.wait_for_selector(f"[data-language={language}]", state="attached")
+    await page.evaluate("(language) => document.querySelector(`[data-language=${language}]`).click()", language)
     await page.wait_for_selector("#state:not(:empty)")
     if play is not None:
         await page.click("#talk")
@@ -185,7 +189,11 @@ async def sheet(page: Page, pictures: list[Path], columns: int, width: int, file
     source.write_text(f"<style>{style}img{{width:100%;display:block}}</style>{images}")
     await page.set_viewport_size({"width": width, "height": 100})
     await page.goto(f"file://{source}")
-    await page.screenshot(path=file, full_page=True, type="jpeg", quality=QUALITY)
+    height = await page.evaluate("document.documentElement.scrollHeight")
+    await page.set_viewport_size({"width": width, "height": height})
+    devtools = await page.context.new_cdp_session(page)
+    taken = await devtools.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
+    await asyncio.to_thread(file.write_bytes, base64.b64decode(taken["data"]))
     source.unlink()
 
 
@@ -198,8 +206,8 @@ async def draw(url: str, folder: Path) -> None:
                 for scene, file in zip(SCENES, pictures, strict=True):
                     await shoot(browser, url, language, viewport, scene, file)
                 page = await browser.new_page()
-                columns, width = (2, 1300) if size == "desktop" else (5, 1500)
-                await sheet(page, pictures, columns, width, OUT / f"{language}-{size}.jpg")
+                columns, width = (2, 1200) if size == "desktop" else (5, 1200)
+                await sheet(page, pictures, columns, width, OUT / f"{language}-{size}.webp")
                 await page.close()
         await browser.close()
 

@@ -11,10 +11,10 @@ import graphlib
 import re
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "voice"
@@ -32,7 +32,7 @@ FORBIDDEN = "open print input exec eval __import__ datetime.now datetime.utcnow 
 PURE_IMPORTS, IMPURE_CALLS = frozenset(ALLOWED.split()), frozenset(FORBIDDEN.split())
 
 LIBRARIES = (
-    "faster_whisper ctranslate2 pocketsphinx piper onnxruntime sounddevice openai pymicro_wakeword av wetext mcp"
+    "aiortc av ctranslate2 faster_whisper mcp onnxruntime openai piper pocketsphinx pymicro_wakeword sounddevice wetext"
 )
 
 HEAVY = frozenset(LIBRARIES.split())
@@ -59,6 +59,7 @@ def adapters_beside() -> list[str]:
 LAYERS, PURE, ADAPTERS = layers(), pure_patterns(), adapters_beside()
 
 
+@cache
 def modules() -> list[str]:
     return sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
@@ -79,6 +80,7 @@ def tree(module: str) -> ast.Module:
     return ast.parse((PACKAGE / module).read_text("utf-8"))
 
 
+@cache
 def imported(module: str) -> set[str]:
     """Dotted names the file imports, wherever in it and for whatever purpose."""
     names: set[str] = set()
@@ -92,6 +94,7 @@ def imported(module: str) -> set[str]:
     return names
 
 
+@cache
 def own_imports(module: str) -> set[str]:
     """The files of this package that the file imports."""
     found = set()
@@ -113,15 +116,14 @@ def test_the_pure_files_of_the_page_exist() -> None:
     assert set(ADAPTERS) <= set(names)
 
 
-@pytest.mark.parametrize("module", modules())
-def test_a_file_imports_only_from_its_folder_and_lower_layers(module: str) -> None:
-    own = unit(module)
-    for other in own_imports(module):
-        theirs = unit(other)
-        if theirs not in (own, "__init__", "errors"):
-            assert LAYERS[theirs] < LAYERS[own], (
-                f"voice/{module} (layer {LAYERS[own]}) imports voice/{other} (layer {LAYERS[theirs]})"
-            )
+def test_a_file_imports_only_from_its_folder_and_lower_layers() -> None:
+    upwards = [
+        f"voice/{module} (layer {LAYERS[unit(module)]}) imports voice/{other} (layer {LAYERS[unit(other)]})"
+        for module in modules()
+        for other in own_imports(module)
+        if unit(other) not in (unit(module), "__init__", "errors") and LAYERS[unit(other)] >= LAYERS[unit(module)]
+    ]
+    assert not upwards, "\n".join(upwards)
 
 
 def test_no_file_imports_itself_through_others() -> None:
@@ -129,38 +131,54 @@ def test_no_file_imports_itself_through_others() -> None:
     graphlib.TopologicalSorter(graph).prepare()
 
 
-@pytest.mark.parametrize("module", [module for module in modules() if is_pure(module)])
-def test_a_pure_file_touches_no_clock_and_nothing_outside(module: str) -> None:
+def outside(module: str) -> Iterator[str]:
+    """What this file imports and calls that a pure one may not."""
     for name in imported(module):
-        allowed = name in PURE_IMPORTS or name.split(".")[0] in PURE_IMPORTS or name.rpartition(".")[0] in PURE_IMPORTS
-        assert allowed, f"voice/{module} imports {name}"
+        if not PURE_IMPORTS & {name, name.split(".")[0], name.rpartition(".")[0]}:
+            yield f"voice/{module} imports {name}"
     for node in ast.walk(tree(module)):
-        if isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            assert called not in IMPURE_CALLS, f"voice/{module}, line {node.lineno}: {called}()"
+        if isinstance(node, ast.Call) and (called := ast.unparse(node.func)) in IMPURE_CALLS:
+            yield f"voice/{module}, line {node.lineno}: {called}()"
 
 
-SUBCLASSED = {"client/openai_client.py": frozenset({"openai"})}
+def test_a_pure_file_touches_no_clock_and_nothing_outside() -> None:
+    pure = [module for module in modules() if is_pure(module)]
+    assert pure
+    touched = [what for module in pure for what in outside(module)]
+    assert not touched, "\n".join(touched)
+
+
+SUBCLASSED = {
+    "client/openai_client.py": frozenset({"openai"}),
+    "server/realtime/rtc_peer.py": frozenset({"aiortc", "av"}),
+}
 """What a file needs as a whole, since its classes are those of a library; it is itself loaded when it is used."""
 
 
-@pytest.mark.parametrize("module", modules())
-def test_a_heavy_library_is_imported_when_an_adapter_is_made(module: str) -> None:
+def imported_at_once(module: str) -> set[str]:
+    """The packages that are imported where the file is."""
     top: set[str] = set()
     for node in tree(module).body:
         if isinstance(node, ast.Import):
             top |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             top.add((node.module or "").split(".")[0])
-    found = (top & HEAVY) - SUBCLASSED.get(module, frozenset())
-    assert not found, f"voice/{module} imports {found} before it is needed"
+    return top
 
 
-@pytest.mark.parametrize("module", modules())
-def test_no_file_is_long_and_no_folder_is_full(module: str) -> None:
-    assert len((PACKAGE / module).read_text("utf-8").splitlines()) <= 400, f"voice/{module} is long: is it one thing?"
-    files = [path for path in (PACKAGE / module).parent.glob("*.py") if path.name != "__init__.py"]
-    assert len(files) <= 20, f"{len(files)} files beside voice/{module}"
+def test_a_heavy_library_is_imported_when_an_adapter_is_made() -> None:
+    early = {module: (imported_at_once(module) & HEAVY) - SUBCLASSED.get(module, frozenset()) for module in modules()}
+    assert {module: libraries for module, libraries in early.items() if libraries} == {}
+
+
+def test_no_file_is_long() -> None:
+    lines = {module: len((PACKAGE / module).read_text("utf-8").splitlines()) for module in modules()}
+    assert {module: count for module, count in lines.items() if count > 400} == {}, "is it one thing?"
+
+
+def test_no_folder_is_full() -> None:
+    folders = Counter(str(Path(module).parent) for module in modules() if not module.endswith("__init__.py"))
+    assert {folder: count for folder, count in folders.items() if count > 20} == {}
 
 
 def test_no_two_classes_share_a_name() -> None:

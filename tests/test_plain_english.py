@@ -6,7 +6,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -73,17 +73,26 @@ def found(text: str) -> list[str]:
     return [f"{match[0]!r}: better: {better}" for form, better in FORMS.items() for match in re.finditer(form, text)]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_sources_are_in_plain_english(path: Path) -> None:
-    texts = [(line, text) for line, text in spans(path.read_text("utf-8")) if not is_pattern(text)]
-    assert [f"{path}:{line}: {what}" for line, text in texts for what in found(text)] == []
+def written(source: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of what people read in a program."""
+    return ((line, text) for line, text in spans(source.read_text("utf-8")) if not is_pattern(text))
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_documents_are_in_plain_english(path: Path) -> None:
-    prose = re.sub(r"```.*?```", lambda block: "\n" * block[0].count("\n"), path.read_text("utf-8"), flags=re.DOTALL)
-    lines = enumerate(prose.splitlines(), 1)
-    assert [f"{path}:{line}: {what}" for line, text in lines for what in found(text)] == []
+def prose(document: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a document that are no example."""
+    text = document.read_text("utf-8")
+    return enumerate(
+        re.sub(r"```.*?```", lambda block: "\n" * block[0].count("\n"), text, flags=re.DOTALL).splitlines(), 1
+    )
+
+
+@pytest.mark.parametrize(("paths", "read"), [(SOURCES, written), (DOCUMENTS, prose)], ids=["sources", "documents"])
+def test_what_people_read_is_in_plain_english(
+    paths: list[Path], read: Callable[[Path], Iterator[tuple[int, str]]]
+) -> None:
+    assert paths
+    wrong = [f"{path}:{line}: {what}" for path in paths for line, text in read(path) for what in found(text)]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize(

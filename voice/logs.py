@@ -7,7 +7,7 @@ import re
 import traceback
 from collections.abc import Iterable
 
-CHATTY = ("httpx", "httpcore", "openai", "websockets", "uvicorn", "huggingface_hub")
+CHATTY = ("aioice", "aiortc", "httpx", "httpcore", "openai", "websockets", "uvicorn", "huggingface_hub")
 """Libraries that write what they send and receive, where they are let."""
 
 _ID = re.compile(r"(?<![\w-])s_[\w-]{22}(?![\w-])")

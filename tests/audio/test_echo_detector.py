@@ -97,3 +97,29 @@ def test_the_delay_is_found_and_silence_costs_nothing() -> None:
         detector.far(speaker()[pulled : pulled + 441], pulled / FAR_RATE)
         detector.near(Frame(room.hear(first, 320), (first + 320) / RATE))
     assert detector.delay_s == pytest.approx(0.2, abs=0.031)
+
+
+def test_no_voice_without_echo_passes_for_one_by_chance() -> None:
+    """Each speaks from soon after the beginning of the reply, where two voices are most alike."""
+    for words in ("city", "day", "football", "minutes", "private", "timer", "times", "moon"):
+        for later_s in (0.1, 0.4):
+            far, detector = speaker(), EchoDetector(FAR_RATE, longest_s=1.2)
+            room = Room(scene(4.5, [(SPEAKS_AT[0] + later_s, at_level(command(words), -20.0))]))
+            for first in range(0, round(4.5 * RATE), 320):
+                pulled = round(first / RATE * FAR_RATE) // 441 * 441
+                detector.far(far[pulled : pulled + 441], pulled / FAR_RATE)
+                detector.near(Frame(room.hear(first, 320), (first + 320) / RATE))
+            assert detector.delay_s is None, words
+
+
+def test_where_the_speaker_is_never_heard_there_is_known_to_be_no_echo() -> None:
+    found = []
+    for echo in (None, Echo(0.1, 0.5)):
+        far, detector, room = speaker(), EchoDetector(FAR_RATE, longest_s=1.2), Room(silence(LASTS_S), echo)
+        room.play(resample(far, FAR_RATE, RATE), 0.0)
+        for first in range(0, round(LASTS_S * RATE) - 319, 320):
+            pulled = round(first / RATE * FAR_RATE) // 441 * 441
+            detector.far(far[pulled : pulled + 441], pulled / FAR_RATE)
+            detector.near(Frame(room.hear(first, 320), (first + 320) / RATE))
+        found.append(detector.absent)
+    assert found == [True, False]

@@ -15,7 +15,7 @@ from voice.audio.frames import RATE, Frame
 from voice.audio.network import RemotePlayout
 from voice.audio.resample import resample
 
-LEARNING_S = 0.35
+LEARNING_S = 1.3
 """Until the delay of the first reply is known, what is heard counts as a person: most clients have no echo."""
 
 FAR_RATE = 22_050

@@ -8,11 +8,14 @@ from functools import partial
 import pytest
 
 from benchmarks.room_simulation import Echo, Stay, at_level, scene, stay
+from benchmarks.room_trials import PERSON_DBFS, television
 from tests.support.real_models import piper_voice, whisper_folder
 from tests.support.speech import command
+from voice import paths
 from voice.asr.interface import Recognizer
 from voice.asr.pocketsphinx import SphinxRecognizer
 from voice.asr.whisper import WhisperRecognizer
+from voice.audio.wav import read_wav
 from voice.settings.layers import Given, load
 from voice.settings.schema import Settings
 
@@ -66,3 +69,40 @@ def test_a_person_stops_it_within_300_ms_through_the_echo(echo: Echo | None) -> 
     assert held and held[0] - begins_s <= 0.3
     cut = next(turn for turn in seen.turns if turn.reply)
     assert cut.outcome == "interrupted" and len(cut.heard) < len(cut.reply)
+
+
+@pytest.mark.parametrize("softer_db", [16.0, 20.0, 26.0])
+def test_a_question_beside_a_television_is_answered_and_nothing_else(softer_db: float) -> None:
+    screen = at_level(television(), PERSON_DBFS - softer_db)
+    question = at_level(command("times"), PERSON_DBFS)
+    seen = stay(desktop(), scene(14.0, [(0.0, screen), (4.0, question)]), None, whisper)
+    assert len(seen.asked) == 1 and "84" in seen.replies[0]
+    assert 4.0 <= next(at for at, state in seen.states if state == "listening") <= 4.6
+
+
+@pytest.mark.parametrize("softer_db", [12.0, 20.0, 26.0])
+def test_a_television_alone_starts_no_turn(softer_db: float) -> None:
+    screen = at_level(television(), PERSON_DBFS - softer_db)
+    seen = stay(desktop(), scene(13.0, [(0.5, screen)]), None, whisper)
+    assert seen.states == [] and seen.asked == []
+
+
+def test_soft_words_after_loud_ones_are_whole() -> None:
+    soft = at_level(command("divide"), PERSON_DBFS - 12.0)
+    seen = stay(desktop(), scene(11.0, [(1.0, at_level(command("times"), PERSON_DBFS)), (7.0, soft)]), None, whisper)
+    assert seen.asked[1:] == ["Divide that by 2."]
+
+
+def test_a_soft_person_alone_is_answered_without_having_been_louder() -> None:
+    seen = stay(desktop(), scene(6.0, [(1.0, at_level(command("times"), -45.0))]), None, whisper)
+    assert len(seen.asked) == 1 and "84" in seen.replies[0]
+
+
+@pytest.mark.parametrize("name", ["talk-tv20.wav", "talk-tv26.wav"])
+def test_the_given_questions_beside_another_voice_are_answered_with_84(name: str) -> None:
+    """Needs ../shared/cases beside the checkout."""
+    file = paths.PACKAGE.parent.parent / "shared" / "cases" / name
+    if not file.is_file():
+        pytest.skip(f"{file} is not here")
+    seen = stay(desktop(), read_wav(file), None, whisper)
+    assert len(seen.asked) == 1 and "84" in seen.replies[0]

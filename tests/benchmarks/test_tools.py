@@ -22,6 +22,7 @@ def test_it_asks_all_requests_and_writes_its_figures(tmp_path: Path) -> None:
         assert row["requests"] == 40
         assert row["right"] + len(row["missed"]) == 40
         assert row["right"] >= 36, row["missed"]
+        assert row["called"] == 40, done.output
     assert found["first_token"].keys() == {"plain_ms", "tools_ms"}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +14,6 @@ from tests.support import people
 from tests.support.people import COUGH, Person, Reader, ReaderUtterance, Talk, converse, speaks
 from tests.support.scripted_session import ScriptedReply, ScriptedSession, words
 from voice.asr.interface import Transcript
-from voice.audio.devices import SilentSink
 from voice.audio.earcons import earcons
 from voice.audio.frames import RATE
 from voice.clock import VirtualLoop, run_virtual
@@ -391,53 +389,6 @@ def test_a_tool_that_acts_runs_once_the_turn_is_decided_and_before_a_sound() -> 
     assert done.outcomes == ["answered"]
     assert [trace.reply for trace in done.traces] == ["It is on."]
     assert committed[0] == pytest.approx(1.9 + 0.5, abs=0.05)
-
-
-@pytest.mark.parametrize("takes_s", [0.0, 0.2, 0.39, 0.5, 0.9, 1.5, 3.0, 7.9, 20.0, 60.0])
-@pytest.mark.parametrize("tts_s", [0.0, 0.2])
-def test_a_tool_never_leaves_a_second_of_silence(takes_s: float, tts_s: float) -> None:
-    class Looking(ScriptedReply):
-        async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
-            yield Working("weather", saying="looking")
-            await asyncio.sleep(takes_s)
-            yield Working("weather", done=True)
-            for event in words("It is sunny today."):
-                yield event
-
-    class Weather(ScriptedSession):
-        def send(self, text: str, *, draft: bool = False) -> ScriptedReply:
-            self.asked.append(text)
-            return Looking(self, len(self.asked), text, committed=not draft)
-
-    sounds: list[float] = []
-    spoken: list[str] = []
-
-    class Heard(SilentSink):
-        async def _run(self) -> None:
-            loop, start, pulls = asyncio.get_running_loop(), asyncio.get_running_loop().time(), 0
-            while True:
-                if self._playout.pull(round(self.rate * 0.02), loop.time()).any():
-                    sounds.append(loop.time())
-                pulls += 1
-                await asyncio.sleep(max(0.0, start + pulls * 0.02 - loop.time()))
-
-    class Spelled(ToneSynthesizer):
-        def speak(self, text: str, emit: Emit) -> None:
-            spoken.append(text)
-            super().speak(text, emit)
-
-    def shape(parts: Components) -> None:
-        parts.sink = Heard(parts.playout)
-        parts.earcons = earcons(RATE, ("thinking",))
-
-    person = Person(takes_s + 8, speaks(1.0, "weather"))
-    done = talk(person, Weather(echo), parts=shape, tts_s=tts_s, voices=(Spelled,))  # type: ignore[arg-type]
-    decided = next(at for at, state in done.states() if state == "thinking")
-    ended = next(at for at, state in reversed(done.states()) if state == "idle")
-    times = [decided, *(at for at in sounds if at >= decided), ended]
-    assert max(b - a for a, b in pairwise(times)) <= 1.0
-    assert done.outcomes == ["answered"]
-    assert spoken.count("One moment, I'm looking.") == (takes_s > 0.4), "at most one phrase, and none for a quick tool"
 
 
 def test_a_discarded_draft_sets_no_timer() -> None:

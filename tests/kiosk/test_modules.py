@@ -22,9 +22,10 @@ def test_both_languages_say_the_same_things(page: Page) -> None:
     keys = page.evaluate(
         """async () => {
           const { STRINGS } = await import("/kiosk/js/strings.js");
+          const { HOME } = await import("/kiosk/js/strings-home.js");
           const paths = (table) => Object.entries(table).flatMap(([key, value]) =>
             typeof value === "object" ? paths(value).map((path) => `${key}.${path}`) : [key]);
-          return Object.values(STRINGS).map((table) => paths(table).sort());
+          return ["en", "zh"].map((language) => [...paths(STRINGS[language]), ...paths(HOME[language])].sort());
         }"""
     )
     assert len(keys) == 2
@@ -40,6 +41,27 @@ def test_texts_are_split_by_code_points_and_marked_by_whole_words(page: Page) ->
         }"""
     )
     assert found == [["😀a", "天"], ["without", " a break"], ["a 天空", "很蓝"], ["", "ab"]]
+
+
+def test_a_reply_ends_cut_where_it_was_interrupted_and_whole_where_it_was_heard_out(page: Page) -> None:
+    """`completed` says that all of it was sent; it may be cut short while the last of it is played."""
+    found = page.evaluate(
+        """async () => {
+          const { Conversation } = await import("/kiosk/js/conversation.js");
+          const ended = (chars, ...events) => {
+            const talk = new Conversation();
+            talk.take({ type: "x.spoken", item_id: "a", turn: 1, chars, text: "all of it. " });
+            for (const event of events) talk.take(event);
+            return [talk.lastReply.over, talk.lastReply.cut];
+          };
+          const done = (status) => ({ type: "response.done", response: { status, output: [{ id: "a" }] } });
+          const state = (state) => ({ type: "x.state", state });
+          return [ended(4, done("cancelled"), state("ending"), state("idle")), ended(4, done("completed")),
+                  ended(4, done("completed"), state("ending")), ended(10, done("completed"), state("listening")),
+                  ended(10, done("completed"), state("idle"), state("listening"))];
+        }"""
+    )
+    assert found == [[True, True], [False, False], [True, True], [True, False], [True, False]]
 
 
 def test_resampling_keeps_a_tone_and_takes_out_what_would_fold(page: Page) -> None:
@@ -95,3 +117,35 @@ def test_what_was_said_before_a_break_is_kept_until_it_is_answered(page: Page) -
     assert found["open"] == [50 + 100 + 30, 0]
     assert found["answered"][0] == 50 + 30
     assert found["long"][0] == 2500
+
+
+SPOKEN = {"type": "x.spoken", "item_id": "a", "turn": 1, "text": "One. Two. Three. Four."}
+STOPPED = {"type": "response.done", "response": {"status": "cancelled", "output": [{"id": "a"}]}}
+IDLE = {"type": "x.state", "state": "idle"}
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        (STOPPED, IDLE, {**SPOKEN, "chars": 12}),
+        (IDLE, STOPPED, {**SPOKEN, "chars": 2}),
+        (
+            {**STOPPED, "response": {"status": "completed", "output": [{"id": "a"}]}},
+            {**SPOKEN, "chars": 9, "cut": True},
+            IDLE,
+        ),
+    ],
+)
+def test_what_was_not_heard_of_a_stopped_reply_stays_dim(page: Page, then: tuple[dict[str, object], ...]) -> None:
+    """By the modules alone: a late estimate of the server changes nothing."""
+    said, cut, over = page.evaluate(
+        """async (events) => {
+          const { Conversation } = await import("/kiosk/js/conversation.js");
+          const conversation = new Conversation();
+          for (const event of events) conversation.take(event);
+          const { said, cut, over } = conversation.lastReply;
+          return [said, cut, over];
+        }""",
+        [{**SPOKEN, "chars": 9}, *then],
+    )
+    assert (said, cut, over) == (9, True, True)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.rough_server import DONE, EVENTS, JSON, STOP, Answer, RoughServer, delta, event, stream
 from voice.errors import ConfigError
 from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.llm.openai import OpenAIUpstream
+from voice.llm.openai_dialects import FunctionCalls
 
 SAID = "Hello there, my friend."
 WORDS = ["Hello ", "there, ", "my ", "friend."]
@@ -170,7 +174,56 @@ CALLS: dict[str, tuple[Answer, list[dict[str, str]]]] = {
         [CALL],
     ),
     "no finish_reason": (stream(*split(0, CALL), end=DONE), [CALL]),
+    "Azure": (stream(AZURE, *split(0, CALL), {"choices": []}, end=FINISH), [CALL]),
+    "vLLM, name alone first": (
+        stream(delta(tool_calls=[piece(0, "a", "light")]), delta(tool_calls=[piece(0, None, None, '{"on":')]),
+               delta(tool_calls=[piece(0, None, None, "true}")]), delta(""), end=FINISH),
+        [CALL],
+    ),
+    "the name in each piece": (
+        stream(*(delta(tool_calls=[piece(0, "a", "light", part)]) for part in ('{"on":', "true}", "")), end=FINISH),
+        [CALL],
+    ),
+    "the id after the name": (
+        stream(delta(tool_calls=[piece(0, ..., "light", '{"on":')]), delta(tool_calls=[piece(0, ..., ..., "true}")]),
+               end=FINISH),
+        [CALL | {"call_id": "call_0"}],
+    ),
+    "no id and one index": (
+        stream(*(delta(tool_calls=[piece(0, ..., call["name"], call["arguments"])]) for call in (CALL, OTHER))),
+        [CALL | {"call_id": "call_0"}, OTHER | {"call_id": "call_1"}],
+    ),
+    "half characters": (
+        (EVENTS, [event(delta(tool_calls=[piece(0, "a", "say", '{"a": "')])),
+                  *(event(b'{"choices": [{"delta": {"tool_calls": [{"index": 0, "function": %s}]}}]}' % half)
+                    for half in (b'{"arguments": "\\ud83d"}', b'{"arguments": "\\ude42"}')),
+                  event(delta(tool_calls=[piece(0, arguments='"}')])), FINISH]),
+        [{"call_id": "a", "name": "say", "arguments": '{"a": "\U0001f642"}'}],
+    ),
 }  # fmt: skip
+
+
+@given(st.data())
+def test_pieces_that_are_handed_on_are_the_whole_calls(data: st.DataObject) -> None:
+    shape = data.draw(st.sampled_from(["index", "null", "none"]))
+    calls = [CALL, OTHER, {"call_id": "c", "name": "say", "arguments": ""}]
+    lines = []
+    for index, call in enumerate(calls):
+        place: Any = {"index": index, "null": None, "none": ...}[shape]
+        lines.append([one["choices"][0]["delta"]["tool_calls"] for one in split(place, call)])
+    order = [index for index, line in enumerate(lines) for _ in line]
+    if shape == "index":  # only then may calls come side by side
+        order = data.draw(st.permutations(order))
+    gathered, told = FunctionCalls(), dict[object, dict[str, str]]()
+    handed = [piece for index in order for piece in gathered.take(lines[index].pop(0))] + gathered.rest()
+    for one in handed:
+        if "name" in one:
+            assert one["place"] not in told
+            told[one["place"]] = {"call_id": str(one["call_id"]), "name": str(one["name"]), "arguments": ""}
+        told[one["place"]]["arguments"] += str(one["arguments"])
+    assert list(told) == [0, 1, 2]
+    assert list(told.values()) == gathered.whole()
+    assert sorted(told.values(), key=lambda call: call["call_id"]) == [CALL, OTHER, calls[2] | {"arguments": "{}"}]
 
 
 @pytest.mark.parametrize("case", CALLS)
@@ -301,3 +354,66 @@ def test_a_model_without_tools_is_told_of_them_in_words(form: str, caplog: pytes
         ("user", "<tool_response>\ndone\n</tool_response>"),
     ]
     assert sum("takes no tools" in record.message for record in caplog.records) == (form == "auto"), "said once"
+
+
+TYPICAL: list[Any] = [
+    delta("Hi", None, reasoning_content="r", refusal=None, function_call=None,
+          tool_calls=[piece(0, "a", "light", "{}")]),
+    delta([{"type": "text", "text": "a"}], "stop")
+    | {"usage": {"prompt_tokens": 1, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 1}},
+       "timings": {"cache_n": 1}, "error": None, "type": None},
+]  # fmt: skip
+ODD: tuple[Any, ...] = (
+    None,
+    1,
+    -1.5,
+    float("inf"),
+    True,
+    "",
+    "x",
+    "\ud83d",
+    [],
+    {},
+    [None],
+    [{}],
+    {"message": "\ud83d"},
+)
+
+
+def places(told: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to everything in a JSON value."""
+    yield way
+    for key in told if isinstance(told, dict) else range(len(told)) if isinstance(told, list) else ():
+        yield from places(told[key], (*way, key))
+
+
+def changed(told: Any, way: tuple[Any, ...], value: Any) -> Any:
+    if not way:
+        return value
+    told = told.copy()
+    told[way[0]] = changed(told[way[0]], way[1:], value)
+    return told
+
+
+def test_whatever_stands_in_a_chunk_is_a_reply_or_one_sentence() -> None:
+    """Every value of two chunks that have all fields, one after the other, in every odd shape."""
+    cases = [(which, way, value) for which, chunk in enumerate(TYPICAL) for way in places(chunk) for value in ODD]
+
+    class Scripted(OpenAIUpstream):
+        told: list[Any]
+
+        async def _chunks(self, body: dict[str, object]) -> AsyncGenerator[Mapping[str, Any]]:
+            for chunk in self.told:
+                yield self._decoded(json.dumps(chunk).encode())
+
+    async def run() -> None:
+        upstream = Scripted("http://127.0.0.1:9/v1", "m")
+        upstream.kind = "generic"
+        for which, way, value in cases:
+            upstream.told = [changed(c, way, value) if i == which else c for i, c in enumerate(TYPICAL)]
+            heard = await hear(upstream)
+            said = [heard.text, *heard.calls, str(heard.error), heard.done and [heard.done.input, heard.done.output]]
+            json.dumps(said, ensure_ascii=False, allow_nan=False).encode()  # a client can be told of all of it
+        await upstream.close()
+
+    asyncio.run(run())

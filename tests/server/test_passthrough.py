@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import openai
 import pytest
 
+from tests.llm.test_model_servers import CALLS as CALLS_IN_THE_WILD
 from tests.server.openai_api.test_chat_completions import DEVELOPER, begin, chunks, code, text
 from tests.support.rough_server import DONE as LAST
 from tests.support.rough_server import RoughServer, delta, event, stream
-from tests.support.scripted_llm import Step
-from tests.support.serving import serving
-from voice.llm.interface import Ask, Delta, Done, Effect
+from tests.support.scripted_llm import ScriptedUpstream, Step
+from tests.support.serving import Serving, serving
+from voice.llm.interface import CALL_PIECE, Ask, Delta, Done, Effect
 from voice.llm.openai import OpenAIUpstream
+from voice.safety.moderation import Moderation
+from voice.safety.rule_language import Rule
+from voice.safety.rules import Rules
 
-TOOL = {"type": "function", "function": {"name": "light", "parameters": {"type": "object"}}}
+USER: Any = {"role": "user", "content": "on"}
+TOOL: Any = {"type": "function", "function": {"name": "light", "parameters": {"type": "object"}}}
 CALLS = [
     {"id": "a", "type": "function", "function": {"name": "light", "arguments": '{"on": true}'}},
     {"id": "b", "type": "function", "function": {"name": "light", "arguments": '{"on": false}'}},
@@ -44,6 +50,11 @@ def calling(ask: Ask) -> Iterator[Step]:
     yield Done(finish="tool_calls")
 
 
+def official(here: Serving) -> openai.AsyncOpenAI:
+    """OpenAI's client, to be used as an async context manager."""
+    return openai.AsyncOpenAI(base_url=f"{here.url}/v1", api_key="none", max_retries=0)
+
+
 def calls(found: list[dict[str, Any]]) -> list[Any]:
     """The calls of a streamed answer, put together as OpenAI's client does."""
     pieces = [
@@ -64,6 +75,79 @@ def test_calls_come_back_streamed_and_whole(session: dict[str, Any]) -> None:
             whole = (await here.chat("on", **session, tools=[TOOL])).json()["choices"][0]
             assert whole["message"]["tool_calls"] == CALLS
             assert (whole["message"]["content"], whole["finish_reason"]) == ("One moment.", "tool_calls")
+
+    asyncio.run(play())
+
+
+def test_openais_own_client_puts_streamed_calls_together_in_every_shape() -> None:
+    async def play() -> dict[str, Any]:
+        made = {}
+        async with RoughServer(*(answer for answer, _ in CALLS_IN_THE_WILD.values())) as server:
+            upstream = OpenAIUpstream(server.url, "m")
+            upstream.kind = "generic"
+            moderation = Moderation(Rules([Rule("illegal", "red fox")]))
+            async with serving(upstream=upstream, moderation=moderation) as here, official(here) as client:
+                for case in CALLS_IN_THE_WILD:
+                    asked = client.chat.completions.stream(model="m", messages=[USER], tools=[TOOL])
+                    async with asked as reply:
+                        message = (await reply.get_final_completion()).choices[0].message
+                    made[case] = [
+                        {"call_id": call.id, "name": call.function.name, "arguments": call.function.arguments}
+                        for call in message.tool_calls or ()
+                    ]
+            await upstream.close()
+        return made
+
+    assert asyncio.run(play()) == {case: calls for case, (_, calls) in CALLS_IN_THE_WILD.items()}
+
+
+def test_pieces_of_a_call_leave_as_they_arrive_between_words() -> None:
+    first: dict[str, object] = {"place": 0, "call_id": "a", "name": "light", "arguments": ""}
+    more: list[dict[str, object]] = [{"place": 0, "arguments": part} for part in ('{"on"', ": true}")]
+    pieces = [Effect(CALL_PIECE, piece) for piece in (first, *more)]
+    steps: list[Delta | Effect] = [Delta("One "), *pieces[:2], Delta("moment."), pieces[2]]
+    follows = asyncio.Event()
+
+    class Waiting(ScriptedUpstream):
+        async def stream(self, ask: Ask) -> AsyncIterator[Delta | Effect | Done]:
+            assert ask.pieces
+            for step in steps:
+                yield step
+                await follows.wait()
+                follows.clear()
+            yield Done(finish="tool_calls")
+
+    async def play() -> list[Any]:
+        seen: list[Any] = []
+        async with serving(upstream=Waiting()) as here, official(here) as client:
+            async for chunk in await client.chat.completions.create(
+                model="m", messages=[USER], tools=[TOOL], stream=True
+            ):
+                told = chunk.choices[0].delta
+                if told.content or told.tool_calls:
+                    parts = [piece.function.arguments for piece in told.tool_calls or () if piece.function]
+                    seen.append(told.content or parts)
+                    follows.set()
+        return seen
+
+    assert asyncio.run(play()) == ["One ", [""], ['{"on"'], "moment.", [": true}"]]
+
+
+def test_a_call_that_moderation_stops_ends_in_the_middle() -> None:
+    arguments = ['{"say": "a red', ' fox"}']
+
+    def answer(ask: Ask) -> Iterator[Step]:
+        yield Effect(CALL_PIECE, {"place": 0, "call_id": "a", "name": "say", "arguments": arguments[0]})
+        yield Effect(CALL_PIECE, {"place": 0, "arguments": arguments[1]})
+        yield Done(finish="tool_calls")
+
+    async def play() -> None:
+        async with serving(answer, moderation=Moderation(Rules([Rule("illegal", "red fox")]))) as here:
+            found = chunks(await here.chat("on", tools=[TOOL], stream=True))
+            pieces = [one for chunk in found for choice in chunk["choices"]
+                      for one in choice["delta"].get("tool_calls", ())]  # fmt: skip
+            assert "".join(piece["function"]["arguments"] for piece in pieces) == '{"say": "a '
+            assert found[-1]["choices"][0]["finish_reason"] == "content_filter"
 
     asyncio.run(play())
 

@@ -349,3 +349,17 @@ def test_named_conversations_unused_for_long_are_removed_but_not_under_somebody(
         await engine.open(served.card.sid)
 
     scene(play, store=MemoryStore(wall=lambda: wall[0]))
+
+
+def test_what_is_beside_the_store_is_told_of_every_session_that_ends() -> None:
+    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
+        gone: list[str] = []
+        engine.parts.forgotten = gone.append
+        deleted, _ = await engine.create()
+        await engine.delete(deleted.card.sid)
+        over, _ = await engine.create(ttl_s=60.0)
+        await engine.create(ttl_s=10_000.0)
+        await asyncio.sleep(1000.0)
+        assert gone == [deleted.card.sid, over.card.sid], "and not of those that live on"
+
+    scene(play)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from voice.llm.interface import Delta, Done, Effect, Message
 from voice.safety.redactor import Finder
@@ -39,6 +39,9 @@ class Logged:
     async def truncate(self, heard: int) -> None:
         self.heard = heard
 
+    def announce_to(self, say: Callable[[str], None]) -> None:
+        say("call <PHONE:7f3a9c1e>")
+
     async def history(self) -> Sequence[Message]:
         return [Message("user", "I am <PHONE:7f3a9c1e>")]
 
@@ -70,6 +73,9 @@ def test_a_reply_is_heard_in_the_clear_and_truncated_where_the_log_has_it() -> N
         ):
             await reply.truncate(len(shown))
             assert "".join(logged.deltas)[: logged.heard] == kept
+        told: list[str] = []
+        session.announce_to(told.append)
+        assert told == ["call 138 0013 8000"]
         assert list(await session.history()) == [Message("user", "I am 138 0013 8000")]
 
     asyncio.run(play())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.scripted_llm import ScriptedUpstream, echo
-from voice.llm.interface import Delta, Done, Effect, Message
+from voice.llm.interface import CALL_PIECE, Delta, Done, Effect, Message
 from voice.safety.filters import screened
 from voice.safety.moderation import Moderation
 from voice.safety.redactor import Finder
@@ -118,3 +118,23 @@ def test_what_stood_in_the_request_comes_back_as_it_was_written() -> None:
 
     said = asyncio.run(run())
     assert said.startswith("I call 138 0013 8000 and ")
+
+
+def test_a_number_in_a_call_is_taken_out_however_its_pieces_are_cut() -> None:
+    arguments = '{"to": "138 0013 8000", "say": "hi"}'
+
+    async def run(cut: int) -> str:
+        guard = SessionGuard(b"k", "upstream", Finder())
+
+        async def stream() -> AsyncIterator[Item]:
+            yield Effect(CALL_PIECE, {"place": 0, "call_id": "a", "name": "call", "arguments": arguments[:cut]})
+            yield Effect(CALL_PIECE, {"place": 0, "arguments": arguments[cut:]})
+            yield Done()
+
+        items = [item async for item in redacted(guard, stream())]
+        assert isinstance(items[-1], Done)
+        return "".join(str(item.data["arguments"]) for item in items if isinstance(item, Effect))
+
+    told = {asyncio.run(run(cut)) for cut in range(len(arguments))}
+    assert told == {screened(SessionGuard(b"k", "upstream", Finder()), arguments)}
+    assert "8000" not in told.pop()

@@ -21,6 +21,7 @@ from voice.safety.rules import Rules
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
+from voice.sessions.local_session import LocalSession
 from voice.sessions.log import ENDS, Event
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.tool_rounds import MOST_ROUNDS, UNKNOWN
@@ -326,11 +327,13 @@ def slow(seconds: float) -> Recorded:
     return Recorded("slow", timeout_s=100.0, doing=lambda a, c: asyncio.sleep(seconds, Result(f"after {seconds:g} s")))
 
 
+HEARS = {"effects": ["announce"]}
+
+
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_model_promises_the_result_only_where_it_can_be_announced(announced: bool) -> None:
     async def run(engine: Engine, upstream: ScriptedUpstream) -> None:
-        engine.parts.late = (lambda sid, text: None) if announced else None
-        live, _ = await engine.create()
+        live, _ = await engine.create(options=HEARS if announced else {})
         live.send(1, "look it up")
         await until_end(live)
         assert upstream.asked[-1].messages[-1].text == (SLOW if announced else SLOW_UNTOLD)
@@ -342,8 +345,8 @@ def test_a_slow_tool_lets_the_conversation_go_on_and_tells_later() -> None:
     told: list[tuple[float, str]] = []
 
     async def run(engine: Engine, upstream: ScriptedUpstream) -> None:
-        engine.parts.late = lambda sid, text: told.append((asyncio.get_running_loop().time(), text))
-        live, _ = await engine.create()
+        live, _ = await engine.create(options=HEARS)
+        LocalSession(engine, live).announce_to(lambda text: told.append((asyncio.get_running_loop().time(), text)))
         live.send(1, "look it up")
         events = await until_end(live)
         assert asyncio.get_running_loop().time() == pytest.approx(8.0)
@@ -356,6 +359,8 @@ def test_a_slow_tool_lets_the_conversation_go_on_and_tells_later() -> None:
         live.send(3, "and now?")
         await until_end(live, live.logged)
         assert [m.text for m in upstream.asked[-1].messages if m.role == "tool"] == ["after 20 s"]
+        results = [event.d for event in await live.read(0, 100) if event.t == "result"]
+        assert [("announce" in result, result["text"]) for result in results] == [(False, SLOW), (True, "after 20 s")]
 
     scene(run, [call("slow"), CALLED], [Delta("It takes a while."), Done()], [Delta("Noon."), Done()],
           tools=Registry([slow(20)]))  # fmt: skip
@@ -384,8 +389,8 @@ def test_stop_stops_the_work(words: str, stops: bool, draft: bool) -> None:
     told: list[str] = []
 
     async def run(engine: Engine, upstream: ScriptedUpstream) -> None:
-        engine.parts.late = lambda sid, text: told.append(text)
-        live, _ = await engine.create()
+        live, _ = await engine.create(options=HEARS)
+        LocalSession(engine, live).announce_to(told.append)
         live.send(1, "look it up")
         await until_end(live)
         live.send(2, words, draft=draft)

@@ -123,3 +123,13 @@ def test_an_unreadable_environment_file_is_one_line(tmp_path: Path) -> None:
     keys.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not UTF-8"):
         load(keys=keys)
+
+
+def test_files_of_a_windows_editor_are_read_and_written_on(tmp_path: Path) -> None:
+    config, keys = tmp_path / "config.toml", tmp_path / "keys.env"
+    config.write_bytes(b'\xef\xbb\xbf[chat]\r\nmodel = "m"\r\n')
+    keys.write_bytes(b"\xef\xbb\xbfVOICE_CHAT_API_KEY=old\r\n")
+    assert [(one.key, one.value) for one in from_file(config)] == [("chat.model", "m")]
+    assert environment_lines(keys) == {"VOICE_CHAT_API_KEY": "old"}
+    save_key(keys, "VOICE_CHAT_API_KEY", "new")
+    assert environment_lines(keys) == {"VOICE_CHAT_API_KEY": "new"}

@@ -34,6 +34,15 @@ def check_file(path: Path) -> None:
         check(path.read_text("utf-8", "replace"), path.name)
 
 
+def check_folder(folder: Path) -> None:
+    """Look through every file below a folder, whatever it is: databases, indexes, logs, what was left half written."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            raw = path.read_bytes()
+            check(raw.decode("utf-8", "replace"), path.name)
+            check(raw.decode("utf-16-le", "replace"), path.name)
+
+
 class Reader(logging.Handler):
     """Reads what is logged in this process, as it was logged: before any filter made it discreet."""
 

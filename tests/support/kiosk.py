@@ -5,14 +5,23 @@ from __future__ import annotations
 import base64
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, Route, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    Page,
+    Route,
+    WebSocketRoute,
+    expect,
+    sync_playwright,
+)
 
 from benchmarks import chromium
 from tests.support.patience import PATIENCE_S
@@ -112,6 +121,28 @@ class Visitor:
         rate, text = self.page.evaluate(RECORDED)
         samples = np.frombuffer(base64.b64decode(text), np.int16)
         return resample(samples, rate, RATE) if rate else silence(0.0)
+
+
+def replying(socket: WebSocketRoute, text: str, *, share: float, then: tuple[Mapping[str, object], ...] = ()) -> None:
+    """A server whose answer to each question is `text`; it speaks this share of it, and sends `then`."""
+    spoken = {"type": "x.spoken", "item_id": "a", "turn": 1, "text": text}
+    question = {"type": "message", "id": "u", "role": "user", "content": [{"type": "input_text", "text": "what"}]}
+
+    def tell(*events: Mapping[str, object]) -> None:
+        for event in events:
+            socket.send(json.dumps(event))
+
+    def take(message: str | bytes) -> None:
+        kind = json.loads(message)["type"]
+        if kind == "session.update":
+            tell({"type": "session.updated", "session": {}})
+        elif kind == "conversation.item.create":
+            tell({"type": "conversation.item.added", "item": question}, {"type": "x.state", "state": "speaking"})
+            tell(*({**spoken, "chars": chars} for chars in range(0, round(len(text) * share) + 1, 100)))
+            tell({**spoken, "chars": round(len(text) * share)}, *then)
+
+    socket.on_message(take)
+    tell({"type": "session.created", "session": {"x_session": {"id": "s_1", "token": "vt_1"}}})
 
 
 def recording(folder: Path, *parts: str | float) -> Path:

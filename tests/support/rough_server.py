@@ -12,7 +12,7 @@ Answer = tuple[str, Sequence[bytes]]
 
 
 class RoughServer:
-    """An async context manager. Answers request after request with `answers`, the last of them again and again.
+    """An async context manager. Answers POST after POST with `answers`, the last of them again and again.
 
     `asked` are the requests: path and decoded body. A body ends with its connection.
     """
@@ -36,7 +36,10 @@ class RoughServer:
         sizes = [int(line.split(":")[1]) for line in head if line.lower().startswith("content-length")]
         body = await reader.readexactly(sum(sizes))
         self.asked.append((head[0].split(" ")[1], json.loads(body or b"null")))
-        lines, pieces = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if head[0].startswith("GET"):  # a look at which kind of server this is
+            lines, pieces = NOT_FOUND
+        else:
+            lines, pieces = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         writer.write(f"HTTP/1.1 {lines}\r\nconnection: close\r\n\r\n".encode())
         for piece in pieces:
             writer.write(piece)
@@ -46,6 +49,7 @@ class RoughServer:
 
 
 EVENTS = "200 OK\r\ncontent-type: text/event-stream"
+NOT_FOUND: Answer = ("404 Not Found\r\ncontent-type: application/json", [b"{}"])
 JSON = "200 OK\r\ncontent-type: application/json"
 
 

@@ -60,6 +60,7 @@ class ScriptedSession:
     turns: list[ScriptedReply] = field(default_factory=list)
     discarded: int = 0
     forgotten: int = 0
+    say: Callable[[str], None] = lambda text: None
 
     def send(self, text: str, *, draft: bool = False) -> ScriptedReply:
         """Begin a turn."""
@@ -68,6 +69,10 @@ class ScriptedSession:
         if not draft:
             self.turns.append(reply)
         return reply
+
+    def announce_to(self, say: Callable[[str], None]) -> None:
+        """Nothing comes later by itself; a test says it with `say`."""
+        self.say = say
 
     async def history(self) -> Sequence[Message]:
         """What was said and heard."""

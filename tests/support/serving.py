@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 from tests.support.patience import PATIENCE_S
 from tests.support.scripted_llm import ScriptedUpstream, Step, echo
 from voice.llm.interface import Ask, Upstream
+from voice.memory.memory import Memory
 from voice.safety.filters import Guards
 from voice.safety.moderation import Moderation
 from voice.server.app import Application, create
@@ -26,6 +27,7 @@ from voice.sessions.engine_context import EngineOptions
 from voice.sessions.stores.interface import Store
 from voice.sessions.stores.memory import MemoryStore
 from voice.settings.serving import ServeSettings
+from voice.tools.registry import Registry
 
 Op = dict[str, Any]
 
@@ -125,13 +127,18 @@ async def serving(
     upstream: Upstream | None = None,
     moderation: Moderation | None = None,
     guards: Guards | None = None,
+    memory: Memory | None = None,
+    tools: Registry | None = None,
     **settings: Any,
 ) -> AsyncIterator[Serving]:
     """Run the server inside; leaving stops it gracefully. With `engines` it talks, too."""
     how = ServeSettings(port=0, **settings)
     scripted = ScriptedUpstream(answer)
-    engine = Engine(store or MemoryStore(), upstream or scripted, options, moderation=moderation, guards=guards)
-    app, listening = create(engine, how, engines), bind(how)
+    asked, recall = upstream or scripted, memory.recall if memory is not None else None
+    engine = Engine(
+        store or MemoryStore(), asked, options, moderation=moderation, guards=guards, tools=tools, recall=recall
+    )
+    app, listening = create(engine, how, engines, memory=memory), bind(how)
     ready = asyncio.Event()
     server = HttpServer(app, lambda _: ready.set())
     running = asyncio.create_task(server.serve(sockets=[listening]))
@@ -144,3 +151,5 @@ async def serving(
         server.should_exit = True
         await running
         await engine.close()
+        if memory is not None:
+            memory.close()

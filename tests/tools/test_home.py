@@ -24,10 +24,16 @@ from voice.tools.registry import Registry
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[House]:
+    with House() as started:
+        yield started
+
+
 @pytest.fixture
-def house() -> Iterator[House]:
-    with House() as running:
-        yield running
+def house(running: House) -> House:
+    running.reset()
+    return running
 
 
 def command(url: str, words: str, language: str = "en", *, token: str = TOKEN, guarded: bool = False) -> Result:
@@ -46,6 +52,11 @@ def command(url: str, words: str, language: str = "en", *, token: str = TOKEN, g
         ("Turn on the fan.", "en", "homeassistant.turn_on", {"entity_id": ["fan.office"]}),
         ("lock the front door", "en", "lock.lock", {"entity_id": ["lock.front_door"]}),
         ("open the blinds", "en", "cover.open_cover", {"entity_id": ["cover.blinds"]}),
+        ("关上窗帘", "zh", "cover.close_cover", {"entity_id": ["cover.curtain_zh"]}),
+        ("把窗帘拉上", "zh", "cover.close_cover", {"entity_id": ["cover.curtain_zh"]}),
+        ("拉开窗帘", "zh", "cover.open_cover", {"entity_id": ["cover.curtain_zh"]}),
+        ("把窗帘开到百分之五十", "zh", "cover.set_cover_position", {"entity_id": ["cover.curtain_zh"], "position": 50}),
+        ("关上客厅灯", "zh", "homeassistant.turn_off", {"entity_id": ["light.lamp_zh"]}),
         ("打开客厅灯", "zh", "homeassistant.turn_on", {"entity_id": ["light.lamp_zh"]}),
         ("Schalte Table lamp ein", "de", "homeassistant.turn_on", {"entity_id": ["light.kitchen_table"]}),
     ],

@@ -17,6 +17,7 @@ import pytest
 from voice.llm.builtin.notes import Knowledge
 from voice.llm.builtin.question import Question
 from voice.llm.builtin.responder import answer
+from voice.llm.builtin.timer_list import Running
 from voice.llm.interface import Effect
 from voice.settings.schema import Settings
 from voice.tools.calculator import Calculator, Units
@@ -84,6 +85,15 @@ def test_a_timer_is_an_effect_that_the_client_carries_out() -> None:
     assert use(TimersTool(), action="set", when="soon").failed
     (gone,) = use(TimersTool(), action="cancel", label="tea").effects
     assert gone.kind == "timer.cancel"
+
+
+def test_a_timer_may_have_a_chinese_name() -> None:
+    (effect,) = use(TimersTool(), action="set", kind="reminder", when="20 minutes", label="关火").effects
+    assert (effect.data["seconds"], effect.data["label"], effect.data["kind"]) == (1200.0, "关火", "reminder")
+    tool = TimersTool(lambda: [Running("tea", 30.0), Running("关火", 95.0, number=1)])
+    (gone,) = use(tool, action="cancel", label="关火").effects
+    assert gone.data["numbers"] == [1]
+    assert use(tool, action="list", label="关火").text == "1 minute and 35 seconds left for 关火."
 
 
 @pytest.mark.parametrize("make", [lambda path: ListFolder(path / "lists"), lambda path: ListMemory()])

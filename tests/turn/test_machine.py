@@ -116,7 +116,8 @@ def test_speculation_is_bounded_and_a_fourth_breath_waits_for_the_decision() -> 
     turns.receive(ev.SpeechStarted(now), now)
     for revision in range(1, 6):
         turns.receive(ev.SpeechStopped(now + 0.2), now + 0.26)
-        quiet(turns, now + 0.26, now + 0.4)
+        early = quiet(turns, now + 0.26, now + 0.4)
+        assert early == [ev.Transcribe(1, revision)], "words that are there at the decision need no draft"
         sent += names(turns.receive(ev.Transcribed(1, revision, "what"), now + 0.4)).count("Send")
         turns.receive(ev.SpeechStarted(now + 0.5), now + 0.5)
         now += 0.5
@@ -131,6 +132,16 @@ def test_a_draft_that_failed_is_asked_again_by_the_decision() -> None:
     turns.receive(ev.Transcribed(1, 1, "what"), 2.2)
     assert names(turns.receive(ev.StageFailed(1, 1, ev.Stage.MODEL, "no"), 2.3)) == ["Discard"]
     assert names(quiet(turns, 2.3, 2.5)) == ["Decided", "Send", "Release"]
+
+
+def test_a_recognizer_that_failed_early_is_asked_again_by_the_decision_only() -> None:
+    turns = machine(speculate="llm")
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    assert names(quiet(turns, 2.06, 2.16)) == ["Transcribe"]
+    assert turns.receive(ev.StageFailed(1, 1, ev.Stage.RECOGNIZER, "no"), 2.2) == []
+    assert quiet(turns, 2.2, 2.4) == []
+    assert names(quiet(turns, 2.4, 2.52)) == ["Decided", "Transcribe"]
 
 
 @pytest.mark.parametrize(("speculate", "asks"), [("off", ["AskTurnModel"]), ("tts", ["Transcribe", "AskTurnModel"])])
@@ -392,6 +403,13 @@ def test_an_announcement_waits_until_nobody_speaks() -> None:
     assert turns.receive(ev.Announce("ring"), 3.0) == []
     actions = turns.receive(ev.Drained(1, 1), 4.0)
     assert names(actions) == ["Forget", "Finish", "Say", "Release"]
+
+
+def test_an_announcement_that_was_not_heard_before_they_spoke_comes_after_them() -> None:
+    turns = machine()
+    assert names(turns.receive(ev.Announce("ring"), 1.0)) == ["Say", "Release"]
+    assert names(turns.receive(ev.SpeechStarted(1.0), 1.06)) == ["Truncate", "Forget", "Finish", "Listen"]
+    assert names(turns.receive(ev.Dropped(), 2.0))[-2:] == ["Say", "Release"]
 
 
 def test_a_tool_that_acts_waits_for_the_end_of_the_turn_and_for_nothing_else() -> None:

@@ -13,7 +13,7 @@ from voice.models.store import ModelStore, shipped_registry
 from voice.settings.schema import AsrSettings, Settings, TtsSettings, TurnSettings
 from voice.wiring import engines
 from voice.wiring.engine_choice import engine_choices, recognizer_choice, synthesizer_choice, turn_model_file
-from voice.wiring.kiosk import page
+from voice.wiring.kiosk import kiosk_page
 
 URL = "http://127.0.0.1:9/v1"
 
@@ -64,7 +64,7 @@ def test_the_kiosk_page_shows_the_engines_that_the_conversation_takes(name: str,
     settings = replace(settings, models=replace(settings.models, folder=str(folder)))
     expected = told(settings)
     try:
-        shown = page(settings).engines
+        shown = kiosk_page(settings).panel.engines
     except VoiceError as error:
         assert str(error) == expected
         return
@@ -73,8 +73,9 @@ def test_the_kiosk_page_shows_the_engines_that_the_conversation_takes(name: str,
 
 def test_a_server_for_words_is_assumed_to_know_every_language_of_the_page(tmp_path: Path) -> None:
     settings = replace(SETTINGS["a server for words"], models=replace(Settings().models, folder=str(tmp_path)))
-    assert page(settings).hears == page(settings).languages
-    assert page(replace(settings, asr=AsrSettings())).hears == ("en",)
+    page = kiosk_page(settings).page
+    assert page.hears == page.languages
+    assert kiosk_page(replace(settings, asr=AsrSettings())).page.hears == ("en",)
 
 
 @pytest.mark.parametrize("name", ["nothing set", "embedded"])

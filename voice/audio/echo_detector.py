@@ -42,8 +42,14 @@ MEMORY = 0.996
 ENOUGH_HOPS = 25
 """So much sound of the speaker has to have been heard before a delay is believed."""
 
-ALIKE = 0.4
+ALIKE = 0.45
 """Least correlation at the delay that is found."""
+
+STANDS_OUT, BESIDE_HOPS = 0.25, (8, 12)
+"""By how much it is above all delays that are not just before or after it: two voices are alike by chance, too."""
+
+STEADY_HOPS = 30
+"""For so long the same delay has to be the best. In 80 of 80 replies a person without echo passed for none."""
 
 BETTER = 0.05
 """By how much another delay has to be more alike to be believed instead."""
@@ -104,6 +110,7 @@ class EchoDetector:
         self._match = np.zeros(self._lags)
         self._energies = np.full((2, self._lags), EPS)
         self._counted = self._silent = self._undecided = self._age = 0
+        self._best = self._steady = 0
         self._echo = np.zeros(BANDS)
         self._gain: Powers | None = None
         self._lag: int | None = None
@@ -113,6 +120,16 @@ class EchoDetector:
     def delay_s(self) -> float | None:
         """How late the echo is by the clocks of the devices; None until it is known."""
         return None if self._lag is None else self._lag * HOP_S
+
+    @property
+    def settled(self) -> bool:
+        """Whether what is heard has been compared with a known echo for some time."""
+        return self._lag is not None and self._age > YOUNG_HOPS
+
+    @property
+    def absent(self) -> bool:
+        """Whether the speaker has sounded for long without being heard: there is no echo, as with headphones."""
+        return self._lag is None and self._silent > SILENT_HOPS
 
     def far(self, pcm: Pcm, at: float) -> None:
         """Samples at the playout's rate, the first audible at `at`."""
@@ -176,7 +193,7 @@ class EchoDetector:
         near = self._microphone.at(index)
         self._correlate(index)
         if self._lag is None or self._gain is None:
-            self._votes.append(self._unknown(near))
+            self._votes.append(self._unknown(near, index))
             return
         self._age += 1
         earlier = 2 if self._age > YOUNG_HOPS else max(2, self._lag)
@@ -192,12 +209,13 @@ class EchoDetector:
         elif self._age > YOUNG_HOPS:
             self._learn(near, far, LEARNS if share < FOREIGN else LEARNS_FROM_OTHERS)
 
-    def _unknown(self, near: Powers) -> bool:
+    def _unknown(self, near: Powers, index: int) -> bool:
         """Before the delay is known, sound over the reply passes for its echo, but not for long."""
         loud = float((near > NOISE_MARGIN * self._floor).mean()) >= FOREIGN
         self._undecided += loud
-        self._silent += not loud
-        return loud and (self._undecided > UNDECIDED_HOPS or self._silent > SILENT_HOPS)
+        due = self._speaker.between(index - self._lags, index - self._lags + 1).any()  # even the latest echo is here
+        self._silent += bool(due) and not loud
+        return loud and (self._undecided > UNDECIDED_HOPS or self.absent)
 
     def _learn(self, near: Powers, far: Powers, rate: float) -> None:
         assert self._gain is not None
@@ -221,10 +239,19 @@ class EchoDetector:
             return
         alike = self._match / np.sqrt(self._energies[0] * self._energies[1])
         best = int(np.argmax(alike >= EARLIEST * alike.max()))  # later reflections are similar too
-        moved = self._lag is None or (abs(best - self._lag) > 1 and alike[best] > alike[self._lag] + BETTER)
-        if alike[best] >= ALIKE and moved:
+        if self._stands_out(alike, best) and (
+            self._lag is None or (abs(best - self._lag) > 1 and alike[best] > alike[self._lag] + BETTER)
+        ):
             self._lag, self._age = best, 0
             self._gain = self._loudness(index, best)
+
+    def _stands_out(self, alike: Powers, best: int) -> bool:
+        """Whether this delay has been the best for some time, and by much."""
+        others = np.concatenate((alike[: max(0, best - BESIDE_HOPS[0])], alike[best + BESIDE_HOPS[1] :]))
+        clear = alike[best] >= ALIKE and alike[best] >= STANDS_OUT + others.max(initial=0.0)
+        self._steady = self._steady + 1 if clear and abs(best - self._best) <= 1 else int(clear)
+        self._best = best
+        return self._steady >= STEADY_HOPS
 
     def _loudness(self, index: int, lag: int) -> Powers:
         """How much of each band comes back, by what has been heard so far."""

@@ -17,12 +17,26 @@ STEADY = 0.02
 
 
 class RemoteEcho:
-    """Tells, frame by frame, whether anyone but the peer's speaker is heard by its microphone."""
+    """Tells, frame by frame, whether anyone but the peer's speaker is heard by its microphone.
 
-    def __init__(self, playout: RemotePlayout) -> None:
-        self._playout = playout
+    Most peers have no echo: where none is `expected`, sound over the first words of a reply is a person until the echo
+    is known.
+    """
+
+    def __init__(self, playout: RemotePlayout, *, expected: bool = False) -> None:
+        self._playout, self._expected = playout, expected
         self._detector = EchoDetector(playout.rate, LONGEST_S)
         self._until: float | None = None
+
+    @property
+    def absent(self) -> bool:
+        """Whether the peer has played for long without an echo: it cancels it, or its user wears headphones."""
+        return self._detector.absent
+
+    @property
+    def unknown(self) -> bool:
+        """Whether there is an echo or none is not known yet, or was not when the latest words began."""
+        return not self._detector.settled and not self._detector.absent
 
     def near(self, frame: Frame) -> bool:
         """Whether this frame holds anything but the speaker's echo."""
@@ -30,7 +44,7 @@ class RemoteEcho:
         if len(played):
             self._detector.far(played, since)
         foreign = self._detector.near(Frame(frame.pcm, self._steady(frame)))
-        return foreign or self._detector.delay_s is None  # most peers have no echo
+        return foreign or (not self._expected and self._detector.delay_s is None)
 
     def _steady(self, frame: Frame) -> float:
         """When the frame was spoken, without the network's haste and delays: one frame after the other."""

@@ -25,6 +25,9 @@ TICK_S = 0.01
 START_S = 0.2
 """A reply begins with so much, if made within `PATIENCE_S`: on a busy machine the second piece may come late."""
 PATIENCE_S = 0.05
+PACE_S = 0.02
+"""A track of audio is sent in pieces of this length, each at its time."""
+FADE_MS = 10
 BURST = 25
 """Frames given at once before others on the event loop have their turn."""
 
@@ -133,26 +136,34 @@ class RemotePlayout(Playout):
     """A playout whose samples are sent ahead: `played` is what the peer has really played.
 
     Without `report` that is what a player does that plays whatever it has; `paused()` says that it was asked to hold.
+    A player that is sent a track cannot fade what it plays, so `fade_ms` is done here.
     """
 
     def __init__(
-        self, rate: int, notify: Callable[[PlayoutEvent], None], now: Callable[[], float], paused: Callable[[], bool]
+        self,
+        rate: int,
+        notify: Callable[[PlayoutEvent], None],
+        now: Callable[[], float],
+        paused: Callable[[], bool],
+        fade_ms: float = 0,
     ) -> None:
-        super().__init__(rate, notify, fade_ms=0)
+        super().__init__(rate, notify, fade_ms)
         self._now, self._held_there = now, paused
-        self._heard, self._moved, self._reports = 0.0, now(), False
+        self._heard, self._moved, self._reports, self._dropped = 0.0, now(), False, False
         self._unheard: deque[Pcm] = deque()
         self._followed = 0
 
     def begin(self, reply: int, *, held: bool = False) -> None:
         super().begin(reply, held=held)
-        self._heard, self._moved = 0.0, self._now()
+        self._heard, self._moved, self._dropped = 0.0, self._now(), False
         self._unheard.clear()
         self._followed = 0
 
     def drop(self) -> None:
+        _ = self.played  # so much, and nothing more: the peer drops it, too
+        self._dropped = True
         super().drop()
-        self._unheard.clear()  # the peer drops it, too
+        self._unheard.clear()
 
     @property
     def sent(self) -> int:
@@ -162,7 +173,7 @@ class RemotePlayout(Playout):
     @property
     def played(self) -> int:
         now, sent = self._now(), self.sent
-        if not (self._reports and self._held_there()):
+        if not (self._dropped or (self._reports and self._held_there())):
             self._heard = min(float(sent), self._heard + (now - self._moved) * self.rate)
         self._moved = now
         return min(round(self._heard), sent)
@@ -177,11 +188,12 @@ class RemotePlayout(Playout):
         made_s = self.buffered_s
         return self.sent > 0 or self.complete or made_s >= START_S or (made_s > 0.0 and waited_s >= PATIENCE_S)
 
-    def take(self, most: int, at: float) -> Pcm:
+    def pull(self, count: int, at: float) -> Pcm:
         _ = self.played  # audio sent from now on could not have been played before
-        pcm = super().take(most, at)
-        if len(pcm):
-            self._unheard.append(pcm)
+        before = self.sent
+        pcm = super().pull(count, at)
+        if self.sent > before:
+            self._unheard.append(pcm[: self.sent - before])
         return pcm
 
     def follow(self) -> tuple[Pcm, float]:
@@ -253,3 +265,41 @@ class NetworkSink:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+
+
+class PacedSink:
+    """Gives a playout's audio to a track, which pulls a piece of `PACE_S` when its time has come, as a device does.
+
+    Nothing is sent ahead, so what is dropped is not heard. `send` is called with every piece of a reply.
+    """
+
+    name = "track"
+
+    def __init__(self, playout: RemotePlayout, send: Callable[[Pcm], None]) -> None:
+        self.rate = playout.rate
+        self._playout, self._send = playout, send
+        self._silent_since: float | None = None
+        self._closed = False
+
+    def wake(self) -> None:
+        """A reply may be played from now on; the track pulls anyway."""
+
+    async def start(self) -> None:
+        """The track has begun to pull, or soon does."""
+
+    def pull(self, now: float) -> Pcm:
+        """The next piece, which is played from now on; silence while no reply is."""
+        playout = self._playout
+        if self._silent_since is None or not playout.open or playout.buffered_s == 0.0:
+            self._silent_since = now
+        if self._closed or (playout.open and not playout.may_begin(now - self._silent_since)):
+            return silence(PACE_S, self.rate)
+        before = playout.sent
+        pcm = playout.pull(round(PACE_S * self.rate), now)
+        if playout.sent > before:
+            self._send(pcm)
+        return pcm
+
+    async def close(self) -> None:
+        """Stop; the track is silent until it has another."""
+        self._closed = True

@@ -14,6 +14,7 @@ SERVERS = {
     "serve": "Serve chat sessions to many clients over HTTP and WebSocket.",
     "wyoming": "Serve speech and conversation to Home Assistant and satellites.",
     "kiosk": "Open a full-screen page that visitors can talk to.",
+    "home": "Serve a page for daily use, with conversations of each person.",
 }
 """The commands of `voice/cli/servers/`; all others are in `voice/cli/commands/`."""
 
@@ -26,6 +27,7 @@ COMMANDS = {
     "chat": "Chat by text in a session of `voice serve`.",
     "forget": "Delete stored conversations.",
     "export": "Export stored conversations.",
+    "memory": "Show, correct and forget what is remembered of people.",
     **SERVERS,
     "moderate": "Check lines of text against the moderation rules.",
     "tools": "List the tools of the assistant and call one.",

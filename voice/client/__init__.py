@@ -74,11 +74,14 @@ class Sessions:
             await session.close()
 
     async def create(
-        self, *, system: str = "", model: str = "", options: Mapping[str, object] | None = None
+        self, *, system: str = "", model: str = "", options: Mapping[str, object] | None = None, person: str = ""
     ) -> RemoteSession:
-        """Create a conversation. Keep its `id` and `token`: they reopen it, and the server shows them only once."""
+        """Create a conversation. Keep its `id` and `token`: they reopen it, and the server shows them only once.
+
+        `person` names whose it is, so that the server remembers what they ask it to remember.
+        """
         session = await RemoteSession.create(
-            self.url, key=self._key, system=system, model=model, options=options, link=self._link
+            self.url, key=self._key, system=system, model=model, options=options, person=person, link=self._link
         )
         self._open.append(session)
         return session
@@ -89,7 +92,9 @@ class Sessions:
         self._open.append(session)
         return session
 
-    async def named(self, name: str, keyring: Keyring, *, system: str = "", model: str = "") -> RemoteSession:
+    async def named(
+        self, name: str, keyring: Keyring, *, system: str = "", model: str = "", person: str = ""
+    ) -> RemoteSession:
         """Reopen the conversation that the keyring knows as `name`, or create it."""
         known = keyring.find(self.url, name)
         if known is not None:
@@ -98,7 +103,7 @@ class Sessions:
             except SessionError as error:
                 if error.code != "session_unknown":
                     raise
-        session = await self.create(system=system, model=model)
+        session = await self.create(system=system, model=model, person=person)
         keyring.keep(self.url, name, session.id, session.token)
         return session
 

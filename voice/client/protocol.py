@@ -9,7 +9,7 @@ from typing import Any
 from voice.errors import VoiceError
 from voice.llm.interface import Delta, Done, Effect, Message
 from voice.sessions.interface import ConnectionChanged, ReplyEvent, ReplyFailed, Working
-from voice.sessions.log import done_of
+from voice.sessions.log import announcement, done_of
 
 Op = dict[str, Any]
 Draw = Callable[[float, float], float]
@@ -71,6 +71,7 @@ class ClientProtocol:
     moved_to: str = ""
     """The server's word for where the last refused op would have been taken."""
     history: tuple[Message, ...] | None = None
+    announced: list[str] = field(default_factory=list)
     _turns: dict[int, SentTurn] = field(default_factory=dict)
     _out: list[Op] = field(default_factory=list)
     _told: list[tuple[SentTurn, ReplyEvent]] = field(default_factory=list)
@@ -300,10 +301,12 @@ class ClientProtocol:
             self._unacked = 0
             self._out.append({"op": "ack", "seq": self.after})
         self.expected = max(self.expected, op["turn"] + 1)
+        kind, data = op["t"], op.get("d") or {}
+        if text := announcement(kind, data):
+            self.announced.append(text)
         turn = self._turns.get(op["turn"])
         if turn is None:
             return
-        kind, data = op["t"], op.get("d") or {}
         if kind == "started":
             if not turn.started and not _same(turn, data.get("msg_id"), data["input"]):
                 self._renumber(turn, self.expected)  # another client was first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Self
 
 from voice.client.connection import ServerConnection
@@ -77,6 +77,7 @@ class RemoteSession:
         self.core = ClientProtocol(id, token, random.SystemRandom().uniform)
         self.options: Mapping[str, Any] = {}
         """What each turn is sent with besides the words, such as the effects that are carried out here."""
+        self._say: Callable[[str], None] = lambda text: None
         self._replies: dict[int, RemoteReply] = {}
         self._settled, self._history = asyncio.Event(), asyncio.Event()
         self._refused: Exception | None = None
@@ -92,11 +93,12 @@ class RemoteSession:
         system: str = "",
         model: str = "",
         options: Mapping[str, object] | None = None,
+        person: str = "",
         give_up_s: float = 120.0,
         link: ServerConnection | None = None,
     ) -> Self:
         """Create a session and attach to it. Raises UnavailableError, ConfigError for a wrong key, SessionError."""
-        body = {"system": system, "model": model, "options": dict(options or {})}
+        body = {"system": system, "model": model, "options": dict(options or {}), "person": person}
         made = await HttpClient(url, key).call("POST", "/v1/sessions", {k: v for k, v in body.items() if v})
         id, token = made["session_id"], made["session_token"]
         return await cls.attach(url, id, token, key=key, give_up_s=give_up_s, link=link)
@@ -124,6 +126,10 @@ class RemoteSession:
         self.hand_on()
         self.link.wake()
         return reply
+
+    def announce_to(self, say: Callable[[str], None]) -> None:
+        """Have `say` given what tools answer after their turns."""
+        self._say = say
 
     async def ask(self, text: str) -> str:
         """Send `text` and return the whole reply. Raises SessionError if the turn fails."""
@@ -202,6 +208,8 @@ class RemoteSession:
                 reply._take(event)
                 if isinstance(event, Done | ReplyFailed):
                     del self._replies[id(turn)]
+        while self.core.announced:
+            self._say(self.core.announced.pop(0))
         if self.core.history is not None or self.core.dead is not None:
             self._history.set()
 

@@ -183,6 +183,7 @@ class Actions(ABC):
         reply = self._of(action.turn)
         if reply is not None:
             reply.cancel()
+            self._show()  # the last word on it, before it is known to have ended
             if reply.reply is not None:
                 self._remembering.do(reply.reply.commit())
                 self._remembering.do(reply.reply.truncate(reply.heard()))
@@ -285,18 +286,10 @@ class Actions(ABC):
         self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
 
     def _remarkable(self, turn: int, done: Done) -> None:
-        found = ", ".join(done.flagged)
-        if done.finish in CUT:
-            self._parts.observer(note.Notice(CUT[done.finish], "warning"))
         if done.blocked == "input" and turn in self._traces:
             self._traces[turn].text = BLOCKED
-        if done.blocked:
-            what = "your words were" if done.blocked == "input" else "the reply was"
-            self._parts.observer(note.Notice(f"{what} blocked by moderation: {found}", "warning"))
-        elif done.flagged:
-            self._parts.observer(note.Notice(f"flagged by moderation: {found}"))
-        if done.unchecked:
-            self._parts.observer(note.Notice("moderation failed; this turn was not checked", "warning"))
+        for notice in note.remarks(done):
+            self._parts.observer(notice)
 
     def _working(self, turn: int, revision: int, working: Working) -> None:
         if working.done:
@@ -328,11 +321,6 @@ class Actions(ABC):
             self._playout.chime(self._parts.earcons.timer)  # at once; the words wait until no one is speaking
         self.tell(ev.Announce(text))
 
-
-CUT = {
-    "length": "the reply was cut at the model server's limit of tokens",
-    "content_filter": "the reply was stopped by the model server's filter",
-}
 
 C = Actions
 ACTIONS: dict[type, Callable[..., None]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
 from voice.audio.frames import SILENT_DBFS, Frame, level_dbfs, silence
 from voice.audio.interfaces import Source
@@ -20,9 +19,6 @@ LEVEL_EVERY_S = 0.1
 
 BREATH_S = 0.3
 """Speech that continues this soon after the wake word is not interrupted by the confirmation sound."""
-
-BACKGROUND_SOFTER = 32
-"""So much softer than it was does the recognizer hear a voice of the background."""
 
 NEARER_S = 0.1
 """A much nearer speaker began at most this long before being noticed."""
@@ -71,17 +67,16 @@ class AudioInput:
         if not parts.gate.speaking:
             probability = self._but_for_beeps(probability, frame)
         heard_edge = parts.gate.update(probability, frame.at, frame.duration_s, level_dbfs(frame.pcm))
-        if parts.gate.background:  # not addressed to us
-            self._listener.add_frame(replace(frame, pcm=frame.pcm // BACKGROUND_SOFTER), voiced=False)
-        else:
-            self._listener.add_frame(frame, voiced=probability >= 0.5)
+        self._listener.add_frame(frame, voiced=probability >= 0.5, background=parts.gate.background)
+        if parts.gate.mistaken_since is not None:
+            self._drop_since(parts.gate.mistaken_since, frame.at)
         called = parts.wake.update(frame, stirring=parts.gate.stirring)
         if called is not None:
             self._called(called, frame.at)
         for edge in parts.wake.edges(heard_edge, frame.at, idle=self._idle):
             self._edge(edge, frame.at)
         if not self._idle:
-            self._tell(ev.FrameHeard(quiet=not parts.gate.stirring), frame.at)
+            self._tell(ev.FrameHeard(quiet=parts.gate.quiet), frame.at)
         elif self._chime_due is not None and frame.at >= self._chime_due and not parts.gate.stirring:
             self._chime_due = None
             parts.playout.chime(parts.earcons.wake)
@@ -137,6 +132,12 @@ class AudioInput:
         self._tell(ev.SpeechStarted(edge.at if self._hidden is None else min(edge.at, self._hidden)), now)
         self._chime_due = self._hidden = None
 
+    def _drop_since(self, since: float, now: float) -> None:
+        """What was heard since then was background: a turn that is nothing else is none."""
+        turn = self._parts.machine.turn
+        if turn is not None and turn.decided is None and turn.started >= since - NEARER_S:
+            self._tell(ev.Dropped(), now)
+
     def _called(self, called: Called, now: float) -> None:
         """The wake word was said. In the middle of a turn of theirs it is just a word of it."""
         parts = self._parts
@@ -155,4 +156,4 @@ class AudioInput:
     def _over(self, until: float) -> bool:
         rings = self._parts.timers.due()
         waits = rings is not None and rings <= until
-        return self._idle and not self._parts.gate.stirring and not waits
+        return self._idle and self._parts.gate.quiet and not waits

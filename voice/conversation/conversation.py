@@ -48,7 +48,7 @@ class Conversation(Actions):
                 preroll_s=parts.preroll_s,
                 failure=phrase("recognizer", parts.language),
                 asked_early=self._machine.policy.speculate != "off",
-                keeps_s=HEARD_S if parts.turn_model is not None else 0.0,
+                keeps_s=max(HEARD_S if parts.turn_model is not None else 0.0, parts.gate.holds_s + parts.preroll_s),
                 phrases=parts.wake.phrases,
             )
             self._hearing = AudioInput(parts, self._listener, self.tell, self._show)
@@ -56,6 +56,7 @@ class Conversation(Actions):
             memory = self._tasks.create_task(self._remembering.run(), name="memory")
             try:
                 await parts.sink.start()
+                parts.session.announce_to(self.say)
                 self._tell_missed()
                 async with asyncio.TaskGroup() as inputs:
                     if parts.source is not None:
@@ -75,6 +76,7 @@ class Conversation(Actions):
     async def _close(self, memory: asyncio.Task[None]) -> None:
         parts = self._parts
         self.running = False
+        parts.session.announce_to(lambda text: None)
         self.tell(ev.Closed())
         self._alarms.cancel()
         if parts.source is not None:

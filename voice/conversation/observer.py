@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from voice.llm.interface import Done
 from voice.sessions.interface import ConnectionChanged
 
 if TYPE_CHECKING:
@@ -59,6 +60,26 @@ class Notice:
 
     text: str
     level: str = "info"
+
+
+CUT = {
+    "length": "the reply was cut at the model server's limit of tokens",
+    "content_filter": "the reply was stopped by the model server's filter",
+}
+
+
+def remarks(done: Done) -> Iterator[Notice]:
+    """What a person should know about how a reply ended."""
+    found = ", ".join(done.flagged)
+    if done.finish in CUT:
+        yield Notice(CUT[done.finish], "warning")
+    if done.blocked:
+        what = "your words were" if done.blocked == "input" else "the reply was"
+        yield Notice(f"{what} blocked by moderation: {found}", "warning")
+    elif done.flagged:
+        yield Notice(f"flagged by moderation: {found}")
+    if done.unchecked:
+        yield Notice("moderation failed; this turn was not checked", "warning")
 
 
 @dataclass(frozen=True, slots=True)

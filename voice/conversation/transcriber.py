@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -19,13 +21,23 @@ from voice.worker import Worker
 KEPT_S = 1.0
 """Audio kept besides the pre-roll: a start is noticed late by what the detector needs to be sure."""
 
+BACKGROUND_SOFTER = 32
+"""So much softer than it was does the recognizer hear a voice of the background."""
+
+ONSET_S = 0.15
+"""Sound shortly before a person is known to speak is the beginning of their first word."""
+
+BRIDGE_S = 0.6
+"""A voice was background for less than this: it was the person, speaking softly."""
+
 
 class Transcriber:
     """One recognizer, one utterance that hears; the one before may still be awaiting its words.
 
     Every frame goes through `hear`. `tell` receives `WordsHeard`, `Transcribed` and `StageFailed`; `heard` every
     transcript as the recognizer gave it, with its notes. `audio` gives back the last `keeps_s` of the open utterance.
-    A wake phrase at the head of the words, one of `phrases`, is taken off.
+    A wake phrase at the head of the words, one of `phrases`, is taken off. Voices of the background are made soft
+    before and between the person's words; after them they are not given to the recognizer at all.
     """
 
     def __init__(
@@ -45,21 +57,21 @@ class Transcriber:
         self._preroll_s, self._failure, self._asked_early = preroll_s, failure, asked_early
         self._phrases = phrases
         self._keeps_s = max(keeps_s, preroll_s + KEPT_S)
-        self._kept: deque[Frame] = deque()
+        self._kept: deque[tuple[Frame, bool]] = deque()
         self._open: _Open | None = None
         self._answering: _Open | None = None
 
-    def add_frame(self, frame: Frame, *, voiced: bool = True) -> None:
-        """Process the next frame, whether or not someone is speaking.
+    def add_frame(self, frame: Frame, *, voiced: bool = True, background: bool = False) -> None:
+        """Process the next frame, whether or not someone is speaking; `background`: it is not known to be the person's.
 
         Where words are asked for in the first moments of silence, silent frames wait for that: a recognizer that is
         busy guessing at them would be late with the answer.
         """
-        self._kept.append(frame)
-        while self._kept and frame.at - self._kept[0].at > self._keeps_s - frame.duration_s + 1e-9:
+        self._kept.append((frame, background))
+        while self._kept and frame.at - self._kept[0][0].at > self._keeps_s - frame.duration_s + 1e-9:
             self._kept.popleft()
         if self._open is not None:
-            self._open.add(frame, wake=voiced or not self._asked_early)
+            self._open.add(frame, background, wake=voiced or not self._asked_early)
 
     def open(self, turn: int, at: float, *, over_reply: bool = False) -> None:
         """Begin this turn's utterance with the audio from `preroll_s` before `at`.
@@ -74,22 +86,23 @@ class Transcriber:
             self.close()
             preroll_s = self._preroll_s
         self._open = _Open(turn, at - preroll_s, over_reply, after=self._answering)
-        for frame in self._kept:
+        for frame, background in self._kept:
             if frame.at > self._open.since:
-                self._open.add(frame)
+                self._open.add(_softer(frame) if background and frame.at <= at - ONSET_S else frame)
         self._tasks.create_task(self._attend(self._open), name=f"utterance {turn}")
 
     def forget(self, until: float) -> None:
         """Drop what is kept up to a time: the wake word is not part of the utterance that follows it."""
-        while self._kept and self._kept[0].at <= until:
+        while self._kept and self._kept[0][0].at <= until:
             self._kept.popleft()
 
     def audio(self, turn: int) -> Pcm:
-        """This turn's audio so far, at most the last `keeps_s`; empty when it is not open."""
+        """This turn's audio so far to the person's end, at most the last `keeps_s`; empty when it is not open."""
         if self._open is None or self._open.turn != turn:
             return silence(0.0)
-        since = self._open.since
-        return np.concatenate([silence(0.0), *(frame.pcm for frame in self._kept if frame.at > since)])
+        since, heard = self._open.since, len(self._kept) - len(self._open.behind)
+        frames = (frame for frame, _ in islice(self._kept, max(0, heard)))
+        return np.concatenate([silence(0.0), *(frame.pcm for frame in frames if frame.at > since)])
 
     def transcribe(self, turn: int, revision: int) -> None:
         """Ask for the words of all audio heard so far; answered by `Transcribed` or `StageFailed`."""
@@ -186,12 +199,22 @@ class _Open:
         self.turn, self.since, self.over_reply, self.after = turn, since, over_reply, after
         self.ended = asyncio.Event()
         self.frames: list[Frame] = []
+        self.behind: list[Frame] = []
+        """The latest frames, of the background; whether the person goes on is not known yet."""
         self.asked: int | None = None
         self.closed = False
         self.wake = asyncio.Event()
 
-    def add(self, frame: Frame, *, wake: bool = True) -> None:
+    def add(self, frame: Frame, background: bool = False, *, wake: bool = True) -> None:
         """Queue a frame; the machine's longest turn bounds how many there can be."""
+        if background:
+            self.behind.append(frame)
+            return
+        if self.behind:
+            began, onset = self.behind[0].at, frame.at - ONSET_S
+            loud = frame.at - began <= BRIDGE_S
+            self.frames += (behind if loud or behind.at > onset else _softer(behind) for behind in self.behind)
+            self.behind.clear()
         self.frames.append(frame)
         if wake:
             self.wake.set()
@@ -201,3 +224,7 @@ class _Open:
         pcm = np.concatenate([frame.pcm for frame in self.frames]) if self.frames else np.zeros(0, dtype=np.int16)
         self.frames.clear()
         return pcm
+
+
+def _softer(frame: Frame) -> Frame:
+    return replace(frame, pcm=frame.pcm // BACKGROUND_SOFTER)

@@ -27,6 +27,17 @@ SLOW_UNTOLD = (
 """The same where nothing can be announced: the result is part of the conversation once it is there."""
 
 
+CALL, CALL_PIECE = "function_call", "function_call_piece"
+"""Kinds of effects: a whole function call (`call_id`, `name`, `arguments`), or a piece of one.
+
+A call's first piece has its `place`, counted from 0, `call_id` and `name`; the following ones have its `place` and more
+of its `arguments`.
+"""
+
+NOT_KNOWN = "The person has not asked you to remember anything that answers this."
+"""The answer to the caller of a tool that found nothing in the person's memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of the remembered conversation. An assistant's text is what was heard of it.
@@ -85,6 +96,8 @@ class Ask:
 
     `begun` is the beginning of the reply where it was delivered already: only what follows it is wanted. Models that
     cannot do that are not asked to.
+
+    `pieces` asks for function calls piece by piece, as they arrive; a model may still give them whole.
     """
 
     messages: tuple[Message, ...]
@@ -93,6 +106,7 @@ class Ask:
     options: Mapping[str, object] = field(default_factory=dict)
     begun: str = ""
     effects: frozenset[str] | None = None
+    pieces: bool = False
 
 
 class UpstreamError(VoiceError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 from voice import proxies
 from voice.errors import ConfigError
 from voice.llm import openai_dialects as dialects
-from voice.llm.interface import Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.interface import CALL, CALL_PIECE, Ask, Delta, Done, Effect, UpstreamError
 from voice.llm.prompted_tools import called, in_words
 from voice.llm.reasoning import Reasoning, opens_by_itself
 
@@ -106,7 +107,7 @@ class OpenAIUpstream:
             "model": model,
             "stream": True,
         }
-        counts, finish, held, calls, answered = None, "", "", dialects.Calls(), False
+        counts, finish, held, calls, answered = None, "", "", dialects.FunctionCalls(), False
         thoughts = Reasoning(self._opened(model))
         async with contextlib.aclosing(self._chunks(body)) as chunks:
             async for chunk in chunks:
@@ -120,17 +121,25 @@ class OpenAIUpstream:
                     answered = answered or bool(text)
                     if text := thoughts.feed(text):
                         yield Delta(text)
-                    calls.take(delta.get("tool_calls"))
+                    told = delta.get("tool_calls")
                     if delta.get("function_call"):  # what tools were called before they were tools
-                        calls.take([{"index": 0, "function": delta["function_call"]}])
+                        told = [{"index": 0, "function": delta["function_call"]}]
+                    if (new := calls.take(told)) and ask.pieces:
+                        for piece in new:
+                            yield Effect(CALL_PIECE, piece)
         # Some servers give no finish reason at all. A connection that breaks off has raised already.
         if not (finish or answered or len(calls) or thoughts.calls):
             raise self._error("the reply was cut short", "upstream_cut", temporary=True, remedy=SEE_LOG)
         if text := thoughts.flush(cut=finish == "length"):
             yield Delta(text)
         self._opens[model] = thoughts.opened
-        for call in calls.whole() or (called(thoughts.calls) if ask.options.get("tools") else ()):
-            yield Effect("function_call", call)
+        found = calls.whole()
+        if found and ask.pieces:
+            for piece in calls.rest():
+                yield Effect(CALL_PIECE, piece)
+        else:
+            for call in found or (called(thoughts.calls) if ask.options.get("tools") else ()):
+                yield Effect(CALL, call)
         if counts is None:
             yield Done(finish=finish)
         else:
@@ -141,6 +150,16 @@ class OpenAIUpstream:
         if self.kind == "openai":
             return False
         return self._opens.get(model, True if opens_by_itself(model) else None)
+
+    async def ask_root(self, method: str, path: str, body: object = None) -> Mapping[str, Any]:
+        """Ask the server's own API, which hangs from the address without `/v1`. Raises UpstreamError."""
+        url = dialects.root_url(self.url) + path
+        asking = self._client.get if method == "GET" else functools.partial(self._client.post, body=body)
+        try:
+            answer: object = await asking(url, cast_to=object)
+        except self._sdk.APIError as error:
+            raise self._explain(error, started=False) from error
+        return answer if isinstance(answer, Mapping) else {}
 
     async def close(self) -> None:
         if self._looking is not None:

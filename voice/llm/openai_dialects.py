@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from voice.llm.interface import Message
+from voice.text.boundaries import well_formed
 
 KEEP_ALIVE = "30m"  # as long as a session lives without a sign of life
 
@@ -29,7 +32,7 @@ REFUSALS: Mapping[int, tuple[str, bool, str]] = {
     429: ("upstream_rate_limited", True, "wait, or use a key with a higher limit"),
 }
 BOM = b"\xef\xbb\xbf"
-TEXT_PARTS = frozenset({"text", "output_text"})
+TEXT_PARTS = ("text", "output_text")
 SERVER_FAULT = ("upstream_error", True, "look at that server's log")
 
 
@@ -78,7 +81,7 @@ def error_text(body: object) -> str:
     """Return the server's own words from an error body of any of the shapes in use, one line, at most 200 long."""
     while isinstance(body, Mapping):
         body = next((body[k] for k in ("message", "error", "detail") if body.get(k)), "")
-    return " ".join(str(body or "").split())[:200]
+    return well_formed(" ".join(str(body or "").split())[:200])
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -103,9 +106,15 @@ def token_counts(chunk: Mapping[str, Any]) -> tuple[int, int, int] | None:
     usage = chunk.get("usage")
     if not isinstance(usage, Mapping):
         return None
-    details, timings = usage.get("prompt_tokens_details") or {}, chunk.get("timings") or {}
-    cached = details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or timings.get("cache_n")
-    return int(usage.get("prompt_tokens") or 0), int(cached or 0), int(usage.get("completion_tokens") or 0)
+    details, timings = usage.get("prompt_tokens_details"), chunk.get("timings")
+    cached = _count(details, "cached_tokens") or _count(usage, "prompt_cache_hit_tokens") or _count(timings, "cache_n")
+    return _count(usage, "prompt_tokens"), cached, _count(usage, "completion_tokens")
+
+
+def _count(told: object, name: str) -> int:
+    """The number of this name, 0 where there is none."""
+    value = told.get(name) if isinstance(told, Mapping) else None
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
 def message_json(message: Message) -> dict[str, object]:
@@ -132,13 +141,14 @@ def content_text(content: object) -> str:
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else [content]
-    texts = [part["text"] for part in parts if isinstance(part, Mapping) and part.get("type", "text") in TEXT_PARTS]
+    texts = [part.get("text") for part in parts if isinstance(part, Mapping) and part.get("type", "text") in TEXT_PARTS]
     return "".join(text for text in texts if isinstance(text, str)) if texts else ""
 
 
 def choices(chunk: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
     """Yield the delta, or the whole message, and the finish reason of each choice in a chunk."""
-    for choice in chunk.get("choices") or ():
+    found = chunk.get("choices")
+    for choice in found if isinstance(found, list) else ():
         if isinstance(choice, Mapping):
             delta = choice.get("delta") or choice.get("message") or {}
             yield delta if isinstance(delta, Mapping) else {}, str(choice.get("finish_reason") or "")
@@ -152,59 +162,115 @@ def told_error(chunk: Mapping[str, Any]) -> str:
     return error_text(chunk) or "failed" if told else ""
 
 
-class Calls:
-    """Function calls put together from the pieces a stream brings.
+class FunctionCalls:
+    """Function calls put together from the pieces a stream brings, and handed on as they grow.
 
     A piece belongs to the call of its `index`. Servers that give none, null, or 0 to all of them, are understood by the
-    `id`: a new one begins a call. Arguments come in pieces of JSON text, or whole as an object.
+    `id`: a new one begins a call; so does a name after arguments that are complete. Arguments come in pieces of JSON
+    text, or whole as an object.
     """
 
     def __init__(self) -> None:
-        self._calls: list[dict[str, str]] = []
-        self._places: dict[object, int] = {}
+        self._calls: list[Gathered] = []
+        self._places: dict[int, int] = {}
+        self._begun = 0
 
     def __len__(self) -> int:
         return len(self._calls)
 
-    def take(self, pieces: object) -> None:
-        """Take the `tool_calls` of one delta."""
+    def take(self, pieces: object) -> list[dict[str, object]]:
+        """Take the `tool_calls` of one delta; return what of them is new, as effects of kind CALL_PIECE have it.
+
+        A call begins with its `place`, `call_id` and `name`; what follows has its `place` and more of its `arguments`.
+        """
+        new = []
         for piece in pieces if isinstance(pieces, list) else ():
             if isinstance(piece, Mapping):
-                self._take(piece)
+                new += self._new(self._take(piece))
+        return new
 
-    def _take(self, piece: Mapping[str, Any]) -> None:
+    def _take(self, piece: Mapping[str, Any]) -> Gathered:
         told = piece.get("function")
         function: Mapping[str, Any] = told if isinstance(told, Mapping) else piece
-        index, id, name = piece.get("index"), str(piece.get("id") or ""), str(function.get("name") or "")
-        call = self._calls[self._place(index, id, name)]
-        call["call_id"] = id or call["call_id"]
-        call["name"] = name or call["name"]
         arguments = function.get("arguments")
         if isinstance(arguments, Mapping | list):
             arguments = json.dumps(arguments, ensure_ascii=False)
-        call["arguments"] += arguments if isinstance(arguments, str) else ""
+        more = arguments if isinstance(arguments, str) else ""
+        id, name = well_formed(str(piece.get("id") or "")), well_formed(str(function.get("name") or ""))
+        call = self._call(piece.get("index"), id, name, more)
+        call.id, call.name = id or call.id, name or call.name
+        text, call.held = join_surrogates(call.held, more)
+        call.arguments += text
+        return call
 
-    def _place(self, index: object, id: str, name: str) -> int:
-        """The place of the call that a piece belongs to; a new one where it begins a call."""
+    def _call(self, index: object, id: str, name: str, arguments: str) -> Gathered:
+        """The call that a piece belongs to; a new one where it begins a call."""
         key = index if isinstance(index, int) and not isinstance(index, bool) else None
         place = self._places.get(key) if key is not None else len(self._calls) - 1
         if place is not None and place >= 0:
             known = self._calls[place]
-            another = (id and known["call_id"] and id != known["call_id"]) or (key is None and name and known["name"])
+            another = (id and known.id and id != known.id) or (
+                name and known.name and (key is None or (arguments and _is_whole(known.arguments)))
+            )
             if not another:
-                return place
-        self._calls.append({"call_id": "", "name": "", "arguments": ""})
+                return known
+        self._calls.append(Gathered())
         if key is not None:
             self._places[key] = len(self._calls) - 1
-        return len(self._calls) - 1
+        return self._calls[-1]
 
-    def whole(self) -> list[dict[str, str]]:
+    def _new(self, call: Gathered) -> list[dict[str, object]]:
+        """What of a call was not handed on yet; nothing before its name is known."""
+        if not call.name:
+            return []
+        head: dict[str, object] = {}
+        if call.place is None:
+            call.place, self._begun = self._begun, self._begun + 1
+            head = {"call_id": call.id or f"call_{call.place}", "name": call.name}
+        new, call.told = call.arguments[call.told :], len(call.arguments)
+        return [{"place": call.place, **head, "arguments": new}] if head or new else []
+
+    def rest(self) -> list[dict[str, object]]:
+        """What is still to be handed on once the reply is complete: the arguments of calls that had none."""
+        return [
+            {"place": call.place, "arguments": call.whole[call.told :]}
+            for call in self._calls
+            if call.place is not None and len(call.whole) > call.told
+        ]
+
+    def whole(self) -> list[dict[str, object]]:
         """Return the calls, each with `call_id`, `name` and `arguments` as JSON text."""
         return [
-            call | {"call_id": call["call_id"] or f"call_{index}", "arguments": call["arguments"] or "{}"}
+            {"call_id": call.id or f"call_{index}", "name": call.name, "arguments": call.whole}
             for index, call in enumerate(self._calls)
-            if call["name"]
+            if call.name
         ]
+
+
+@dataclass(slots=True)
+class Gathered:
+    """One function call as far as it has come. Its `place` among those handed on, and how much of its arguments was."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+    held: str = ""
+    """Half a character at the end."""
+    place: int | None = None
+    told: int = 0
+
+    @property
+    def whole(self) -> str:
+        """Its arguments once nothing follows."""
+        return self.arguments + ("\ufffd" if self.held else "") or "{}"
+
+
+def _is_whole(arguments: str) -> bool:
+    try:
+        json.loads(arguments)
+    except ValueError:
+        return False
+    return True
 
 
 class DataLines:
@@ -256,8 +322,7 @@ def join_surrogates(held: str, piece: str) -> tuple[str, str]:
     if text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text):
         return text, ""
     held = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
-    whole = text.removesuffix(held).encode("utf-16-le", "surrogatepass")
-    return whole.decode("utf-16-le", "replace"), held
+    return well_formed(text.removesuffix(held)), held
 
 
 CONTINUING: Mapping[str, Mapping[str, object]] = {

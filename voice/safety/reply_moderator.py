@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from voice.llm.interface import CALL_PIECE
 from voice.safety.filters import Blocked
 from voice.safety.moderation import Moderation
+from voice.safety.rules import Reading
 from voice.safety.verdict import UNCHECKED, Verdict
 
 OVERLAP = 200
@@ -66,6 +68,49 @@ class Flagged(Blocked):
         self.categories = categories
 
 
+class RuleGate:
+    """One text as the rules let it pass, piece by piece; `found` takes the categories of what they find."""
+
+    __slots__ = ("_found", "_held", "_optimistic", "_reading", "_sent")
+
+    def __init__(self, reading: Reading, found: dict[str, None], *, optimistic: bool) -> None:
+        self._reading, self._found, self._optimistic = reading, found, optimistic
+        self._held = ""
+        self._sent = 0
+
+    def feed(self, text: str) -> str:
+        """More of the text; returns what may pass now. Call `heed` once that has passed."""
+        self._held += text
+        self._reading.feed(text)
+        return self._safe()
+
+    def reread(self, begun: str) -> None:
+        """Read a beginning that has passed before. Call `heed` next."""
+        self._reading.feed(begun)
+        self._sent = len(begun)
+
+    def finish(self) -> str:
+        """The text is complete; returns the rest of what may pass."""
+        self._reading.finish()
+        return self._safe()
+
+    def heed(self) -> None:
+        """Raises Flagged where a rule stops the text."""
+        for match in self._reading.matches:
+            self._found[match.rule.category] = None
+        if self._reading.blocked is not None:
+            raise Flagged((self._reading.blocked.rule.category,))
+
+    def _safe(self) -> str:
+        safe = len(self._held) if self._optimistic else self._reading.safe - self._sent
+        if self._reading.blocked is not None:
+            safe = min(safe, self._reading.blocked.start - self._sent)
+        safe = max(0, safe)
+        text, self._held = self._held[:safe], self._held[safe:]
+        self._sent += safe
+        return text
+
+
 class ReplyModerator:
     """One attempt at a reply on its way to `put`, which is called with text that may be logged and sent.
 
@@ -75,8 +120,8 @@ class ReplyModerator:
     pass; `unchecked` says that a judge failed and text passed all the same.
     """
 
-    __slots__ = ("_act", "_checking", "_count", "_effects", "_final", "_held", "_known", "_moderation", "_news", "_put",
-                 "_question", "_reading", "_sent", "_windows", "categories", "unchecked")  # fmt: skip
+    __slots__ = ("_act", "_calls", "_checking", "_count", "_effects", "_final", "_gate", "_known", "_moderation",
+                 "_news", "_put", "_question", "_windows", "categories", "unchecked")  # fmt: skip
 
     def __init__(
         self,
@@ -88,23 +133,23 @@ class ReplyModerator:
     ) -> None:
         self._moderation, self._question = moderation, question
         self._put, self._act, self._count = put, act, count
-        self._reading = moderation.reading() if moderation is not None else None
-        self._held = ""
-        self._sent = self._known = 0
+        self.categories: dict[str, None] = {}
+        self.unchecked = False
+        self._gate = self._new_gate()
+        self._calls: dict[object, RuleGate | None] = {}
+        """The arguments of the calls that come in pieces, by their places."""
+        self._known = 0
         self._windows = Windows() if moderation is not None and moderation.judges else None
         self._effects: list[tuple[str, Mapping[str, Any]]] = []
         self._checking: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._final = False
-        self.categories: dict[str, None] = {}
-        self.unchecked = False
 
     def reread(self, begun: str) -> None:
         """Read a beginning of the reply that was delivered before: what is looked for may have begun in it."""
-        if self._reading is not None:
-            self._reading.feed(begun)
-            self._sent = len(begun)
-            self._read()
+        if self._gate is not None:
+            self._gate.reread(begun)
+            self._gate.heed()
         if self._windows is not None and begun:
             self._known = len(begun)
             self._windows.feed(begun)
@@ -112,32 +157,33 @@ class ReplyModerator:
 
     def feed(self, text: str) -> None:
         """Process more of the reply."""
-        if self._reading is None:
-            self._pass(text)
-            return
-        self._held += text
-        self._reading.feed(text)
-        self._read()
+        self._pass(text if self._gate is None else self._gate.feed(text))
+        if self._gate is not None:
+            self._gate.heed()
 
     def act(self, kind: str, data: Mapping[str, Any]) -> None:
         """Pass on an effect of the reply; with judges, once all of its text has passed."""
-        if self._moderation is not None:
-            self._heed(self._moderation.words("\n".join(_texts(data))))
-        if self._windows is None:
-            self._act(kind, data)
-        else:
-            self._effects.append((kind, data))
+        if kind == CALL_PIECE:
+            self._piece(data)
+            return
+        self._read(data)
+        self._do(kind, data)
 
     async def finish(self) -> None:
         """The reply is complete: return once all of it has passed."""
-        if self._reading is not None:
-            self._reading.finish()
-            self._read()
+        if self._gate is not None:
+            self._pass(self._gate.finish())
+            self._gate.heed()
         if self._windows is not None:
             self._final = True
             self._check()
             assert self._checking is not None
             await self._checking
+        for place, gate in self._calls.items():
+            if gate is not None and (rest := gate.finish()):
+                self._do(CALL_PIECE, {"place": place, "arguments": rest})
+            if gate is not None:
+                gate.heed()
         for kind, data in self._effects:
             self._act(kind, data)
 
@@ -148,24 +194,42 @@ class ReplyModerator:
         elif self._checking is not None and not self._checking.cancelled():
             self._checking.exception()  # the caller has stopped for another reason
 
-    def _read(self) -> None:
-        """Pass on what the rules have read."""
-        assert self._reading is not None and self._moderation is not None
-        safe = len(self._held) if self._moderation.optimistic else self._reading.safe - self._sent
-        blocked = self._reading.blocked
-        if blocked is not None:
-            safe = max(0, min(safe, blocked.start - self._sent))
-        if safe > 0:
-            text, self._held = self._held[:safe], self._held[safe:]
-            self._sent += safe
-            self._pass(text)
-        for match in self._reading.matches:
-            self.categories[match.rule.category] = None
-        if blocked is not None:
-            raise Flagged((blocked.rule.category,))
+    def _new_gate(self) -> RuleGate | None:
+        reading = self._moderation.reading() if self._moderation is not None else None
+        if reading is None or self._moderation is None:
+            return None
+        return RuleGate(reading, self.categories, optimistic=self._moderation.optimistic)
+
+    def _piece(self, data: Mapping[str, Any]) -> None:
+        """Pass on a piece of a call; of its arguments, what the rules have read."""
+        place, more = data["place"], str(data["arguments"])
+        head = {name: value for name, value in data.items() if name != "arguments"}
+        begins = place not in self._calls
+        if begins:
+            self._read(head)
+            self._calls[place] = self._new_gate()
+        gate = self._calls[place]
+        safe = more if gate is None else gate.feed(more)
+        if begins or safe:
+            self._do(CALL_PIECE, {**head, "arguments": safe})
+        if gate is not None:
+            gate.heed()
+
+    def _read(self, data: Mapping[str, Any]) -> None:
+        """Have the rules read all texts of an effect."""
+        if self._moderation is not None:
+            self._heed(self._moderation.words("\n".join(_texts(data))))
+
+    def _do(self, kind: str, data: Mapping[str, Any]) -> None:
+        if self._windows is None:
+            self._act(kind, data)
+        else:
+            self._effects.append((kind, data))
 
     def _pass(self, text: str) -> None:
         """The rules have nothing against `text`."""
+        if not text:
+            return
         if self._windows is None:
             self._put(text)
             return

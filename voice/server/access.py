@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Literal
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
@@ -21,8 +22,8 @@ from voice.server.errors import answer
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 from voice.sessions.log import Refused
-from voice.sessions.session_log import unknown_session
-from voice.sessions.tokens import Scope, ends_at, granted
+from voice.sessions.session_log import catch_up, unknown_session
+from voice.sessions.tokens import Scope, ends_at, granted, participant_of
 from voice.settings.serving import ServeSettings
 
 PEER: ContextVar[str] = ContextVar("peer", default="")
@@ -108,6 +109,18 @@ def token_expired() -> Refused:
     return Refused("token_expired", "the token has expired", remedy="attach with a new one")
 
 
+Right = Literal["read", "write", "speak", "moderate"]
+"""What a request does: looks, changes the session, says something as a participant, keeps order among them."""
+
+MAY: Mapping[Right, tuple[str, ...]] = {
+    "read": ("read", "write", "speak", "moderate"),
+    "write": ("write",),
+    "speak": ("speak", "moderate"),
+    "moderate": ("moderate", "write"),
+}
+"""The scopes of tokens, those of participants among them, that allow each."""
+
+
 class Reader(str):
     """An owner who came with a key that may only read."""
 
@@ -188,13 +201,13 @@ class Access:
             what = f"this key already has {most} sessions"
             raise Refused("session_limit", what, temporary=True, remedy="delete a session, or wait until one expires")
 
-    async def session(self, sid: str, token: str, owner: str, scope: Scope = "write") -> ActiveSession:
+    async def session(self, sid: str, token: str, owner: str, right: Right = "write") -> ActiveSession:
         """The session, for someone who may use it like that. Raises Refused session_unknown or scope_insufficient.
 
         A wrong token and an unknown session cannot be told apart, not by the time it takes either; nor once there were
         too many of them from one owner at one address, which is answered with rate_limited.
         """
-        self._may(owner, scope)
+        self._may(owner, "read" if right == "read" else "write")
         clock = self._engine.parts.clock
         answer_at = clock() + REFUSAL_S
         live: ActiveSession | None = None
@@ -205,15 +218,20 @@ class Access:
                 if refused.code != "session_unknown":
                     raise
         grant = granted(live.card.token_hash if live is not None else None, sid, token, self._now_s())
-        if live is None or grant is None or live.card.owner != owner:
+        author = participant_of(token)
+        if live is not None and grant is not None and author and author not in live.talk.group.people:
+            await catch_up(live, self._engine.parts)  # they may have joined at another node, this moment
+        if live is None or grant is None or live.card.owner != owner or not live.talk.group.takes_part(author):
             wait_s = self._wrong_tokens.take(f"{owner} {PEER.get()}")
             await asyncio.sleep(answer_at - clock())
             if wait_s > 0:
                 what = "too many unknown sessions and wrong tokens"
                 raise Refused("rate_limited", what, temporary=True, retry_after_s=wait_s)
             raise unknown_session()
-        if scope == "write" and grant == "read":
-            raise Refused("scope_insufficient", "this token is read-only", expected="a token with scope write")
+        scope = live.talk.group.people[author].scope if author else grant
+        if scope not in MAY[right]:
+            what = "this token is read-only" if scope == "read" else f"this token has scope {scope}"
+            raise Refused("scope_insufficient", what, expected=f"a token with scope {' or '.join(MAY[right])}")
         live.alive()
         if live.answering and not live.running:
             await self._engine.adopt(live)

@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from voice import __version__
-from voice.server import batch, errors, sessions
+from voice.memory.memory import Memory
+from voice.server import batch, errors, participants, people, sessions
 from voice.server.access import PEER, BodyLimit
 from voice.server.cors import Browsers
 from voice.server.metrics import ServerMetrics, text
@@ -24,6 +25,7 @@ from voice.server.openai_api.responses.maker import ResponseMaker
 from voice.server.openai_api.responses.socket import ResponseSockets
 from voice.server.openai_api.responses.store import ResponseStore
 from voice.server.openai_api.speech_services import SpeechServices
+from voice.server.realtime import calls
 from voice.server.realtime import hub as routes
 from voice.server.realtime.engine_pool import EnginePool
 from voice.server.realtime.hub import RealtimeHub
@@ -47,6 +49,7 @@ class Application:
         settings: ServeSettings,
         engines: EnginePool | None = None,
         speech: SpeechServices | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.service = Service(engine, settings)
         self.hub = SocketHub(self.service)
@@ -54,7 +57,10 @@ class Application:
         maker = ResponseMaker(self.service, ResponseStore(self.service))
         self.responses = ResponseSockets(self.service, maker)
         self.http = _http(self.service, self.hub, self.realtime, speech, maker)
-        limited = BodyLimit(self.http, settings.body_kb * 1024, {AUDIO_PATH: settings.audio_mb * 1024 * 1024})
+        if memory is not None:
+            self.http.include_router(people.routes(self.service, memory))
+        larger = {AUDIO_PATH: settings.audio_mb * 1024 * 1024, people.PATH: people.MOST_BYTES}
+        limited = BodyLimit(self.http, settings.body_kb * 1024, larger)
         self._guarded = Browsers(limited, self.service.access.origin_allowed)
 
     @property
@@ -81,12 +87,14 @@ def create(
     settings: ServeSettings,
     engines: EnginePool | None = None,
     speech: SpeechServices | None = None,
+    memory: Memory | None = None,
 ) -> Application:
-    """The application over an engine; with `engines` it serves the Realtime API, with `speech` the audio endpoints.
+    """The application over an engine; with `engines` it serves the Realtime API, with `speech` the audio endpoints,
+    with a `memory` that of people.
 
-    Closing the engine, its store, its model server and the engines is the caller's.
+    Closing the engine, its store, its model server, the engines and the memory is the caller's.
     """
-    return Application(engine, settings, engines, speech)
+    return Application(engine, settings, engines, speech, memory)
 
 
 def _http(
@@ -103,6 +111,7 @@ def _http(
     }
     app = FastAPI(title="voice serve", version=__version__, docs_url=None, redoc_url=None, responses=refusals)
     app.include_router(sessions.routes(service))
+    app.include_router(participants.routes(service))
     app.include_router(completions.routes(service))
     app.include_router(batch.routes(service))
     app.include_router(moderations.routes(service))
@@ -112,6 +121,7 @@ def _http(
         app.include_router(audio.routes(service, speech))
     if realtime is not None:
         app.include_router(routes.routes(service, realtime))
+        app.include_router(calls.routes(service, realtime))
     app.add_exception_handler(Refused, errors.on_refused)
     app.add_exception_handler(StoreError, errors.on_store_error)
     app.add_exception_handler(RequestValidationError, errors.on_invalid)

@@ -31,17 +31,18 @@ STAINLESS = (
     "timeout",
 )
 ASKED = (
-    *("authorization", "content-type", "last-event-id", "x-client-type", "x-session-token"),
+    *("authorization", "content-type", "last-event-id", "x-client-type"),
+    *("x-session-heard", "x-session-id", "x-session-token", "x-openai-agents-sdk"),
     *("openai-organization", "openai-project", *(f"x-stainless-{what}" for what in STAINLESS)),
 )
-"""Headers that a page may send: ours, and those of OpenAI's JavaScript client."""
+"""Headers that a page may send: ours, and those of OpenAI's JavaScript clients."""
 
 PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, DELETE",
     "access-control-allow-headers": ", ".join(ASKED),
     "access-control-max-age": "600",
 }
-EXPOSED = "retry-after, x-session-id, x-session-token, x-should-retry"
+EXPOSED = "location, retry-after, x-session-id, x-session-token, x-should-retry"
 
 
 class Browsers:

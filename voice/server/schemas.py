@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
+from voice.sessions.group import LONGEST_NAME, Manner, Role
 from voice.sessions.log import Refused
 
 UNSUPPORTED: Mapping[str, str] = {
@@ -40,12 +41,74 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class GroupWanted(Strict):
+    """How several people in a session are answered. `name` is what the assistant is called: `addressed` needs it."""
+
+    answer: Manner = "each"
+    name: Annotated[str, Field(max_length=LONGEST_NAME)] = ""
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.answer == "addressed" and not self.name.strip():
+            raise ValueError("addressed needs the name of the assistant")
+        return self
+
+
 class NewSession(Strict):
-    """What a new session remembers."""
+    """What a new session remembers. `person` names whose it is, among the people of the API key."""
 
     system: str = ""
     model: Annotated[str, Field(max_length=200)] = ""
     options: Options = {}
+    group: GroupWanted | None = None
+    person: Annotated[str, Field(max_length=200)] = ""
+
+
+class ParticipantWanted(Strict):
+    """Someone who is to take part in a session."""
+
+    name: str
+    scope: Role = "speak"
+    ttl_s: Annotated[Whole, Field(ge=1, le=86_400)] = 3600
+
+
+class ParticipantTokenWanted(Strict):
+    """Another token for someone who takes part."""
+
+    ttl_s: Annotated[Whole, Field(ge=1, le=86_400)] = 3600
+
+
+class ParticipantJoined(BaseModel):
+    """A participant with their own token, which is shown this once."""
+
+    id: str
+    name: str
+    scope: Role
+    session_token: str
+    expires_at: str
+
+
+class SayBody(Strict):
+    """A participant's next message; `n` is their own number: 1, 2, 3 …"""
+
+    n: Annotated[Whole, Field(ge=1, le=2**53)]
+    input: str
+    msg_id: str = ""
+
+
+class SaidPlace(BaseModel):
+    """Where a message stands: its place `seq` in the log, and its position in the line or the turn that answers it."""
+
+    n: int
+    seq: int
+    position: int | None = None
+    turn: int | None = None
+
+
+class CancelBody(Strict):
+    """The turn to be stopped."""
+
+    turn: Annotated[Whole, Field(ge=1, le=2**53)]
 
 
 class Opened(BaseModel):

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -50,28 +51,31 @@ def bind(settings: ServeSettings) -> socket.socket:
     return listening
 
 
-def url(listening: socket.socket) -> str:
+def url(listening: socket.socket, scheme: str = "http") -> str:
     """The address that clients on this machine use."""
     host, port = listening.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def network_url(listening: socket.socket) -> str:
+def network_url(listening: socket.socket, scheme: str = "http") -> str:
     """The address that other machines use, where it listens on all; empty where it does not, or there is no network."""
     host, port = listening.getsockname()[:2]
     if host not in ("0.0.0.0", "::"):
         return ""
     own = network_address()
-    return f"http://{own}:{port}" if own else ""
+    return f"{scheme}://{own}:{port}" if own else ""
 
 
-async def serve(app: Application, listening: socket.socket, ready: Callable[[str], object]) -> None:
+async def serve(
+    app: Application, listening: socket.socket, ready: Callable[[str], object], tls: Path | None = None
+) -> None:
     """Serve until SIGINT or SIGTERM; `ready` receives the address once connections are accepted.
 
-    Raises KeyboardInterrupt after a SIGINT, when everything is closed.
+    `tls` is the file of a certificate and its key, for HTTPS. Raises KeyboardInterrupt after a SIGINT, when everything
+    is closed.
     """
-    server = HttpServer(app, ready)
+    server = HttpServer(app, ready, tls)
     await server.serve(sockets=[listening])
     if server.interrupted:
         raise KeyboardInterrupt
@@ -80,7 +84,7 @@ async def serve(app: Application, listening: socket.socket, ready: Callable[[str
 class HttpServer(uvicorn.Server):
     """Finishes running replies before it closes connections, then asks all clients to reconnect."""
 
-    def __init__(self, app: Application, ready: Callable[[str], object]) -> None:
+    def __init__(self, app: Application, ready: Callable[[str], object], tls: Path | None = None) -> None:
         config = uvicorn.Config(
             app,
             ws=SmallWebSocket,
@@ -92,21 +96,22 @@ class HttpServer(uvicorn.Server):
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
+            ssl_certfile=tls,
         )
         super().__init__(config)
-        self._app, self._ready = app, ready
+        self._app, self._ready, self._scheme = app, ready, "https" if tls else "http"
         self.interrupted = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and sockets:
-            self._ready(url(sockets[0]))
+            self._ready(url(sockets[0], self._scheme))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
         service = self._app.service
-        service.access.stopping = True
+        service.access.stopping = service.engine.parts.stopping = True
         deadline = asyncio.get_running_loop().time() + service.settings.grace_s
         while self._app.busy and not self.force_exit and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)

@@ -17,8 +17,9 @@ from voice.server.service import Service
 from voice.server.sse import BEAT, STREAMED, EventStream, sse
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.log import Refused
+from voice.sessions.session_log import unknown_session
 from voice.sessions.stores.interface import Usage
-from voice.sessions.tokens import scoped_token
+from voice.sessions.tokens import participant_of, scoped_token
 
 Token = Annotated[str, Header(alias="x-session-token")]
 MOST = 2**53
@@ -33,8 +34,11 @@ def routes(service: Service) -> APIRouter:
         """Begin a session. Its token is shown this once."""
         owner = access.enter(request.headers)
         await access.may_create(owner)
-        storable([body.system, body.model, body.options])
-        live, token = await engine.create(system=body.system, model=body.model, options=body.options, owner=owner)
+        options = body.options | ({"person": body.person} if body.person else {})
+        if body.group is not None:
+            options["group"] = body.group.model_dump()
+        storable([body.system, body.model, options])
+        live, token = await engine.create(system=body.system, model=body.model, options=options, owner=owner)
         card = live.card
         opened = Opened(session_id=card.sid, session_token=token, epoch=card.epoch, expires_at=service.expires_at(live))
         return JSONResponse(opened.model_dump(), 201, {"x-session-id": card.sid, "cache-control": "no-store"})
@@ -100,17 +104,22 @@ def routes(service: Service) -> APIRouter:
         head, start = await placed(live, after, epoch or live.talk.epoch)
         if streaming:
             until = engine.parts.clock() + access.left_s(x_session_token)
-            return EventStream(_followed(live, head, start, until), {"x-session-id": session_id})
+            followed = _followed(live, participant_of(x_session_token), head, start, until)
+            return EventStream(followed, {"x-session-id": session_id})
         batch = await live.read(start, limit) if start < live.logged else ()
         return JSONResponse(head | {"events": [event.to_json() for event in batch]})
 
-    async def _followed(live: ActiveSession, head: dict[str, Any], start: int, until: float) -> AsyncGenerator[bytes]:
+    async def _followed(
+        live: ActiveSession, author: str, head: dict[str, Any], start: int, until: float
+    ) -> AsyncGenerator[bytes]:
         yield sse(head, event="attached")
         low, high = IDLE_PING_S
         patience_s = low + (high - low) * engine.parts.random.random()
         try:
             async with aclosing(live.batches(start, patience_s=patience_s, until=until)) as batches:
                 async for batch in batches:
+                    if not live.talk.group.takes_part(author):
+                        raise unknown_session()
                     yield b"".join(sse(event.to_json(), id=event.seq) for event in batch) or BEAT
             yield sse(told(token_expired()), event="err")
         except Refused as refused:

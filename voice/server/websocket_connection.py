@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from voice.server.access import token_expired
+from voice.server.access import Right, token_expired
 from voice.server.errors import told
 from voice.server.service import Service
 from voice.server.sessions import placed
@@ -29,8 +29,9 @@ from voice.server.websocket_messages import (
 )
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.log import Event, Refused
+from voice.sessions.session_log import unknown_session
 from voice.sessions.stores.interface import StoreError
-from voice.sessions.tokens import Scope
+from voice.sessions.tokens import participant_of
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """JSON as it is sent; `json.dumps` would make an encoder for every frame."""
@@ -43,13 +44,15 @@ class Channel:
     whole. `wake` is called when there may be something to send.
     """
 
-    __slots__ = ("_bytes", "_freed", "_leave", "_marks", "allowance", "credit", "expiry", "live", "number", "refused",
-                 "scope", "sent", "session_id", "token")  # fmt: skip
+    __slots__ = ("_bytes", "_freed", "_leave", "_marks", "allowance", "author", "credit", "expiry", "live", "number",
+                 "refused", "rights", "sent", "session_id", "token")  # fmt: skip
 
     def __init__(self, number: int, session_id: str, token: str, credit: int) -> None:
         self.number, self.session_id, self.token, self.credit = number, session_id, token, credit
         self.live: ActiveSession | None = None
-        self.scope: Scope = "read"
+        self.rights: set[Right] = set()
+        """What its token was seen to allow besides reading."""
+        self.author = participant_of(token)
         self.refused: Refused | None = None
         self.sent = 0
         self.allowance = 0
@@ -125,6 +128,8 @@ QUANTUM = 16 * 1024
 the channel's next turns (surplus round robin, Adiseshu, Parulkar and Varghese 1996)."""
 BATCH = 64
 MOST_CHANNELS = 1024
+RIGHTS: dict[str, Right] = {"say": "speak", "cancel": "moderate"}
+"""What those ops need that participants may send; all others need the right to write."""
 
 
 class WebSocketConnection:
@@ -247,13 +252,18 @@ class WebSocketConnection:
         try:
             if channel.refused is not None:
                 raise channel.refused
-            if kind == "send":
+            if kind in ("send", "say"):
                 access.take(owner)
-            if channel.scope != "write":
-                await access.session(channel.session_id, channel.token, owner, "write")
-                channel.scope = "write"
+            right = RIGHTS.get(kind, "write")
+            if right not in channel.rights:
+                await access.session(channel.session_id, channel.token, owner, right)
+                channel.rights.add(right)
             assert channel.live is not None
             live = channel.live
+            if kind == "say":
+                item = await live.group.say(channel.author, op["n"], op["input"], op.get("msg_id", ""))
+                await self._send({"type": "websocket.send", "text": channel.frame("said", live.group.place(item))})
+                return
             if kind != "send" or not live.knows(op["sequence"]):
                 await live.own()
             if kind == "send":
@@ -271,6 +281,8 @@ class WebSocketConnection:
         number = op.get("sequence", op.get("turn"))
         if number is not None:
             error["turn"] = number
+        if "n" in op:
+            error["n"] = op["n"]
         if op.get("msg_id"):
             error["msg_id"] = op["msg_id"]
         await self._send({"type": "websocket.send", "text": channel.frame("err", error)})
@@ -303,6 +315,8 @@ class WebSocketConnection:
         live = channel.live
         channel.allowance += QUANTUM
         while live is not None and channel.allowance > 0:
+            if not live.talk.group.takes_part(channel.author):
+                raise unknown_session()
             room = channel.room()
             if room <= 0:
                 channel.allowance = 0

@@ -22,6 +22,7 @@ FIELDS: dict[str, dict[str, type]] = {
     "discard": {"turn": int},
     "truncate": {"turn": int, "heard": int},
     "cancel": {"turn": int},
+    "say": {"n": int, "input": str, "msg_id?": str},
     "ack": {"seq": int},
     "ping": {"n?": int},
 }

@@ -10,12 +10,13 @@ from typing import Any
 
 from voice.logs import short
 from voice.safety.reply_moderator import ReplyModerator
-from voice.safety.verdict import ALLOWED, UNCHECKED, Verdict, together
+from voice.safety.verdict import Verdict
 from voice.sessions.engine_context import LONG, EngineContext
 from voice.sessions.generation import generate
-from voice.sessions.input_checks import CheckedInput, measured, said, taken
-from voice.sessions.log import ENDS, Event, Refused, SessionTurn
-from voice.sessions.session_log import SessionLog, acquire, ledger_row, moved, read_on, unknown_session
+from voice.sessions.group_turns import GroupTurns, SharedSession
+from voice.sessions.input_checks import CheckedInput, looked_at, measured, ruled, said, taken
+from voice.sessions.log import ENDS, NOTHING_USED, Event, Refused, SessionTurn
+from voice.sessions.session_log import acquire, ledger_row, moved, read_on, unknown_session
 from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import GONE, REWRITTEN, Card, StoreError
 from voice.text.placeholders import BLOCKED
@@ -25,18 +26,20 @@ from voice.tools.sayings import is_stop
 log = logging.getLogger(__name__)
 
 
-class ActiveSession(SessionLog):
+class ActiveSession(SharedSession):
     """A session whose turns are taken, answered and ended here.
 
     Methods that change it raise Refused. An event reaches followers only after the store has it. `lost` is set, and
     nothing goes on here, once another process has taken the session over or the store failed.
     """
 
-    __slots__ = ("_behind", "_catching", "_generating", "_owning", "_task", "_unwatch", "guard", "leased", "works")
+    __slots__ = ("_behind", "_catching", "_generating", "_owning", "_task", "_unwatch", "group", "guard", "leased",
+                 "works")  # fmt: skip
 
     def __init__(self, parts: EngineContext, card: Card, talk: SessionState, tail: Sequence[Event] = ()) -> None:
         super().__init__(parts, card, talk, tail)
         self.guard = parts.guards.of(card)
+        self.group = GroupTurns(self, parts)
         self._task: asyncio.Task[None] | None = None
         self._generating: SessionTurn | None = None
         self._owning: asyncio.Task[None] | None = None
@@ -90,18 +93,12 @@ class ActiveSession(SessionLog):
             measured(input, msg_id, options, self._parts.options.input_chars)
             words = taken(self.guard, moderation, input, msg_id, options)
         input, msg_id, options = words.input, words.msg_id, words.options
-        blocking: tuple[str, ...] = ()
-        if moderation is not None:
-            assert verdict is not None or not self.judged, "`ask` is the way in where moderation takes time"
-            verdict = together([words.by_rules, verdict or ALLOWED])
-            blocking = moderation.blocking(verdict)
-            if UNCHECKED in blocking:
-                raise Refused(UNCHECKED, f"moderation failed: {verdict.error}", temporary=True)
-            if blocking and not answered:
-                raise Refused("flagged", f"blocked by moderation: {', '.join(blocking)}")
-            if blocking:
-                input, options = BLOCKED, {k: v for k, v in (options or {}).items() if k != "before"}
-        found = verdict.categories if verdict is not None else ()
+        assert moderation is None or verdict is not None or not self.judged, "`ask` is the way in where that takes time"
+        found, blocking = ruled(moderation, words, verdict)
+        if blocking and not answered:
+            raise Refused("flagged", f"blocked by moderation: {', '.join(blocking)}")
+        if blocking:
+            input, options = BLOCKED, {k: v for k, v in (options or {}).items() if k != "before"}
         turn, events = self.talk.send(sequence, input, draft=draft, msg_id=msg_id, options=options,
                                       categories=found, blocked=bool(blocking))  # fmt: skip
         if events:
@@ -111,7 +108,7 @@ class ActiveSession(SessionLog):
             elif not answered:
                 self.end(turn, "done", {})
             else:
-                self._begin(turn)
+                self.begin(turn)
         return turn
 
     async def ask(
@@ -131,13 +128,8 @@ class ActiveSession(SessionLog):
         new = sequence > self.talk.last
         if new:
             self._check()
-        size = measured(input, msg_id, options, self._parts.options.input_chars)
-        moderation, verdict = self._parts.moderation if new else None, None
-        words = await self._parts.aside(size, partial(taken, self.guard, moderation, input, msg_id, options))
-        if moderation is not None and self.judged:
-            verdict = ALLOWED if moderation.blocking(words.by_rules) else await moderation.ask(words.words)
-            if verdict.error:
-                self._parts.count("moderation_errors")
+        moderation = self._parts.moderation if new else None
+        words, verdict = await looked_at(self._parts, self.guard, moderation, input, msg_id, options)
         return self.send(sequence, input, verdict=verdict, words=words, **how)
 
     def takes_time(self, input: str, msg_id: str = "", options: Mapping[str, Any] | None = None) -> bool:
@@ -231,7 +223,7 @@ class ActiveSession(SessionLog):
     def end(self, turn: SessionTurn, t: str, d: dict[str, Any]) -> None:
         """End a running turn with done, failed or retry_failed."""
         self.put(self.talk.end(turn, t, d))
-        self._trim()
+        self.trim()
 
     # Where it stands
 
@@ -247,9 +239,8 @@ class ActiveSession(SessionLog):
 
     @property
     def answering(self) -> bool:
-        """Whether a reply is being generated, here or elsewhere."""
-        turn = self.talk.open_turn()
-        return turn is not None and turn.running
+        """Whether a reply is being generated or owed, here or elsewhere."""
+        return self.talk.unanswered
 
     @property
     def orphaned(self) -> bool:
@@ -280,10 +271,11 @@ class ActiveSession(SessionLog):
         self.fence, self.leased = lease.fence, self._parts.clock()
         turn = self.talk.open_turn()
         if turn is None or not turn.running:
+            self.group.go_on()
             return
         repeats = turn.acted and not turn.steps  # what a tool did is logged, and not done again
         if regenerate and not repeats and (not turn.unfinished or self._parts.upstream.continues):
-            self._begin(turn)
+            self.begin(turn)
         else:
             self.interrupt(turn)
 
@@ -301,7 +293,7 @@ class ActiveSession(SessionLog):
                 self._tail.append(event)
         self._note_open()
         self._now_logged(self.talk.seq)
-        self._trim()
+        self.trim()
 
     @property
     def _quiet(self) -> bool:
@@ -340,7 +332,8 @@ class ActiveSession(SessionLog):
         self.end(turn, "failed", {"code": "interrupted", "message": "the server stopped during the reply",
                                   "temporary": True, "usage": self.talk.usage(turn)})  # fmt: skip
 
-    def _begin(self, turn: SessionTurn) -> None:
+    def begin(self, turn: SessionTurn) -> None:
+        """Have a turn answered."""
         self._generating = turn
         if self.fence is not None and self._parts.clock() - self.leased > self._parts.options.renew_s:
             self._parts.spawn(self._prolong(self.fence))
@@ -351,10 +344,11 @@ class ActiveSession(SessionLog):
 
     def put(self, events: Sequence[Event], *, at_once: bool = True) -> None:
         """Log what clients did or what ended a turn, with the ledger row of the turn it settles."""
-        row = None
+        row, ended = None, False
         for event in events:
             turn = self.talk.turns.get(event.turn)
             if event.t in ENDS and turn is not None:
+                ended = True
                 self._parts.count(f"turns_{event.t}")
                 row = ledger_row(turn) if turn.usage is not None else None
                 if row is not None:
@@ -365,9 +359,11 @@ class ActiveSession(SessionLog):
             if self._task is not None and self._task is not asyncio.current_task():
                 self._task.cancel()
             self._generating = None
+        if ended and self.talk.group.due:
+            asyncio.get_running_loop().call_soon(self.group.go_on)
 
     def _note_open(self) -> None:
-        if self.talk.open_turn() is not None:
+        if not self.talk.idle:
             self._parts.open[self.card.sid] = None
 
     def _now_logged(self, seq: int) -> None:
@@ -382,6 +378,3 @@ class ActiveSession(SessionLog):
             self._others(seq)
             return
         self._reached(seq)
-
-
-NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -16,6 +16,7 @@ from voice.safety.filters import Guards, NoGuard
 from voice.safety.moderation import Moderation
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine_context import EngineContext, EngineOptions
+from voice.sessions.group import rules_of
 from voice.sessions.log import Event, Refused
 from voice.sessions.session_log import PAGE, moved, unknown_session
 from voice.sessions.state import SessionState
@@ -33,7 +34,8 @@ class Engine:
 
     `clock` gives seconds that only grow (the running loop's time by default), `random` draws waits, `guards` look at
     every text before it is logged. `tools` are offered to the model, `notes` tell it what the owner has written down
-    about somebody's words, `now` is the local time. Methods raise Refused, and StoreError when the store fails.
+    about somebody's words, `recall` what is remembered of the person, `now` is the local time. Methods raise Refused,
+    and StoreError when the store fails.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Engine:
         moderation: Moderation | None = None,
         tools: Registry | None = None,
         notes: Callable[[str], str] | None = None,
+        recall: Callable[[str, str, str], Awaitable[str]] | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:
         self.parts = EngineContext(
@@ -62,11 +65,12 @@ class Engine:
             tools,
         )
         self.parts.notes = notes or self.parts.notes
+        self.parts.recall = recall
         self.parts.now = now or self.parts.now
         self.parts.node = secrets.token_hex(4) + (
             f"@{self.parts.options.advertise}" if self.parts.options.advertise else ""
         )
-        store.wanted(self.parts.node, self._wanted)
+        store.wanted(self.parts.node, self._wanted, self._posted)
         self._lives: dict[str, ActiveSession] = {}
         self._opening: dict[str, asyncio.Task[None]] = {}
         self._keeper: asyncio.Task[None] | None = None
@@ -127,7 +131,7 @@ class Engine:
 
     async def delete(self, sid: str) -> None:
         """Remove a session and everything said in it."""
-        self.parts.guards.forget(sid)
+        self.parts.forget(sid)
         live = self._lives.pop(sid, None)
         if live is not None:
             live.leave(unknown_session())
@@ -168,6 +172,7 @@ class Engine:
 
     async def close(self) -> None:
         """Stop: replies that were heard in part end as interrupted, others are left to the next owner."""
+        self.parts.stopping = True
         if self._keeper is not None:
             self._keeper.cancel()
         for live in self.lives:
@@ -187,7 +192,9 @@ class Engine:
     # Inside
 
     def _conversation(self, card: Card) -> SessionState:
-        return SessionState(card.epoch, system=card.system, window=self.parts.options.context_tokens)
+        options = self.parts.options
+        rules = rules_of(card.options.get("group"), waiting=options.waiting, each=options.waiting_each)
+        return SessionState(card.epoch, system=card.system, window=options.context_tokens, rules=rules)
 
     def _keep(self, live: ActiveSession) -> ActiveSession:
         self._lives[live.card.sid] = live
@@ -218,6 +225,7 @@ class Engine:
     async def _forget_named(self, sid: str) -> None:
         with contextlib.suppress(UnknownSession):  # it ended meanwhile
             if (await self.parts.store.load(sid)).card.name is not None:
+                self.parts.forget(sid)
                 await self.parts.store.delete(sid)
 
     def _busy(self, live: ActiveSession) -> bool:
@@ -254,11 +262,11 @@ class Engine:
             await self._touch(self.lives)
 
     def _open(self) -> list[ActiveSession]:
-        """Sessions with an open turn; those without are forgotten until they have one again."""
+        """Sessions with an open turn or a waiting message; the others are forgotten until they have one again."""
         found: list[ActiveSession] = []
         for sid in tuple(self.parts.open):
             live = self._lives.get(sid)
-            if live is None or live.lost is not None or live.talk.open_turn() is None:
+            if live is None or live.lost is not None or live.talk.idle:
                 del self.parts.open[sid]
             else:
                 found.append(live)
@@ -289,6 +297,12 @@ class Engine:
         if live is not None:
             self.parts.spawn(self._give_up(live))
 
+    def _posted(self, sid: str, text: str) -> None:
+        """Another process was asked to change the group of a session that is owned here."""
+        live = self._lives.get(sid)
+        if live is not None and live.fence is not None:
+            self.parts.spawn(live.group.posted(text))
+
     async def _give_up(self, live: ActiveSession) -> None:
         try:
             await live.give_up()
@@ -299,7 +313,7 @@ class Engine:
         """Sessions whose time is over here; where another process had a later sign of life, they go on there."""
         for live in lives:
             self._lives.pop(live.card.sid, None)
-            self.parts.guards.forget(live.card.sid)
+            self.parts.forget(live.card.sid)
             live.leave(unknown_session())
         if lives:
             await self.parts.store.touch({live.card.sid: 0.0 for live in lives})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ from voice.llm.interface import Upstream
 from voice.safety.filters import Guards, NoGuard
 from voice.safety.moderation import Moderation
 from voice.sessions.circuit_breaker import BreakerPolicy, RetryPolicy
-from voice.sessions.stores.interface import Store
+from voice.sessions.stores.interface import Card, Store
 from voice.sessions.upstream_queue import Limits, UpstreamQueue
 from voice.tools.registry import Registry
 
@@ -30,7 +30,8 @@ class EngineOptions:
 
     `input_chars` is how much may be said in a turn. Of a session's log about `keep_events` stay in the store and
     `tail_events` in memory, for those who follow it. `advertise` is the address at which clients reach this process,
-    told to those who want what it holds.
+    told to those who want what it holds. `waiting` messages of participants may wait in a session, of each author
+    `waiting_each`. `person` is whose sessions they are, unless a session names its own.
     """
 
     model: str = ""
@@ -46,8 +47,11 @@ class EngineOptions:
     tail_events: int = 1024
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     advertise: str = ""
+    waiting: int = 64
+    waiting_each: int = 8
     limits: Limits = field(default_factory=Limits)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    person: str = ""
 
 
 @dataclass(slots=True)
@@ -65,8 +69,10 @@ class EngineContext:
     tools: Registry | None = None
     notes: Callable[[str], str] = lambda words: ""
     """What the owner's notes say about somebody's words, for the model; empty where they say nothing."""
-    late: Callable[[str, str], None] | None = None
-    """Told what a slow tool has answered after its turn: the session's id, and a text to say."""
+    forgotten: Callable[[str], None] = lambda sid: None
+    """Called with the id of a session that is deleted or over."""
+    recall: Callable[[str, str, str], Awaitable[str]] | None = None
+    """What is remembered about somebody's words, for the model, of an owner's person; empty where it is nothing."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     counts: dict[str, int] = field(default_factory=dict)
     levels: dict[str, float] = field(default_factory=dict)
@@ -74,15 +80,26 @@ class EngineContext:
     open: dict[str, None] = field(default_factory=dict)
     """Ids of the sessions with an open turn, and of some whose turn has ended meanwhile."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    stopping: bool = False
+    """The process ends: what waits is left to another one."""
     slots: UpstreamQueue = field(init=False)
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "long texts"))
 
     def __post_init__(self) -> None:
         self.slots = UpstreamQueue(self.options.limits, self.options.breaker, self.clock)
 
+    def person(self, card: Card) -> str:
+        """Whose session it is; empty where that is not known. A turn cannot say so, only who makes the session."""
+        return str(card.options.get("person") or self.options.person)
+
     def count(self, name: str, by: int = 1) -> None:
         """Add to a figure of the metrics."""
         self.counts[name] = self.counts.get(name, 0) + by
+
+    def forget(self, sid: str) -> None:
+        """Keep nothing of a session that is deleted or over, besides the store."""
+        self.guards.forget(sid)
+        self.forgotten(sid)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine beside the caller; it is kept until it ends."""

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from voice.llm.context import estimate_tokens
-from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
+from voice.llm.interface import CALL, Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.safety.filters import Blocked, Guard, screened, screened_data
 from voice.safety.reply_moderator import Flagged, ReplyModerator
 from voice.sessions.engine_context import EngineContext
-from voice.sessions.log import OWN_OPTIONS, SessionTurn
+from voice.sessions.log import NOTHING_USED, OWN_OPTIONS, SessionTurn
 from voice.sessions.tool_rounds import MOST_ROUNDS, AnsweredSession, Call, Offer, can, offer, resume, work
 from voice.sessions.upstream_queue import NOT_ASKED, Attempt, Ticket
+from voice.text.boundaries import well_formed
 from voice.text.speakable import language_of
 from voice.tools.sayings import saying
 
@@ -33,7 +34,7 @@ async def generate(live: AnsweredSession, turn: SessionTurn, parts: EngineContex
     while turn.running:
         tried += 1
         outlet, calls = live.outlet(turn), list[Call]()
-        offered = offer({**live.card.options, **turn.options}, parts)
+        offered = offer({**live.card.options, **turn.options}, parts, personal=bool(parts.person(live.card)))
         try:
             await resume(live, turn, parts, offered)
             await parts.slots.ready(ticket)
@@ -107,7 +108,7 @@ async def _attempt(
         elif turn.steps:
             asked.pop("tool_choice", None)  # it was for the first request
     screen, loop = live.guard.screen(), asyncio.get_running_loop()
-    messages = tuple(_to_model(live.guard, said) for said in _informed(live.talk.context(turn), turn, parts))
+    messages = tuple(_to_model(live.guard, said) for said in await _informed(live, turn, parts))
     wanted = Ask(
         messages, key=card.sid, model=model, options=asked, begun=live.guard.to_model(begun), effects=can(given)
     )
@@ -146,12 +147,18 @@ async def _attempt(
 
 
 def _is_ours(effect: Effect, offered: Offer) -> bool:
-    return effect.kind == "function_call" and offered.takes(str(effect.data.get("name")))
+    return effect.kind == CALL and offered.takes(str(effect.data.get("name")))
 
 
-def _informed(messages: tuple[Message, ...], turn: SessionTurn, parts: EngineContext) -> tuple[Message, ...]:
-    """The messages with what the notes say about the person's words behind these: all before them stays the same."""
-    notes = parts.notes(turn.input) if turn.input else ""
+async def _informed(live: AnsweredSession, turn: SessionTurn, parts: EngineContext) -> tuple[Message, ...]:
+    """The messages, with what the notes and the memory say about the person's words behind these: all before them stays
+    the same."""
+    messages, told = live.talk.context(turn), []
+    if turn.input:
+        told.append(parts.notes(turn.input))
+        if parts.recall is not None and (person := parts.person(live.card)):
+            told.append(screened(live.guard, await parts.recall(live.card.owner, person, turn.input)))
+    notes = "\n\n".join(filter(None, told))
     if not notes:
         return messages
     place = max(index for index, message in enumerate(messages) if message.role == "user")
@@ -162,13 +169,6 @@ def _informed(messages: tuple[Message, ...], turn: SessionTurn, parts: EngineCon
 def _to_model(guard: Guard, said: Message) -> Message:
     calls = tuple({name: guard.to_model(value) for name, value in call.items()} for call in said.calls)
     return replace(said, text=guard.to_model(said.text), calls=calls)
-
-
-def well_formed(text: str) -> str:
-    """Text without halves of surrogate pairs, which cannot be written as UTF-8; whole pairs are joined."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _noted(turn: SessionTurn, outlet: ReplyModerator, tried: int, finish: str) -> dict[str, Any]:
@@ -208,9 +208,8 @@ class Spent:
 
 def _failure(live: AnsweredSession, turn: SessionTurn, error: UpstreamError, tried: int) -> dict[str, Any]:
     """What the end of a failed turn tells. Where nothing was delivered, nothing is metered."""
-    nothing = {"input": 0, "cached": 0, "output": 0, "estimated": True}
-    message = _message(live, error)
-    return _told(error.code, message, error.temporary, live.talk.usage(turn) if turn.length else nothing, tried)
+    used = live.talk.usage(turn) if turn.length else NOTHING_USED
+    return _told(error.code, _message(live, error), error.temporary, used, tried)
 
 
 def _message(live: AnsweredSession, error: UpstreamError) -> str:

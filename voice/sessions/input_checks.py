@@ -1,14 +1,16 @@
-"""A turn's words on their way in: redacted, and read by the rules of moderation."""
+"""A person's words on their way in: redacted, read by the rules of moderation, and judged."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from voice.safety.filters import Blocked, Guard, screened, screened_data
 from voice.safety.moderation import Moderation
-from voice.safety.verdict import ALLOWED, Verdict
+from voice.safety.verdict import ALLOWED, UNCHECKED, Verdict, together
+from voice.sessions.engine_context import EngineContext
 from voice.sessions.log import Refused
 
 
@@ -51,6 +53,34 @@ def _screened(guard: Guard, one: Mapping[str, Any]) -> dict[str, Any]:
     if "calls" in one:
         found["calls"] = [{**call, "arguments": screened(guard, call["arguments"])} for call in one["calls"]]
     return found
+
+
+async def looked_at(
+    parts: EngineContext, guard: Guard, moderation: Moderation | None, input: str, msg_id: str,
+    options: Mapping[str, Any] | None,
+) -> tuple[CheckedInput, Verdict | None]:  # fmt: skip
+    """The words as they may be logged, and the verdict of those who judge. Raises Refused."""
+    size = measured(input, msg_id, options, parts.options.input_chars)
+    words = await parts.aside(size, partial(taken, guard, moderation, input, msg_id, options))
+    if moderation is None or not moderation.judges:
+        return words, None
+    verdict = ALLOWED if moderation.blocking(words.by_rules) else await moderation.ask(words.words)
+    if verdict.error:
+        parts.count("moderation_errors")
+    return words, verdict
+
+
+def ruled(
+    moderation: Moderation | None, words: CheckedInput, verdict: Verdict | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the words were flagged for, and for which of it they are stopped. Raises Refused unchecked."""
+    if moderation is None:
+        return (), ()
+    found = together([words.by_rules, verdict or ALLOWED])
+    blocking = moderation.blocking(found)
+    if UNCHECKED in blocking:
+        raise Refused(UNCHECKED, f"moderation failed: {found.error}", temporary=True)
+    return found.categories, blocking
 
 
 def measured(input: str, msg_id: str, options: Mapping[str, Any] | None, most: int) -> int:

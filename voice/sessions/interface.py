@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -75,6 +75,10 @@ class Session(Protocol):
 
     def send(self, text: str, *, draft: bool = False) -> Reply:
         """Send the user's new words; the session adds the context. A failure is a `ReplyFailed` event, never raised."""
+        ...
+
+    def announce_to(self, say: Callable[[str], None]) -> None:
+        """Have `say` given what is to be said once no one speaks: the answers of tools that outlast their turns."""
         ...
 
     async def history(self) -> Sequence[Message]:

@@ -13,7 +13,8 @@ from voice.llm.interface import Delta, Effect, Message
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import FOREVER, Engine
 from voice.sessions.interface import ReplyEvent, ReplyFailed, Working
-from voice.sessions.log import ENDS, Event, Refused, SessionTurn, done_of
+from voice.sessions.log import ENDS, Event, Refused, SessionTurn, announcement, done_of
+from voice.sessions.session_log import PAGE
 from voice.sessions.stores.interface import StoreError
 from voice.tools.interface import Tool
 
@@ -42,6 +43,7 @@ class LocalSession:
         """What is carried out here besides saying the reply."""
         self.model = ""
         """The model that answers from now on; empty: the session's."""
+        self._say: Callable[[str], None] = lambda text: None
         self._hold(live)
 
     def send(self, text: str, *, draft: bool = False) -> LocalReply:
@@ -56,6 +58,9 @@ class LocalSession:
         """The tools offered to the model, by name."""
         tools = self._engine.parts.tools
         return tools.tools if tools is not None else {}
+
+    def announce_to(self, say: Callable[[str], None]) -> None:
+        self._say = say
 
     async def history(self) -> Sequence[Message]:
         """What was said and heard since the context was last cut, without the system message."""
@@ -103,8 +108,15 @@ class LocalSession:
         return self._engine.parts.spawn(work)
 
     def _hold(self, live: ActiveSession) -> None:
-        self.live = live
-        self._leave = live.listen(lambda: None)  # the engine releases sessions that are not followed
+        self.live, self._read = live, live.logged
+        self._leave = live.listen(self._news)  # the engine releases sessions that are not followed
+
+    def _news(self) -> None:
+        """Have announced what was logged for that."""
+        events, self._read = self.live.recent(self._read, PAGE), self.live.logged
+        for event in events or ():
+            if text := announcement(event.t, event.d):
+                self._say(text)
 
 
 class LocalReply:
@@ -183,8 +195,10 @@ class LocalReply:
             assert self._turn is not None
             async with aclosing(self._live.follow(self._turn.first)) as events:
                 async for event in events:
-                    if event.turn != self.turn:
+                    if event.turn > self.turn:
                         return
+                    if event.turn < self.turn:
+                        continue  # a participant's message, or what a tool of an earlier turn has answered
                     said = told(event)
                     if said is not None:
                         yield said

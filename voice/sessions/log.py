@@ -15,12 +15,15 @@ from voice.llm.interface import Done, Message
 ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "discarded"})
 """Events that end a running turn; the last two may also follow its end."""
 
+NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}
+"""The usage of a turn for which the model server was not asked."""
 
-OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects", "record"})
+OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects", "group", "person", "record"})
 """Options of a turn that are for the session: not told to the model server as they are.
 
 `instructions` take the system message's place; `before` are messages that come before the user's words; `effects` names
-what the client can carry out; `record` is what the API that made the turn needs to tell of it later.
+what the client can carry out; a session's `group` says how several people are answered; `record` is what the API that
+made the turn needs to tell of it later.
 """
 
 
@@ -102,6 +105,8 @@ class SessionTurn:
     """What moderation flagged the user's words for."""
     blocked: bool = False
     """The user's words were not let through; `input` stands in their place."""
+    said: list[dict[str, Any]] = field(default_factory=list)
+    """The messages of participants that it answers: author, name, and the author's number n of each."""
     tries: int = 1
     drafted: bool = False
     removed: list[str] = field(default_factory=list)
@@ -188,6 +193,11 @@ class SessionTurn:
         if not self.running:
             self.memo = found
         return found
+
+
+def announcement(t: str, d: Any) -> str:
+    """What an event has to be announced, once no one speaks; empty for nearly all."""
+    return str(d.get("announce", "")) if t == "result" else ""
 
 
 def done_of(told: Mapping[str, Any]) -> Done:

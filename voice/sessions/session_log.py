@@ -206,7 +206,8 @@ class SessionLog(ABC):
         for wake in tuple(self._listeners):
             wake()
 
-    def _trim(self) -> None:
+    def trim(self) -> None:
+        """Forget the oldest events of a log that has grown long, here and in the store."""
         talk, keep = self.talk, self._parts.options.keep_events
         if talk.seq - talk.trimmed > 2 * keep and (through := talk.trim_point(keep)) > talk.trimmed:
             talk.trim(through)

@@ -98,6 +98,9 @@ class UnmaskedSession:
     def send(self, text: str, *, draft: bool = False) -> UnmaskedReply:
         return UnmaskedReply(self._session.send(text, draft=draft), self._reveal, self._language)
 
+    def announce_to(self, say: Callable[[str], None]) -> None:
+        self._session.announce_to(lambda text: say(revealed(text, self._reveal, self._language)))
+
     async def history(self) -> Sequence[Message]:
         said = await self._session.history()
         return [Message(one.role, revealed(one.text, self._reveal, self._language)) for one in said]
@@ -164,6 +167,9 @@ class CollectedSession:
 
     def send(self, text: str, *, draft: bool = False) -> CollectedReply:
         return CollectedReply(self._session.send(text, draft=draft))
+
+    def announce_to(self, say: Callable[[str], None]) -> None:
+        self._session.announce_to(say)
 
     async def history(self) -> Sequence[Message]:
         with working():

@@ -10,16 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from voice.llm.context import (
-    PER_MESSAGE,
-    answered,
-    cut_at,
-    estimate_messages,
-    estimate_tokens,
-    merged,
-    room_of,
-)
-from voice.llm.interface import Message
+from voice.llm.context import PER_MESSAGE, answered, cut_at, estimate_messages, estimate_tokens, merged, room_of
+from voice.llm.interface import CALL, Message
+from voice.sessions.group import Group, GroupRules, Said
 from voice.sessions.log import BrokenLog, Event, Refused, SessionTurn, body_hash
 
 _SAVED = ("seq", "trimmed", "last", "begins", "ratio", "metadata")
@@ -28,12 +21,13 @@ _SAVED = ("seq", "trimmed", "last", "begins", "ratio", "metadata")
 class SessionState:
     """One session's state. `epoch` names its log; `window` is the model's context in tokens.
 
+    `group` has the people who take part, where several do, and what they said; `rules` are how they are answered.
     `metadata` is what a client has noted about the session last, in the `record` of a turn that is no response.
     """
 
-    __slots__ = ("begins", "epoch", "last", "metadata", "ratio", "seq", "system", "trimmed", "turns", "window")
+    __slots__ = ("begins", "epoch", "group", "last", "metadata", "ratio", "seq", "system", "trimmed", "turns", "window")
 
-    def __init__(self, epoch: str, *, system: str = "", window: int = 8192) -> None:
+    def __init__(self, epoch: str, *, system: str = "", window: int = 8192, rules: GroupRules | None = None) -> None:
         self.epoch, self.system, self.window = epoch, system, window
         self.seq = 0
         self.trimmed = 0
@@ -42,6 +36,7 @@ class SessionState:
         self.ratio = 1.0
         self.metadata: Mapping[str, str] = {}
         self.turns: dict[int, SessionTurn] = {}
+        self.group = Group(rules or GroupRules(), self._log)
 
     # What clients ask
 
@@ -55,11 +50,12 @@ class SessionState:
         options: Mapping[str, Any] | None = None,
         categories: Sequence[str] = (),
         blocked: bool = False,
+        said: Sequence[Said] = (),
     ) -> tuple[SessionTurn, list[Event]]:
         """Accept the next turn, or find the one this number already names (then without events).
 
         `categories` are what the words were flagged for. Of `blocked` words nothing is kept, so that their turn is
-        found by its number alone.
+        found by its number alone. `said` are the messages of participants that the input is made of.
 
         Raises Refused sequence_conflict, sequence_gap, turn_gone or turn_in_flight.
         """
@@ -94,6 +90,8 @@ class SessionState:
             started["categories"] = list(categories)
         if blocked:
             started["blocked"] = True
+        if said:
+            started["said"] = [item.label for item in said]
         events += self._log(sequence, "started", started)
         return self.turns[sequence], events
 
@@ -135,6 +133,23 @@ class SessionState:
         turn = self._turn(number)
         gone = [part for part in parts if part not in turn.removed]
         return self._log(number, "removed", {"parts": gone}) if gone else []
+
+    def answer(self, most: int) -> tuple[SessionTurn, list[Event]] | None:
+        """Begin the turn that answers participants, about `most` code points of theirs at most.
+
+        None while a turn runs or no message waits.
+        """
+        before = self.turns.get(self.last)
+        said = [] if before is not None and before.running else self.group.next(most)
+        if not said:
+            return None
+        return self.send(
+            self.last + 1,
+            said[0].input if said[0].blocked else "\n".join(item.line for item in said),
+            categories=list(dict.fromkeys(name for item in said for name in item.categories)),
+            blocked=said[0].blocked,
+            said=said,
+        )
 
     # What the model brings
 
@@ -196,20 +211,31 @@ class SessionState:
         turn = self.turns.get(self.last)
         return turn if turn is not None and (turn.running or turn.draft) else None
 
+    @property
+    def idle(self) -> bool:
+        """Whether no turn is open and no participant's message waits."""
+        return self.open_turn() is None and not self.group.due
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether a reply is being made, or is owed to a participant."""
+        turn = self.turns.get(self.last)
+        return (turn is not None and turn.running) or self.group.due
+
     def can_resume(self, after: int | None, epoch: str) -> bool:
         """Whether exactly the events after `after` can be given to someone who has seen the ones up to it."""
         return after is not None and epoch == self.epoch and self.trimmed <= after <= self.seq
 
     def snapshot(self) -> dict[str, Any]:
         """For someone who cannot be given the events: the conversation, and the open turn with its text so far."""
-        open = self.open_turn()
+        open, group = self.open_turn(), self.group.snapshot()
         said = [
             {"turn": number, "role": message.role, "text": message.text, **self._named(number, message.role)}
             for number, message in self.messages()
             if open is None or number != open.number
         ]
         if open is None:
-            return {"messages": said, "open": None}
+            return {"messages": said, "open": None, **group}
         now = {
             "turn": open.number,
             "input": open.input,
@@ -218,11 +244,12 @@ class SessionState:
             "ended": not open.running,
             **self._named(open.number, "user"),
         }
-        return {"messages": said, "open": now}
+        return {"messages": said, "open": now, **group}
 
-    def _named(self, number: int, role: str) -> dict[str, str]:
-        msg_id = self.turns[number].msg_id
-        return {"msg_id": msg_id} if msg_id and role == "user" else {}
+    def _named(self, number: int, role: str) -> dict[str, Any]:
+        turn = self.turns[number]
+        names = {"msg_id": turn.msg_id, "said": turn.said} if role == "user" else {}
+        return {name: value for name, value in names.items() if value}
 
     # The fold
 
@@ -233,6 +260,9 @@ class SessionState:
         self.seq = event.seq
         if event.t == "started":
             self._begin(event)
+            return
+        if event.turn == 0:
+            self.group.apply(event)
             return
         if event.t == "cut":
             self.begins = event.d["from"]
@@ -248,7 +278,7 @@ class SessionState:
             turn.length += len(event.d)
         elif event.t == "effect":
             turn.acted = True
-            if event.d["kind"] == "function_call":
+            if event.d["kind"] == CALL:
                 turn.calls.append(event.d["data"])
         elif event.t == "call":
             if not turn.steps or turn.steps[-1]["results"]:
@@ -271,24 +301,27 @@ class SessionState:
     # Keeping it small
 
     def trim_point(self, keep: int) -> int:
-        """The last event that may go when about `keep` are to stay: always at a turn's border, 0 for none."""
-        firsts = [turn.first for turn in self.turns.values() if self.trimmed + 1 < turn.first <= self.seq - keep]
-        return firsts[-1] - 1 if firsts else 0
+        """The last event that may go when about `keep` are to stay: before a turn or a message, 0 for none."""
+        borders = [turn.first for turn in self.turns.values()] + [item.seq for item in self.group.items.values()]
+        return max((first for first in borders if self.trimmed + 1 < first <= self.seq - keep), default=1) - 1
 
     def trim(self, through: int) -> None:
         """Forget turns whose events up to `through` are gone and that are no longer part of the context."""
         self.trimmed = max(self.trimmed, through)
         for number in [n for n, turn in self.turns.items() if turn.first <= through and n < self.begins]:
             del self.turns[number]
+        self.group.trim(through)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but system and window, for `restore`."""
-        kept = [field.name for field in fields(SessionTurn) if field.name not in ("memo", "parts")]
+        """Everything but system, window and rules, for `restore`."""
+        kept = [field.name for field in fields(SessionTurn) if field.name not in ("memo", "parts", "said")]
         turns = [
-            {name: getattr(turn, name) for name in kept} | {"parts": "".join(turn.parts)}
+            {name: getattr(turn, name) for name in kept}
+            | {"parts": "".join(turn.parts)}
+            | ({"said": turn.said} if turn.said else {})
             for turn in self.turns.values()
         ]
-        return {name: getattr(self, name) for name in _SAVED} | {"turns": turns}
+        return {name: getattr(self, name) for name in _SAVED} | {"turns": turns} | self.group.to_json()
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Become what `to_json` saved; later events are applied on top."""
@@ -296,6 +329,8 @@ class SessionState:
             setattr(self, name, saved.get(name, getattr(self, name)))
         turns = [SessionTurn(**(one | {"parts": [one["parts"]]})) for one in saved["turns"]]
         self.turns = {turn.number: turn for turn in turns}
+        if "group" in saved:
+            self.group.restore(saved["group"])
 
     def _begin(self, event: Event) -> None:
         options = event.d.get("options") or {}
@@ -310,7 +345,9 @@ class SessionState:
             msg_id=event.d.get("msg_id", ""),
             categories=event.d.get("categories", []),
             blocked=event.d.get("blocked", False),
+            said=event.d.get("said", []),
         )
+        self.group.answered(turn.number, turn.said)
         record = options.get("record") or {}
         if "metadata" in record and "response" not in record:
             self.metadata = record["metadata"]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
-from voice.safety.filters import Blocked, Guard, screened_data
+from voice.llm.interface import CALL_PIECE, Ask, Delta, Done, Effect, Message, UpstreamError
+from voice.safety.filters import Blocked, Guard, TextFilter, screened_data
 from voice.safety.moderation import Moderation
 from voice.safety.reply_moderator import Flagged, ReplyModerator
 from voice.safety.unmask import Unmasking
@@ -28,6 +28,7 @@ async def redacted(guard: Guard, stream: AsyncIterator[Delta | Effect | Done]) -
     """The reply as its guard lets it through; what stood in the request comes back as it was written, where it may."""
     screen = guard.screen()
     shown = Unmasking(lambda name: own(guard, name) or name)
+    calls: dict[object, TextFilter] = {}
     async for item in stream:
         text = ""
         if isinstance(item, Delta):
@@ -36,7 +37,16 @@ async def redacted(guard: Guard, stream: AsyncIterator[Delta | Effect | Done]) -
             text = shown.feed(screen.flush()) + shown.flush()
         if text:
             yield Delta(text)
-        if isinstance(item, Effect):
+        if isinstance(item, Done):
+            for place, arguments in calls.items():
+                if rest := arguments.flush():
+                    yield Effect(CALL_PIECE, {"place": place, "arguments": rest})
+        elif isinstance(item, Effect) and item.kind == CALL_PIECE:
+            arguments = calls.setdefault(item.data["place"], guard.screen())
+            more = {"arguments": arguments.feed(str(item.data["arguments"]))}
+            head = {name: value for name, value in item.data.items() if name not in more}
+            item = Effect(CALL_PIECE, screened_data(guard, head) | more)
+        elif isinstance(item, Effect):
             item = Effect(item.kind, screened_data(guard, item.data))
         if not isinstance(item, Delta):
             yield item

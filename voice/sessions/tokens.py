@@ -20,6 +20,11 @@ def new_session_id() -> str:
     return "s_" + secrets.token_urlsafe(16)
 
 
+def new_participant_id() -> str:
+    """A participant's name: 72 random bits."""
+    return "p_" + secrets.token_urlsafe(9)
+
+
 def new_token() -> str:
     """A session's key: 256 random bits."""
     return "vt_" + secrets.token_urlsafe(32)
@@ -57,8 +62,23 @@ def opened_by(kind: str, name: str) -> tuple[str, str, int]:
     return f"s_{found[1]}", f"vs_write.{FOREVER_S}.{signature}", int(found[3] or 0)
 
 
+def participant_token(stored: bytes, session: str, participant: str, until_s: float) -> str:
+    """A participant's token for a while, signed in the same way; what it allows, the session's log says."""
+    claim = f"{participant}.{int(until_s)}"
+    return f"vp_{claim}.{_sign(stored, session, claim)}"
+
+
+def participant_of(token: str) -> str:
+    """The id of the participant whose token this is, if it is good; "" for other tokens."""
+    subject, _, _ = _parse(token)
+    return subject if subject.startswith("p_") else ""
+
+
 def granted(stored: bytes | None, session: str, token: str, now_s: float) -> Scope | None:
-    """What a token allows on a session, or None. `stored` is None for an unknown session, which takes as long."""
+    """What a token allows on a session, or None. `stored` is None for an unknown session, which takes as long.
+
+    Every participant may read; whether they still take part is not known here.
+    """
     key = _NOBODY if stored is None else stored
     scope, until, signature = _parse(token)
     signed = hmac.compare_digest(_sign(key, session, f"{scope}.{until}").encode(), signature.encode())
@@ -79,16 +99,13 @@ def ends_at(token: str) -> float:
 
 
 def _parse(token: str) -> tuple[str, int, str]:
-    scope, _, rest = token.removeprefix("vs_").partition(".")
+    """Scope or participant, end and signature; empty for what is no token for a while."""
+    kind, _, rest = token.partition("_")
+    subject, _, rest = rest.partition(".")
     until, _, signature = rest.partition(".")
-    if (
-        token.startswith("vs_")
-        and scope in ("read", "write")
-        and until.isascii()
-        and until.isdigit()
-        and len(until) < 16
-    ):
-        return scope, int(until), signature
+    known = (kind == "vs" and subject in ("read", "write")) or (kind == "vp" and subject.startswith("p_"))
+    if known and until.isascii() and until.isdigit() and len(until) < 16:
+        return subject, int(until), signature
     return "", 0, ""
 
 

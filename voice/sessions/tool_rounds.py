@@ -88,12 +88,12 @@ class Offer:
         return name in self.ours or (bool(self.ours) and name not in _names(self.theirs))
 
 
-def offer(options: Mapping[str, Any], parts: EngineContext) -> Offer:
-    """What is offered in a turn with these options."""
+def offer(options: Mapping[str, Any], parts: EngineContext, *, personal: bool = False) -> Offer:
+    """What is offered in a turn with these options, in a session of whom it is known, if `personal`, whose it is."""
     theirs = list(options.get("tools") or ())
     if parts.tools is None:
         return Offer({}, theirs)
-    return Offer(parts.tools.offered(can(options), _names(theirs)), theirs)
+    return Offer(parts.tools.offered(can(options), _names(theirs), personal=personal), theirs)
 
 
 def can(options: Mapping[str, Any]) -> frozenset[str]:
@@ -185,11 +185,21 @@ async def _one(
 
 
 def _answer(
-    live: AnsweredSession, turn: SessionTurn, call: Mapping[str, Any], result: Result, *, asks: bool = False
+    live: AnsweredSession,
+    turn: SessionTurn,
+    call: Mapping[str, Any],
+    result: Result,
+    *,
+    asks: bool = False,
+    announced: bool = False,
 ) -> None:
     """Log what a call has answered, and have its effects done."""
-    told: dict[str, Any] = {"call_id": call["call_id"], "name": call["name"], "text": _kept(live.guard, result.text)}
-    live.put_result(turn, told | ({"failed": True} if result.failed else {}) | ({"asks": True} if asks else {}))
+    text = _kept(live.guard, result.text)
+    told: dict[str, Any] = {"call_id": call["call_id"], "name": call["name"], "text": text}
+    told |= {"failed": True} if result.failed else {}
+    told |= {"asks": True} if asks else {}
+    told |= {"announce": (text.partition(MARKED)[2] or text)[:MOST_SAID]} if announced else {}
+    live.put_result(turn, told)
     for effect in result.effects:
         live.put_effect(turn, effect.kind, screened_data(live.guard, effect.data))
 
@@ -210,8 +220,8 @@ async def _worked(
         async with asyncio.timeout(SLOW_S):
             return await asyncio.shield(work)
     except TimeoutError:
-        work.add_done_callback(lambda done: _late(live, turn, parts, call, done))
-        return Result(SLOW if parts.late is not None else SLOW_UNTOLD)
+        work.add_done_callback(lambda done: _remember(live, turn, call, done, announced=_announces(live, turn)))
+        return Result(SLOW if _announces(live, turn) else SLOW_UNTOLD)
     except asyncio.CancelledError:
         if not work.cancelled():
             work.add_done_callback(lambda done: _remember(live, turn, call, done))
@@ -227,22 +237,21 @@ async def _made(parts: EngineContext, tool: Tool, arguments: str, context: Conte
 
 
 def _remember(
-    live: AnsweredSession, turn: SessionTurn, call: Mapping[str, Any], done: asyncio.Task[Result]
-) -> Result | None:
-    """Log what came of a call after its reply was stopped, unless the work was stopped as well."""
-    if done.cancelled() or live.lost is not None or live.fence is None:
-        return None
-    result = done.result()
-    _answer(live, turn, call, result)
-    return result
-
-
-def _late(
-    live: AnsweredSession, turn: SessionTurn, parts: EngineContext, call: Mapping[str, Any], done: asyncio.Task[Result]
+    live: AnsweredSession,
+    turn: SessionTurn,
+    call: Mapping[str, Any],
+    done: asyncio.Task[Result],
+    *,
+    announced: bool = False,
 ) -> None:
-    result = _remember(live, turn, call, done)
-    if result is not None and parts.late is not None:
-        parts.late(live.card.sid, _kept(live.guard, result.text.partition(MARKED)[2] or result.text)[:MOST_SAID])
+    """Log what came of a call that its reply did not wait for, unless the work was stopped as well."""
+    if not done.cancelled() and live.lost is None and live.fence is not None:
+        _answer(live, turn, call, done.result(), announced=announced)
+
+
+def _announces(live: AnsweredSession, turn: SessionTurn) -> bool:
+    """Whether the turn's client tells the person what comes later."""
+    return "announce" in can({**live.card.options, **turn.options})
 
 
 def _context(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, call: Mapping[str, Any]) -> Context:
@@ -255,6 +264,7 @@ def _context(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, cal
         passing=not live.card.owner and live.card.name is None,
         said=revealed(before.text, lambda placeholder: own(live.guard, placeholder)) if before is not None else "",
         can=can({**live.card.options, **turn.options}),
+        person=parts.person(live.card),
     )
 
 

@@ -185,6 +185,9 @@ def _nearest(key: str) -> str:
     return close[0] if close else "SECTION.KEY"
 
 
+TABLES: Mapping[str, str] = {"tools": "mcp", "memory": "records"}
+"""Sections with a setting that is a table of tables in a file, and JSON elsewhere."""
+
 PROFILES = ("desktop", "pi", "kiosk")
 RESERVED = frozenset({"VOICE_PROFILE", "VOICE_CONFIG", "VOICE_DEBUG"})
 """Variables that control the command itself and are not settings."""
@@ -244,8 +247,9 @@ def from_file(path: Path, *, name: str = "") -> list[Given]:
                 where=f"{section} ({origin})",
                 expected=f"[{table}] above `{option} = …`",
             )
-        if section == "tools" and isinstance(values.get("mcp"), dict):
-            values = {**values, "mcp": json.dumps(values["mcp"], ensure_ascii=False)}  # a table for each server
+        named = TABLES.get(section, "")
+        if isinstance(values.get(named), dict):
+            values = {**values, named: json.dumps(values[named], ensure_ascii=False, default=str)}
         given += [Given(f"{section}.{key}", value, origin) for key, value in values.items()]
     return given
 

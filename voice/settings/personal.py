@@ -53,7 +53,7 @@ def save_key(path: Path, name: str, value: str) -> None:
     if not value or not value.isascii() or not value.isprintable() or set(value) & set(" \"'\\"):
         raise UsageError("not a key", where=name, expected="one word of ASCII letters, digits and signs")
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except FileNotFoundError:
         lines = []
     except (OSError, UnicodeDecodeError) as error:

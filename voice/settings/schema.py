@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from voice.settings.option import option
-from voice.settings.serving import KioskSettings, SafetySettings, ServeSettings, ToolsSettings, WyomingSettings
+from voice.settings.serving import (
+    HomeSettings,
+    KioskSettings,
+    MemorySettings,
+    SafetySettings,
+    ServeSettings,
+    ToolsSettings,
+    WyomingSettings,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +44,16 @@ class VadSettings:
         choices=("webrtc", "silero", "both"),
     )
     background_db: float = option(
-        12.0,
-        "voices this much softer than the user's, dB, count as background, such as a television; 0: off",
+        15.0,
+        "voices this much softer than the user's, dB, count as background; where a television goes on, so is all "
+        "that is not louder than it; 0: off",
         least=0,
         most=60,
+    )
+    afar: bool = option(
+        False,
+        "soft voices start a turn at once, for rooms where people speak from afar; else a soft voice that no one has "
+        "spoken louder than yet must be followed by silence",
     )
     aggressiveness: int = option(2, "webrtc: 0 accepts the most as speech, 3 the least", least=0, most=3)
     start_ms: int = option(60, "length of speech that starts a turn, ms", least=10, most=500)
@@ -253,6 +267,8 @@ class Settings:
     serve: ServeSettings = field(default_factory=ServeSettings)
     wyoming: WyomingSettings = field(default_factory=WyomingSettings)
     tools: ToolsSettings = field(default_factory=ToolsSettings)
+    memory: MemorySettings = field(default_factory=MemorySettings)
     kiosk: KioskSettings = field(default_factory=KioskSettings)
+    home: HomeSettings = field(default_factory=HomeSettings)
     safety: SafetySettings = field(default_factory=SafetySettings)
     models: ModelsSettings = field(default_factory=ModelsSettings)

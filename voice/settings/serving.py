@@ -1,4 +1,4 @@
-"""The settings of servers, of the kiosk page, and of what a conversation may do: tools and safety."""
+"""The settings of servers, of the kiosk page, and of what a conversation may do: tools, memory and safety."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ class ServeSettings:
     )
     queue_s: float = option(30.0, "maximum time a turn waits, seconds", least=0.1, most=3600)
     tokens: int = option(0, "tokens per minute and API key, input and output; 0: unlimited", least=0, most=10**9)
+    waiting: int = option(
+        64, "messages of participants that may wait for an answer in one session", least=1, most=10_000
+    )
+    waiting_each: int = option(8, "of these, messages of the same participant", least=1, most=1000)
     memory_mb: int = option(
         0, "resident memory above which new work is refused, MiB; 0: three quarters of the available memory", least=0
     )
@@ -37,6 +41,16 @@ class ServeSettings:
     )
     warm_at: str = option("", "local times of daily peaks, such as 08:45, 12:55; the prompts are sent before them")
     warm_s: float = option(300.0, "how long before a peak the prompts are sent, seconds", least=1, most=7200)
+    hot: int = option(
+        0,
+        "slots of a llama.cpp server that are given to the sessions whose prefix is worth most; 0: the server chooses",
+        least=0,
+        most=4096,
+    )
+    hot_save: bool = option(
+        False,
+        "save a slot that a session loses to the model server's disk, not encrypted; needs its --slot-save-path",
+    )
     breaker_failures: int = option(
         5, "consecutive failures after which the circuit breaker opens; 0: never", least=0, most=1000
     )
@@ -45,6 +59,9 @@ class ServeSettings:
     )
     breaker_open_s: float = option(
         5.0, "time the circuit breaker stays open, seconds; doubled after each failed probe", least=0.1, most=60
+    )
+    stun: str = option(
+        "", "STUN server that tells this machine's public address for WebRTC calls, stun:HOST:PORT; empty: none"
     )
     talks: int = option(16, "concurrent spoken conversations over the Realtime API", least=1, most=1000)
     grace_s: float = option(10.0, "time for running replies to finish at shutdown, seconds", least=0, most=600)
@@ -84,9 +101,31 @@ class ToolsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MemorySettings:
+    enabled: bool = option(True, "the assistant remembers what a person asks it to remember")
+    person: str = option(
+        "", "whose memory the conversations of this machine use; on a server none unless set; empty: the owner's"
+    )
+    records: str = option(
+        "", "kinds of records, such as orders: in a file [memory.records.NAME] tables (docs/memory.md), elsewhere JSON"
+    )
+    days: int = option(30, "days that records are kept, counted from their own day", least=1, most=3660)
+    tokens: int = option(300, "most tokens of a person's memory that a model is given with a turn", least=0, most=4000)
+    deadline_ms: int = option(
+        40, "time to find them, ms; a turn does not wait longer and does without", least=1, most=2000
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class KioskSettings:
     title: str = option("", 'title of the page; empty: "Voice assistant" in the language of the visitor')
-    languages: str = option("en,zh", "comma-separated languages of page and voice: en, zh; the first is the default")
+    languages: str = option(
+        "en,zh",
+        "comma-separated languages of page and voice: en, zh; it opens in the browser's if that is one, else the first",
+    )
+    theme: str = option("auto", "colours; auto follows the browser's setting", choices=("auto", "dark", "light"))
+    accent: str = option("", "colour of what is pressed, #rrggbb; lighter or darker where it would not stand out")
+    logo: str = option("", "picture before the title: a file .svg, .png, .webp or .jpg, at most 1 MiB")
     unknown: str = option(
         "I don't know that one. Please ask a member of staff.|这个我不知道，请问一下工作人员。",
         "the builtin responder's words to a question it cannot answer, one sentence per language, separated by |",
@@ -104,7 +143,20 @@ class KioskSettings:
     operator_key: str = option(
         "Control+Alt+O", "keyboard shortcut of the operator panel, which a long press on the title also opens"
     )
+    pin: str = option("", "4 to 12 digits that open the operator panel; environment only; empty: none", secret=True)
     browser: str = option("", "command that opens the page; empty: Chromium, Chrome, Edge or Firefox, if found")
+
+
+@dataclass(frozen=True, slots=True)
+class HomeSettings:
+    title: str = option(
+        "", 'title of the page of `voice home`; empty: "Voice assistant" in the language of the browser'
+    )
+    personas: str = option(
+        "",
+        "ways to answer that a conversation may begin with, NAME: INSTRUCTIONS, separated by |; the colours and "
+        "languages of the page are those of the kiosk",
+    )
 
 
 @dataclass(frozen=True, slots=True)

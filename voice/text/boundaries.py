@@ -292,3 +292,10 @@ def _grapheme_start(text: str, at: int) -> int:
     ):
         begin -= 1
     return begin
+
+
+def well_formed(text: str) -> str:
+    """Text without halves of surrogate pairs, which cannot be written as UTF-8; whole pairs are joined."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

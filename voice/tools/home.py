@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from voice.errors import ConfigError, VoiceError
 from voice.text.speakable import language_of
-from voice.tools.home_assistant import Entity, HomeAssistant
+from voice.tools.home_assistant import HomeAssistant
+from voice.tools.home_link import Entity, HomeLink
 from voice.tools.home_words import FILES, HomeWords, Wish
 from voice.tools.interface import Context, Result, Spec, ToolError, schema
 
 log = logging.getLogger(__name__)
 
 FRESH_S = 60.0
-"""How long the list of devices is taken to stay true."""
+"""How long the list of devices is taken to stay true where no link reports changes."""
 
-AGAIN_S = 300.0
-"""How often the devices are listed again, which also finds one that was away."""
+WAITS_S = (1.0, 60.0)
+"""First and longest wait before a home that is away is tried again."""
 
 GUARDED = frozenset({"lock", "alarm_control_panel"})
 """What is opened after a clear yes only."""
@@ -41,38 +42,87 @@ STATE = {"en": "{name}: {value}.", "zh": "{name}：{value}。", "de": "{name}: {
 
 
 class Home:
-    """The home, as far as it is known: looked at again when that is old. `clock` gives seconds that only grow."""
+    """The home, as far as it is known: kept up by a link while `stay` runs, else looked at again when that is old.
+
+    `clock` gives seconds that only grow.
+    """
 
     def __init__(self, house: HomeAssistant, clock: Callable[[], float] = time.monotonic) -> None:
         self._house, self._clock = house, clock
-        self._entities: list[Entity] = []
+        self._entities: dict[str, Entity] = {}
         self._words: dict[str, HomeWords] = {}
         self._looked: float | None = None
-        self._told = False
+        self._linked = self._told = False
+        self.changed = asyncio.Event()
+        """Set whenever something in the home is another, or a link ends; the waiting task clears it."""
 
     async def look(self) -> None:
-        """Learn what is in the home. A home that is away is said once in the log."""
+        """Learn what is in the home, if no link tells already. A home that is away is said once in the log."""
+        if self._linked:
+            return
         try:
-            self._entities = await asyncio.to_thread(self._house.entities)
+            async with self._house.link() as link:
+                await self._learn(link)
         except VoiceError as error:
-            if not self._told:
-                self._told = True
-                log.warning("%s", error)
+            self._say(error)
             raise
-        words = await asyncio.to_thread(self._read, self._entities)  # 60 ms a language, so not while a person speaks
-        self._words, self._looked, self._told = words, self._clock(), False
 
     async def stay(self) -> None:
-        """Keep knowing what is in the home, until cancelled."""
+        """Keep knowing what is in the home, until cancelled or its token is refused."""
+        wait_s = WAITS_S[0]
         while True:
-            with contextlib.suppress(VoiceError):  # it was said
-                await self.look()
-            await asyncio.sleep(AGAIN_S)
+            try:
+                async with self._house.link() as link:
+                    await link.subscribe()
+                    await self._learn(link)
+                    wait_s, self._linked = WAITS_S[0], True
+                    self.changed.set()
+                    async for events in link.changes():
+                        taken = [self._takes(event) for event in events]
+                        if not all(taken):
+                            await self._learn(link)
+                        self.changed.set()
+            except ConfigError as error:
+                self._say(error)
+                return  # Home Assistant may shut out who tries a wrong token again and again
+            except VoiceError as error:
+                self._say(error)
+            finally:
+                self._linked = False
+                self.changed.set()
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, WAITS_S[1])
+
+    async def _learn(self, link: HomeLink) -> None:
+        found = await link.entities()
+        words = await asyncio.to_thread(self._read, found)  # 60 ms a language, so not while a person speaks
+        self._entities = {entity.id: entity for entity in found}
+        self._words, self._looked, self._told = words, self._clock(), False
+
+    def _takes(self, event: Mapping[str, Any]) -> bool:
+        """Take a change of state; False for one that may change names, or what there is."""
+        data = event.get("data") or {}
+        new, known = data.get("new_state"), self._entities.get(str(data.get("entity_id")))
+        if event.get("event_type") != "state_changed" or new is None or known is None:
+            return False
+        if known.name and known.name != new["attributes"].get("friendly_name"):
+            return False
+        self._entities[known.id] = replace(known, state=str(new["state"]), attributes=new["attributes"])
+        return True
+
+    def _say(self, error: VoiceError) -> None:
+        """Tell of an outage once."""
+        if not self._told:
+            self._told = True
+            log.warning("%s", error)
 
     def wish(self, words: str, language: str) -> Wish | None:
         """What the words want of the home as it is known; None where nothing is known yet."""
         known = self._words.get(language, self._words.get("en"))
-        return known.wish(words) if known is not None else None
+        found = known.wish(words) if known is not None else None
+        if found is None:
+            return None
+        return replace(found, entities=tuple(self._entities.get(one.id, one) for one in found.entities))
 
     def understands(self, words: str) -> bool:
         """Whether the words are a whole command to this house."""

@@ -1,4 +1,4 @@
-"""Home Assistant by its REST API: which devices there are, what state it is in, and having it changed."""
+"""Home Assistant: having the home changed by its REST API, and the link that tells what is in it."""
 
 from __future__ import annotations
 
@@ -6,40 +6,20 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from voice.errors import ConfigError, UnavailableError
 from voice.proxies import opener
+from voice.tools.home_link import HomeLink, connected
 
 TIMEOUT_S = 8.0
-
-AREAS = (
-    '[{% for area in areas() %}{{ {"name": area_name(area), "entities": area_entities(area)} | to_json }}'
-    "{% if not loop.last %},{% endif %}{% endfor %}]"
-)
-"""A template that Home Assistant renders to JSON: the registry of areas is not in its REST API otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """One device: `id` as `light.kitchen`, its spoken `name`, its `area`, or empty."""
-
-    id: str
-    name: str
-    area: str
-    state: str
-    attributes: Mapping[str, Any]
-
-    @property
-    def domain(self) -> str:
-        return self.id.partition(".")[0]
 
 
 class HomeAssistant:
     """The home at `url`, opened with a long-lived access `token`.
 
-    Methods block. They raise ConfigError for a token that is refused, UnavailableError for all else.
+    `call` and `check` block. Methods raise ConfigError for a token that is refused, UnavailableError for all else.
     """
 
     def __init__(self, url: str, token: str) -> None:
@@ -52,16 +32,9 @@ class HomeAssistant:
             raise ConfigError("there is no token", where="tools.home_url", expected=expected)
         self.url, self._token = url.rstrip("/"), token
 
-    def entities(self) -> list[Entity]:
-        """Everything in the home that has a name."""
-        placed = json.loads(self._ask("POST", "/api/template", {"template": AREAS}))
-        areas = {id: str(area["name"]) for area in placed for id in area["entities"]}
-        states = json.loads(self._ask("GET", "/api/states"))
-        return [
-            Entity(one["entity_id"], str(name), areas.get(one["entity_id"], ""), one["state"], one["attributes"])
-            for one in states
-            if (name := one["attributes"].get("friendly_name"))
-        ]
+    def link(self) -> AbstractAsyncContextManager[HomeLink]:
+        """A connection that tells what is in the home. Raises like the methods."""
+        return connected(self.url, self._token)
 
     def call(self, service: str, entities: Sequence[str], data: Mapping[str, Any]) -> None:
         """Call a service, as `light.turn_on`, on these entities."""

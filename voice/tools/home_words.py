@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from voice.tools.home_assistant import Entity
+from voice.tools.home_link import Entity
 
 if TYPE_CHECKING:
-    from hassil import SlotList
+    from hassil import Intents, SlotList
 
 FILES: Mapping[str, str] = {"en": "en", "zh": "zh-CN", "de": "de"}
 
@@ -19,6 +20,16 @@ INTENTS = (
     "HassClimateGetTemperature", "HassGetState",
 )  # fmt: skip
 """What is carried out; other intents are left to the responder and the model."""
+
+SAID_TOO: Mapping[str, Mapping[str, str]] = {
+    "zh": {
+        "open": "(打开|开|拉开|升起)",
+        "close": "(关闭|关掉|关了|关|关上|拉上|合上|放下)",
+        "turn_off": "(关闭|关掉|关了|关|关上)",
+        "set_to": "(设置|设定|调节|调|设|开|拉)(为|到|至)",
+    },
+}
+"""Rules of Home Assistant's sentences, with words that people use besides theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +45,21 @@ class HomeWords:
     """Matches commands in one language against the devices there are."""
 
     def __init__(self, language: str, entities: Sequence[Entity]) -> None:
-        from hassil import Intents, TextSlotList
-        from home_assistant_intents import get_intents
+        from hassil import TextSlotList
 
-        told = get_intents(FILES.get(language, "en"))
-        assert told is not None, "the package has these languages"
-        told["intents"] = {name: told["intents"][name] for name in INTENTS if name in told["intents"]}
-        self._intents = Intents.from_dict(told)
-        self._entities = tuple(entities)
-        areas = sorted({entity.area for entity in entities if entity.area})
-        spoken = {*areas, *(entity.name for entity in entities)}
+        self._intents = _intents(language)
+        self._entities = tuple(entity for entity in entities if entity.name)
+        areas = {entity.area: entity.area for entity in self._entities if entity.area}
+        areas |= {alias: entity.area for entity in self._entities for alias in entity.area_aliases}
+        named = [
+            (name, entity.id, {"domain": entity.domain})
+            for entity in self._entities
+            for name in (entity.name, *entity.aliases)
+        ]
+        spoken = {*areas, *(name for name, _, _ in named)}
         self._named = re.compile("|".join(map(re.escape, sorted(spoken))) or r"(?!)", re.IGNORECASE)
-        named = [(entity.name, entity.id, {"domain": entity.domain}) for entity in entities]
         self._lists: dict[str, SlotList] = {
-            "area": TextSlotList.from_tuples(((area, area) for area in areas), name="area"),
+            "area": TextSlotList.from_tuples(sorted(areas.items()), name="area"),
             "name": TextSlotList.from_tuples(named, name="name"),
             "floor": TextSlotList.from_tuples((), name="floor"),
         }
@@ -76,3 +88,16 @@ class HomeWords:
             domains = {"light"}
         area = values.get("area")
         return tuple(entity for entity in self._entities if entity.domain in domains and entity.area == area)
+
+
+@cache
+def _intents(language: str) -> Intents:
+    """The sentences of a language, which take 60 ms to read."""
+    from hassil import Intents
+    from home_assistant_intents import get_intents
+
+    told = get_intents(FILES.get(language, "en"))
+    assert told is not None, "the package has these languages"
+    known = {name: told["intents"][name] for name in INTENTS if name in told["intents"]}
+    rules = {**told["expansion_rules"], **SAID_TOO.get(language, {})}
+    return Intents.from_dict({**told, "intents": known, "expansion_rules": rules})

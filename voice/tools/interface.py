@@ -34,7 +34,8 @@ class Spec:
     `reads_only` tools change nothing by themselves: they look something up, or what they want done are effects, which
     act once the turn counts. Others run only after that, and at most once. `confirm` asks the person aloud first.
     `effect` names what a client has to be able to carry out, or the tool is not offered. Results of a tool that is not
-    `trusted` come from outside and are marked as data. `saying` names the phrase that is said while it runs.
+    `trusted` come from outside and are marked as data. `saying` names the phrase that is said while it runs. What is
+    `personal` is offered only where it is known whose session it is.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Spec:
     effect: str = ""
     trusted: bool = True
     saying: str = "looking"
+    personal: bool = False
 
     def to_openai(self) -> dict[str, Any]:
         """The tool as chat completions describe it."""
@@ -59,6 +61,7 @@ class Context:
 
     `key` is the same whenever the same call is made again. `owner` is whose lists are meant; `passing` says that it is
     a visitor, of whom nothing is to be kept. `said` is the last reply, `can` the effects that the client carries out.
+    `person` is whose session it is, among the people of `owner`, or empty.
     """
 
     now: datetime
@@ -68,6 +71,7 @@ class Context:
     passing: bool = False
     said: str = ""
     can: frozenset[str] = frozenset()
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

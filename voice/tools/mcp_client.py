@@ -66,7 +66,7 @@ class McpSource:
         self._tools: dict[str, McpTool] = {}
         self._look = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
-        self._told = False
+        self._told = self._refused = False
         self._settled = asyncio.Event()
         self.changed = asyncio.Event()
         """Set whenever its tools are others, or gone; the waiting task clears it."""
@@ -169,9 +169,18 @@ class McpSource:
         headers = {"authorization": f"Bearer {token}"} if token else {}
         timeout = httpx2.Timeout(CONNECT_S, read=max(CONNECT_S, self.server.timeout_s))
         with proxies.explained():
-            http = httpx2.AsyncClient(headers=headers, timeout=timeout, **proxies.client_options(self.server.url))
+            http = httpx2.AsyncClient(
+                headers=headers,
+                timeout=timeout,
+                event_hooks={"response": [self._answered]},
+                **proxies.client_options(self.server.url),
+            )
         await stack.enter_async_context(http)
         return streamable_http_client(self.server.url, http_client=http)
+
+    async def _answered(self, response: Any) -> None:
+        """Note how the server answers: what the package raises does not say so."""
+        self._refused = response.status_code in (401, 403)
 
     async def _heard(self, message: object) -> None:
         if type(message).__name__ == "ToolListChangedNotification":
@@ -217,8 +226,10 @@ class McpSource:
         if isinstance(error, VoiceError):
             return error
         said = str(error) or type(error).__name__
-        if "401" in said or "403" in said or "nauthorized" in said:
-            return ConfigError("the server refuses the token", where=f"tools.mcp.{self.server.name}", remedy=said[:120])
+        if self._refused:
+            where, variable = f"tools.mcp.{self.server.name}", self.server.token_env
+            remedy = f"put a token that it knows into {variable}" if variable else "name its variable as token_env"
+            return ConfigError("the server refuses the token", where=where, remedy=remedy)
         return self._away(said[:200])
 
     def _away(self, what: str) -> UnavailableError:

@@ -52,13 +52,18 @@ class Registry:
             found.setdefault(tool.spec.name, tool)
         return found
 
-    def offered(self, can: frozenset[str], taken: Iterable[str] = ()) -> dict[str, Tool]:
-        """The tools that a client who `can` carry out these effects is offered; `taken` names are its own."""
+    def offered(self, can: frozenset[str], taken: Iterable[str] = (), *, personal: bool = False) -> dict[str, Tool]:
+        """The tools that a client who `can` carry out these effects is offered; `taken` names are its own.
+
+        `personal` says that it is known whose session it is.
+        """
         own = frozenset(taken)
         return {
             name: tool
             for name, tool in self.tools.items()
-            if name not in own and (not tool.spec.effect or tool.spec.effect in can)
+            if name not in own
+            and (not tool.spec.effect or tool.spec.effect in can)
+            and (personal or not tool.spec.personal)
         }
 
     async def call(self, tool: Tool, arguments: str, context: Context) -> Result:

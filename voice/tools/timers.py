@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from voice.llm.builtin.question import Question, RunningTimers
 from voice.llm.builtin.timer_list import KINDS
 from voice.llm.builtin.timers import timer
+from voice.llm.interface import Effect
+from voice.text.speakable import HAN
 from voice.tools.interface import Context, Result, Spec, ToolError, schema
 
 SENTENCES: Mapping[tuple[str, str], str] = {
@@ -22,6 +26,9 @@ SENTENCES: Mapping[tuple[str, str], str] = {
     **{("add", kind): f"add {{when}} to the {{label}} {kind}" for kind in KINDS},
     **{("snooze", kind): "snooze for {when}" for kind in KINDS},
 }
+STAND_IN = "xyzzy"
+"""Stands in English sentences for a label in Chinese."""
+
 NEEDS_WHEN = {"set": "For how long, or at what time?", "change": "To what time?", "add": "How much longer?"}
 
 
@@ -55,17 +62,25 @@ class TimersTool:
             raise ToolError(NEEDS_WHEN[action])
         if action == "snooze":
             kind, when = "timer", when or "10 minutes"
+        spoken = STAND_IN if re.search(f"[{HAN}]", label) else label
         sentence = SENTENCES[action, kind].format(
             when=_in(when, kind) if action == "set" else when,
-            label=label,
-            named=label and f" called {label}",
+            label=spoken,
+            named=spoken and f" called {spoken}",
             every=every and f" every {every}",
         )
-        timers = self._running() if self._running is not None else None
+        timers = None
+        if self._running is not None:
+            timers = [replace(one, label=spoken) if one.label == label else one for one in self._running()]
         answer = timer(Question(" ".join(sentence.split()), context.now, (), timers))
         if answer is None or not answer.whole:
             raise ToolError(answer.text if answer is not None else "That is no time.")
-        return Result(answer.text, answer.effects)
+        return Result(answer.text.replace(STAND_IN, label), tuple(_named(one, label) for one in answer.effects))
+
+
+def _named(effect: Effect, label: str) -> Effect:
+    """The effect with the label in place of what stood for it."""
+    return replace(effect, data={**effect.data, "label": label}) if effect.data.get("label") == STAND_IN else effect
 
 
 def _in(when: str, kind: str) -> str:

@@ -81,7 +81,7 @@ class TurnMachine(OverReply):
         number, revision = self.turn.number, self.turn.revision
         self.turn.spoken, self.turn.decided = False, now
         if isinstance(event, ev.Announce):
-            self.turn.filled = True
+            self.turn.filled, self.turn.announces = True, event
             return [ev.Say(number, revision, event.text, rings=event.rings), ev.Release(number, revision)]
         self.turn.transcript, self.turn.sent = event.text, True
         return [
@@ -143,8 +143,7 @@ class TurnMachine(OverReply):
         """Ask for the words, and for what the turn model makes of the sound, once each before the end is certain."""
         turn = self._turn
         asks: list[Action] = []
-        speculates = self.policy.speculate != "off" and turn.drafts < self.policy.max_drafts
-        if speculates and not turn.asked:
+        if self.policy.speculate != "off" and not turn.asked and not turn.unread:
             turn.asked = True
             asks.append(ev.Transcribe(turn.number, turn.revision))
         if self.policy.judges and not turn.judging:
@@ -164,8 +163,7 @@ class TurnMachine(OverReply):
         """A speculation that failed costs nothing: the decision asks again."""
         turn = self._turn
         if event.stage is ev.Stage.RECOGNIZER:
-            turn.asked = False
-            turn.drafts = self.policy.max_drafts
+            turn.asked, turn.unread = False, True
             return []
         turn.sent = False
         return [ev.Discard(turn.number, turn.revision)]
@@ -185,7 +183,9 @@ class TurnMachine(OverReply):
         return [*dropped, ev.Grew(turn.number, turn.revision)]
 
     def _interrupt_unheard(self, event: ev.SpeechStarted, now: float) -> list[Action]:
-        """What was typed, announced or failed cannot grow: it gives way to a new turn."""
+        """What was typed, announced or failed cannot grow: it gives way to a new turn. An announcement comes later."""
+        if self._turn.announces is not None and self._turn.outcome is not Outcome.FAILED:
+            self._waiting.appendleft(self._turn.announces)
         return self._interrupt(now) + self._open(event, now)
 
     def _decide(self, why: str, now: float) -> list[Action]:

@@ -22,6 +22,7 @@ _ONLY = re.compile(rf"(?:(?:{_SIGNS})(?: |\b|(?=[㐀-鿿])))+")
 _DRAWN_OUT = re.compile(r"([mha嗯哦噢啊呃对是好])\1+")
 _MARKS = re.compile(r"[^\w\s']+|_")
 _MOST_WORDS = 4
+_BRIEF = 3
 
 
 def is_stop(text: str) -> bool:
@@ -32,6 +33,11 @@ def is_stop(text: str) -> bool:
 def asks_for_silence(text: str) -> bool:
     """Whether that is all the words do: a few of them, one a stop word."""
     return is_stop(text) and len(_MARKS.sub(" ", text).split()) <= _MOST_WORDS
+
+
+def is_brief(text: str) -> bool:
+    """Whether that is hardly a word or two, which a recognizer also makes of the beginning of an echo."""
+    return len(_tokens(text)) < _BRIEF and not is_stop(text)
 
 
 def is_backchannel(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from voice.turn.events import Outcome
+from voice.turn.events import Announce, Outcome
 
 
 class State(StrEnum):
@@ -66,9 +66,10 @@ class Policy:
 class Turn:
     """What is known of one turn. `transcript`, `sent` and `complete` (the turn model's) are the current revision's.
 
-    `overlaps`: it began over a reply. `acts`: a tool waits until it counts; `counts`: it was committed for one, so that
-    it can neither grow nor be dropped any more. `tools` work for its reply, the first since `tool_since`; `saying`
-    names the phrase that fits; `bridged` says that it was said, `sounded` when there was a sound to wait by.
+    `unread`: the recognizer failed when its words were asked for early. `overlaps`: it began over a reply. `acts`: a
+    tool waits until it counts; `counts`: it was committed for one, so that it can neither grow nor be dropped any more.
+    `tools` work for its reply, the first since `tool_since`; `saying` names the phrase that fits; `bridged` says that
+    it was said, `sounded` when there was a sound to wait by.
     """
 
     number: int
@@ -81,6 +82,7 @@ class Turn:
     transcript: str | None = None
     complete: float | None = None
     asked: bool = False
+    unread: bool = False
     judging: bool = False
     sent: bool = False
     acts: bool = False
@@ -94,6 +96,7 @@ class Turn:
     decided: float | None = None
     filled: bool = False
     outcome: Outcome = Outcome.ANSWERED
+    announces: Announce | None = None
 
     def grow(self) -> None:
         """The person goes on: the next revision, with nothing asked for it yet."""

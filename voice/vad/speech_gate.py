@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
+
+from voice.vad.near_speaker import ALONE_S, BEGINS_S, LONGEST_S, SETTLED_S, NearSpeaker, Whose
 
 STOP_S = 0.06
 """Silence that closes a stretch of speech; shorter dips, as in a stop consonant, are inside it."""
-
-SYLLABLE_S = 0.2
-"""How loud a voice is, is the loudest of its last frames, over about a syllable."""
-
-SLACK_DB = 1.5
-"""A voice varies; it is not yet background so little below the limit."""
-
-SETTLED_S = 1.0
-"""This much speech must have been heard before a much louder voice turns it into background."""
-
-ANOTHER_S = 1.0
-"""Speech this long after the last word may be another person's, whose level is learned again."""
-
-BACKGROUND_S = 10.0
-"""Where a voice of the background was heard, it is expected for so long in the pauses of the person, too."""
-
-RISES, FALLS_DB = 0.06, 0.01
-"""How fast a person's level follows louder syllables, share per frame, and softer ones, dB per frame."""
-
-REMEMBERED_S = 120.0
-"""How long after they last spoke a person's level keeps softer voices from starting a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,101 +22,87 @@ class Edge:
     nearer: bool = False
 
 
-class _Near:
-    """How loud the person speaks; softer voices by `background_db` are background, as a television."""
-
-    def __init__(self, background_db: float) -> None:
-        self._limit_db = background_db + SLACK_DB if background_db else float("inf")
-        self._syllable: deque[tuple[float, float]] = deque()
-        self._level_dbfs: float | None = None
-        self._loudest_dbfs = 0.0
-        self._heard_s = 0.0
-        self._last = 0.0
-
-    def pause(self) -> None:
-        """The stretch of speech is over: the next syllable is another."""
-        self._syllable.clear()
-
-    def update(self, level_dbfs: float, at: float, duration_s: float, *, speaking: bool) -> tuple[bool, bool]:
-        """Take a frame with a voice in it: is it the person's, and one so near that the former was background?"""
-        while self._syllable and self._syllable[0][0] <= at - SYLLABLE_S:
-            self._syllable.popleft()
-        self._syllable.append((at, level_dbfs))
-        loudest = max(level for _, level in self._syllable)
-        if self._level_dbfs is None or (not speaking and at - self._last > REMEMBERED_S):
-            self._level_dbfs, self._loudest_dbfs, self._heard_s = loudest, loudest, 0.0
-        if loudest < self._level_dbfs - self._limit_db:
-            return False, False
-        if not speaking and at - self._last > ANOTHER_S:
-            self._level_dbfs, self._loudest_dbfs, self._heard_s = loudest, loudest, 0.0
-        clear_db = self._limit_db - 2 * SLACK_DB
-        nearer = speaking and self._heard_s >= SETTLED_S and loudest > self._loudest_dbfs + clear_db
-        if nearer:
-            self._level_dbfs, self._loudest_dbfs, self._heard_s = loudest, loudest, 0.0
-        elif loudest > self._level_dbfs:
-            self._level_dbfs += RISES * (loudest - self._level_dbfs)
-        else:
-            self._level_dbfs -= FALLS_DB
-        self._loudest_dbfs = max(self._loudest_dbfs, loudest)  # who becomes loud by and by is not another one
-        self._heard_s += duration_s
-        self._last = at
-        return True, nearer
-
-
 class SpeechGate:
     """Debounces a detector: speech starts after `start_s` of voiced audio and stops after `STOP_S` without any.
 
-    `hangover_s` is how long the detector stays on after true speech; it is taken off the stopping edge. A voice softer
-    than the person's own by `background_db` is no speech; 0 hears all alike. `background` says of the latest frame that
-    none of it is the person's.
+    `hangover_s` is how long the detector stays on after true speech; it is taken off the stopping edge. What
+    `NearSpeaker` takes for background is no speech. Where no one has spoken yet, a soft voice is speech only if it
+    stands alone, and then both edges come after it; with `afar` it is speech at once. Of the latest frame
+    `background` says that it is not known to be the person's, `mistaken_since` since when it shows that what was taken
+    for their soft words was another voice.
     """
 
     def __init__(
-        self, *, start_s: float, hangover_s: float, threshold: float = 0.5, background_db: float = 0.0
+        self,
+        *,
+        start_s: float,
+        hangover_s: float,
+        threshold: float = 0.5,
+        background_db: float = 0.0,
+        afar: bool = False,
     ) -> None:
         self._start_s, self._hangover_s, self._threshold = start_s, hangover_s, threshold
-        self._near = _Near(background_db)
+        self._near = NearSpeaker(background_db, afar=afar)
+        self.holds_s = (SETTLED_S + BEGINS_S if afar else LONGEST_S + ALONE_S) if background_db else 0.0
+        """How much later than its first sample speech may be noticed."""
         self.reset()
 
     def reset(self) -> None:
         """Forget what was heard; the next edge can only be a start."""
         self.speaking = self.background = False
-        self._background_until = float("-inf")
+        self.mistaken_since: float | None = None
+        self._near.drop()
         self._voiced_s = 0.0
-        self._since = 0.0
-        self._last_voiced = 0.0
+        self._since = self._last_voiced = self._at = 0.0
+        self._stopped = float("-inf")
 
     @property
     def stirring(self) -> bool:
         """Voiced audio is arriving that may become speech: too early to decide that the turn has ended."""
         return self.speaking or self._voiced_s > 0.0
 
+    @property
+    def quiet(self) -> bool:
+        """Nothing stirs, and no soft voice was heard just now that may be the person's or not: a turn may end."""
+        return not (self.stirring or self._near.undecided(self._at))
+
     def update(self, probability: float, at: float, duration_s: float, level_dbfs: float = 0.0) -> Edge | None:
         """Take one frame that ends at `at`; returns the edge it completes, if any."""
-        voiced = probability >= self._threshold
-        self.background = not self.speaking and at < self._background_until
-        if voiced:
-            voiced, nearer = self._near.update(level_dbfs, at, duration_s, speaking=self.speaking)
-            self.background = not voiced
-            if nearer or self.background:
-                self._background_until = at + BACKGROUND_S
-            if nearer:
-                self._since = self._last_voiced = at
-                return Edge(True, at - duration_s, nearer=True)
-        if voiced:
-            if self._voiced_s <= 0.0:
-                self._since = at - duration_s
-            self._voiced_s += duration_s
-            self._last_voiced = at
-            if not self.speaking and self._voiced_s >= self._start_s - 1e-9:
-                self.speaking = True
-                return Edge(True, self._since)
-            return None
-        if self.speaking:
-            if at - self._last_voiced >= STOP_S - 1e-9:
-                self.speaking, self._voiced_s = False, 0.0
-                self._near.pause()
-                return Edge(False, max(self._since, self._last_voiced - self._hangover_s))
+        whose, self._at, self.mistaken_since = None, at, None
+        if probability >= self._threshold:
+            whose = self._near.update(level_dbfs, at, duration_s, speaking=self.speaking)
+            self.mistaken_since = self._near.mistaken_since
+            self.background = whose in (Whose.BACKGROUND, Whose.UNSURE) or self._near.fades(at)
         else:
+            self.background = self.background and self._near.is_background(at)
+        if whose is Whose.NEARER:
+            self._since = self._last_voiced = at
+            return Edge(True, at - duration_s, nearer=True)
+        if whose in (Whose.PERSON, Whose.SOFT):
+            return self._voiced(at, duration_s)
+        if whose is None and (stood := self._near.stood_alone(at, self._start_s)) is not None:
+            self.speaking, (self._since, self._last_voiced) = True, stood
+            return Edge(True, self._since)
+        return self._unvoiced(at, duration_s)
+
+    def _voiced(self, at: float, duration_s: float) -> Edge | None:
+        if self._voiced_s <= 0.0:
+            self._since = at - duration_s
+        self._voiced_s += duration_s
+        self._last_voiced = at
+        start_s = max(self._start_s, BEGINS_S if self._near.contested(at) else 0.0)
+        if self.speaking or self._voiced_s < start_s - 1e-9:
+            return None
+        self.speaking = True
+        self._since = max(self._near.begin(self._since), self._stopped)
+        return Edge(True, self._since)
+
+    def _unvoiced(self, at: float, duration_s: float) -> Edge | None:
+        if not self.speaking:
             self._voiced_s = max(0.0, self._voiced_s - duration_s)
+        elif at - self._last_voiced >= STOP_S - 1e-9:
+            self.speaking, self._voiced_s = False, 0.0
+            self._near.pause()
+            self._stopped = max(self._since, self._last_voiced - self._hangover_s)
+            return Edge(False, self._stopped)
         return None

@@ -175,12 +175,8 @@ async def converse(
         stack.push_async_callback(_left, warming)
         timers = Timers()
 
-        def late(sid: str, text: str) -> None:
-            if conversation is not None:
-                conversation.say(text)
-
         home = house(settings)
-        talk = await session(settings, stack, timers, spoken_language(settings), late, home)
+        talk = await session(settings, stack, timers, spoken_language(settings), home)
         if not settings.chat.session:
             leaving = FarewellWatcher(talk, watch)
             stack.push_async_callback(leaving.close)

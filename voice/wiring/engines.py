@@ -112,7 +112,12 @@ def detector(settings: Settings) -> Detector:
 def speech_gate(settings: Settings, hears: Detector) -> SpeechGate:
     """What makes stretches of speech of what the detector says."""
     vad = settings.vad
-    return SpeechGate(start_s=vad.start_ms / 1000, hangover_s=hears.hangover_s, background_db=vad.background_db)
+    return SpeechGate(
+        start_s=vad.start_ms / 1000,
+        hangover_s=hears.hangover_s,
+        background_db=vad.background_db,
+        afar=vad.afar or settings.wake.mode != "always",  # who calls it by name may be anywhere
+    )
 
 
 def turn_model(settings: Settings) -> TurnModel:

@@ -39,7 +39,7 @@ def warmer(settings: ServeSettings, engine: Engine, report: Callable[[str], obje
         return None
     path = Path(settings.warm).expanduser()
     try:
-        found = warming.prompts(path.read_text(encoding="utf-8"))
+        found = warming.prompts(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}", where=str(path), expected="UTF-8 text") from error
     if not found:

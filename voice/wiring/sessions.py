@@ -23,6 +23,8 @@ from voice.llm.builtin.question import RunningTimers
 from voice.llm.builtin.timer_list import Timers
 from voice.llm.interface import Upstream
 from voice.llm.model_list import model_trouble
+from voice.memory.memory import Memory
+from voice.memory.tools import memory_call
 from voice.sessions.circuit_breaker import BreakerPolicy
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
@@ -34,18 +36,20 @@ from voice.sessions.upstream_queue import Limits
 from voice.settings.layers import retained_days
 from voice.settings.schema import ChatSettings, Settings
 from voice.tools.home import Home
+from voice.wiring.memory import memory, own_person
 from voice.wiring.safety import guards, moderation
 from voice.wiring.tools import house, informed, knowledge, registry
 
 if TYPE_CHECKING:
     from voice.client import Sessions
     from voice.client.session import RemoteSession
+    from voice.llm.hot_slots import HotSlots
     from voice.sessions.local_session import LocalSession
 
 
 log = logging.getLogger(__name__)
 
-LOOP_EFFECTS = ("timer", "device", "conversation")
+LOOP_EFFECTS = ("timer", "device", "conversation", "announce")
 """What a voice loop carries out."""
 
 
@@ -64,10 +68,22 @@ def upstream(
     if chat.llm != "builtin":
         from voice.llm.openai import OpenAIUpstream
 
-        return OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
+        model = OpenAIUpstream(chat.llm, chat.model, chat.api_key, continues=chat.continues, tools=settings.tools.form)
+        serve = settings.serve
+        if not serve.hot:
+            return model
+        from voice.llm.hot_slots import HotSlots
+
+        return HotSlots(model, serve.hot, save=serve.hot_save, life_s=serve.session_minutes * 60)
     notes = Path(chat.knowledge).expanduser() if chat.knowledge else folders.PACKAGE / "demo" / "knowledge"
     running = (lambda: timers.seen(now())) if timers is not None and now is not None else None
     return BuiltinUpstream(notes, timers=running, visitors=timers is None, name=chat.name, unknown=unknown)
+
+
+def _hot_slots(model: Upstream) -> HotSlots | None:
+    from voice.llm.hot_slots import HotSlots
+
+    return model if isinstance(model, HotSlots) else None
 
 
 def store_file(settings: Settings) -> Path:
@@ -118,7 +134,8 @@ def options(settings: Settings) -> EngineOptions:
 
 def own_options(settings: Settings, lasting: bool) -> EngineOptions:
     """Options of a conversation's own session: it has no other clients, and the machine may be small."""
-    return replace(options(settings), keep_events=2048 if lasting else 256, tail_events=64)
+    person = own_person(settings).person
+    return replace(options(settings), keep_events=2048 if lasting else 256, tail_events=64, person=person)
 
 
 def shared_options(settings: Settings) -> EngineOptions:
@@ -133,6 +150,8 @@ def shared_options(settings: Settings) -> EngineOptions:
         breaker=breaker,
         advertise=serve.advertise,
         input_chars=serve.input_chars,
+        waiting=serve.waiting,
+        waiting_each=serve.waiting_each,
     )
 
 
@@ -144,11 +163,12 @@ async def engine(
     how: EngineOptions | None = None,
     running: Callable[[], RunningTimers] | None = None,
     home: Home | None = None,
+    remembered: Memory | None = None,
 ) -> AsyncIterator[Engine]:
     """Sessions over the store that `keep` makes, else that of the settings, and this model, which gets ready meanwhile.
 
-    `running` gives the timers, where they are kept in this process. All is closed with it. Conversations that
-    chat.retain keeps no longer are removed while it runs.
+    `running` gives the timers, where they are kept in this process; `remembered` is a memory that others use too. All
+    is closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
     """
     with working():
         judging, guarding = await asyncio.to_thread(lambda: (moderation(settings), guards(settings.safety)))
@@ -162,20 +182,28 @@ async def engine(
     written = knowledge(settings)
     if home is None and (settings.tools.shared or not visitors):
         home = house(settings)
-    if home is not None and isinstance(model, BuiltinUpstream):
-        model.commands = home.tool_for
+    remembered = remembered or memory(settings)
+    builtin = isinstance(model, BuiltinUpstream)
+    if isinstance(model, BuiltinUpstream):
+        model.commands = home.tool_for if home is not None else None
+        model.memory = partial(memory_call, remembered.kinds.values()) if remembered is not None else None
     made = Engine(
         kept,
         model,
         how or options(settings),
         guards=guarding,
         moderation=judging,
-        tools=registry(settings, written, running, visitors=visitors, home=home),
+        tools=registry(settings, written, running, visitors=visitors, home=home, remembered=remembered),
         notes=informed(written),
+        recall=remembered.recall if remembered is not None and not builtin else None,
     )
+    if settings.serve.hot and (kept_hot := _hot_slots(model)):
+        kept_hot.count, made.parts.forgotten = made.parts.count, kept_hot.forget
     if made.parts.tools is not None:
         made.parts.tools.start()
     beside: list[asyncio.Task[Any]] = [asyncio.create_task(model.prepare(), name="prepare the model")]
+    if remembered is not None:
+        beside.append(asyncio.create_task(remembered.watch(), name="close unused memories"))
     if home is not None:
         beside.append(asyncio.create_task(home.stay(), name="know the home"))
     days = retained_days(settings.chat.retain)
@@ -189,6 +217,8 @@ async def engine(
         await made.close()
         await kept.close()
         await model.close()
+        if remembered is not None:
+            await asyncio.to_thread(remembered.close)
         if judging is not None:
             await judging.close()
         if written is not None:
@@ -217,18 +247,19 @@ def system_prompt(chat: ChatSettings) -> str:
     return f"{chat.system} Your name is {chat.name}.".strip() if chat.name else chat.system
 
 
-async def served(chat: ChatSettings, url: str, stack: AsyncExitStack) -> RemoteSession:
+async def served(settings: Settings, url: str, stack: AsyncExitStack) -> RemoteSession:
     """A session on the server at `url`, left with the stack: the one of that name, or a new one that ends with it."""
     from voice.client import Sessions
     from voice.client.keyring import Keyring
 
+    chat, person = settings.chat, settings.memory.person
     sessions = await stack.enter_async_context(Sessions(url, chat.server_key))
     if not chat.session:
-        made = await sessions.create(system=system_prompt(chat), model=chat.model)
+        made = await sessions.create(system=system_prompt(chat), model=chat.model, person=person)
         stack.push_async_callback(_delete, sessions, made)
         return made
     keyring = Keyring(folders.user_data() / "sessions.json")
-    return await sessions.named(chat.session, keyring, system=system_prompt(chat), model=chat.model)
+    return await sessions.named(chat.session, keyring, system=system_prompt(chat), model=chat.model, person=person)
 
 
 async def _delete(sessions: Sessions, session: RemoteSession) -> None:
@@ -243,19 +274,17 @@ async def session(
     stack: AsyncExitStack,
     timers: Timers,
     language: str,
-    late: Callable[[str, str], None] = lambda sid, text: None,
     home: Home | None = None,
 ) -> UnmaskedSession:
     """The session of the settings as its person sees it, closed with the stack: on a server, or in this process.
 
-    `language` is that of the words for what is not shown; `late` receives what slow tools of this process answer after
-    their turn.
+    `language` is that of the words for what is not shown.
     """
     chat, loop = settings.chat, asyncio.get_running_loop()
     if chat.server:
         many = guards(settings.safety)
         guard = many.fresh() if many is not None else None
-        remote = await served(chat, chat.server, stack)
+        remote = await served(settings, chat.server, stack)
         remote.options = {"effects": list(LOOP_EFFECTS)}
         return UnmaskedSession(remote, lambda: guard, language)
     from voice.sessions.local_session import open_local
@@ -274,7 +303,6 @@ async def session(
     )
     local = await open_local(running, name=chat.session if lasting else None, system=system_prompt(chat))
     local.effects = LOOP_EFFECTS
-    running.parts.late = late
     stack.push_async_callback(local.close)
 
     return own_words(running, local, language)

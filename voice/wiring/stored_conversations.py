@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from typing import Any, Protocol
 
 from voice import paths as folders
 from voice.client import SessionError, Sessions
 from voice.client.keyring import Keyring
 from voice.errors import UnavailableError, UsageError
-from voice.sessions.session_log import PAGE
-from voice.sessions.state import SessionState
+from voice.sessions.export import exported
 from voice.sessions.stores.encrypted import CHECK
-from voice.sessions.stores.interface import Store, Stored, UnknownSession
+from voice.sessions.stores.interface import Store, UnknownSession
 from voice.sessions.stores.memory import MemoryStore
 from voice.settings.schema import Settings
 from voice.wiring.sessions import store, store_file
@@ -74,7 +72,7 @@ class _InThisFile:
         found = []
         for sid in sids:
             try:
-                found.append(await self._exported(await self._store.load(sid)))
+                found.append(await exported(self._store, await self._store.load(sid)))
             except UnknownSession:
                 continue  # it had expired
         return found
@@ -96,26 +94,6 @@ class _InThisFile:
         if sid is None:
             raise _no_such(name, await self.names())
         return sid
-
-    async def _exported(self, stored: Stored) -> dict[str, Any]:
-        card, talk = stored.card, SessionState(stored.card.epoch, system=stored.card.system)
-        if stored.saved is not None:
-            talk.restore(stored.saved)
-        events = []
-        while talk.seq < stored.seq:
-            for event in await self._store.read(card.sid, talk.seq, PAGE):
-                talk.apply(event)
-                events.append(event.to_json())
-        return {
-            "name": card.name,
-            "session_id": card.sid,
-            "system": card.system,
-            "model": card.model,
-            "options": dict(card.options),
-            "messages": talk.snapshot()["messages"],
-            "events": events,
-            "usage": [asdict(row) for row in await self._store.usage(card.sid)],
-        }
 
 
 class _Everywhere:

@@ -14,6 +14,8 @@ from voice import paths as folders
 from voice.errors import ConfigError
 from voice.llm.builtin.notes import Knowledge
 from voice.llm.builtin.question import RunningTimers
+from voice.memory.memory import Memory
+from voice.memory.tools import memory_tools
 from voice.settings.schema import Settings
 from voice.tools.calculator import Calculator, Units
 from voice.tools.clock import Clock
@@ -29,6 +31,7 @@ from voice.tools.notes import Notes
 from voice.tools.registry import Registry
 from voice.tools.timers import TimersTool
 from voice.tools.web import Weather, WebSearch
+from voice.wiring.memory import memory
 
 if TYPE_CHECKING:
     from voice.conversation.timer_file import TimerFile
@@ -46,8 +49,10 @@ def registry(
     *,
     visitors: bool = False,
     home: Home | None = None,
+    remembered: Memory | None = None,
 ) -> Registry | None:
-    """The tools for a model; none where they are switched off. The built-in responder calls its lists and a `home`.
+    """The tools for a model; none where they are switched off. The built-in responder calls its lists, a `home` and a
+    memory.
 
     `running` gives the timers where they are kept in this process. Of `visitors` no lists are written down, and they
     use the owner's servers only where tools.shared says so.
@@ -55,6 +60,8 @@ def registry(
     if not settings.tools.enabled:
         return None
     house: list[Tool] = [HomeTool(home), HomeTool(home, guarded=True)] if home is not None else []
+    if remembered is not None:
+        house += memory_tools(remembered, spoken=settings.chat.llm == "builtin")
     if settings.chat.llm == "builtin":
         return Registry([own_lists(visitors=visitors), *house])
     servers = sources(settings) if settings.tools.shared or not visitors else []
@@ -83,6 +90,8 @@ async def all_tools(settings: Settings) -> AsyncIterator[Registry]:
     found = sources(settings)
     home = house(settings)
     things: list[Tool] = [HomeTool(home), HomeTool(home, guarded=True)] if home is not None else []
+    remembered = memory(settings)
+    things += memory_tools(remembered) if remembered is not None else []
     registry = Registry([*own_tools(settings, knowledge(settings)), *things], found)
     registry.start()
     try:
@@ -92,6 +101,8 @@ async def all_tools(settings: Settings) -> AsyncIterator[Registry]:
         yield registry
     finally:
         await registry.close()
+        if remembered is not None:
+            remembered.close()
 
 
 def own_tools(

@@ -17,7 +17,7 @@ from tests.support.served import Served
 from voice.cli.commands.chat import TextConversation
 from voice.cli.terminal.plain import PlainChat
 from voice.clock import run_virtual
-from voice.llm.interface import Effect
+from voice.llm.interface import Delta, Done, Effect
 from voice.sessions.interface import ReplyEvent
 
 
@@ -91,3 +91,39 @@ def test_a_conversation_that_a_tool_ends_takes_no_further_line() -> None:
 
     run_virtual(TextConversation(ScriptedSession(answer), PlainChat("", lambda *text, **how: None)).run(lines()))
     assert sent == ["hello", "that is all"]
+
+
+@pytest.mark.parametrize(
+    ("done", "told"),
+    [
+        (Done(finish="length"), "\n(the reply was cut at the model server's limit of tokens)\n"),
+        (Done(finish="content_filter"), "\n(the reply was stopped by the model server's filter)\n"),
+        (Done(flagged=("hate",), blocked="reply"), "\n(the reply was blocked by moderation: hate)\n"),
+        (Done(finish="stop"), "\n"),
+    ],
+)
+def test_how_a_reply_ended_is_said_behind_it(done: Done, told: str) -> None:
+    written: list[str] = []
+
+    async def lines() -> AsyncIterator[str]:
+        yield "hello"
+
+    def write(text: str, **how: object) -> None:
+        written.append(text + "\n" * bool(how.get("nl", True)))
+
+    session = ScriptedSession(lambda text: [Delta("One. And"), done])
+    run_virtual(TextConversation(session, PlainChat("", write)).run(lines()))
+    assert "".join(written) == f"One. And{told}"
+
+
+def test_what_a_slow_tool_answers_later_is_shown_between_replies() -> None:
+    written: list[str] = []
+
+    async def lines() -> AsyncIterator[str]:
+        yield "look it up"
+        session.say("The oven is warm.")
+
+    session = ScriptedSession(lambda text: words("It takes a while."))
+    chat = PlainChat("", lambda text, **how: written.append(text + "\n" * bool(how.get("nl", True))))
+    run_virtual(TextConversation(session, chat).run(lines()))
+    assert "".join(written) == "It takes a while.\n\a\nThe oven is warm.\n"

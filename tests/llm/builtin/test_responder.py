@@ -59,9 +59,10 @@ def test_it_sees_the_timers_notes_and_the_conversation() -> None:
     assert said(*moon, Message("user", "and in miles")) == "384,400 kilometers is about 238,855 miles."
 
 
-def test_words_before_that_went_unanswered_do_not_hide_a_question() -> None:
-    """A session joins them: a television's greeting, cut off, and what the person then asks."""
-    events = replies(builtin(), Message("user", "Good evening.\nWhat is twelve times seven?"))
+@pytest.mark.parametrize("before", ["Good evening.\n", "Ann: ", "Ann: I am hungry\nBob: "])
+def test_words_before_that_went_unanswered_and_names_do_not_hide_a_question(before: str) -> None:
+    """A session joins them: a television's greeting, cut off, and what the person then asks, or who asks."""
+    events = replies(builtin(), Message("user", f"{before}What is twelve times seven?"))
     assert "".join(event.text for event in events if isinstance(event, Delta)) == "12 times 7 is 84."
 
 
@@ -100,11 +101,20 @@ def test_pieces_are_the_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("can", "says"), [(None, "Timer set"), (frozenset({"timer"}), "Timer set"), (frozenset(), "I can't")]
+    ("words", "can", "says"),
+    [
+        ("set a timer for five minutes", None, "Timer set"),
+        ("set a timer for five minutes", frozenset({"timer"}), "Timer set"),
+        ("set a timer for five minutes", frozenset(), "I can't set"),
+        ("louder, please", frozenset({"device"}), "Okay."),
+        ("louder, please", frozenset(), "I can't change the sound"),
+    ],
 )
-def test_a_timer_is_promised_only_to_who_can_ring(can: frozenset[str] | None, says: str) -> None:
+def test_an_effect_is_promised_only_where_it_can_be_carried_out(
+    words: str, can: frozenset[str] | None, says: str
+) -> None:
     async def run() -> list[object]:
-        ask = Ask((Message("user", "set a timer for five minutes"),), effects=can)
+        ask = Ask((Message("user", words),), effects=can)
         return [item async for item in BuiltinUpstream(SHIPPED).stream(ask)]
 
     items = asyncio.run(run())

@@ -20,6 +20,8 @@ from voice.settings.schema import Settings
 from voice.wiring.sessions import upstream
 
 LONG = "One sentence is here. Another sentence follows it. And then there is a third one. It ends with a fourth one."
+LECTURE = f"{LONG} " * 6
+"""A person whose words a busy machine recognizes late still speaks over it: three quarters of a minute."""
 
 
 def tells(*pieces: str) -> Iterable[Step]:
@@ -151,20 +153,28 @@ def test_cancel_stops_the_response_and_the_history_keeps_what_was_heard() -> Non
             await peer.until("response.output_audio.delta")
             await peer.send("response.create")
             assert (await peer.error())["code"] == "conversation_already_has_active_response"
-            chars = 0
-            while chars < 4:
-                chars = (await peer.until("x.spoken"))[-1]["chars"]
+            while len(sound(peer.events)) < 1.0 * RATE:
+                delta = (await peer.until("response.output_audio.delta"))[-1]
+            await peer.send("x.played", item_id=delta["item_id"], ms=900)
             await peer.send("response.cancel")
-            done = (await peer.until("response.done"))[-1]["response"]
+            events = await peer.until("response.done")
+            done = events[-1]["response"]
             assert done["status"] == "cancelled"
             assert done["status_details"]["reason"] == "client_cancelled"
+            told = of(peer.events, "x.spoken")
+            assert [one for one in told if one.get("cut")] == told[-1:]
+            heard = done["output"][0]["content"][0]["transcript"]
+            assert told[-1]["chars"] >= len(heard) >= 4
             await peer.send("response.cancel")
             assert (await peer.error())["code"] == "response_cancel_not_active"
             await peer.type("and now")
-            await peer.until("response.output_item.added")
+            assert not of(await peer.until("response.output_item.added"), "x.spoken"), (
+                "a reply that ended is not spoken on"
+            )
             kept = here.upstream.asked[-1].messages[2].text
-            assert 4 <= len(kept) < len(LONG)
+            assert kept.strip() == heard.strip() != LONG
             assert LONG.startswith(kept)
+            assert not [late for late in of(peer.events, "x.spoken")[len(told) :] if late["turn"] == told[-1]["turn"]]
             await peer.send("output_audio_buffer.clear")
             await peer.until("output_audio_buffer.cleared")
 
@@ -182,6 +192,8 @@ def test_truncate_cuts_the_history_to_what_the_client_played() -> None:
             await peer.send("conversation.item.truncate", item_id=delta["item_id"], content_index=0, audio_end_ms=1500)
             events = await peer.until("conversation.item.truncated")
             assert of(peer.events, "response.done")[-1]["response"]["status"] == "cancelled", events
+            chars = [told["chars"] for told in of(peer.events, "x.spoken")]
+            assert chars == sorted(chars)  # though the estimate was ahead of what the client then reported
             await peer.type("again")
             await peer.until("response.output_item.added")
             kept = here.upstream.asked[-1].messages[2].text
@@ -196,10 +208,10 @@ def test_truncate_cuts_the_history_to_what_the_client_played() -> None:
 @pytest.mark.compatible("WebSocket /v1/realtime", "interrupting a reply")
 def test_speech_over_the_reply_interrupts_it() -> None:
     async def run() -> None:
-        async with serving(lengthy, engines=talks()) as here, Peer(here) as peer:
+        async with serving(lambda ask: tells(LECTURE), engines=talks()) as here, Peer(here) as peer:
             await peer.type("tell me")
             while not (told := of(await peer.until("x.spoken"), "x.spoken"))[-1]["chars"]:
-                assert told[-1]["text"] == LONG
+                assert told[-1]["text"] == LECTURE
             await peer.say("moon")
             events = await peer.until("response.done")
             assert of(events, "input_audio_buffer.speech_started")
@@ -208,7 +220,7 @@ def test_speech_over_the_reply_interrupts_it() -> None:
             heard = (await peer.until("conversation.item.input_audio_transcription.completed"))[-1]["transcript"]
             assert "moon" in heard
             await peer.until("response.output_item.added")
-            assert len(here.upstream.asked[-1].messages[2].text) < len(LONG)
+            assert len(here.upstream.asked[-1].messages[2].text) < len(LECTURE)
 
     asyncio.run(run())
 

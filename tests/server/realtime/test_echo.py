@@ -6,22 +6,23 @@ import pytest
 
 from benchmarks.room_client import Visit, visit
 from benchmarks.room_simulation import Echo, at_level, scene
-from tests.benchmarks.test_room_simulation import desktop, sphinx
+from tests.benchmarks.test_room_simulation import Hearer, desktop, sphinx, whisper
 from tests.support.speech import command
 
 ROOMS = [Echo(0.1, 0.06), Echo(0.4, 0.3)]
 
 
-def ask(echo: Echo, *, again_at: float | None = None, handling: str = "guard") -> Visit:
+def ask(echo: Echo | None, *, again_at: float | None = None, handling: str = "guard", ears: Hearer = sphinx) -> Visit:
     sounds = [(1.0, at_level(command("private"), -20.0))]
     if again_at is not None:
         sounds.append((again_at, at_level(command("time"), -20.0)))
-    return visit(desktop(**{"audio.echo": handling}), scene(13.0, sounds), echo, sphinx)
+    return visit(desktop(**{"audio.echo": handling}), scene(13.0, sounds), echo, ears)
 
 
 @pytest.mark.parametrize("echo", ROOMS, ids=["soft", "loud and late"])
-def test_its_own_speaker_interrupts_nothing(echo: Echo) -> None:
-    seen = ask(echo)
+@pytest.mark.parametrize(("handling", "ears"), [("guard", sphinx), ("auto", whisper)])
+def test_its_own_speaker_interrupts_nothing(echo: Echo, handling: str, ears: Hearer) -> None:
+    seen = ask(echo, handling=handling, ears=ears)
     assert seen.interrupted == 0 and len(seen.asked) == 1
     assert [reply[-21:] for reply in seen.replies] == ["ct a model elsewhere."], "said to its end"
 
@@ -37,3 +38,12 @@ def test_a_person_cuts_the_reply_through_the_echo(echo: Echo) -> None:
 
 def test_without_any_handling_the_room_shows_what_an_echo_does() -> None:
     assert ask(Echo(0.4, 0.06), handling="off").interrupted > 0
+
+
+def test_a_client_that_cancels_its_echo_is_cut_as_soon_as_without_the_guard() -> None:
+    def starts(handling: str) -> float:
+        seen = ask(None, again_at=7.0, handling=handling)
+        assert seen.interrupted == 1 and len(seen.asked) == 2
+        return [at for at, _ in seen.of("input_audio_buffer.speech_started")][1]
+
+    assert starts("auto") == pytest.approx(starts("off"), abs=0.05)

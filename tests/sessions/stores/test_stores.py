@@ -86,6 +86,22 @@ def test_a_session_is_found_as_it_was_made(play: Callable[[Scene], Any]) -> None
     play(scene)
 
 
+def test_a_text_reaches_the_node_that_holds_the_lease_where_processes_hear_of_one_another(
+    play: Callable[[Scene], Any], request: pytest.FixtureRequest
+) -> None:
+    async def scene(store: Store, clock: Clock) -> None:
+        text, posted = '["say"] 天气 \n', list[tuple[str, str]]()
+        store.wanted("a", lambda sid: None, lambda sid, text: posted.append((sid, text)))
+        fence = await new(store)
+        while await store.post("s_1", text) and not posted:  # noqa: ASYNC110 - Redis may not have subscribed yet
+            await asyncio.sleep(0.01)
+        assert set(posted) == (set() if "sqlite" in request.node.name else {("s_1", text)})
+        await store.renew({"s_1": fence}, 0.0)
+        assert not await store.post("s_1", text)
+
+    play(scene)
+
+
 def test_appends_are_logged_in_the_order_of_the_calls(play: Callable[[Scene], Any]) -> None:
     async def scene(store: Store, clock: Clock) -> None:
         fence = await new(store)

@@ -69,7 +69,7 @@ def moments(clip: Clip, detector: Detector, start_s: float) -> list[TurnMoment]:
     for begin in range(0, len(clip.pcm) - FRAME + 1, FRAME):
         at = (begin + FRAME) / RATE
         edge = gate.update(detector.probability(clip.pcm[begin : begin + FRAME]), at, FRAME / RATE)
-        found.append(TurnMoment(at, edge, not gate.stirring))
+        found.append(TurnMoment(at, edge, gate.quiet))
     return found
 
 

@@ -20,6 +20,7 @@ from voice.conversation.observer import (
     TimerRang,
     TranscriptChanged,
     TurnEnded,
+    remarks,
 )
 from voice.conversation.timers import TimerRinger
 from voice.errors import UnavailableError, UsageError
@@ -61,8 +62,8 @@ async def _chat(resolved: Resolved) -> None:
     chat = resolved.settings.chat
     url = chat.server or f"http://{ServeSettings().host}:{ServeSettings().port}"
     async with AsyncExitStack() as stack:
-        session = await served(chat, url, stack)
-        session.options = {"effects": ["timer", "conversation"]}
+        session = await served(resolved.settings, url, stack)
+        session.options = {"effects": ["timer", "conversation", "announce"]}
         face = screen(resolved.settings, spoken=False, engines=url) or PlainChat("> " if sys.stdin.isatty() else "")
         talk = TextConversation(session, face)
         face.attach(ChatControls(resolved, session, talk))
@@ -89,13 +90,17 @@ class TextConversation:
         timers, alarms = Timers(), Alarms(loop)
         language = "en"
 
-        def rings(timer: Timer) -> None:
-            text = phrase("timer_named" if timer.label else "timer", language, label=timer.label)
-            self._observer(TimerRang(timer.label))
+        def tell(text: str) -> None:
             self._said.append(text)
             if self._reply is None:
                 self._say()
 
+        def rings(timer: Timer) -> None:
+            text = phrase("timer_named" if timer.label else "timer", language, label=timer.label)
+            self._observer(TimerRang(timer.label))
+            tell(text)
+
+        self._session.announce_to(tell)
         ringing = TimerRinger(timers, alarms, self._observer, rings)
         try:
             async for line in lines:
@@ -143,8 +148,9 @@ class TextConversation:
             case Delta(text=text):
                 self._text += text
                 self._observer(ReplySpoken(self._text, self._text))
-            case Done(finish="length"):
-                self._observer(Notice("the reply was cut at the model server's limit of tokens", "warning"))
+            case Done():
+                for notice in remarks(event):
+                    self._observer(notice)
             case ConnectionChanged():
                 self._observer(event)
             case ReplyFailed(message=message, temporary=temporary):

@@ -125,14 +125,21 @@ def model(resolved: Resolved) -> Finding:
         return Finding(GOOD, f"sessions are stored by {chat.server}")
     if chat.llm == "builtin":
         return Finding(GOOD, "builtin responder, no model", "for a model: voice setup llm")
+    kind = ""
     try:
-        trouble = list_models(chat.llm, chat.api_key).lacks(chat.model)
+        server = list_models(chat.llm, chat.api_key)
+        trouble, kind = server.lacks(chat.model), server.kind
     except VoiceError as error:
         trouble = str(error)
     if trouble:
         remedy = "check that the server is running and VOICE_CHAT_API_KEY is right, or choose another: voice setup llm"
         return Finding(BROKEN, trouble, remedy)
-    return Finding(GOOD, f"{chat.llm} {chat.model}".rstrip() + " answers")
+    answers, hot = f"{chat.llm} {chat.model}".rstrip() + " answers", resolved.settings.serve.hot
+    if hot and kind != "llama.cpp":
+        return Finding(
+            LIMITED, f"{answers}; serve.hot has no effect there", "use llama-server, or leave serve.hot at 0"
+        )
+    return Finding(GOOD, answers + (f"; {hot} of its slots are kept for the sessions worth most" if hot else ""))
 
 
 def memory(resolved: Resolved) -> Finding:

@@ -13,7 +13,9 @@ from voice.cli.options import Resolved, configured, setting
 KNOWN = {
     "sessions.sqlite": "conversations, encrypted",
     "store.key": "the encryption key",
+    "people": "what people asked to be remembered, encrypted",
     "sessions.json": "names and tokens of conversations on servers",
+    "home": "`voice home`: who has a link, and the titles of conversations, encrypted",
 }
 """What this program keeps in the user's data folder besides models."""
 

@@ -23,7 +23,8 @@ def command(resolved: Resolved, name: str | None, everything: bool) -> None:
     it on this machine.
 
     NAME is removed from this machine's store and from the servers on which `voice chat` or `voice talk` used it; --all
-    empties the store, or with --server that server. Without arguments it lists the names.
+    empties the store and what is remembered of people, or with --server that server. Without arguments it lists the
+    names. `voice memory forget` deletes only what is remembered.
     """
     if name is not None and everything:
         raise UsageError("a name and --all cannot be combined", where=f"{name} --all", expected="one of them")
@@ -47,8 +48,16 @@ async def _forget(resolved: Resolved, name: str | None, everything: bool) -> Non
         for where, count in removed.items():
             click.echo(f"{where}: {count} {'conversation' if count == 1 else 'conversations'} removed")
         if everything and not resolved.settings.chat.server:
+            await asyncio.to_thread(_forget_people, resolved)
             for url in Keyring(user_data() / "sessions.json").urls():
                 click.echo(f"not removed: those on {url}; to remove them: voice forget --all --server {url}")
+
+
+def _forget_people(resolved: Resolved) -> None:
+    from voice.wiring.memory import vault
+
+    if count := vault(resolved.settings).forget_all():
+        click.echo(f"the memory of {count} {'person' if count == 1 else 'people'} removed")
 
 
 def _forget_typed(name: str | None) -> None:

@@ -79,7 +79,9 @@ async def _doctor(resolved: Resolved) -> None:
 
     async def home() -> str:
         tools = resolved.settings.tools
-        return f"Home Assistant {await asyncio.to_thread(HomeAssistant(tools.home_url, tools.home_token).check)}"
+        async with HomeAssistant(tools.home_url, tools.home_token).link() as link:
+            named = [entity for entity in await link.entities() if entity.name]
+            return f"Home Assistant {link.version}, {len(named)} devices"
 
     async def server(source: McpSource) -> str:
         names = await source.check()

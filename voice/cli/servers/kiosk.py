@@ -36,10 +36,10 @@ async def _kiosk(resolved: Resolved, *, browser: bool) -> None:
     from voice.server.access import own_key
     from voice.server.kiosk_page import PATH, install
     from voice.system.kiosk_browser import opened
-    from voice.wiring.kiosk import page, unknown_sentences
+    from voice.wiring.kiosk import kiosk_page, unknown_sentences
 
     settings = resolved.settings
-    made = page(settings)
+    made = kiosk_page(settings)
     with ExitStack() as stack:
 
         def ready(url: str) -> None:
@@ -52,4 +52,9 @@ async def _kiosk(resolved: Resolved, *, browser: bool) -> None:
             except MissingError as error:
                 click.echo(f"voice: {error}", err=True)
 
-        await served(settings, ready, lambda app: install(app.http, made), unknown_sentences(settings.kiosk))
+        await served(
+            settings,
+            ready,
+            lambda app: install(app.http, made, app.service.engine.parts.clock),
+            unknown_sentences(settings.kiosk),
+        )

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -57,12 +58,15 @@ async def served(
     ready: Callable[[str], object],
     add: Callable[[Application], object] = lambda app: None,
     unknown: Sequence[str] = (),
+    tls: Path | None = None,
 ) -> None:
     """Serve until asked to stop; `ready` receives the address, `add` may extend the application first.
 
-    `unknown` are the words for questions that the built-in responder cannot answer.
+    `unknown` are the words for questions that the built-in responder cannot answer; `tls` is the file of a certificate
+    and its key, for HTTPS.
     """
     from voice.wiring.engine_pool import SharedEnginePool
+    from voice.wiring.memory import memory
     from voice.wiring.prompt_warmup import warmed
     from voice.wiring.sessions import engine, model_warning, shared_options, upstream
     from voice.wiring.speech_engines import SpeechEngines
@@ -79,22 +83,23 @@ async def served(
 
     def serving(url: str) -> None:
         ready(url)
-        if far := network_url(listening):
+        if not tls and (far := network_url(listening)):
             click.echo(f"on this network: {far}  (with an API key; {BROWSERS})")
         manager.ready()
         manager.status(f"listening on {url}")
 
     listening, speech = bind(settings.serve), SpeechEngines(settings, partials=False)
     try:
+        remembered, model, how = memory(settings), upstream(settings, unknown=unknown), shared_options(settings)
         async with (
-            engine(settings, upstream(settings, unknown=unknown), how=shared_options(settings)) as running,
+            engine(settings, model, how=how, remembered=remembered) as running,
             manager.watched(asyncio.get_running_loop().time),
         ):
-            app = create(running, settings.serve, SharedEnginePool(settings), speech)
+            app = create(running, settings.serve, SharedEnginePool(settings), speech, remembered)
             add(app)
             checking = asyncio.create_task(warn(), name="ask the model server")
             async with warmed(settings.serve, running, click.echo):
-                await serve(app, listening, serving)
+                await serve(app, listening, serving, tls)
             checking.cancel()
     finally:
         listening.close()

@@ -75,24 +75,29 @@ class PlainChat(_PlainFace):
     def __init__(self, prompt: str = "", write: Callable[..., object] = click.echo) -> None:
         self._prompt, self._write = prompt, write
         self._shown = 0
+        self._within = False
+        """A reply's line is not ended."""
         self._ask()
 
     def __call__(self, event: Note) -> None:
         match event:
             case ReplySpoken(text=text):
                 self._write(text[self._shown :], nl=False)
-                self._shown = len(text)
+                self._shown, self._within = len(text), True
             case TurnEnded(trace=trace) if "said" in trace.notes:
                 self._write(f"\a\n{trace.notes['said']}")
                 self._ask()
             case TurnEnded(trace=trace):
-                self._shown = 0
-                if trace.outcome == "answered":
+                if self._within or (trace.outcome == "answered" and not self._shown):
                     self._write("")
+                self._shown, self._within = 0, False
                 self._ask()
             case Notice(text=text, level="error"):
                 self._write(f"\nerror: {text}", err=True)
             case Notice(text=text):
+                if self._within:
+                    self._write("")
+                self._within = False
                 self._write(f"({text})", err=True)
             case ConnectionChanged(up=up, reason=reason):
                 self._write("(connected again)" if up else f"(connection lost: {reason}; reconnecting)", err=True)

@@ -2,19 +2,21 @@
 
 import { split, splitAtWord } from "./conversation.js";
 import { make, say } from "./dom.js";
+import { Rendered } from "./markdown.js";
 
 const NEAR_PX = 80; // so far from its place the list counts as left where it was
 const PLACE = 0.7; // how far down the line that is being spoken may stand
-const WITHHELD = "[Blocked]";
-const PARTS = { person: ["stable", "coming"], reply: ["said", "unsaid"] };
+const WITHHELD = /\[Blocked\]/g; // what moderation has withheld stands in the log as a mark; visitors read words
 
 export class Captions {
   #rows = new Map();
   #speaking = null; // the row of the reply that is being spoken
   #resized = new ResizeObserver(() => this.#follow());
 
-  constructor(list) {
+  /** Without `links` no address in a reply can be followed. */
+  constructor(list, { links }) {
     this.list = list;
+    this.links = links;
     this.follows = true; // until the visitor scrolls away, and again from the next turn on
     const look = () => {
       this.follows = Math.abs(list.scrollTop - this.#place()) < NEAR_PX;
@@ -29,8 +31,8 @@ export class Captions {
     const known = new Set(turns.map((turn) => turn.id));
     for (const [id, row] of this.#rows) {
       if (known.has(id)) continue;
-      this.#resized.unobserve(row);
-      row.remove();
+      this.#resized.unobserve(row.element);
+      row.element.remove();
       this.#rows.delete(id);
     }
     const recent = turns.findLastIndex((turn) => turn.who === "person");
@@ -48,7 +50,7 @@ export class Captions {
   #place() {
     const { list } = this;
     const end = list.scrollHeight - list.clientHeight;
-    const line = this.#speaking?.lastChild.getClientRects()[0];
+    const line = this.#speaking?.line;
     if (!line) return end;
     const below = line.bottom - list.getBoundingClientRect().top - PLACE * list.clientHeight;
     return Math.max(0, Math.min(end, list.scrollTop + below));
@@ -57,29 +59,60 @@ export class Captions {
   #update(turn, recent, words) {
     let row = this.#rows.get(turn.id);
     if (!row) {
-      const [first, second] = PARTS[turn.who];
-      row = make("li", {}, make("span", { className: "who" }), make("span", { className: first }), make("span", { className: second }));
+      row = turn.who === "person" ? new PersonRow() : new ReplyRow(this.links);
       this.#rows.set(turn.id, row);
-      this.list.append(row);
-      this.#resized.observe(row);
+      this.list.append(row.element);
+      this.#resized.observe(row.element);
       this.follows = true;
     }
-    const [who, first, second] = row.children;
-    const [done, rest] = turn.who === "person" ? split(turn.text, turn.stable) : splitAtWord(turn.text, turn.said);
-    say(who, turn.who === "person" ? words.you : words.assistant);
-    // What moderation has withheld stands in the log as a mark; visitors read words.
-    const instead = turn.who === "person" ? "…" : words.withheld;
-    say(first, done.replaceAll(WITHHELD, instead));
-    say(second, rest.replaceAll(WITHHELD, instead));
-    row.hidden = turn.text === "";
-    row.className = ["turn", turn.who, recent && "recent", turn.over && "over", turn.cut && "cut"].filter(Boolean).join(" ");
+    row.show(turn, words);
+    row.element.hidden = turn.text === "";
+    row.element.className = ["turn", turn.who, recent && "recent", turn.over && "over", turn.cut && "cut"].filter(Boolean).join(" ");
   }
 
   clear() {
-    for (const row of this.#rows.values()) this.#resized.unobserve(row);
+    for (const { element } of this.#rows.values()) this.#resized.unobserve(element);
     this.list.replaceChildren();
     this.#rows.clear();
     this.#speaking = null;
     this.follows = true;
+    /^/.test(""); // a browser keeps the last text in which a pattern was found
+  }
+}
+
+/** What a person said: words that are certain, and words that may still change. */
+class PersonRow {
+  constructor() {
+    this.parts = ["who", "stable", "coming"].map((className) => make("span", { className }));
+    this.element = make("li", {}, ...this.parts);
+  }
+
+  show({ text, stable }, words) {
+    const [certain, coming] = split(text, stable);
+    say(this.parts[0], words.you);
+    say(this.parts[1], certain.replace(WITHHELD, "…"));
+    say(this.parts[2], coming.replace(WITHHELD, "…"));
+  }
+}
+
+/** A reply, marked as far as it has been spoken. */
+class ReplyRow {
+  constructor(links) {
+    this.who = make("span", { className: "who" });
+    this.stopped = make("span", { className: "stopped" });
+    const body = make("div", { className: "body" });
+    this.rendered = new Rendered(body, { links });
+    this.element = make("li", {}, this.who, body);
+  }
+
+  show({ text, said, cut }, words) {
+    const [spoken, rest] = splitAtWord(text, said).map((part) => part.replace(WITHHELD, words.withheld));
+    say(this.who, words.assistant);
+    say(this.stopped, words.stoppedHere);
+    this.rendered.show(spoken + rest, spoken.length, cut ? this.stopped : null);
+  }
+
+  get line() {
+    return this.rendered.line;
   }
 }

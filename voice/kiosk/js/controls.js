@@ -1,42 +1,49 @@
-// The three buttons: their label and action in each state.
+// The three keys: Talk or Done, Stop, and Mute.
 
 import { byId, say } from "./dom.js";
 
-/** What the middle key means now. */
-export function meaning(talk) {
-  if (!talk.microphone.open) return talk.state === "speaking" || talk.state === "thinking" ? talk.state : "off";
-  if (talk.microphone.muted) return "muted";
-  if (talk.state === "paused") return "listening";
-  return talk.state === "idle" || talk.state === "trouble" ? "ready" : talk.state;
+const REPLYING = ["thinking", "speaking", "paused"];
+
+/** What the middle key does now: `talk`, also over a reply, or `done`. */
+export function meaning({ microphone, state }) {
+  return microphone.open && !microphone.muted && !REPLYING.includes(state) ? "done" : "talk";
 }
 
 export class Controls {
-  /** `begin(how)` starts a visit if there is none; `hears()` whether speech of the language is understood. */
+  /** `begin()` starts a visit if there is none; `hears()` says whether speech of the language is understood. */
   constructor(talk, { begin, hears }) {
     Object.assign(this, { talk, hears });
     this.talkKey = byId("talk");
     this.talkKey.addEventListener("click", () => {
       begin();
-      this.#press(meaning(talk));
+      if (meaning(talk) === "talk") this.#talk();
+      else this.#done();
     });
     byId("stop").addEventListener("click", () => talk.interrupt());
     byId("mute").addEventListener("click", () => talk.mute(!talk.microphone.muted));
   }
 
-  #press(now) {
+  #talk() {
     const { talk } = this;
-    if (now === "off") talk.listen();
-    else if (now === "muted") talk.mute(false);
-    else if (now === "listening") talk.finishSpeaking();
-    else if (now !== "ready") talk.interrupt();
+    if (REPLYING.includes(talk.state)) talk.interrupt();
+    if (!talk.microphone.open) talk.listen();
+    else if (talk.microphone.muted) talk.mute(false);
+  }
+
+  /** The question is complete; where none was begun, the microphone is closed. */
+  #done() {
+    const { talk } = this;
+    if (talk.state === "listening") talk.finishSpeaking();
+    else talk.rest();
   }
 
   show(words) {
     const { talk } = this;
-    const now = meaning(talk);
-    say(byId("talk-label"), words.talk[now]);
-    this.talkKey.disabled = now === "off" && !this.hears();
-    byId("stop").disabled = !["thinking", "speaking", "paused"].includes(talk.state);
+    const does = meaning(talk);
+    this.talkKey.dataset.does = does;
+    say(byId("talk-label"), words[does]);
+    this.talkKey.disabled = !talk.microphone.open && !this.hears();
+    byId("stop").disabled = !REPLYING.includes(talk.state);
     byId("mute").disabled = !talk.microphone.open;
     byId("mute").setAttribute("aria-pressed", String(talk.microphone.muted));
   }

@@ -26,6 +26,11 @@ function textOf(item) {
   return (item.content ?? []).map((part) => part.text ?? part.transcript ?? "").join("");
 }
 
+/** Whether a reply that ends now ends before its last word. */
+function unheard(reply) {
+  return reply.said < Array.from(reply.text.trimEnd()).length;
+}
+
 export class Conversation {
   constructor() {
     this.turns = []; // {id, who, text, stable, said, over, cut, number}
@@ -115,19 +120,25 @@ export class Conversation {
     if (!turn.whole) turn.text += delta;
   }
 
-  spoken({ item_id: id, turn: number, chars, text }) {
+  spoken({ item_id: id, turn: number, chars, text, cut = false }) {
     const begun = this.turns.find((one) => one.who === REPLY && one.number === number);
     if (begun && begun.id !== id) {
       this.#remove(id); // it is the rest of a reply that was begun before a break
-      begun.id = id;
+      Object.assign(begun, { id, cut: false });
     }
-    Object.assign(this.#turn(id, REPLY), { number, text, said: chars, whole: true, over: false, cut: false });
+    const turn = this.#turn(id, REPLY);
+    if (turn.cut) return; // it was on its way when the reply was stopped
+    Object.assign(turn, { number, text, said: Math.max(turn.said, chars), whole: true, over: cut });
+    turn.cut = cut && unheard(turn);
   }
 
   ended({ response }) {
+    if (response.status === "completed") return;
     for (const item of response.output ?? []) {
       const turn = this.turns.find((one) => one.id === item.id);
-      if (turn && response.status !== "completed") Object.assign(turn, { over: true, cut: turn.said < Array.from(turn.text).length });
+      if (!turn) continue;
+      if (turn.said === 0 && response.status_details?.reason === "turn_detected") this.#remove(turn.id); // they went on
+      else Object.assign(turn, { over: true, cut: unheard(turn) });
     }
   }
 
@@ -138,10 +149,10 @@ export class Conversation {
 
   changed({ state }) {
     this.state = state === "ending" ? "listening" : state;
-    if (state === "idle" || state === "listening") {
-      const reply = this.lastReply;
-      if (reply) reply.over = true;
-    }
+    const reply = this.lastReply;
+    if (!reply || reply.over) return;
+    if (this.state === "idle") reply.over = true;
+    if (this.state === "listening") Object.assign(reply, { over: true, cut: unheard(reply) }); // all of it was sent already
   }
 
   removed({ item_id: id }) {

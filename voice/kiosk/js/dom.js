@@ -17,7 +17,6 @@ export function say(element, text) {
 
 /** Put the page's own words into everything that names one: data-text, data-label, data-placeholder. */
 export function translate(words) {
-  document.title = words.pageTitle;
   for (const element of document.querySelectorAll("[data-text]")) say(element, words[element.dataset.text]);
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", words[element.dataset.label]);

@@ -2,7 +2,8 @@
 
 import { STRINGS } from "./strings.js";
 
-export function facts(talk, settings, { op }) {
+/** `known` is what the server says only to the operator, null until it has. */
+export function facts(talk, known, { op }) {
   const { microphone, speaker, conversation, realtime } = talk;
   const ms = (value) => (Number.isFinite(value) ? `${Math.round(value)} ms` : "–");
   const input = microphone.settings;
@@ -17,9 +18,9 @@ export function facts(talk, settings, { op }) {
         [op.link, talk.link === "up" ? op.up : op.down],
         [op.session, realtime.sessionName || "–"],
         [op.resumed, realtime.resumed],
-        [op.version, settings.version],
+        [op.version, known?.version ?? "–"],
       ],
-      [op.engines]: Object.entries(settings.engines).map(([name, engine]) => [part(name), engine]),
+      [op.engines]: Object.entries(known?.engines ?? {}).map(([name, engine]) => [part(name), engine]),
       [op.devices]: [
         [op.microphone, microphone.label ? `${microphone.label}, ${input.sampleRate ?? "?"} Hz` : "–"],
         [op.processing, [input.echoCancellation, input.noiseSuppression, input.autoGainControl].map((on) => (on ? op.on : op.off)).join(" · ")],

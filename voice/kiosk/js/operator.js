@@ -1,6 +1,6 @@
-// The operator panel: opened by keys or a long press, redrawn four times a second while it is open.
+// The operator panel: opened by keys or a long press, where there is one by a PIN; redrawn four times a second.
 
-import { make } from "./dom.js";
+import { byId, make, say } from "./dom.js";
 import { waterfall } from "./waterfall.js";
 
 const PRESS_MS = 1500;
@@ -8,10 +8,12 @@ const REDRAW_MS = 250;
 
 export class Operator {
   #timer = 0;
+  #known = null; // what the server says only to the operator
 
-  /** `facts()` gives what is shown: see `draw`. */
-  constructor({ dialog, body, corner, keys, facts }) {
-    Object.assign(this, { dialog, body, facts });
+  /** `facts(known)` gives what is shown: see `draw`. Where it is `locked`, a PIN opens the panel; `words()` are the page's. */
+  constructor({ dialog, body, corner, keys, facts, locked, words }) {
+    Object.assign(this, { dialog, body, facts, locked, words });
+    this.form = byId("unlock");
     const wanted = keys.toLowerCase().split("+").map((key) => key.trim());
     addEventListener("keydown", (event) => {
       if (this.#matches(event, wanted)) {
@@ -20,8 +22,15 @@ export class Operator {
       }
     });
     this.#longPress(corner);
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#ask(byId("pin").value);
+      byId("pin").value = "";
+    });
     dialog.addEventListener("close", () => {
       clearInterval(this.#timer);
+      this.#known = null;
+      this.form.reset();
       this.body.replaceChildren();
     });
   }
@@ -47,13 +56,42 @@ export class Operator {
       this.dialog.close();
       return;
     }
-    this.draw();
+    this.form.hidden = !this.locked;
+    say(byId("unlock-problem"), "");
     this.dialog.showModal();
+    if (this.locked) {
+      byId("pin").focus();
+      return;
+    }
+    this.#open();
+    this.#ask("");
+  }
+
+  #open() {
+    this.form.hidden = true;
+    this.draw();
     this.#timer = setInterval(() => this.draw(), REDRAW_MS);
   }
 
+  /** Get what only the operator may see. */
+  async #ask(pin) {
+    const { op } = this.words();
+    let problem = op.down;
+    try {
+      const body = JSON.stringify({ pin });
+      const answer = await fetch("operator", { method: "POST", headers: { "content-type": "application/json" }, body });
+      if (answer.ok) this.#known = await answer.json();
+      if (answer.status === 401) problem = op.pinWrong;
+      if (answer.status === 429) problem = op.pinWait(answer.headers.get("retry-after"));
+    } catch {
+      // the server is not there
+    }
+    if (this.#known === null) say(byId("unlock-problem"), problem);
+    else if (this.dialog.open && this.locked) this.#open();
+  }
+
   draw() {
-    const { words, sections, levels, latencies, notices } = this.facts();
+    const { words, sections, levels, latencies, notices } = this.facts(this.#known);
     const parts = Object.entries(sections).map(([title, rows]) => section(title, facts(rows)));
     parts.push(section(words.levels, ...levels.flatMap(([name, dbfs]) => level(name, dbfs))));
     parts.push(section(words.latency, waterfall(latencies, words)));

@@ -5,6 +5,12 @@ import { STRINGS } from "./strings.js";
 const SIZES = 3;
 const root = document.documentElement;
 
+/** The first of the browser's languages that the page has, else the owner's first. */
+function preferred(languages) {
+  const known = navigator.languages.map((tag) => tag.split("-")[0]).find((language) => languages.includes(language));
+  return known ?? languages[0];
+}
+
 export class Preferences {
   constructor(languages, changed) {
     this.languages = languages;
@@ -17,7 +23,7 @@ export class Preferences {
   }
 
   /** As for the next visitor. */
-  reset(language = this.languages[0]) {
+  reset(language = preferred(this.languages)) {
     this.language = language;
     this.size = 1;
     this.contrast = matchMedia("(prefers-contrast: more)").matches ? "high" : "normal";

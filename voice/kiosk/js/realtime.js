@@ -28,8 +28,10 @@ export class Realtime extends EventTarget {
   #leftover = []; // sessions to delete, by id and token
   #epoch = 0;
 
-  constructor() {
+  /** `open()` resolves to {session: {id, token}, secret} of a stored conversation, null where it is gone. */
+  constructor(open = null) {
     super();
+    this.open = open;
     this.resumed = 0;
     setInterval(() => this.#probe(), PROBE_MS);
     addEventListener("online", () => this.#soon(0));
@@ -52,8 +54,12 @@ export class Realtime extends EventTarget {
     const protocols = ["realtime"];
     try {
       await this.#deleteLeftover();
-      if (this.#key) protocols.push(`openai-insecure-api-key.${await this.#secret()}`);
-      if (this.#session && this.#tries > 1 && (await this.#unknown())) this.#session = null;
+      const opened = await this.open?.();
+      if (opened === null) throw new Error("the conversation is gone");
+      const secret = opened?.secret ?? (this.#key && (await this.#secret()));
+      if (opened) this.#session = opened.session;
+      if (secret) protocols.push(`openai-insecure-api-key.${secret}`);
+      if (!opened && this.#session && this.#tries > 1 && (await this.#unknown())) this.#session = null;
     } catch {
       if (epoch === this.#epoch) this.#down(); // the server is not there: tried again below
       return;
@@ -148,12 +154,17 @@ export class Realtime extends EventTarget {
 
   /** End the session: the server deletes it, now or once it can be reached, and a new one begins. */
   async forget() {
+    if (this.#session) this.#leftover.push(this.#session);
+    await this.turn();
+  }
+
+  /** Leave the session as it is, for another. */
+  async turn() {
     const socket = this.#socket;
     this.#socket = null;
     this.#received = 0;
     this.#silentSince = 0;
     socket?.close();
-    if (this.#session) this.#leftover.push(this.#session);
     this.#session = null;
     this.#tries = 0;
     await this.connect();

@@ -10,6 +10,7 @@ export const LOOKS = {
   thinking: { inner: [240, 196, 255], outer: [104, 70, 226], size: 0.46, wobble: 0.06, pace: 1.3, swell: 0, rings: 0, orbit: 1, glow: 0.55 },
   speaking: { inner: [255, 226, 150], outer: [240, 72, 110], size: 0.6, wobble: 0.1, pace: 1, swell: 0.26, rings: 1, orbit: 0, glow: 0.8 },
   paused: { inner: [214, 222, 238], outer: [84, 100, 134], size: 0.54, wobble: 0.02, pace: 0.25, swell: 0.1, rings: 0, orbit: 0, glow: 0.3 },
+  blocked: { inner: [255, 222, 178], outer: [138, 96, 64], size: 0.52, wobble: 0.02, pace: 0.2, swell: 0, rings: 0, orbit: 0, glow: 0.35 },
   trouble: { inner: [255, 190, 170], outer: [150, 36, 58], size: 0.52, wobble: 0.03, pace: 0.3, swell: 0, rings: 0, orbit: 0, glow: 0.35 },
 };
 

@@ -1,9 +1,11 @@
 // The living shape: one body whose surface, colour and size say what the assistant is doing.
 
 import { LOOKS, blend, loudness } from "./shape-looks.js";
+import { SIGNS } from "./shape-signs.js";
 
 const POINTS = 96;
 const LAYERS = 4;
+const TROUBLES = ["blocked", "trouble"];
 const RING_S = 2.2;
 const MOST_PIXELS = 600;
 const FRAME_S = 0.03; // 30 a second, and 20 while nothing happens: a machine without a GPU has voices to hear meanwhile
@@ -97,10 +99,10 @@ export class Shape {
   #flat(radius) {
     const { paint } = this;
     this.#outline(radius, 0);
-    paint.fillStyle = this.state === "idle" ? "#000" : this.state === "trouble" ? "#000" : "#ffe600";
-    paint.strokeStyle = this.state === "trouble" || this.state === "idle" ? "#fff" : "#ffe600";
+    paint.fillStyle = this.state === "idle" ? "#000" : TROUBLES.includes(this.state) ? "#000" : "#ffe600";
+    paint.strokeStyle = TROUBLES.includes(this.state) || this.state === "idle" ? "#fff" : "#ffe600";
     paint.lineWidth = radius * 0.06;
-    paint.setLineDash(this.state === "trouble" ? [radius * 0.2, radius * 0.14] : []);
+    paint.setLineDash(TROUBLES.includes(this.state) ? [radius * 0.2, radius * 0.14] : []);
     paint.fill();
     paint.stroke();
     paint.setLineDash([]);
@@ -203,22 +205,15 @@ export class Shape {
     }
   }
 
-  /** Two bars for paused, an exclamation mark for trouble, because colour alone is not accessible. */
+  /** A sign for what colour alone would say. */
   #sign(radius) {
     const { paint } = this;
-    if (this.state !== "paused" && this.state !== "trouble") return;
-    paint.fillStyle = this.contrast === "high" && this.state === "paused" ? "#000" : "rgba(255, 255, 255, 0.95)";
-    const bar = (x, y, width, height) => {
-      paint.beginPath();
-      paint.roundRect(x * radius, y * radius, width * radius, height * radius, width * radius * 0.5);
-      paint.fill();
-    };
-    if (this.state === "paused") {
-      bar(-0.3, -0.34, 0.19, 0.68);
-      bar(0.11, -0.34, 0.19, 0.68);
-    } else {
-      bar(-0.085, -0.42, 0.17, 0.52);
-      bar(-0.095, 0.22, 0.19, 0.19);
-    }
+    const sign = SIGNS[this.state];
+    if (!sign) return;
+    const colour = this.contrast === "high" && this.state === "paused" ? "#000" : "rgba(255, 255, 255, 0.95)";
+    paint.fillStyle = paint.strokeStyle = colour;
+    paint.lineWidth = radius * 0.09;
+    paint.lineCap = "round";
+    sign(paint, radius);
   }
 }

@@ -20,10 +20,12 @@ export class Talk extends EventTarget {
   #item = null; // whose sound came last
   #told = { item: null, ms: -1, at: 0 };
   #language = "en";
+  #voice = {}; // {voice, speed} where they were chosen
 
-  constructor() {
+  /** `open()` gives the conversation of a household that is to be opened; see Realtime. */
+  constructor(open = null) {
     super();
-    this.realtime = new Realtime();
+    this.realtime = new Realtime(open);
     this.realtime.heard = () => this.#conversation.heard;
     this.realtime.addEventListener("up", ({ detail }) => this.#up(detail));
     this.realtime.addEventListener("down", () => this.#down());
@@ -60,6 +62,12 @@ export class Talk extends EventTarget {
 
   speak(language) {
     this.#language = language;
+    this.#configure();
+  }
+
+  /** Answer in this voice, at this speed; without a name in the configured voice. */
+  choose({ voice, speed }) {
+    this.#voice = { voice: voice || "alloy", speed };
     this.#configure();
   }
 
@@ -100,16 +108,38 @@ export class Talk extends EventTarget {
 
   mute(muted) {
     this.microphone.muted = muted;
-    if (muted) {
-      this.captured = -100;
-      this.realtime.send({ type: "input_audio_buffer.clear" });
-    }
+    if (muted) this.#quiet();
     this.#changed();
+  }
+
+  /** Close the microphone. */
+  rest() {
+    this.microphone.stop();
+    this.#quiet();
+    this.#changed();
+  }
+
+  #quiet() {
+    this.captured = -100;
+    this.realtime.send({ type: "input_audio_buffer.clear" });
   }
 
   /** Nothing of this visitor remains, here or on the server. */
   forget() {
     this.microphone.stop();
+    this.#clear();
+    this.realtime.forget();
+    this.#changed();
+  }
+
+  /** Leave this conversation for the one that `open` gives next. */
+  turnTo() {
+    this.#clear();
+    this.realtime.turn();
+    this.#changed();
+  }
+
+  #clear() {
     this.speaker.stop();
     this.#conversation = new Conversation();
     this.#kept = new Kept();
@@ -120,8 +150,6 @@ export class Talk extends EventTarget {
     this.trouble = "";
     this.captured = -100;
     if (this.link === "up") this.link = "connecting";
-    this.realtime.forget();
-    this.#changed();
   }
 
   #begin() {
@@ -154,6 +182,7 @@ export class Talk extends EventTarget {
         x_levels: true,
         audio: {
           input: { transcription: { language: this.#language }, turn_detection: { type: "semantic_vad" } },
+          output: this.#voice,
         },
       },
     });

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -69,6 +69,15 @@ class Answer:
     text: str
     effects: tuple[Effect, ...] = ()
     whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that some words ask for. Where that is not `certain`, whatever else understands the words goes first."""
+
+    name: str
+    arguments: Mapping[str, object]
+    certain: bool = True
 
 
 Skill = Callable[[Question], Answer | None]

@@ -12,16 +12,17 @@ from pathlib import Path
 
 from voice.llm.builtin.arithmetic import arithmetic
 from voice.llm.builtin.clock import clock
+from voice.llm.builtin.device import device
 from voice.llm.builtin.list_words import list_request
 from voice.llm.builtin.notes import Knowledge
-from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill
+from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill, ToolCall
 from voice.llm.builtin.small_talk import manners, repeat
 from voice.llm.builtin.timers import timer
 from voice.llm.builtin.units import conversion
-from voice.llm.interface import ASKED, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.interface import ASKED, CALL, NOT_KNOWN, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
 from voice.text.speakable import HAN, language_of
 
-SKILLS: tuple[Skill, ...] = (timer, manners, clock, conversion, arithmetic, repeat)
+SKILLS: tuple[Skill, ...] = (timer, device, manners, clock, conversion, arithmetic, repeat)
 
 _SAID_FOR = {
     ASKED: ("Shall I really do that? Say yes.", "确定要这样做吗？请说“是的”。"),
@@ -29,6 +30,19 @@ _SAID_FOR = {
     SLOW_UNTOLD: ("This takes a while. Please ask me again later.", "这需要一点时间，请过一会儿再问我。"),
 }
 """What a person hears in place of the instruction to a model."""
+
+_OWN = re.compile(r"\b(?:my|mine|am i)\b|我的|我家", re.IGNORECASE)
+_UNTOLD = (
+    "You have not told me that. Say “remember that”, and what it is, and I will know it.",
+    "这个你还没告诉过我。说“记住”，再告诉我是什么，我就记住了。",
+)
+"""The answer to a question about the person that their memory cannot answer."""
+
+_CANNOT = {
+    "timer": ("I can't set or stop timers from here.", "在这里我不能设置或停止计时器。"),
+    "device": ("I can't change the sound from here.", "在这里我不能调节声音。"),
+}
+"""What is said where the client cannot carry out an effect."""
 
 _SOME_DAY = datetime(2000, 1, 1)
 
@@ -79,6 +93,7 @@ def unknown(question: Question, *, visitors: bool = False, sentences: Sequence[s
 
 
 _PIECE = re.compile(rf"\s*(?:[{HAN}]{{1,2}}[，。！？；：、…”’）》]*|[^\s{HAN}]+)|\s+")
+_NAMED = re.compile(r"^[^:]{1,40}: ")
 _TOKEN = re.compile(rf"[{HAN}]|[^\s{HAN}]{{1,6}}")
 
 
@@ -108,6 +123,8 @@ class BuiltinUpstream:
         self._unknown = unknown
         self.commands: Callable[[str, str], str] | None = None
         """Given words and their language, the tool that carries them out, or an empty string."""
+        self.memory: Callable[[str, str], ToolCall | None] | None = None
+        """Given words and the reply before them, what they ask of the person's memory."""
 
     async def stream(self, ask: Ask) -> AsyncIterator[Delta | Effect | Done]:
         """Yield effects, then the reply word by word, then the usage, estimated; or the call of a tool."""
@@ -141,43 +158,59 @@ class BuiltinUpstream:
         said, offered = ask.messages[-1] if ask.messages else None, _names(ask.options.get("tools"))
         if said is None or said.role != "user" or not offered:
             return None
-        words, tool = said.text, ""
-        arguments: Mapping[str, object] | None = list_request(Question(words, self._now()))
-        if arguments is not None:
-            tool = "lists"
-        elif self.commands is not None:
+        words, question = said.text, self._question(ask, len(ask.messages) - 1)
+        kept = self.memory(words.rpartition("\n")[2], question.last_reply()) if self.memory is not None else None
+        if kept is not None and kept.certain and kept.name in offered:
+            return _call(ask, kept.name, kept.arguments)
+        listed, tool = list_request(question), ""
+        if listed is not None:
+            return _call(ask, "lists", listed) if "lists" in offered else None
+        if self.commands is not None:
             tool = await asyncio.to_thread(self.commands, words, language_of(words) or "en")
-            arguments = {"command": words}
-        if tool not in offered:
-            return None
-        text = json.dumps(arguments, ensure_ascii=False)
-        return Effect("function_call", {"call_id": f"call_{len(ask.messages)}", "name": tool, "arguments": text})
+        if tool in offered:
+            return _call(ask, tool, {"command": words})
+        if kept is not None and kept.name in offered and self._found(question) is None:
+            return _call(ask, kept.name, kept.arguments)
+        return None
 
     def _answer(self, ask: Ask) -> Answer:
         last = max((index for index, message in enumerate(ask.messages) if message.role == "user"), default=None)
         if last is None:
             return Answer("")
+        question, result = self._question(ask, last), ask.messages[-1]
+        if result.role == "tool" and result.text != NOT_KNOWN:
+            return _reported(question, result.text)
+        if result.role == "tool" and _OWN.search(question.text):
+            return Answer(question.say(*_UNTOLD))
+        found = self._found(question) or unknown(question, visitors=self._visitors, sentences=self._unknown)
+        return _kept(found, question, ask.effects)
+
+    def _question(self, ask: Ask, last: int) -> Question:
         timers = self._timers() if self._timers is not None else None
-        question = Question(ask.messages[last].text, self._now(), ask.messages[:last], timers, self._name)
-        if ask.messages[-1].role == "tool":
-            return _reported(question, ask.messages[-1].text)
+        return Question(ask.messages[last].text, self._now(), ask.messages[:last], timers, self._name)
+
+    def _found(self, question: Question) -> Answer | None:
+        """The answer of a skill or the notes."""
         found = answer(question)
-        if (
-            found is None and "\n" in question.text
-        ):  # earlier words went unanswered; the last ones may be a question alone
-            found = answer(replace(question, text=question.text.rpartition("\n")[2]))
+        # Earlier words went unanswered, or a name says who speaks: the last ones may be a question alone.
+        if found is None and (alone := _NAMED.sub("", question.text.rpartition("\n")[2])) != question.text:
+            found = answer(replace(question, text=alone))
         if found is None and self._knowledge is not None and (text := self._knowledge.answer(question.text)):
             found = Answer(text)
-        return _kept(
-            found or unknown(question, visitors=self._visitors, sentences=self._unknown), question, ask.effects
-        )
+        return found
+
+
+def _call(ask: Ask, tool: str, arguments: Mapping[str, object]) -> Effect:
+    text = json.dumps(arguments, ensure_ascii=False)
+    return Effect(CALL, {"call_id": f"call_{len(ask.messages)}", "name": tool, "arguments": text})
 
 
 def _kept(answer: Answer, question: Question, effects: frozenset[str] | None) -> Answer:
     """The answer, or an honest sentence where the client cannot carry out what it promises."""
-    if effects is None or all(effect.kind.partition(".")[0] in effects for effect in answer.effects):
+    kinds = {effect.kind.partition(".")[0] for effect in answer.effects}
+    if effects is None or kinds <= effects:
         return answer
-    return Answer(question.say("I can't set or stop timers from here.", "在这里我不能设置或停止计时器。"))
+    return Answer(question.say(*_CANNOT["timer" if "timer" in kinds else "device"]))
 
 
 def _reported(question: Question, result: str) -> Answer:

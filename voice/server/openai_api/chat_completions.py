@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request
 from starlette.responses import JSONResponse, Response
 
-from voice.llm.interface import Ask, Delta, Done, Effect, Message, UpstreamError
+from voice.llm.interface import CALL, CALL_PIECE, Ask, Delta, Done, Effect, Message, UpstreamError
 from voice.safety.filters import screened, screened_data
 from voice.server.batch import FAILED, NO_USAGE, failed, turn_events, usage
 from voice.server.errors import from_upstream, told
@@ -49,8 +49,15 @@ class Shape:
         return self._chunk({}, None, seq, effect=effect)
 
     def call(self, place: int, call: Mapping[str, Any], seq: int | None) -> bytes:
-        """A chunk with one whole function call, the reply's `place`-th counted from 0."""
+        """A chunk with a function call, whole or its beginning, the reply's `place`-th counted from 0."""
         return self._chunk({"tool_calls": [{"index": place, **call_json(call)}]}, None, seq)
+
+    def call_piece(self, piece: Mapping[str, Any]) -> bytes:
+        """A chunk with a piece of a function call."""
+        if "name" in piece:
+            return self.call(piece["place"], piece, None)
+        more = {"index": piece["place"], "function": {"arguments": piece["arguments"]}}
+        return self._chunk({"tool_calls": [more]}, None, None)
 
     def stop(self, seq: int | None, end: Mapping[str, Any] = NO_END) -> bytes:
         """The chunk at the reply's end; `end` is what the log says of it."""
@@ -240,7 +247,7 @@ async def _turn(
 
 
 def _is_call(event: Event) -> bool:
-    return event.t == "effect" and event.d["kind"] == "function_call"
+    return event.t == "effect" and event.d["kind"] == CALL
 
 
 async def _chunks(
@@ -298,7 +305,7 @@ async def _stateless(
     storable([[said.raw for said in body.messages], body.model])
     size = sum(len(said.text) for said in body.messages)
     messages = await engine.parts.aside(size, lambda: tuple(handed_on(said) for said in body.messages))
-    ask = Ask(messages, model=body.model or engine.parts.options.model, options=options)
+    ask = Ask(messages, model=body.model or engine.parts.options.model, options=options, pieces=bool(body.stream))
     stream = through(engine.parts, ask, owner, guard)
     shape = Shape(f"chatcmpl-{created}-{engine.parts.random.getrandbits(48):x}", model, created)
     try:
@@ -310,7 +317,7 @@ async def _stateless(
     except UpstreamError as error:
         raise from_upstream(error) from error
     text = "".join(item.text for item in items if isinstance(item, Delta))
-    calls = [item.data for item in items if isinstance(item, Effect) and item.kind == "function_call"]
+    calls = [item.data for item in items if isinstance(item, Effect) and item.kind == CALL]
     last = items[-1]
     end = end_of(last if isinstance(last, Done) else Done())
     return JSONResponse(shape.whole(text, end["usage"], None, end, calls))
@@ -324,9 +331,11 @@ async def _passed(stream: AsyncIterator[Any], first: Any, shape: Shape, with_usa
         while done is not None:
             if isinstance(done, Delta):
                 yield shape.text(done.text, None)
-            elif isinstance(done, Effect) and done.kind == "function_call":
+            elif isinstance(done, Effect) and done.kind == CALL:
                 yield shape.call(calls, done.data, None)
                 calls += 1
+            elif isinstance(done, Effect) and done.kind == CALL_PIECE:
+                yield shape.call_piece(done.data)
             elif isinstance(done, Effect):
                 yield shape.effect({"kind": done.kind, "data": done.data}, None)
             else:

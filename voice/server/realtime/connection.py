@@ -10,6 +10,8 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
+from voice.audio.frames import Pcm
+from voice.audio.network import MOST_WAITING_S, PACE_S, PacedSink
 from voice.errors import VoiceError
 from voice.server.realtime.audio_codec import Incoming
 from voice.server.realtime.client_events import Wrong, checked, event_id, parse
@@ -30,6 +32,8 @@ MOST_UNREAD = 8 * 1024 * 1024
 SOME_UNREAD = 256 * 1024
 """Bytes waiting for the client after which no more audio is made ready for it."""
 MOST_ERRORS = 100
+MOST_EARLY = round(MOST_WAITING_S / PACE_S)
+"""Pieces of audio that wait for the conversation to begin; of more, the latest."""
 
 BROKEN, TOO_WRONG, GONE_ELSEWHERE, UNREAD = 1011, 1008, 4009, 4008
 
@@ -37,13 +41,17 @@ EVERYTHING = 2**53
 """Characters heard of a reply that was played to its end."""
 
 
+FULL = ("buffer_full", "60 s of audio are waiting; this audio was dropped", "audio")
+"""The refusal of audio that there is no room for."""
+
 EventHandler = Callable[["RealtimeConnection", dict[str, Any]], Awaitable[None]]
 
 
 class RealtimeConnection:
     """Runs one accepted WebSocket over one session; `handlers` do what each kind of event asks.
 
-    `heard` is what its client knows of the last reply, if it said.
+    `heard` is what its client knows of the last reply, if it said. A call over WebRTC has a data channel in place of
+    the WebSocket, and audio beside it: `hear` takes the client's, and `attach` the sink that a reply is pulled from.
     """
 
     def __init__(
@@ -55,12 +63,14 @@ class RealtimeConnection:
         send: Send,
         config: Config,
         handlers: Mapping[str, EventHandler],
+        attach: Callable[[PacedSink], None] | None = None,
     ) -> None:
         self.config, self.live = config, live
         self.items = Items()
         self.session = RealtimeSession(engine, live, self.items, lambda: self.config)
         self.narrator = EventWriter(self.say, self.items, lambda: self.config, self.session)
-        self.talk = VoiceSession(engines, self.session, self.narrator, self._room, self._broke)
+        self.narrator.on_track = attach is not None
+        self.talk = VoiceSession(engines, self.session, self.narrator, self._room, self._broke, attach)
         self.narrator.rests = self._rest
         self._idle: asyncio.TimerHandle | None = None
         self._idle_at = 0.0
@@ -74,6 +84,8 @@ class RealtimeConnection:
         self._news = asyncio.Event()
         self._closing: Closing | None = None
         self._errors = 0
+        self._deaf = False
+        self._early: deque[Pcm] = deque(maxlen=MOST_EARLY)
 
     async def run(self, token: str, heard: tuple[int, int] | None) -> tuple[int, int]:
         """Until the client goes; returns how much of which reply it heard. Without a `token` it has come back."""
@@ -115,6 +127,18 @@ class RealtimeConnection:
 
     # In
 
+    def hear(self, pcm: Pcm) -> None:
+        """Take the client's audio from its track, at 16 kHz; while engines are made ready, it waits."""
+        if self.narrator.stage is None:
+            self._early.append(pcm)
+            return
+        self.live.alive()
+        room = self.talk.add_audio(pcm, manual=self.config.detection is None)
+        if self._deaf == room:
+            self._deaf = not room
+            if self._deaf:
+                self.say("error", error=Wrong(*FULL).told(None))
+
     async def _read(self, token: str, heard: tuple[int, int] | None) -> None:
         known = {"id": self.live.card.sid, "resumed": not token} | ({"token": token} if token else {})
         rest = None if token else self.session.unheard(heard)
@@ -122,6 +146,8 @@ class RealtimeConnection:
             known |= {"turn": rest[0], "heard": rest[1]}
         self.say("session.created", session=self.config.told(self.live.card.sid) | {"x_session": known})
         await self.talk.begin(self.config)
+        while self._early:
+            self.hear(self._early.popleft())
         if not token:
             self._tell_history(rest)
         self._go_on(rest)

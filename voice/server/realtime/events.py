@@ -10,7 +10,7 @@ from voice.audio.frames import Pcm
 from voice.audio.network import NetworkSource, RemotePlayout
 from voice.conversation import observer as note
 from voice.conversation.conversation import Conversation
-from voice.llm.interface import Effect
+from voice.llm.interface import CALL, Effect
 from voice.server.realtime.items import Item, Items, new_id
 from voice.server.realtime.response import Response, Say, spoken_turn
 from voice.server.realtime.session import RealtimeSession
@@ -63,7 +63,7 @@ class EventWriter:
         self.rests: Callable[[bool], None] = lambda idle: None
         self.response: Response | None = None
         self.metadata: Any = None
-        self.stopped_by_client = False
+        self.stopped_by_client = self.on_track = False
         self._user: UserTurn | None = None
         self._over: UserTurn | None = None
         self._words = ""
@@ -105,7 +105,7 @@ class EventWriter:
 
     def acts(self, effect: Effect) -> bool:
         """Take an effect of the reply, where it is a function call."""
-        if effect.kind != "function_call" or self.response is None:
+        if effect.kind != CALL or self.response is None:
             return False
         self.response.call(effect.data)
         return True
@@ -200,7 +200,13 @@ class EventWriter:
         if self.response is None or self.response.ended or self.response.turn != action.turn:
             speaks = reply is None or not reply.silent
             self.response = Response(
-                self._say, self._items, self._config(), action.turn, speaks=speaks, metadata=self.metadata
+                self._say,
+                self._items,
+                self._config(),
+                action.turn,
+                speaks=speaks,
+                metadata=self.metadata,
+                on_track=self.on_track,
             )
             self.metadata = None
             self.response.failure = self._failures.get(action.turn)
@@ -221,21 +227,26 @@ class EventWriter:
         if self.response is not None and self.response.turn == event.turn:
             self.response.failure = failure
 
-    def _reply_is(self, text: str, heard: int) -> None:
-        """The reply's text so far, and how much of it was heard."""
+    def _reply_is(self, text: str, heard: int, *, cut: bool = False) -> None:
+        """The reply's text so far, and how much of it was heard; where it is `cut` there, nothing follows."""
         response, stage = self.response, self._stage
         reply = stage.conversation.reply
-        if response is None or reply is None or response.turn != reply.turn:
+        if response is None or reply is None or response.turn != reply.turn or response.cut:
             return
+        response.cut = cut
         response.replied(text)
         turn = spoken_turn(reply)
-        if response.message is not None:
-            response.message.spoken = reply
-            if turn is not None and (response.message.id, heard) != self._spoken:
-                self._spoken = (response.message.id, heard)
-                number, before = turn
-                told = {"turn": number, "chars": len(before) + heard, "text": before + text}
-                self._say("x.spoken", item_id=response.message.id, **told)
+        if response.message is None:
+            return
+        response.message.spoken = reply
+        item, (before, most) = response.message.id, self._spoken
+        if item == before:
+            heard = max(heard, most)  # the estimate by the clock may be ahead of what the client reports then
+        if turn is not None and (cut or (item, heard) != self._spoken):
+            self._spoken = (item, heard)
+            number, begun = turn
+            told = {"turn": number, "chars": len(begun) + heard, "text": begun + text}
+            self._say("x.spoken", item_id=item, **told, **({"cut": True} if cut else {}))
 
     def _counts(self, action: ev.Action) -> None:
         if isinstance(action, ev.Truncate) and self._over is not None:
@@ -252,6 +263,8 @@ class EventWriter:
             reply = self._stage.conversation.reply
             heard = None if reply is None else reply.text[: reply.heard()]
             if action.outcome is ev.Outcome.INTERRUPTED:
+                if reply is not None:
+                    self._reply_is(reply.text, reply.heard(), cut=True)
                 reason = "client_cancelled" if self.stopped_by_client else "turn_detected"
                 self._end_response("cancelled", reason=reason, heard=heard)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -17,6 +17,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from voice.audio.network import PacedSink
 from voice.server.errors import strange_origin
 from voice.server.realtime.client_events import Wrong
 from voice.server.realtime.client_secrets import DEFAULT_S, LEAST_S, MOST_S, PREFIX, ClientSecret, ClientSecrets
@@ -57,6 +58,7 @@ class RealtimeHub:
         self._service, self._engines = service, engines
         self.secrets = ClientSecrets()
         self.connections: set[RealtimeConnection] = set()
+        self.calls: set[asyncio.Task[None]] = set()
         self._by_session: dict[str, RealtimeConnection] = {}
         self._left: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
@@ -68,20 +70,35 @@ class RealtimeHub:
         await receive()  # websocket.connect
         try:
             wanted = handshake(scope)
-            owner, config = self._welcome(scope, wanted)
-            live, token = await self._session(wanted, owner)
+            owner, config = self.welcome(scope, wanted)
+            live, token = await self.session(wanted, owner)
         except Refused as refused:
             await reject(refused, send)
             return
         except StoreError as error:
             await reject(Refused("store_failed", str(error), temporary=True), send)
             return
-        sid = live.card.sid
         offered = scope["subprotocols"]
         await send(
             {"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None, "headers": []}
         )
-        connection = RealtimeConnection(self._service.engine, live, self._engines, receive, send, config, HANDLERS)
+        await self.hold(self.connection(live, config, receive, send), wanted, token)
+
+    def connection(
+        self,
+        live: ActiveSession,
+        config: Config,
+        receive: Receive,
+        send: Send,
+        attach: Callable[[PacedSink], None] | None = None,
+    ) -> RealtimeConnection:
+        """A connection over this session; see RealtimeConnection."""
+        engine = self._service.engine
+        return RealtimeConnection(engine, live, self._engines, receive, send, config, HANDLERS, attach)
+
+    async def hold(self, connection: RealtimeConnection, wanted: Wanted, token: str) -> None:
+        """Run a connection until its client goes, and remember how much it heard."""
+        sid = connection.live.card.sid
         self.connections.add(connection)
         self._by_session[sid] = connection
         heard = wanted.heard if wanted.heard is not None else self._left.get(sid)
@@ -107,27 +124,37 @@ class RealtimeHub:
         leaving = list(self.connections)
         for connection in leaving:
             connection.close(RESTARTING, "the server is restarting")
-        if leaving:
-            await asyncio.wait([asyncio.create_task(one.gone.wait()) for one in leaving], timeout=LEAVE_S)
+        ending = [*self.calls, *(asyncio.create_task(one.gone.wait()) for one in leaving)]
+        if ending:
+            await asyncio.wait(ending, timeout=LEAVE_S)
 
-    def _welcome(self, scope: Scope, wanted: Wanted) -> tuple[str, Config]:
+    def welcome(self, scope: Scope, wanted: Wanted) -> tuple[str, Config]:
         """The owner, and the session as it begins. Raises Refused."""
-        access, headers = self._service.access, Headers(scope=scope)
-        if not access.origin_allowed(headers.get("origin"), headers.get("host", "")):
-            raise strange_origin()
-        if self._engines.full:
-            raise Refused("talks_full", "all voice slots are in use", temporary=True, remedy="try again later")
-        secret: ClientSecret | None = None
-        if wanted.key.startswith(PREFIX):
-            secret = self.secrets.find(wanted.key, self._service.now_s())
-            if secret is None:
-                raise Refused("key_invalid", "the client secret is unknown or has expired", expected="a new one")
-        owner = access.owner(wanted.key) if secret is None else secret.owner
-        access.take(owner)
+        owner, secret = self.enter(scope, wanted.key)
+        self.check_room()
         config = replace(self.config(), model=wanted.model or "voice", kind=wanted.kind)
         return owner, config if secret is None else updated(config, secret.session)
 
-    async def _session(self, wanted: Wanted, owner: str) -> tuple[ActiveSession, str]:
+    def enter(self, scope: Scope, key: str) -> tuple[str, ClientSecret | None]:
+        """The owner of an API key or of a client secret, and the secret. Raises Refused."""
+        access, headers = self._service.access, Headers(scope=scope)
+        if not access.origin_allowed(headers.get("origin"), headers.get("host", "")):
+            raise strange_origin()
+        secret: ClientSecret | None = None
+        if key.startswith(PREFIX):
+            secret = self.secrets.find(key, self._service.now_s())
+            if secret is None:
+                raise Refused("key_invalid", "the client secret is unknown or has expired", expected="a new one")
+        owner = access.owner(key) if secret is None else secret.owner
+        access.take(owner)
+        return owner, secret
+
+    def check_room(self) -> None:
+        """Raises Refused talks_full."""
+        if self._engines.full:
+            raise Refused("talks_full", "all voice slots are in use", temporary=True, remedy="try again later")
+
+    async def session(self, wanted: Wanted, owner: str) -> tuple[ActiveSession, str]:
         """The session asked for, or a new one with its token. Raises Refused or StoreError."""
         service, engine = self._service, self._service.engine
         if wanted.session:
@@ -145,10 +172,11 @@ class RealtimeHub:
 
 def handshake(scope: Scope) -> Wanted:
     """What the headers, the subprotocols and the query ask for. Raises Refused bad_request."""
-    headers, offered = Headers(scope=scope), scope["subprotocols"]
+    headers, offered = Headers(scope=scope), scope.get("subprotocols", ())
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     if "call_id" in query:
-        raise Refused("bad_request", "calls over WebRTC and SIP are not supported", expected="a WebSocket with audio")
+        what = "a call cannot be joined over a WebSocket"
+        raise Refused("bad_request", what, expected="the call's own data channel for its events")
     scheme, _, key = headers.get("authorization", "").partition(" ")
     session, token = headers.get("x-session-id", ""), headers.get("x-session-token", "")
     if not session:

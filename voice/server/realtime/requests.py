@@ -11,7 +11,7 @@ from voice.errors import VoiceError
 from voice.server.realtime import session_config as fields
 from voice.server.realtime.audio_codec import SPOKEN_RATE, Incoming
 from voice.server.realtime.client_events import Wrong, unsupported
-from voice.server.realtime.connection import EventHandler, RealtimeConnection
+from voice.server.realtime.connection import FULL, EventHandler, RealtimeConnection
 from voice.server.realtime.events import user_item
 from voice.server.realtime.items import Item
 from voice.server.realtime.voice_session import Dictation
@@ -26,7 +26,7 @@ SPEAKING = (State.THINKING, State.SPEAKING, State.PAUSED)
 async def append(to: RealtimeConnection, event: Event) -> None:
     pcm: Pcm = to.incoming.take(event["audio"])
     if not to.talk.add_audio(pcm, manual=to.config.detection is None):
-        raise Wrong("buffer_full", "60 s of audio are waiting; this audio was dropped", "audio")
+        raise Wrong(*FULL)
     await asyncio.sleep(0)  # a client that sends a recording at once leaves the others their turn
 
 
@@ -194,8 +194,10 @@ async def cancel_response(to: RealtimeConnection, event: Event) -> None:
 
 async def clear_output(to: RealtimeConnection, event: Event) -> None:
     response = to.narrator.response
+    tells = response is not None and response.sounding
     to.talk.stop_reply()
-    to.say("output_audio_buffer.cleared", response_id=response.id if response is not None else "")
+    if not tells:
+        to.say("output_audio_buffer.cleared", response_id=response.id if response is not None else "")
 
 
 async def played(to: RealtimeConnection, event: Event) -> None:

@@ -16,21 +16,35 @@ Say = Callable[..., None]
 
 
 class Response:
-    """Begins when made. `turn` is the machine's turn it answers; `speaks` is False for text only."""
+    """Begins when made. `turn` is the machine's turn it answers; `speaks` is False for text only.
+
+    With `on_track` the client has the audio from a track, and events say when it sounds.
+    """
 
     def __init__(
-        self, say: Say, items: Items, config: Config, turn: int, *, speaks: bool, metadata: Any = None
+        self,
+        say: Say,
+        items: Items,
+        config: Config,
+        turn: int,
+        *,
+        speaks: bool,
+        metadata: Any = None,
+        on_track: bool = False,
     ) -> None:
         self._say, self._items, self._config = say, items, config
         self.turn, self.speaks, self.metadata = turn, speaks, metadata
         self.id = new_id("resp")
         self.message: Item | None = None
         self.status = "in_progress"
+        self.cut = False
+        """The person interrupted it, perhaps after all of it was sent."""
         self.failure: Mapping[str, Any] | None = None
         self._output: list[Item] = []
         self._text = ""
         self._replied = 0
-        self._wire = Outgoing(config.audio["output"]["format"]["type"])
+        self._wire = None if on_track else Outgoing(config.audio["output"]["format"]["type"])
+        self.sounding = False
         say("response.created", response=self._told())
         say("rate_limits.updated", rate_limits=[])
 
@@ -55,9 +69,14 @@ class Response:
 
     def sound(self, pcm: Pcm) -> None:
         """More audio."""
-        if not self.ended:
-            self._begin()
+        if self.ended:
+            return
+        self._begin()
+        if self._wire is not None:
             self._audio(self._wire.piece(pcm))
+        elif not self.sounding:
+            self.sounding = True
+            self._say("output_audio_buffer.started", response_id=self.id)
 
     def call(self, data: Mapping[str, Any]) -> None:
         """A function is called."""
@@ -92,6 +111,10 @@ class Response:
             details["error"] = self.failure or {"type": "server_error", "code": "failed", "message": ""}
         told = self._told() | {"status_details": details, "usage": _usage(usage)}
         self._say("response.done", response=told)
+        if self.sounding:
+            self.sounding = False
+            what = "cleared" if status == "cancelled" else "stopped"
+            self._say(f"output_audio_buffer.{what}", response_id=self.id)
 
     def _begin(self) -> None:
         if self.message is not None:
@@ -106,7 +129,8 @@ class Response:
 
     def _end_message(self, item: Item, status: str, heard: str | None) -> None:
         if self.speaks:
-            self._audio(self._wire.end())
+            if self._wire is not None:
+                self._audio(self._wire.end())
             self._say("response.output_audio.done", **self._place())
             self._say("response.output_audio_transcript.done", **self._place(), transcript=self._text)
         else:

@@ -46,6 +46,9 @@ class RealtimeSession(LocalSession):
             reply = KeptReply(self, text, draft)
         return UnmaskedReply(reply, self._reveal, self._config().language)
 
+    def announce_to(self, say: Callable[[str], None]) -> None:
+        super().announce_to(lambda text: say(self.shown(text)))
+
     def shown(self, text: str) -> str:
         """A logged text as its person may see it."""
         return revealed(text, self._reveal, self._config().language)
@@ -58,7 +61,10 @@ class RealtimeSession(LocalSession):
 
     def options(self) -> Mapping[str, Any]:
         self._taken = list(self._items.waiting)
-        found = {"effects": ["timer"], **self._config().options(self.once)}  # the loop of this connection rings
+        found = {
+            "effects": ["timer", "announce"],
+            **self._config().options(self.once),
+        }  # the loop of this connection rings
         before = [item.before for item in self._taken if item.before is not None]
         return {**found, "before": before} if before else found
 
@@ -137,8 +143,10 @@ class RestReply:
             first = live.talk.turns[self.turn].first
             async with aclosing(live.follow(first)) as events:
                 async for event in events:
-                    if event.turn != self.turn:
+                    if event.turn > self.turn:
                         break
+                    if event.turn < self.turn:
+                        continue  # a participant's message, or what a tool of an earlier turn has answered
                     said = told(event)
                     if event.t == "delta":
                         said = Delta(event.d[max(0, self.skipped - (event.o or 0)) :])

@@ -148,9 +148,11 @@ class Config:
             tts = replace(tts, voice=output["voice"])
         if self.language:
             asr, tts = replace(asr, language=self.language), replace(tts, language=self.language)
-        # Most clients cancel their echo, and then the guard may mistake a person; owners of others ask for it.
-        audio = replace(audio, echo="guard" if audio.echo == "guard" else "off")
-        return replace(base, audio=audio, turn=turn, asr=asr, tts=tts)
+        if audio.echo not in ("off", "guard"):  # whether a client cancels its echo is found out
+            audio = replace(audio, echo="auto")
+        # A client waits for `speech_started`, and controls its own level.
+        vad = replace(base.vad, afar=True)
+        return replace(base, audio=audio, vad=vad, turn=turn, asr=asr, tts=tts)
 
 
 def updated(config: Config, change: Mapping[str, Any]) -> Config:

@@ -13,7 +13,7 @@ import numpy as np
 from voice.asr.interface import Recognizer, Utterance
 from voice.audio.echo_remote import RemoteEcho
 from voice.audio.frames import RATE, Pcm
-from voice.audio.network import MOST_WAITING_S, NetworkSink, NetworkSource, RemotePlayout
+from voice.audio.network import FADE_MS, MOST_WAITING_S, NetworkSink, NetworkSource, PacedSink, RemotePlayout
 from voice.audio.playout import PlayoutDrained, PlayoutEvent
 from voice.conversation.conversation import Conversation
 from voice.conversation.observer import Notice
@@ -23,11 +23,19 @@ from voice.server.realtime.events import EventWriter, RunningConversation
 from voice.server.realtime.session import RealtimeSession
 from voice.server.realtime.session_config import Config
 from voice.settings.schema import Settings
-from voice.turn.state import State
+from voice.turn.machine import TurnMachine
+from voice.turn.overlap import is_brief, is_echo, is_stop
+from voice.turn.state import Overlap, State
 from voice.worker import Worker
 
 PIECE_S = 0.2
 LONGEST_S = 600.0
+
+SURELY_ECHO = 0.7
+"""So much of the words has to be the reply's where the client may cancel its echo, as most do."""
+
+CEASES_S = 0.9
+"""An echo ends soon after the reply was held for it; a person goes on."""
 
 
 class Dictation:
@@ -108,7 +116,10 @@ log = logging.getLogger(__name__)
 
 
 class VoiceSession:
-    """One loop at a time over one session. `room()` says whether the client reads, `broke(error)` that it failed."""
+    """One loop at a time over one session. `room()` says whether the client reads, `broke(error)` that it failed.
+
+    `attach`, where given, receives the sink of each loop: the client is sent a track of audio, not events with audio.
+    """
 
     def __init__(
         self,
@@ -117,12 +128,14 @@ class VoiceSession:
         narrator: EventWriter,
         room: Callable[[], bool],
         broke: Callable[[BaseException], None],
+        attach: Callable[[PacedSink], None] | None = None,
     ) -> None:
         self._engines, self._session, self._narrator = engines, session, narrator
-        self._room, self._broke = room, broke
+        self._room, self._broke, self._attach = room, broke, attach
         self._kit: EngineSet | None = None
         self._wished: Settings | None = None
         self._running: asyncio.Task[None] | None = None
+        self._echo: RemoteEcho | None = None
         self.dictation: Dictation | None = None
 
     @property
@@ -181,13 +194,34 @@ class VoiceSession:
     def _change(self, wished: Settings) -> None:
         """Other rules of turns for the same engines; a turn that is going on is kept."""
         stage = self.stage
-        new = self._engines.machine(wished, lambda: stage.conversation.spoken)
+        new = self._rules(wished, lambda: stage.conversation.spoken)
         stage.machine.policy, stage.machine.endpointer = new.policy, new.endpointer
+
+    def _rules(self, wished: Settings, spoken: Callable[[], str]) -> TurnMachine:
+        """The rules of turns. Where there is no echo, no words are one; until that is known, it takes more to tell."""
+
+        def said() -> str:
+            return "" if self._echo is None or self._echo.absent else spoken()
+
+        def cautious(words: str) -> Overlap:
+            kind = overlap(words)
+            if self._echo is None or not self._echo.unknown or kind not in (Overlap.WORDS, Overlap.ECHO):
+                return kind
+            over = machine.over
+            ceased = over is not None and over.stopped is not None and over.stopped - over.started < CEASES_S
+            if is_brief(words) or (ceased and not is_stop(words)):
+                return Overlap.BACKCHANNEL
+            return kind if kind is Overlap.WORDS or is_echo(words, said(), least=SURELY_ECHO) else Overlap.WORDS
+
+        machine = self._engines.machine(wished, said)
+        overlap = machine.policy.overlap
+        machine.policy = replace(machine.policy, overlap=cautious)
+        return machine
 
     def _start(self, kit: EngineSet, wished: Settings) -> None:
         loop = asyncio.get_running_loop()
         conversation: Conversation | None = None
-        machine = self._engines.machine(wished, lambda: conversation.spoken if conversation else "")
+        machine = self._rules(wished, lambda: conversation.spoken if conversation else "")
 
         def played(event: PlayoutEvent) -> None:
             assert conversation is not None
@@ -195,6 +229,9 @@ class VoiceSession:
             if not isinstance(event, PlayoutDrained) or reply is None or event.reply != reply.number or reply.mute:
                 conversation.played(event)
                 return
+            loop.call_soon(sent_all, event)  # the last piece is sent first
+
+        def sent_all(event: PlayoutDrained) -> None:
             self._narrator.sent_all()
             heard_out(event)
 
@@ -208,10 +245,17 @@ class VoiceSession:
             else:
                 conversation.played(replace(event, at=loop.time()))
 
-        playout = RemotePlayout(SPOKEN_RATE, played, loop.time, lambda: machine.state is State.PAUSED)
+        attach = self._attach
+        fade_ms = 0 if attach is None else FADE_MS
+        playout = RemotePlayout(SPOKEN_RATE, played, loop.time, lambda: machine.state is State.PAUSED, fade_ms)
         source = NetworkSource(wished.audio.frame_ms, lambda: machine.state is not State.IDLE)
-        sink = NetworkSink(playout, self._narrator.sound, self._room)
-        echo = RemoteEcho(playout) if wished.audio.echo != "off" else None
+        sink: NetworkSink | PacedSink
+        if attach is None:
+            sink = NetworkSink(playout, self._narrator.sound, self._room)
+        else:
+            attach(sink := PacedSink(playout, self._narrator.sound))
+        handling = wished.audio.echo
+        self._echo = RemoteEcho(playout, expected=handling == "guard") if handling != "off" else None
         parts = self._engines.components(
             wished,
             kit,
@@ -222,8 +266,8 @@ class VoiceSession:
             observer=self._narrator.note,
         )
         parts.source, parts.watch, parts.acts = source, self._narrator.watch, self._narrator.acts
-        if echo is not None:
-            parts.others = echo.near
+        if self._echo is not None:
+            parts.others = self._echo.near
         conversation = Conversation(parts)
         self._narrator.stage = RunningConversation(conversation, machine, playout, source)
         self._narrator.wake = sink.wake

@@ -8,6 +8,7 @@ import binascii
 import contextlib
 import hmac
 import json
+import logging
 import math
 import os
 import secrets
@@ -25,6 +26,7 @@ from voice.sessions.stores.interface import (
     FenceLost,
     Lease,
     NameTaken,
+    Posted,
     Store,
     Stored,
     StoreError,
@@ -32,6 +34,8 @@ from voice.sessions.stores.interface import (
     Usage,
     derived,
 )
+
+log = logging.getLogger(__name__)
 
 _NONCE = 12
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -51,16 +55,25 @@ class RecordCipher:
 
     def close(self, value: Any, place: str) -> str:
         """A JSON value as base64. Raises TypeError or ValueError for what is none."""
-        nonce = os.urandom(_NONCE)
-        raw = nonce + self._cipher.encrypt(nonce, _encode(value).encode(), place.encode())
-        return binascii.b2a_base64(raw, newline=False).decode()
+        return binascii.b2a_base64(self.seal(_encode(value).encode(), place), newline=False).decode()
 
     def open(self, text: Any, place: str) -> Any:
-        """The value that `close` was given for this place. Raises Damaged."""
+        """The value that `close` was given for this place. Raises DamagedRecord."""
         try:
-            raw = binascii.a2b_base64(text)
-            return json.loads(self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], place.encode()))
-        except (InvalidTag, ValueError, TypeError) as error:
+            return json.loads(self.unseal(binascii.a2b_base64(text), place))
+        except (ValueError, TypeError) as error:
+            raise DamagedRecord from error
+
+    def seal(self, raw: bytes, place: str) -> bytes:
+        """Bytes encrypted for this place."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, raw, place.encode())
+
+    def unseal(self, raw: bytes, place: str) -> bytes:
+        """The bytes that `seal` was given for this place. Raises DamagedRecord."""
+        try:
+            return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], place.encode())
+        except (InvalidTag, ValueError) as error:
             raise DamagedRecord from error
 
 
@@ -93,7 +106,7 @@ class SessionKeys:
         return Card(card.sid, card.epoch, options=sealed, name=name, owner=card.owner, ttl_s=card.ttl_s)
 
     def open(self, card: Card) -> Card:
-        """Raises Damaged."""
+        """Raises DamagedRecord."""
         inside = self._seal.open(card.options.get(CHECK), f"card {card.sid} {card.epoch}")
         inside["key"], inside["token_hash"] = bytes.fromhex(inside["key"]), bytes.fromhex(inside["token_hash"])
         return replace(card, **inside)
@@ -215,8 +228,20 @@ class EncryptedStore:
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
         return self._inner.watch(sid, logged)
 
-    def wanted(self, node: str, asked: Callable[[str], None]) -> None:
-        self._inner.wanted(node, asked)
+    async def post(self, sid: str, text: str) -> bool:
+        return await self._inner.post(sid, RecordCipher(await self._key(sid)).close(text, f"post {sid}"))
+
+    def wanted(self, node: str, asked: Callable[[str], None], posted: Posted | None = None) -> None:
+        def opened(sid: str, text: str) -> None:
+            key = self._keys.get(sid)
+            if key is None or posted is None:
+                return  # its lease was given up here meanwhile
+            try:
+                posted(sid, RecordCipher(key).open(text, f"post {sid}"))
+            except DamagedRecord:
+                log.warning("ignored a message to a session: it is not from a node of this store")
+
+        self._inner.wanted(node, asked, opened)
 
     async def close(self) -> None:
         self._keys.clear()

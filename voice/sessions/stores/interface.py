@@ -102,6 +102,10 @@ class Stored:
     epoch: str = ""
 
 
+Posted = Callable[[str, str], None]
+"""Called with a session's id and a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to append: `fence` goes with every append, `seq` is the log's end when it was given."""
@@ -178,6 +182,13 @@ class Store(Protocol):
         """Remove a session and everything said in it."""
         ...
 
+    async def post(self, sid: str, text: str) -> bool:
+        """Hand a text to the node that holds the session's lease; False where there is none to be reached.
+
+        It may be lost, and may come twice.
+        """
+        ...
+
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
         """Have `logged` called on the event loop with the log's new end after appends; returns what ends that.
 
@@ -185,8 +196,11 @@ class Store(Protocol):
         """
         ...
 
-    def wanted(self, node: str, asked: Callable[[str], None]) -> None:
-        """Have `asked` called with the id of each session that others want and `node` holds the lease of."""
+    def wanted(self, node: str, asked: Callable[[str], None], posted: Posted | None = None) -> None:
+        """Have `asked` called with the id of each session that others want and `node` holds the lease of.
+
+        `posted` is called with what others `post` to such a session.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -17,6 +17,7 @@ from voice.sessions.stores.interface import (
     Lease,
     LeaseHeld,
     NameTaken,
+    Posted,
     Stored,
     UnknownSession,
     Usage,
@@ -49,7 +50,7 @@ class MemoryStore:
         self._clock = clock or (lambda: asyncio.get_running_loop().time())
         self._kept: dict[str, _Kept] = {}
         self._watchers = Watchers()
-        self._nodes: dict[str, Callable[[str], None]] = {}
+        self._nodes: dict[str, tuple[Callable[[str], None], Posted | None]] = {}
 
     async def create(self, card: Card) -> None:
         if card.name is not None and await self.find(card.name) is not None:
@@ -105,7 +106,7 @@ class MemoryStore:
         if kept.holder not in ("", node) and now < kept.lease_until:
             asked = self._nodes.get(kept.holder)
             if asked is not None:
-                asyncio.get_running_loop().call_soon(asked, sid)
+                asyncio.get_running_loop().call_soon(asked[0], sid)
             raise LeaseHeld(sid, kept.holder, kept.lease_until - now)
         kept.fence, kept.holder, kept.lease_until, kept.used = kept.fence + 1, node, now + ttl_s, self._wall()
         return Lease(kept.fence, kept.seq)
@@ -137,11 +138,19 @@ class MemoryStore:
             raise UnknownSession(sid)
         asyncio.get_running_loop().call_soon(self._watchers.logged, sid, GONE)
 
+    async def post(self, sid: str, text: str) -> bool:
+        kept = self._get(sid)
+        _, posted = self._nodes.get(kept.holder, (None, None))
+        if posted is None or self._clock() >= kept.lease_until:
+            return False
+        asyncio.get_running_loop().call_soon(posted, sid, text)
+        return True
+
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
         return self._watchers.add(sid, logged)
 
-    def wanted(self, node: str, asked: Callable[[str], None]) -> None:
-        self._nodes[node] = asked
+    def wanted(self, node: str, asked: Callable[[str], None], posted: Posted | None = None) -> None:
+        self._nodes[node] = asked, posted
 
     async def close(self) -> None:
         self._kept.clear()

@@ -19,6 +19,7 @@ from voice.sessions.stores.interface import (
     Lease,
     LeaseHeld,
     NameTaken,
+    Posted,
     Stored,
     StoreError,
     UnknownSession,
@@ -198,8 +199,11 @@ class RedisStore:
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
         return self._following.watch(sid, logged)
 
-    def wanted(self, node: str, asked: Callable[[str], None]) -> None:
-        self._following.node(node, asked)
+    async def post(self, sid: str, text: str) -> bool:
+        return bool(await self._link.run(scripts.POST, [key(sid, "lease")], sid, text, NODES))
+
+    def wanted(self, node: str, asked: Callable[[str], None], posted: Posted | None = None) -> None:
+        self._following.node(node, asked, posted)
 
     async def close(self) -> None:
         await self._following.close()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from voice.sessions.stores import redis_scripts as scripts
-from voice.sessions.stores.interface import GONE, REWRITTEN, StoreError, Watchers
+from voice.sessions.stores.interface import GONE, REWRITTEN, Posted, StoreError, Watchers
 from voice.sessions.stores.redis_connection import RedisConnection, pause
 from voice.sessions.stores.redis_scripts import NEWS, NODES, key
 
@@ -134,7 +134,7 @@ class RedisNotifications:
         self._news = RedisSubscription(link, self._channels, self._told, self._look)
         self._watchers = Watchers()
         self._held: dict[str, WatchedSession] = {}
-        self._nodes: dict[str, Callable[[str], None]] = {}
+        self._nodes: dict[str, tuple[Callable[[str], None], Posted]] = {}
         self._ends: dict[str, tuple[int, int]] = {}
         self._looking: dict[str, None] = {}
         self._looker: asyncio.Task[None] | None = None
@@ -175,10 +175,10 @@ class RedisNotifications:
 
         return end
 
-    def node(self, node: str, asked: Callable[[str], None] | None = None) -> None:
-        """Receive messages to this node; `asked` is called with each of its sessions that another node requests."""
+    def node(self, node: str, asked: Callable[[str], None] | None = None, posted: Posted | None = None) -> None:
+        """Receive messages to this node: requests of others for its sessions, and what they post to them."""
         if asked is not None or node not in self._nodes:
-            self._nodes[node] = asked or (lambda _: None)
+            self._nodes[node] = asked or (lambda _: None), posted or (lambda _, __: None)
             self._news.changed()
 
     async def close(self) -> None:
@@ -209,7 +209,10 @@ class RedisNotifications:
         elif channel.startswith(NODES) and word == "taken":
             self.drop(sid)
         elif channel.startswith(NODES) and word == "wanted":
-            self._nodes[channel.removeprefix(NODES)](sid)
+            self._nodes[channel.removeprefix(NODES)][0](sid)
+        elif channel.startswith(NODES) and word == "said":
+            sid, _, text = sid.partition(" ")
+            self._nodes[channel.removeprefix(NODES)][1](sid, text)
         else:
             log.debug("ignored a message of %d characters from another program", len(text))
 

@@ -102,6 +102,14 @@ if tonumber(ARGV[3]) <= 0 then redis.call('DEL', KEYS[2]) else redis.call('SET',
 return 1
 """)
 
+# KEYS lease; ARGV -, session id, text, channels of nodes
+POST = Script("""
+local holder = redis.call('GET', KEYS[1])
+if not holder then return 0 end
+redis.call('PUBLISH', ARGV[4] .. holder, 'said ' .. ARGV[2] .. ' ' .. ARGV[3])
+return 1
+""")
+
 # KEYS session, log, ledger, lease; ARGV -, milliseconds to live, keeper, channel. A life only ever gets longer, except
 # so that the last active node may end it. The answer is the owner and the milliseconds left.
 TOUCH = Script("""

@@ -25,6 +25,7 @@ from voice.sessions.stores.interface import (
     Lease,
     LeaseHeld,
     NameTaken,
+    Posted,
     Stored,
     UnknownSession,
     Usage,
@@ -246,7 +247,10 @@ class SqliteStore:
     def watch(self, sid: str, logged: Callable[[int], None]) -> Callable[[], None]:
         return self._watchers.add(sid, logged)
 
-    def wanted(self, node: str, asked: Callable[[str], None]) -> None:
+    async def post(self, sid: str, text: str) -> bool:
+        return False
+
+    def wanted(self, node: str, asked: Callable[[str], None], posted: Posted | None = None) -> None:
         """Processes on one file do not hear of one another: a lease that is held is waited for."""
 
     async def close(self) -> None:

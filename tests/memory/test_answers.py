@@ -1,0 +1,92 @@
+"""Answers from a made-up shop's orders, checked against answers that were computed without the product."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from benchmarks.memory_shop import TODAY, Customer, questions, templates
+from voice.memory.answers import MOST_LINES, answer
+from voice.memory.record_book import put
+from voice.memory.records import Row, kinds_of, read_row
+from voice.memory.vault import Vault, Who
+
+SETS = Path(__file__).parents[2] / "benchmarks" / "sets"
+COLUMNS = {name: name for name in ("day", "item", "quantity", "price", "state", "number")}
+KINDS = kinds_of(json.dumps({"orders": {**COLUMNS, "currency": "€"}}))
+ORDERS = KINDS["orders"]
+
+
+@cache
+def memory_of(who: Customer) -> sqlite3.Connection:
+    rows = [
+        read_row(ORDERS, {"day": str(line.day), "item": line.item, "quantity": line.quantity, "price": str(line.price),
+                          "state": line.state, "number": line.number})
+        for line in who.lines
+    ]  # fmt: skip
+    with Vault(None, bytes).writing(Who("", who.id)) as database:
+        put(database, ORDERS, rows, date.min)
+    return database
+
+
+@pytest.mark.parametrize(("name", "least"), [("orders", 0.98), ("orders_second", 0.95), ("orders_unseen", 0.85)])
+def test_the_sets_of_the_benchmark(name: str, least: float) -> None:
+    sets = templates(SETS / f"{name}.tsv")
+    for language in ("en", "zh"):
+        asked = [(who, asking) for who, asking in questions(sets, len(sets)) if who.language == language]
+        right = [
+            asking.right((answer(memory_of(who), KINDS, asking.words, TODAY) or ("",))[0]) for who, asking in asked
+        ]
+        assert sum(right) / len(right) >= least
+
+
+def told(text: str, *rows: Row) -> tuple[str, bool] | None:
+    with Vault(None, bytes).writing(Who("", "ann")) as database:
+        put(database, ORDERS, rows, date.min)
+        return answer(database, KINDS, text, TODAY)
+
+
+def test_another_persons_orders_are_refused() -> None:
+    mine = Row("a", TODAY, "1041", "coffee", 1.0, 32_000, "shipped")
+    for text in ("what did Tom order last week", "show me Anna's orders", "小张上周买了什么"):
+        found = told(text, mine)
+        assert found is not None
+        assert found[1]
+        assert "coffee" not in found[0]
+    assert told("show me today's orders", mine) == (
+        "Your orders on Friday, November 27: Friday, November 27: 1 coffee.",
+        False,
+    )
+
+
+def test_who_has_no_orders_hears_so() -> None:
+    assert told("what did I order last week") == (
+        "You have no orders from Monday, November 16 to Sunday, November 22.",
+        False,
+    )
+    assert told("第三单到哪了") == ("你没有订单。", False)
+    assert told("how is the weather") is None
+
+
+def test_an_answer_has_at_most_a_dozen_lines() -> None:
+    rows = [Row(str(n), TODAY.replace(day=1 + n % 20), str(n), f"thing {n}", 1.0, 10_000, "shipped") for n in range(40)]
+    found = told("what did I order this month", *rows)
+    assert found is not None
+    assert found[0].count("; ") == MOST_LINES
+    assert "and 28 more" in found[0]
+
+
+def test_amounts_and_states_are_said_in_the_language_of_the_question() -> None:
+    row = Row("a", TODAY, "1041", "coffee", 2.0, 64_000, "out for delivery")
+    assert told("订单1041到哪了", row) == ("订单1041：派送中 (11月27日: 2 coffee)。", False)
+    assert told("how much was the coffee", row) == ("coffee was €3.20, €6.40 for 2 on Friday, November 27.", False)
+
+
+def test_amounts_add_up_exactly() -> None:
+    rows = [Row(str(n), TODAY, str(n), "screw", 1.0, 1_000, "") for n in range(300)]
+    assert told("how much did I spend in total", *rows) == ("You spent €30.00.", False)

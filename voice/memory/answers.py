@@ -1,0 +1,344 @@
+"""Answers to questions about records: SQL over a person's rows and their roll-ups, in at most a dozen lines."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from voice.llm.builtin.days import WEEKDAYS
+from voice.memory.question_words import Asked
+from voice.memory.questions import RecordQuestion, about_records, record_question
+from voice.memory.records import SCALE, RecordKind, states
+from voice.text.speakable import language_of
+
+MOST_LINES = 12
+DAYS_SHOWN = 5
+"""Days that are told one by one; of more than these, only what there was of each thing."""
+
+REFUSED = ("I can only tell you about your own {kind}.", "我只能告诉你你自己的{kind}。")
+
+_STATES = {
+    "pending": "待处理", "processing": "处理中", "packed": "已打包", "shipped": "已发货", "in transit": "运输中",
+    "out for delivery": "派送中", "delivered": "已送达", "returned": "已退货", "cancelled": "已取消",
+}  # fmt: skip
+_TO_ENGLISH = {chinese: english for english, chinese in _STATES.items()}
+_HAN_KINDS = {"orders": "订单"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A question with what its answer needs."""
+
+    database: sqlite3.Connection
+    kind: RecordKind
+    question: RecordQuestion
+    today: date
+    chinese: bool
+
+    def say(self, english: str, chinese: str) -> str:
+        return chinese if self.chinese else english
+
+    @property
+    def name(self) -> str:
+        return _HAN_KINDS.get(self.kind.name, self.kind.name) if self.chinese else self.kind.name
+
+    def one(self, number: str) -> str:
+        return f"{self.name}{number}" if self.chinese else f"{self.kind.one.capitalize()} {number}".strip()
+
+    @property
+    def what(self) -> str:
+        """The things that are asked about."""
+        return self.question.missing or self.say(" and ", "和").join(self.question.items)
+
+    def select(self, columns: str, table: str = "records", rest: str = "") -> list[tuple[object, ...]]:
+        """Rows of the question's days and things."""
+        clauses, values = ["kind = ?"], [self.kind.name]
+        if self.question.period is not None:
+            clauses.append("day BETWEEN ? AND ?")
+            values += [self.question.period.first.isoformat(), self.question.period.last.isoformat()]
+        if self.question.items:
+            clauses.append(f"item IN ({', '.join('?' * len(self.question.items))})")
+            values += self.question.items
+        return self.database.execute(
+            f"SELECT {columns} FROM {table} WHERE {' AND '.join(clauses)} {rest}", values
+        ).fetchall()
+
+    def money(self, amount: object) -> str:
+        """An amount with its currency."""
+        value = int(str(amount or 0)) / SCALE
+        text = f"{value:.2f}"
+        sign = self.kind.currency
+        return (
+            f"{sign}{text}"
+            if len(sign) == 1 and sign in "$€£¥"
+            else f"{text}{'' if self.chinese else ' '}{sign}".strip()
+        )
+
+    def day(self, text: object) -> str:
+        """A day as it is said."""
+        day = date.fromisoformat(str(text))
+        if self.chinese:
+            return f"{day.month}月{day.day}日"
+        return f"{WEEKDAYS[day.weekday()]}, {day.strftime('%B')} {day.day}"
+
+    def state(self, text: object) -> str:
+        """A state in the question's language, where it is a usual one."""
+        said = str(text)
+        return _STATES.get(said.lower(), said) if self.chinese else _TO_ENGLISH.get(said, said)
+
+    @property
+    def when(self) -> str:
+        """The days that are asked about: ` from … to …` behind English, before Chinese words; empty for all."""
+        if self.question.period is None:
+            return ""
+        first, last = (self.day(day.isoformat()) for day in (self.question.period.first, self.question.period.last))
+        if first == last:
+            return self.say(f" on {first}", first)
+        return self.say(f" from {first} to {last}", f"{first}到{last}")
+
+
+def answer(
+    database: sqlite3.Connection, kinds: Mapping[str, RecordKind], text: str, today: date
+) -> tuple[str, bool] | None:
+    """What a person's records say about the words, and whether it is a refusal; None where these are about none.
+
+    Of a kind that the person has none of, only what certainly asks for it is answered.
+    """
+    for kind in kinds.values():
+        rows = database.execute("SELECT DISTINCT item, number FROM records WHERE kind = ?", (kind.name,)).fetchall()
+        if not rows and not about_records(text, [kind]):
+            continue
+        things, numbers = {item for item, _ in rows}, {number for _, number in rows}
+        question = record_question(text, kind, things, numbers, today)
+        if question is not None:
+            asking = _Asking(database, kind, question, today, language_of(text) == "zh")
+            if question.asked == "refused":
+                return asking.say(*REFUSED).format(kind=asking.name), True
+            return _ANSWERS[question.asked](asking), False
+    return None
+
+
+def _none(asking: _Asking) -> str:
+    """That there is nothing of what is asked."""
+    when = asking.when
+    if asking.what:
+        return asking.say(
+            f"You have no {asking.what} in your {asking.name}{when}.", f"{when}你的{asking.name}里没有{asking.what}。"
+        )
+    return asking.say(f"You have no {asking.name}{when}.", f"{when}你没有{asking.name}。")
+
+
+def _counted(quantity: object, item: object) -> str:
+    number = float(str(quantity))
+    return f"{number:g} {item}"
+
+
+def _listed(parts: Sequence[str], asking: _Asking) -> str:
+    shown = list(parts[:MOST_LINES])
+    if len(parts) > MOST_LINES:
+        shown.append(asking.say(f"and {len(parts) - MOST_LINES} more", f"还有{len(parts) - MOST_LINES}项"))
+    return asking.say("; ", "；").join(shown)
+
+
+def _list(asking: _Asking) -> str:
+    if asking.question.states:
+        return _by_state(asking)
+    if asking.question.missing:
+        return _none(asking)
+    days = asking.select("DISTINCT day", "totals", "ORDER BY day")
+    if not days:
+        return _none(asking)
+    if len(days) <= DAYS_SHOWN:
+        rows = asking.select("day, item, quantity", "totals", "ORDER BY day, item")
+        parts = [
+            f"{asking.day(day)}{asking.say(': ', '：')}"
+            + ", ".join(_counted(n, item) for at, item, n in rows if at == day)
+            for (day,) in days
+        ]
+    else:
+        rows = asking.select("item, SUM(quantity)", "totals", "GROUP BY item ORDER BY SUM(quantity) DESC, item")
+        parts = [_counted(quantity, item) for item, quantity in rows]
+    return asking.say(f"Your {asking.name}{asking.when}: {_listed(parts, asking)}.",
+                      f"{asking.when}你的{asking.name}：{_listed(parts, asking)}。")  # fmt: skip
+
+
+def _by_state(asking: _Asking) -> str:
+    rows = asking.select(
+        "number, day, state, GROUP_CONCAT(item, ', ')", "records", "GROUP BY number, day, state ORDER BY day"
+    )
+    wanted = [row for row in rows if states(str(row[2])) & asking.question.states]
+    if not wanted:
+        name = "/".join(sorted(asking.question.states))
+        return asking.say(f"None of your {asking.name} is {name}.", f"没有这样的{asking.name}。")
+    parts = [
+        f"{asking.one(str(number))} ({asking.state(state)}, {asking.day(day)}: {items})"
+        for number, day, state, items in wanted
+    ]
+    return _listed(parts, asking) + asking.say(".", "。")
+
+
+def _spent(asking: _Asking) -> str:
+    if asking.question.missing:
+        return _none(asking)
+    ((amount, count),) = asking.select("SUM(amount), COUNT(*)", "totals")
+    if not count:
+        return _none(asking)
+    what = asking.say(" on ", "买") + asking.what if asking.what else ""
+    money = asking.money(amount)
+    return asking.say(f"You spent {money}{what}{asking.when}.", f"{asking.when}你{what}一共花了{money}。")
+
+
+_ORDERS = "COUNT(DISTINCT CASE number WHEN '' THEN key ELSE number END)"
+
+
+def _count(asking: _Asking) -> str:
+    ((count,),) = asking.select(_ORDERS)
+    if not count:
+        return _none(asking)
+    name = asking.kind.one if count == 1 else asking.name
+    return asking.say(f"You placed {count} {name}{asking.when}.", f"{asking.when}你有{count}个{asking.name}。")
+
+
+def _quantity(asking: _Asking) -> str:
+    ((quantity,),) = asking.select("SUM(quantity)", "totals") if not asking.question.missing else ((None,),)
+    if not quantity:
+        return _none(asking)
+    return asking.say(
+        f"{_counted(quantity, asking.what)}{asking.when}.", f"{asking.when}一共{_counted(quantity, asking.what)}。"
+    )
+
+
+def _times(asking: _Asking) -> str:
+    ((count,),) = asking.select(_ORDERS) if not asking.question.missing else ((0,),)
+    if not count:
+        return _none(asking)
+    times = {1: "once", 2: "twice"}.get(int(str(count)), f"{count} times")
+    number = f" ({count})" if times in ("once", "twice") else ""
+    return asking.say(
+        f"You ordered {asking.what} {times}{number}{asking.when}.", f"{asking.when}{asking.what}你买过{count}次。"
+    )
+
+
+def _last_of(asking: _Asking) -> list[tuple[object, ...]]:
+    return asking.select(
+        "day, number, quantity, amount, state, item", "records", "ORDER BY day DESC, number DESC LIMIT 1"
+    )
+
+
+def _when(asking: _Asking) -> str:
+    rows = _last_of(asking) if not asking.question.missing else []
+    if not rows:
+        return _none(asking)
+    day = asking.day(rows[0][0])
+    return asking.say(f"You last ordered {asking.what or 'something'} on {day}.", f"你上次买{asking.what}是{day}。")
+
+
+def _price(asking: _Asking) -> str:
+    rows = _last_of(asking) if not asking.question.missing else []
+    if not rows:
+        return _none(asking)
+    day, _, quantity, amount, _, item = rows[0]
+    each, number = int(str(amount or 0)) / float(str(quantity)), float(str(quantity))
+    whole = (
+        ""
+        if number == 1
+        else asking.say(f", {asking.money(amount)} for {number:g}", f"，{number:g}份共{asking.money(amount)}")
+    )
+    return asking.say(f"{item} was {asking.money(round(each))}{whole} on {asking.day(day)}.",
+                      f"{asking.day(day)}的{item}是{asking.money(round(each))}{whole}。")  # fmt: skip
+
+
+def _did(asking: _Asking) -> str:
+    if asking.question.missing or not (rows := asking.select("day, item, quantity", "totals", "ORDER BY day")):
+        return asking.say("No. ", "没有。") + _none(asking)
+    parts = [f"{_counted(quantity, item)} ({asking.day(day)})" for day, item, quantity in rows]
+    return asking.say(f"Yes: {_listed(parts, asking)}.", f"买过：{_listed(parts, asking)}。")
+
+
+def _most(asking: _Asking) -> str:
+    rows = asking.select("item, SUM(quantity)", "totals", "GROUP BY item ORDER BY SUM(quantity) DESC, item LIMIT 1")
+    if not rows:
+        return _none(asking)
+    item, quantity = rows[0]
+    return asking.say(f"Most of all {item}: {float(str(quantity)):g}{asking.when}.",
+                      f"{asking.when}买得最多的是{item}，一共{float(str(quantity)):g}。")  # fmt: skip
+
+
+def _average(asking: _Asking) -> str:
+    ((amount, count),) = asking.select(f"SUM(amount), {_ORDERS}")
+    if not count:
+        return _none(asking)
+    each = asking.money(round(int(str(amount or 0)) / int(str(count))))
+    return asking.say(f"On average {each} per {asking.kind.one}{asking.when}.", f"{asking.when}平均每单{each}。")
+
+
+def _per_day(asking: _Asking) -> str:
+    rows = asking.select("day, SUM(amount)", "totals", "GROUP BY day ORDER BY day")
+    if not rows:
+        return _none(asking)
+    parts = [f"{asking.day(day)}{asking.say(': ', '：')}{asking.money(amount)}" for day, amount in rows[-MOST_LINES:]]
+    return _listed(parts, asking) + asking.say(".", "。")
+
+
+def _extreme(direction: str) -> Callable[[_Asking], str]:
+    def found(asking: _Asking) -> str:
+        rest = f"GROUP BY number, day ORDER BY SUM(amount) {direction}, day DESC LIMIT 1"
+        rows = asking.select("number, day, SUM(amount), GROUP_CONCAT(item, ', ')", "records", rest)
+        if not rows:
+            return _none(asking)
+        number, day, amount, items = rows[0]
+        return f"{asking.one(str(number))} ({asking.day(day)}): {asking.money(amount)}, {items}{asking.say('.', '。')}"
+
+    return found
+
+
+def _dearest_day(asking: _Asking) -> str:
+    rows = asking.select("day, SUM(amount)", "totals", "GROUP BY day ORDER BY SUM(amount) DESC LIMIT 1")
+    if not rows:
+        return _none(asking)
+    day, amount = rows[0]
+    return asking.say(f"On {asking.day(day)}: {asking.money(amount)}.", f"{asking.day(day)}：{asking.money(amount)}。")
+
+
+def _one(asking: _Asking) -> str:
+    """One record of those that have a number, or the last one that has the thing."""
+    question = asking.question
+    if question.missing:
+        return _none(asking)
+    number, day = question.number, ""
+    if not number:
+        order, place = ("DESC", -question.nth) if question.nth < 0 or not question.nth else ("ASC", question.nth)
+        rest = f"GROUP BY number, day ORDER BY day {order}, number {order} LIMIT 1 OFFSET {max(place, 1) - 1}"
+        rows = asking.select("number, day", "records", rest)
+        if not rows:
+            return _none(asking)
+        number, day = (str(value) for value in rows[0])
+    where, values = "kind = ? AND lower(number) = lower(?)", [asking.kind.name, number]
+    if day:
+        where, values = f"{where} AND day = ?", [*values, day]
+    lines = asking.database.execute(
+        f"SELECT day, item, quantity, amount, state, number FROM records WHERE {where} ORDER BY item", values
+    ).fetchall()
+    if not lines:
+        return asking.say(f"You have no {asking.kind.one} {number}.", f"你没有{asking.name}{number}。")
+    day, number = lines[0][0], lines[0][5]
+    items = ", ".join(_counted(quantity, item) for _, item, quantity, _, _, _ in lines)
+    told = {
+        "cost": asking.money(sum(amount or 0 for _, _, _, amount, _, _ in lines)),
+        "day": asking.day(day),
+        "items": f"{items} ({asking.day(day)})",
+    }.get(question.asked)
+    if told is None:
+        found = list(dict.fromkeys(asking.state(state) for _, _, _, _, state, _ in lines if state))
+        told = f"{', '.join(found) or asking.say('no state is known', '状态未知')} ({asking.day(day)}: {items})"
+    return f"{asking.one(str(number))}{asking.say(': ', '：')}{told}{asking.say('.', '。')}"
+
+
+_ANSWERS: Mapping[Asked, Callable[[_Asking], str]] = {
+    "list": _list, "spent": _spent, "count": _count, "quantity": _quantity, "times": _times, "state": _one,
+    "when": _when,
+    "items": _one, "cost": _one, "day": _one, "most": _most, "did": _did, "average": _average, "per_day": _per_day,
+    "dearest": _extreme("DESC"), "cheapest": _extreme("ASC"), "dearest_day": _dearest_day, "price": _price,
+}  # fmt: skip

@@ -1,0 +1,323 @@
+"""What is remembered of a person: one SQLite file each, compressed and encrypted as a whole, open in memory only."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hmac
+import json
+import logging
+import os
+import sqlite3
+import threading
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from voice.memory.record_book import TABLES, expire, has_old
+from voice.sessions.stores.encrypted import DamagedRecord, RecordCipher
+from voice.sessions.stores.interface import StoreError, derived
+
+log = logging.getLogger(__name__)
+
+ENDING = ".person"
+MOST_OPEN = 128
+"""People whose memory is open at once; the one used longest ago is closed for the next."""
+
+_MAGIC = b"voice memory 1\n"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS who (owner TEXT NOT NULL, person TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS facts (id INTEGER PRIMARY KEY, text TEXT NOT NULL, about TEXT NOT NULL, day TEXT NOT NULL);
+"""
+
+
+class Who(NamedTuple):
+    """A person: an id, unique among those of one `owner`, who is the holder of an API key, or "" on this machine."""
+
+    owner: str
+    person: str
+
+
+@dataclass(slots=True)
+class _Opened:
+    """A person's memory as it was in the file with this `stamp`; None where there was no file.
+
+    Nothing in it is from before `oldest`, whatever the file still has.
+    """
+
+    database: sqlite3.Connection
+    stamp: tuple[int, int, int] | None
+    used: float
+    oldest: date = date.min
+
+
+class Vault:
+    """The memories of all people, in a folder, or without one in this process only.
+
+    Every write replaces the person's file as a whole, under a lock that other processes respect; a file that another
+    process has replaced is read again. Nothing is written, and `key()` not asked for, before there is something to
+    keep. Methods block; they may be called from any thread. Raises StoreError.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        key: Callable[[], bytes],
+        clock: Callable[[], float] = time.monotonic,
+        oldest: Callable[[], date] = lambda: date.min,
+    ) -> None:
+        self._folder, self._key, self._clock, self.oldest = folder, key, clock, oldest
+        self._open: OrderedDict[Who, _Opened] = OrderedDict()
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def reading(self, who: Who) -> Iterator[sqlite3.Connection | None]:
+        """The person's memory, not to be changed; None where nothing is kept."""
+        with self._lock:
+            opened = self._current(who)
+            yield None if opened is None else opened.database
+
+    @contextmanager
+    def writing(self, who: Who) -> Iterator[sqlite3.Connection]:
+        """The person's memory, kept as it is at the end, or not changed where an error ends this."""
+        with self._lock, self._alone():
+            opened = self._current(who) or self._new(who)
+            try:
+                yield opened.database
+                opened.database.commit()
+                if _empty(opened.database):
+                    self._remove(who)
+                else:
+                    self._keep(who, opened)
+            except BaseException:
+                self._close(who)
+                raise
+
+    def forget(self, who: Who) -> bool:
+        """Remove all that is remembered of a person; returns whether there was anything."""
+        with self._lock:
+            if self._folder is not None and not self._folder.exists():
+                return False
+            with self._alone():
+                return self._remove(who)
+
+    def forget_all(self) -> int:
+        """Remove what is remembered of every person, also where the key was lost; returns of how many."""
+        with self._lock:
+            count = len(self._open)
+            while self._open:
+                self._close(next(iter(self._open)))
+            if self._folder is None or not self._folder.exists():
+                return count
+            with self._alone():
+                files = self._files()
+                for path in files:
+                    path.unlink(missing_ok=True)
+            return len(files)
+
+    def people(self) -> list[Who]:
+        """Everyone of whom something is kept. What is damaged is said in the log and left out."""
+        return sorted(who for who, _ in self._each())
+
+    def expire(self) -> None:
+        """Remove records of before `oldest()` from every file that has some."""
+        for who in [who for who, database in self._each() if has_old(database, self.oldest())]:
+            with self.writing(who):
+                pass  # a memory that is opened has no old records
+
+    def size(self, who: Who) -> int:
+        """Bytes on the disk."""
+        with suppress(OSError):
+            return self._file(who).stat().st_size if self._folder is not None else 0
+        return 0
+
+    def drop_unused(self, silent_s: float) -> None:
+        """Close memories that were not used for so long; without a folder they stay: they are nowhere else."""
+        with self._lock:
+            before = self._clock() - silent_s
+            for who in [
+                who for who, opened in self._open.items() if opened.used <= before and self._folder is not None
+            ]:
+                self._close(who)
+
+    def close(self) -> None:
+        with self._lock:
+            while self._open:
+                self._close(next(iter(self._open)))
+
+    # Inside
+
+    def _each(self) -> Iterator[tuple[Who, sqlite3.Connection]]:
+        """Everyone's memory, open for one step."""
+        if self._folder is None:
+            yield from [(who, opened.database) for who, opened in self._open.items()]
+        for path in self._files():
+            try:
+                database = self._unsealed(path)
+            except FileNotFoundError:
+                continue  # it was removed meanwhile
+            except StoreError as error:
+                log.warning("%s", error)
+                continue
+            yield Who(*database.execute("SELECT owner, person FROM who").fetchone()), database
+            database.close()
+
+    def _current(self, who: Who) -> _Opened | None:
+        """The memory as the file has it now."""
+        opened = self._open.get(who)
+        if self._folder is not None:
+            stamp = _stamp(self._file(who)) if self._folder.exists() else None  # else no key is made for nothing
+            if opened is not None and opened.stamp != stamp:
+                self._close(who)
+                opened = None
+            if opened is None and stamp is not None:
+                opened = self._hold(who, _Opened(self._unsealed(self._file(who)), stamp, 0.0))
+        if opened is not None:
+            if opened.oldest != (oldest := self.oldest()):
+                expire(opened.database, oldest)
+                opened.database.commit()
+                opened.oldest = oldest
+            opened.used = self._clock()
+            self._open.move_to_end(who)
+        return opened
+
+    def _new(self, who: Who) -> _Opened:
+        database = _connect()
+        database.executescript(_TABLES + TABLES)
+        database.execute("INSERT INTO who VALUES (?, ?)", who)
+        return self._hold(who, _Opened(database, None, self._clock()))
+
+    def _hold(self, who: Who, opened: _Opened) -> _Opened:
+        self._open[who] = opened
+        while self._folder is not None and len(self._open) > MOST_OPEN:
+            self._close(next(iter(self._open)))
+        return opened
+
+    def _close(self, who: Who) -> None:
+        opened = self._open.pop(who, None)
+        if opened is not None:
+            opened.database.close()
+
+    def _remove(self, who: Who) -> bool:
+        known = who in self._open
+        self._close(who)
+        if self._folder is None:
+            return known
+        try:
+            self._file(who).unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _failed(self._file(who), error) from error
+        return True
+
+    def _keep(self, who: Who, opened: _Opened) -> None:
+        if self._folder is None:
+            return
+        path = self._file(who)
+        new = path.with_suffix(".new")
+        image = zlib.compress(opened.database.serialize(), 1)
+        try:
+            with open(new, "wb", opener=_private) as file:
+                file.write(_MAGIC + self._cipher.seal(image, path.stem))
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        except OSError as error:
+            raise _failed(path, error) from error
+        opened.stamp = _stamp(path)
+
+    def _unsealed(self, path: Path) -> sqlite3.Connection:
+        try:
+            raw = path.read_bytes()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise _failed(path, error) from error
+        try:
+            image = zlib.decompress(self._cipher.unseal(raw.removeprefix(_MAGIC), path.stem))
+            database = _connect()
+            database.deserialize(image)
+            database.executescript(_TABLES + TABLES)
+        except (DamagedRecord, zlib.error, sqlite3.Error) as error:
+            raise StoreError(
+                "this memory is damaged, or was encrypted with another key",
+                where=str(path),
+                expected="the key file or the VOICE_CHAT_STORE_KEY it was made with",
+                remedy="restore them, or remove the file",
+            ) from error
+        return database
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process writes meanwhile."""
+        if self._folder is None:
+            yield
+            return
+        path = self._folder / "lock"
+        try:
+            for folder in (self._folder.parent, self._folder):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock: IO[bytes] = open(path, "ab", opener=_private)  # noqa: SIM115  closed below, in every case
+        except OSError as error:
+            raise _failed(path, error) from error
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob(f"*{ENDING}")) if self._folder is not None else []
+
+    def _file(self, who: Who) -> Path:
+        assert self._folder is not None
+        name = hmac.digest(self._names, json.dumps(who).encode(), sha256)[:15]
+        return self._folder / (base64.b32encode(name).decode().lower() + ENDING)
+
+    @cached_property
+    def _names(self) -> bytes:
+        return derived(self._master, "names of people")
+
+    @cached_property
+    def _cipher(self) -> RecordCipher:
+        return RecordCipher(derived(self._master, "people"))
+
+    @cached_property
+    def _master(self) -> bytes:
+        return self._key()
+
+
+def _connect() -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:", check_same_thread=False)  # the vault's lock lets one thread in
+    database.execute("PRAGMA temp_store = memory")
+    return database
+
+
+def _empty(database: sqlite3.Connection) -> bool:
+    """Whether nothing is kept besides whose memory it is."""
+    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name != 'who'").fetchall()
+    return not any(database.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() for (name,) in tables)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes whenever a file is replaced."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
+
+
+def _failed(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"memory cannot be kept: {error.strerror}", where=str(path))
