@@ -45,7 +45,8 @@ def test_a_row_comes_in_place_of_the_one_with_its_key(book: sqlite3.Connection) 
 def test_what_is_old_is_not_kept(book: sqlite3.Connection) -> None:
     assert put(book, KIND, [row("a", back=31), row("b", back=30)], OLDEST) == 1
     assert put(book, KIND, [row("b", back=31)], OLDEST) == 0
-    assert all_rows(book, "orders") == rolled_up(book) == []
+    assert all_rows(book, "orders") == []
+    assert rolled_up(book) == []
     put(book, KIND, [row("c", back=2)], OLDEST)
     assert not has_old(book, TODAY - timedelta(days=2))
     assert has_old(book, TODAY)

@@ -16,7 +16,7 @@ from voice.server.people import MOST_ROWS
 
 KINDS = kinds_of('{"orders": {"day": "date", "item": "product", "number": "no", "price": "price"}}')
 TODAY = date(2026, 11, 27)
-KEYS = {"api_keys": "shop:write:alpha,shop:read:beta,other:write:gamma"}
+KEYS = "shop:write:alpha,shop:read:beta,other:write:gamma"
 PATH = "/v1/people/ann/records/orders"
 
 
@@ -83,7 +83,7 @@ def test_ten_thousand_rows_at_once() -> None:
 
 def test_each_keys_people_are_others_and_a_reader_sees_none() -> None:
     async def play() -> None:
-        async with serving(memory=memory(), **KEYS) as here:
+        async with serving(memory=memory(), api_keys=KEYS) as here:
             assert (await put(here, [row()], "alpha"))[0] == 200
             assert (await put(here, [row()]))[0] == 401
             assert (await put(here, [row()], "beta"))[0] == 403

@@ -15,7 +15,7 @@ from voice.text.speakable import language_of
 
 MOST_LINES = 12
 DAYS_SHOWN = 5
-"""Days that are told one by one; of more than these, only what there was of each thing."""
+"""Days that are listed one by one; of more than these, only what there was of each thing."""
 
 REFUSED = ("I can only tell you about your own {kind}.", "我只能告诉你你自己的{kind}。")
 

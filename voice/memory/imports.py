@@ -20,7 +20,7 @@ AT_ONCE = 100_000
 """Rows held before they are kept."""
 
 MOST_TOLD = 20
-"""Rows that could not be read, of which is told why."""
+"""Rows that could not be read and whose reason is shown."""
 
 _CHUNK = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))

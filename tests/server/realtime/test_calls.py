@@ -278,7 +278,7 @@ def test_an_offer_that_is_cut_or_garbled_is_answered_or_refused(sdp: str, data: 
     asyncio.run(run())
 
 
-def test_no_other_machine_is_asked_for_addresses_unless_it_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_other_machine_is_asked_for_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     async def asked(stun: str) -> bool:
         async with serving(engines=talks(), stun=stun) as here, Caller(here) as caller:
             await caller.until("session.created")

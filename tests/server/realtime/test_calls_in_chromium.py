@@ -73,16 +73,16 @@ def test_the_page_of_the_manual_is_answered(tmp_path: Path) -> None:
     ) for word in ("--set", setting)]  # fmt: skip
     with site(tmp_path) as origin:
         origins = ("--set", f"serve.origins={origin}")
-        with ServedProcess(tmp_path, "builtin", *flags, *origins) as server, sync_playwright() as playwright:
+        with ServedProcess(tmp_path, "builtin", *flags, *origins) as server:
             asyncio.run(warmed(server.url))
             (tmp_path / "index.html").write_text(page_text.replace("http://127.0.0.1:8970", server.url))
             microphone = chromium.speaking(recording(tmp_path, "times", 2.0))
-            with launched(playwright.chromium, *microphone) as browser:
+            with sync_playwright() as playwright, launched(playwright.chromium, *microphone) as browser:
                 page = browser.new_page()
                 page.add_init_script(KEPT)
                 page.goto(origin)
                 page.click("#talk")
                 heard = shows(page, "You:")
-                assert distance(words(SAID), words(heard.lower().replace("12", "twelve").replace("7", "seven"))) <= 1
+                assert distance(words(SAID), words(heard.lower().replace("12", "twelve").replace("7", "seven"))) <= 2
                 assert shows(page, "It:")
                 assert page.evaluate(LOUD)

@@ -49,7 +49,7 @@ ANSWER: dict[int | str, dict[str, Any]] = {201: {"content": {SDP: {"schema": {"t
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RtcCall:
     """A call that goes on, and who began it."""
 
     owner: str
@@ -57,12 +57,12 @@ class Call:
     running: asyncio.Task[None]
 
 
-class Calls:
+class RtcCalls:
     """The calls of a server, by their names."""
 
     def __init__(self, service: Service, hub: RealtimeHub) -> None:
         self._service, self._hub = service, hub
-        self._calls: dict[str, Call] = {}
+        self._calls: dict[str, RtcCall] = {}
         self._stun = service.settings.stun
         if self._stun and not STUN.fullmatch(self._stun):
             raise ConfigError(f"{self._stun!r} is not a STUN server", where="serve.stun", expected="stun:HOST:PORT")
@@ -99,7 +99,7 @@ class Calls:
                 await peer.close()
 
         running = asyncio.create_task(run(), name="realtime call")
-        self._calls[name] = Call(owner, connection, running)
+        self._calls[name] = RtcCall(owner, connection, running)
         self._hub.calls.add(running)
         running.add_done_callback(self._hub.calls.discard)
         return name, sdp
@@ -164,7 +164,7 @@ def _with_model(config: Config, session: dict[str, Any]) -> Config:
 def routes(service: Service, hub: RealtimeHub) -> APIRouter:
     """The routes under /v1/realtime/calls."""
     router = APIRouter(prefix="/v1/realtime/calls", tags=["realtime"])
-    calls = Calls(service, hub)
+    calls = RtcCalls(service, hub)
 
     @router.post("", status_code=201, response_class=Response, openapi_extra=OFFER, responses=ANSWER)
     async def call(request: Request) -> Response:

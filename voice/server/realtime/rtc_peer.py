@@ -143,7 +143,7 @@ class RtcPeer:
         return message
 
     async def send(self, message: Message) -> None:
-        """Send an event, once there is room for it. A close is told as an `error` event: channels have no reasons."""
+        """Send an event, once there is room for it. A close goes as an `error` event: channels have no reasons."""
         closes = message["type"] == "websocket.close"
         text = _goodbye(message) if closes else message["text"]
         while self._has_events and not self._gone and (self._channel is None or self._unread() > MOST_UNREAD):
