@@ -21,6 +21,9 @@ from voice.server.openai_api import audio, moderations
 from voice.server.openai_api import chat_completions as completions
 from voice.server.openai_api.responses import conversations
 from voice.server.openai_api.responses import routes as responses
+from voice.server.openai_api.responses.maker import ResponseMaker
+from voice.server.openai_api.responses.socket import ResponseSockets
+from voice.server.openai_api.responses.store import ResponseStore
 from voice.server.openai_api.speech_services import SpeechServices
 from voice.server.realtime import calls
 from voice.server.realtime import hub as routes
@@ -34,7 +37,7 @@ from voice.sessions.log import Refused
 from voice.sessions.stores.interface import StoreError
 from voice.settings.serving import ServeSettings
 
-WS_PATH, REALTIME_PATH, AUDIO_PATH = "/v1/ws", "/v1/realtime", "/v1/audio/trans"
+WS_PATH, REALTIME_PATH, RESPONSES_PATH, AUDIO_PATH = "/v1/ws", "/v1/realtime", "/v1/responses", "/v1/audio/trans"
 
 
 class Application:
@@ -51,7 +54,9 @@ class Application:
         self.service = Service(engine, settings)
         self.hub = SocketHub(self.service)
         self.realtime = RealtimeHub(self.service, engines) if engines is not None else None
-        self.http = _http(self.service, self.hub, self.realtime, speech)
+        maker = ResponseMaker(self.service, ResponseStore(self.service))
+        self.responses = ResponseSockets(self.service, maker)
+        self.http = _http(self.service, self.hub, self.realtime, speech, maker)
         if memory is not None:
             self.http.include_router(people.routes(self.service, memory))
         larger = {AUDIO_PATH: settings.audio_mb * 1024 * 1024, people.PATH: people.MOST_BYTES}
@@ -71,6 +76,8 @@ class Application:
             await self.hub(scope, receive, send)
         elif scope["type"] == "websocket" and scope["path"] == REALTIME_PATH and self.realtime is not None:
             await self.realtime(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == RESPONSES_PATH:
+            await self.responses(scope, receive, send)
         else:
             await self._guarded(scope, receive, send)
 
@@ -90,7 +97,13 @@ def create(
     return Application(engine, settings, engines, speech, memory)
 
 
-def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None, speech: SpeechServices | None) -> FastAPI:
+def _http(
+    service: Service,
+    hub: SocketHub,
+    realtime: RealtimeHub | None,
+    speech: SpeechServices | None,
+    maker: ResponseMaker,
+) -> FastAPI:
     # No documentation pages: they would load scripts from elsewhere. /openapi.json has it all.
     refusals: dict[int | str, dict[str, Any]] = {
         422: {"model": Problem, "description": "Refused"},  # in place of FastAPI's own shape
@@ -102,7 +115,7 @@ def _http(service: Service, hub: SocketHub, realtime: RealtimeHub | None, speech
     app.include_router(completions.routes(service))
     app.include_router(batch.routes(service))
     app.include_router(moderations.routes(service))
-    app.include_router(responses.routes(service))
+    app.include_router(responses.routes(service, maker))
     app.include_router(conversations.routes(service))
     if speech is not None:
         app.include_router(audio.routes(service, speech))

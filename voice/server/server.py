@@ -116,6 +116,7 @@ class HttpServer(uvicorn.Server):
         while self._app.busy and not self.force_exit and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         await self._app.hub.close()
+        await self._app.responses.close()
         if self._app.realtime is not None:
             await self._app.realtime.close()
         await service.engine.close()

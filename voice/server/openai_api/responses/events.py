@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from voice.server.openai_api.responses.items import Item, ItemNames, function_call, message, output_text
-from voice.sessions.log import ENDS, Event
+from voice.sessions.log import ENDS, Event, Refused
 
 ResponseEvent = dict[str, Any]
 
@@ -29,6 +29,8 @@ class ResponseWriter:
         self._messages = self._calls = 0
         self._output: list[Item] = []
         self.status = "in_progress"
+        self.failure: Refused | None = None
+        """Why it failed, for an answer that is not a stream."""
         self._end: dict[str, Any] = {"error": None, "incomplete_details": None, "usage": None}
 
     @property
@@ -93,6 +95,7 @@ class ResponseWriter:
         if status == "failed":
             code = "rate_limit_exceeded" if "rate_limit" in d["code"] else "server_error"
             self._end["error"] = {"code": code, "message": f"{d['message']} ({d['code']})"}
+            self.failure = Refused(d["code"], d["message"], temporary=d["temporary"])
         kind = {"completed": "completed", "failed": "failed"}.get(status, "incomplete")
         return [*events, self._told(f"response.{kind}", response=self.response())]
 
