@@ -66,7 +66,7 @@ def test_one_row_that_cannot_be_read_refuses_all() -> None:
             ):
                 status, answer = await put(here, rows)
                 assert (status, told in answer["error"]["message"]) == (400, True)
-            assert (await put(here, [row()] * (MOST_ROWS + 1)))[0] == 422
+            assert (await put(here, [row()] * (MOST_ROWS + 1)))[0] == 400
             assert (await put(here, [row()], path="/v1/people/ann/records/visits"))[0] == 404
             assert (await here.http.get("/v1/people/ann")).json()["records"] == {}
 

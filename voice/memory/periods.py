@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -171,11 +171,22 @@ def _past(day: date, found: re.Match[str], today: date) -> date:
     if day <= today:
         return day
     if named.get("day4") or (named.get("day2") and not named.get("month2")):
-        return _month(today, 1 if day.day > today.day else 0)[0].replace(day=day.day) if _has(today, day.day) else day
+        return next(past for past in _days_of_months(today, day.day) if past <= today)
     if not any(named.get(year) for year in ("year", "year2", "year3", "year4")):
-        return day.replace(year=day.year - 1) if (day.month, day.day) != (2, 29) else day
+        return _years_before(day)
     return day
 
 
-def _has(today: date, day: int) -> bool:
-    return day <= _month(today, 1)[1].day
+def _days_of_months(today: date, day: int) -> Iterator[date]:
+    """That day of this month and of those before; not all months have one."""
+    for back in range(12):
+        first, last = _month(today, back)
+        if day <= last.day:
+            yield first.replace(day=day)
+
+
+def _years_before(day: date) -> date:
+    """That day a year before; for the 29th of February in the leap year before, eight years at most."""
+    years = (day.year - back for back in range(1, 9))
+    year = next(year for year in years if day.day <= _month(day.replace(year=year, day=1), 0)[1].day)
+    return day.replace(year=year)

@@ -191,6 +191,10 @@ def _names(words: str, thing: str) -> bool:
 
 
 def _number_in(words: str, numbers: Collection[str]) -> str:
-    """The one of the numbers that words name."""
-    named = {*re.findall(r"[a-z\d]+", words), *re.findall(r"[a-z\d]+(?:[-/.][a-z\d]+)+", words)}
-    return next((number for number in numbers if number.lower() in named), "")
+    """The one of the numbers that words name, with or without its hyphens."""
+    said_words = f" {_parts(words)} "
+    return next((number for number in numbers if (parts := _parts(number)) and f" {parts} " in said_words), "")
+
+
+def _parts(text: str) -> str:
+    return " ".join(re.findall(r"[a-z\d]+", text.lower()))
