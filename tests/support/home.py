@@ -108,6 +108,7 @@ class House:
         config = uvicorn.Config(_Guarded(app), port=0, log_config=None, ws="websockets-sansio", lifespan="on")
         self._server = uvicorn.Server(config)
         listening = config.bind_socket()
+        listening.listen()  # the server begins to only after its lifespan has started
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         self._thread = threading.Thread(target=self._server.run, args=([listening],))
         self._thread.start()
