@@ -106,16 +106,16 @@ def test_what_was_said_before_a_break_is_kept_until_it_is_answered(page: Page) -
             return [kept.again(false).pieces.length, kept.again(true).pieces.length];
           };
           return {
-            quiet: said(200, "broke"),
-            open: said(200, "listening", 100, "broke", 30),
+            quiet: said(400, "broke"),
+            open: said(400, "listening", 100, "broke", 30),
             answered: said("listening", 100, "speaking", 10, "broke", 30),
             long: said("listening", 5000),
           };
         }"""
     )
-    assert found["quiet"] == [50, 0]
-    assert found["open"] == [50 + 100 + 30, 0]
-    assert found["answered"][0] == 50 + 30
+    assert found["quiet"] == [250, 0]
+    assert found["open"] == [250 + 100 + 30, 0]
+    assert found["answered"][0] == 50 + 10 + 30
     assert found["long"][0] == 2500
 
 

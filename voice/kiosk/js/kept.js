@@ -1,6 +1,7 @@
 // What the visitor said and the server has not answered yet, so that a lost connection loses nothing.
 
-const QUIET_PIECES = 50; // 1 s of sound from before speech is noticed
+const QUIET_PIECES = 250; // 5 s: on a busy machine the news that someone speaks comes late
+const ANSWERED_PIECES = 50; // 1 s: what is older was answered, and another question may have begun since
 const MOST_PIECES = 2500; // 50 s: the server takes at most 60 s at once
 
 export class Kept {
@@ -30,6 +31,7 @@ export class Kept {
   follow(state) {
     if (state === "listening" || state === "ending" || state === "paused") this.open = true;
     if (state === "speaking" || state === "idle") {
+      if (this.open) this.pieces.splice(0, this.pieces.length - ANSWERED_PIECES);
       this.open = false;
       this.text = "";
     }
