@@ -12,8 +12,6 @@ from voice.vad.speech_gate import Edge, SpeechGate
 FRAME_S = 0.02
 LOUD = -20.0
 QUIET = -100.0
-MICROPHONE_DB = -10.0
-"""How much less than usual the microphone of these tests makes of a voice: a television across the room is soft."""
 
 
 class Heard:
@@ -29,7 +27,7 @@ class Heard:
         """A voice so loud; one below −90 dBFS is none."""
         for _ in range(round(duration_s / FRAME_S)):
             self.at = round(self.at + FRAME_S, 6)
-            edge = self.gate.update(float(dbfs > -90), self.at, FRAME_S, dbfs + MICROPHONE_DB)
+            edge = self.gate.update(float(dbfs > -90), self.at, FRAME_S, dbfs)
             if edge is not None:
                 self.edges.append((self.at, edge))
             if self.gate.mistaken_since is not None:

@@ -12,8 +12,8 @@ SYLLABLE_S = 0.2
 SHORT_S = 0.1
 """A word of the person ends so soon after it was loud, where another voice may follow at once."""
 
-SURE_DBFS = -32.0
-"""A voice this loud is near, at most microphones; a softer one may be, too, and waits to be told from a television."""
+SURE_DBFS = -22.0
+"""A voice this loud is near, at whatever microphone; a softer one may be, too."""
 
 SOFT_DB = 6.0
 """A voice softer by this than the person usually speaks is theirs unless it goes on and on."""
