@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -38,6 +39,8 @@ LONGEST_S = 300.0
 """More audio than this in one utterance is no command: what was understood up to here is the answer."""
 LEAD_S = 0.2
 """Silence before the audio: clients send it from the first sound on, and Whisper may then miss the first word."""
+LEAVE_S = 2.0
+"""How long a client that was refused may go on sending."""
 IDLE_S = 600.0
 """A client that sends nothing for so long has left without a word."""
 
@@ -77,9 +80,18 @@ class WyomingConnection:
             # Clients wait for an answer to what they asked for; only a closed connection ends that for all of them.
             log.warning("wyoming: %s", error)
             await self.send(Error(str(error), "malformed" if isinstance(error, MalformedEventError) else "failed"))
+            await self._end()
         finally:
             if self._audio is not None:
                 await self._audio.close()
+
+    async def _end(self) -> None:
+        """Say no more, and drop what is on its way: closed over unread data, a connection loses its last answer."""
+        self._writer.write_eof()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                while await self._reader.read(65_536):
+                    pass
 
     async def send(self, event: Eventable) -> None:
         """Raises ConnectionError when the client has left."""
