@@ -132,7 +132,8 @@ class HotSessions:
 
     def expire(self, now_s: float) -> None:
         """Give up the sessions that have been silent for their life: what they teach is that they did not return."""
-        for key, known in list(self._known.items()):
+        while self._known:
+            key, known = next(iter(self._known.items()))  # the longest silent
             if now_s - known.last_s < self._life_s:
                 return
             self._kinds[known.kind].learn(now_s - known.last_s, returned=False)
