@@ -118,6 +118,8 @@ class NetworkSource:
             elif index % BURST == BURST - 1:
                 await asyncio.sleep(0)
             self._given += self._size
+            if not self._hearing():
+                self._steady_s += frame_s
             yield Frame(self._take(self._size), self._at)
 
     def _begin(self, now: float, duration: float) -> float:
@@ -127,8 +129,8 @@ class NetworkSource:
             self._at = earliest
         if self._stalls():
             return self._at
-        if not self._hearing():
-            self._steady_s = duration + (self._steady_s if earliest - self._at <= SLACK_S else 0.0)
+        if earliest - self._at > SLACK_S:
+            self._steady_s = 0.0
         return max(self._at, earliest)
 
     def _stalls(self) -> bool:
