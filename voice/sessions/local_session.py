@@ -112,11 +112,14 @@ class LocalSession:
         self._leave = live.listen(self._news)  # the engine releases sessions that are not followed
 
     def _news(self) -> None:
-        """Have announced what was logged for that."""
         events, self._read = self.live.recent(self._read, PAGE), self.live.logged
         for event in events or ():
-            if text := announcement(event.t, event.d):
-                self._say(text)
+            self._logged(event)
+
+    def _logged(self, event: Event) -> None:
+        """Have announced what was logged for that."""
+        if text := announcement(event.t, event.d):
+            self._say(text)
 
 
 class LocalReply:
