@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from voice.memory import record_book, talk_book
+from voice.memory.voice_book import VOICES
 from voice.sessions.stores.encrypted import DamagedRecord, RecordCipher
 from voice.sessions.stores.interface import StoreError, derived
 
@@ -129,6 +130,11 @@ class Vault:
         """Everyone of whom something is kept. What is damaged is said in the log and left out."""
         return sorted(who for who, _ in self._each())
 
+    def each(self, owner: str) -> Iterator[tuple[Who, sqlite3.Connection]]:
+        """Every one of an owner's people with their memory, which is open for that step and not to be changed."""
+        with self._lock:
+            yield from ((who, database) for who, database in self._each() if who.owner == owner)
+
     def expire(self) -> None:
         """Remove what is too old from every file that has some."""
         for who in [who for who, database in self._each() if self._has_old(database)]:
@@ -197,7 +203,7 @@ class Vault:
 
     def _new(self, who: Who) -> _Opened:
         database = _connect()
-        database.executescript(_TABLES + record_book.TABLES)
+        database.executescript(_TABLES + record_book.TABLES + VOICES)
         database.execute("INSERT INTO who VALUES (?, ?)", who)
         return self._hold(who, _Opened(database, None, self._clock()))
 
@@ -252,7 +258,7 @@ class Vault:
             image = zlib.decompress(self._cipher.unseal(raw.removeprefix(_MAGIC), path.stem))
             database = _connect()
             database.deserialize(image)
-            database.executescript(_TABLES + record_book.TABLES)
+            database.executescript(_TABLES + record_book.TABLES + VOICES)
         except (DamagedRecord, zlib.error, sqlite3.Error) as error:
             raise StoreError(
                 "this memory is damaged, or was encrypted with another key",
