@@ -110,18 +110,22 @@ def pulse() -> Iterator[Pulse]:
         yield servers
 
 
-def ask(pulse: Pulse, talk: Talk, clip: str, words: str) -> str:
-    """Say a clip into the microphone; it must be heard, though a busy machine's sound server may garble words."""
+def say(pulse: Pulse, talk: Talk, clip: str) -> str:
+    """Say a clip into the microphone; returns what is shown for it."""
     assert pulse.play(read_wav(SPEECH / f"{clip}.wav")).wait(timeout=PATIENCE_S) == 0
-    shown = talk.until("you:   ").removeprefix("you:   ")
+    return talk.until("you:   ").removeprefix("you:   ")
+
+
+def ask(pulse: Pulse, talk: Talk, clip: str, words: str) -> None:
+    """Say a clip; it must be heard, though a busy machine's sound server may garble words."""
+    shown = say(pulse, talk, clip)
     assert word_error_rate([(words, shown)]) <= 0.5, shown
-    return shown
 
 
 def answered(pulse: Pulse, talk: Talk) -> bool:
     """Ask what has one answer; False where the sound server garbled a word, whatever was answered then."""
     clip, words = PRIVATE
-    shown, reply = ask(pulse, talk, clip, words), talk.until("voice: ")
+    shown, reply = say(pulse, talk, clip), talk.until("voice: ")
     talk.until(" ms (")
     if reply != f"voice: {ANSWER}":
         assert word_error_rate([(words, shown)]) > 0.0, f"understood, and answered {reply!r}"
@@ -234,8 +238,7 @@ def test_engines_that_hang_or_fail_are_said_aloud_and_the_next_turn_works(pulse:
             talk.until(" ms (")
             house.hang = False
             house.release.set()
-            ask(pulse, talk, *PRIVATE)
-            assert talk.until("voice: ") == f"voice: {ANSWER}"
+            assert any(answered(pulse, talk) for _ in range(TRIES))
 
 
 def test_without_devices_it_says_so_in_one_line_with_the_remedy(tmp_path: Path) -> None:

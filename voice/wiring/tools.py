@@ -16,6 +16,7 @@ from voice.llm.builtin.notes import Knowledge
 from voice.llm.builtin.question import RunningTimers
 from voice.memory.memory import Memory
 from voice.memory.tools import memory_tools
+from voice.memory.voice_tools import VoiceBook, voice_tools
 from voice.settings.schema import Settings
 from voice.tools.calculator import Calculator, Units
 from voice.tools.clock import Clock
@@ -50,6 +51,7 @@ def registry(
     visitors: bool = False,
     home: Home | None = None,
     remembered: Memory | None = None,
+    voices: VoiceBook | None = None,
 ) -> Registry | None:
     """The tools for a model; none where they are switched off. The built-in responder calls its lists, a `home` and a
     memory.
@@ -62,6 +64,8 @@ def registry(
     house: list[Tool] = [HomeTool(home), HomeTool(home, guarded=True)] if home is not None else []
     if remembered is not None:
         house += memory_tools(remembered, spoken=settings.chat.llm == "builtin")
+    if voices is not None:
+        house += voice_tools(voices, spoken=settings.chat.llm == "builtin")
     if settings.chat.llm == "builtin":
         return Registry([own_lists(visitors=visitors), *house])
     servers = sources(settings) if settings.tools.shared or not visitors else []

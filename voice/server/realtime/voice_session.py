@@ -36,6 +36,9 @@ LONGEST_S = 600.0
 SURELY_ECHO = 0.7
 """So much of the words has to be the reply's where the client may cancel its echo, as most do."""
 
+MID_TURN = (State.LISTENING, State.ENDING, State.PAUSED)
+"""Someone speaks, or has for all that is known only drawn breath."""
+
 CEASES_S = 0.9
 """An echo ends soon after the reply was held for it; a person goes on."""
 
@@ -260,7 +263,8 @@ class VoiceSession:
         attach = self._attach
         fade_ms = 0 if attach is None else FADE_MS
         playout = RemotePlayout(SPOKEN_RATE, played, loop.time, lambda: machine.state is State.PAUSED, fade_ms)
-        source = NetworkSource(wished.audio.frame_ms, lambda: machine.state is not State.IDLE)
+        frame_ms = wished.audio.frame_ms
+        source = NetworkSource(frame_ms, lambda: machine.state is not State.IDLE, lambda: machine.state in MID_TURN)
         sink: NetworkSink | PacedSink
         if attach is None:
             sink = NetworkSink(playout, self._narrator.sound, self._room)
