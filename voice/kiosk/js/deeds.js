@@ -54,7 +54,7 @@ export class TimerStrip {
 
   #chip({ number, kind, label }) {
     const name = label || this.#words.kinds[kind];
-    const does = { type: "button", ariaLabel: this.#words.cancelTimer(name), onclick: () => this.cancel(number) };
+    const does = { type: "button", title: this.#words.cancelTimer(name), onclick: () => this.cancel(number) };
     return make("li", {}, make("button", does, make("span", {}, name), make("time"), "✕"));
   }
 
