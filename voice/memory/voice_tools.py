@@ -30,7 +30,7 @@ _FORGET = re.compile(
 
 
 class HeardVoices(Protocol):
-    """Who speaks at the microphone of this machine."""
+    """The speakers at the microphone of this machine."""
 
     encoder: str
 
