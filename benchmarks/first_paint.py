@@ -54,7 +54,7 @@ def measured(browser: Browser, address: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Print the median and the longest."""
+    """Print the median and the range."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--loads", type=int, default=15)
     loads = parser.parse_args().loads
@@ -63,7 +63,7 @@ def main() -> None:
         with KioskProcess(Path(folder)) as server:
             found = [measured(browser, server.page) for _ in range(loads)]
         times = [one["paint_ms"] for one in found]
-        print(f"first paint: median {median(times):.0f} ms, longest {max(times):.0f} ms of {loads} loads")
+        print(f"first paint: {min(times):.0f} to {max(times):.0f} ms, median {median(times):.0f} ms, of {loads} loads")
         print(f"script: {found[0]['script_bytes'] / 1000:.1f} KB; hosts: {', '.join(found[0]['hosts'])}")
 
 

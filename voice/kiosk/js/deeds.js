@@ -11,7 +11,7 @@ const brief = (json) => json.replace(/[{}[\]"\\]/g, "");
 /** A tool in the conversation: its name, what it was asked, and what came of it; a tap opens the whole. */
 export class DeedRow {
   constructor() {
-    this.parts = ["name", "asked", "state", "result"].map((className) => make("span", { className }));
+    this.parts = ["name", "asked", "outcome", "result"].map((className) => make("span", { className }));
     this.element = make("li", {}, make("details", {}, make("summary", {}, ...this.parts)));
   }
 
@@ -54,9 +54,8 @@ export class TimerStrip {
 
   #chip({ number, kind, label }) {
     const name = label || this.#words.kinds[kind];
-    const button = make("button", { type: "button", onclick: () => this.cancel(number) }, make("span", {}, name), make("time"), "✕");
-    button.setAttribute("aria-label", this.#words.cancelTimer(name));
-    return make("li", {}, button);
+    const does = { type: "button", title: this.#words.cancelTimer(name), onclick: () => this.cancel(number) };
+    return make("li", {}, make("button", does, make("span", {}, name), make("time"), "✕"));
   }
 
   #tick() {

@@ -2,10 +2,9 @@
 
 export const byId = (id) => document.getElementById(id);
 
-/** An element with properties, attributes (in `attributes`) and children; a string child is text. */
-export function make(tag, { attributes = {}, ...properties } = {}, ...children) {
+/** An element with properties and children; a string child is text. */
+export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
   return element;
 }
@@ -21,7 +20,7 @@ export function translate(words) {
   each("text", say);
   each("placeholder", (element, text) => Object.assign(element, { placeholder: text }));
   each("label", (element, text) => {
-    element.setAttribute("aria-label", text);
+    element.ariaLabel = text;
     if (element instanceof HTMLButtonElement) element.title = text;
   });
 }

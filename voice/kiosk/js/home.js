@@ -94,9 +94,8 @@ export class Home extends Stage {
     const rows = found.map(({ id, title, used_s: used }) => {
       const name = title || text.untitled;
       const open = make("button", { type: "button", className: "open", onclick: () => this.#turnTo(id) }, make("span", { className: "name" }, name), make("span", { className: "when" }, when.format(used * 1000)));
-      if (id === this.#current) open.setAttribute("aria-current", "true");
-      const more = make("button", { type: "button", className: "tool more", onclick: () => this.#showAbout(id, title) }, "⋯");
-      more.setAttribute("aria-label", `${text.more}: ${name}`);
+      open.ariaCurrent = id === this.#current;
+      const more = make("button", { type: "button", className: "tool more", ariaLabel: `${text.more}: ${name}`, onclick: () => this.#showAbout(id, title) }, "⋯");
       return make("li", {}, open, more);
     });
     byId("conversations").replaceChildren(...rows);

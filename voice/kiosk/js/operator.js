@@ -117,6 +117,6 @@ function facts(rows) {
 
 function level(name, dbfs) {
   const shown = `${name}: ${dbfs > -95 ? `${Math.round(dbfs)} dBFS` : "–"}`;
-  const meter = make("meter", { min: -80, max: 0, value: Math.max(-80, dbfs), attributes: { "aria-label": name } });
+  const meter = make("meter", { min: -80, max: 0, value: Math.max(-80, dbfs), ariaLabel: name });
   return [make("p", {}, shown), meter];
 }

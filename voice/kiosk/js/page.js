@@ -108,7 +108,7 @@ export class Page extends Stage {
       return;
     }
     say(byId("seconds"), String(seconds));
-    byId("seconds").setAttribute("aria-label", this.words.secondsLeft(seconds));
+    byId("seconds").ariaLabel = this.words.secondsLeft(seconds);
     byId("ring").style.setProperty("--gone", String(100 * gone));
     if (!dialog.open) dialog.showModal();
   }

@@ -94,12 +94,12 @@ export class Stage {
     say(byId("greeting"), words.greeting);
     say(byId("hint"), this.hears ? words.hintTalk : words.hintType);
     for (const button of byId("languages").children) {
-      button.setAttribute("aria-pressed", String(button.dataset.language === language));
+      button.ariaPressed = button.dataset.language === language;
     }
     const size = `${words.size}: ${words.sizes[this.preferences.size - 1]}`;
-    byId("size").setAttribute("aria-label", size);
+    byId("size").ariaLabel = size;
     byId("size").title = size;
-    byId("contrast").setAttribute("aria-pressed", String(this.preferences.contrast === "high"));
+    byId("contrast").ariaPressed = this.preferences.contrast === "high";
     this.shape.contrast = this.preferences.contrast;
     this.translated();
     this.show();

@@ -86,9 +86,10 @@ def command(
 
 
 def _keep_answers(wizard: Wizard, given: Mapping[str, object], secrets: Mapping[str, str]) -> None:
-    """Save what was answered, if anything was: of one step, or before the person left."""
-    if wizard.kept.settings or wizard.kept.secrets:
-        _keep({**given, **wizard.kept.settings}, {**secrets, **wizard.kept.secrets})
+    """Save what was answered and given, if anything was: of one step, or before the person left."""
+    values, keys = {**given, **wizard.kept.settings}, {**secrets, **wizard.kept.secrets}
+    if values or keys:
+        _keep(values, keys)
 
 
 def ask_once(resolved: Resolved, *, offline: bool) -> Settings:
