@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -38,10 +40,18 @@ def known_voice(database: sqlite3.Connection | None, id: str, encoder: str = "")
     return KnownVoice(id, rows[-1][0], whole.voice, whole.seconds)
 
 
-def known_voices(memories: Iterable[tuple[str, sqlite3.Connection]], encoder: str = "") -> list[KnownVoice]:
-    """The voices in these memories, each with the id of its person."""
-    found = (known_voice(database, id, encoder) for id, database in memories)
-    return [one for one in found if one is not None]
+def known_voices(memories: Memories, encoder: str = "") -> list[KnownVoice]:
+    """The voices of this machine's people."""
+    found = (known_voice(database, who.person, encoder) for who, database in memories.each(""))
+    return sorted((one for one in found if one is not None), key=lambda one: one.id)
+
+
+class Memories(Protocol):
+    """Where people's memories are."""
+
+    def each(self, owner: str) -> Iterator[tuple[Any, sqlite3.Connection]]:
+        """Every one of an owner's people with their memory."""
+        ...
 
 
 def rename_voice(database: sqlite3.Connection, name: str) -> None:
@@ -52,3 +62,8 @@ def rename_voice(database: sqlite3.Connection, name: str) -> None:
 def drop_voice(database: sqlite3.Connection) -> bool:
     """Forget the voice, and nothing else of the person; returns whether there was one."""
     return database.execute("DELETE FROM voices").rowcount > 0
+
+
+def plain(name: str) -> str:
+    """A name as it is compared."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()

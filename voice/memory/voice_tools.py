@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -11,7 +10,7 @@ from voice.llm.builtin.question import ToolCall
 from voice.llm.builtin.small_talk import own_name
 from voice.memory.memory import Memory
 from voice.memory.vault import Who
-from voice.memory.voice_book import drop_voice, keep_voice, known_voice, known_voices
+from voice.memory.voice_book import drop_voice, keep_voice, known_voice, known_voices, plain
 from voice.sessions.group import LONGEST_NAME, fit_name
 from voice.sessions.log import Refused
 from voice.speakers.recognition import KnownVoice, Sample, who
@@ -30,7 +29,7 @@ _FORGET = re.compile(
 
 
 class HeardVoices(Protocol):
-    """Who speaks at the microphone of this machine."""
+    """The speakers at the microphone of this machine."""
 
     encoder: str
 
@@ -75,8 +74,7 @@ class VoiceBook:
         return gone
 
     def _known(self) -> list[KnownVoice]:
-        memories = ((one.person, database) for one, database in self._memory.vault.each(""))
-        return known_voices(memories, self.heard.encoder)
+        return known_voices(self._memory.vault, self.heard.encoder)
 
     def _keep(self, name: str, sample: Sample) -> str:
         known = self._known()
@@ -211,8 +209,3 @@ def voice_call(words: str, speaker: Mapping[str, str], asked: ToolCall | None) -
     if name and plain(name) != plain(speaker.get("name", "")):
         return ToolCall("remember_voice", {"name": name})
     return asked
-
-
-def plain(name: str) -> str:
-    """A name as it is compared."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()

@@ -44,7 +44,7 @@ class LocalSession:
         self.model = ""
         """The model that answers from now on; empty: the session's."""
         self.speaker: Callable[[], Mapping[str, str]] = dict
-        """Who says what is sent next, id and name, as it was heard; nothing where no one listens for that."""
+        """The speaker of what is sent next, id and name, as heard; nothing where no one listens for that."""
         self._say: Callable[[str], None] = lambda text: None
         self._hold(live)
 

@@ -183,7 +183,7 @@ class SessionTurn:
 
     @property
     def speaker(self) -> Mapping[str, Any]:
-        """Who was heard to speak; empty where that was not asked."""
+        """The person heard to speak; empty where that was not asked."""
         found = self.options.get("speaker")
         return found if isinstance(found, Mapping) else {}
 

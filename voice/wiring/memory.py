@@ -59,22 +59,21 @@ def keep_talks(parts: EngineContext, remembered: Memory) -> None:
     """
 
     def settled(card: Card, turn: SessionTurn) -> None:
-        person = parts.person(card)
+        person = parts.person(card, turn)
         if person and card.name is not None and not turn.said and not turn.blocked:
             said = "" if "input" in turn.removed else turn.input
             parts.spawn(remembered.talked(Who(card.owner, person), card.sid, turn.number, said, turn.text))
 
     def forgotten(card: Card) -> None:
-        person = parts.person(card)
-        if person and card.name is not None:
-            parts.spawn(remembered.forget_talk(Who(card.owner, person), card.sid))
+        """At a microphone of this machine anyone may have spoken in it."""
+        person = str(card.options.get("person", ""))
+        if card.name is not None and (person or parts.options.person):
+            parts.spawn(remembered.forget_talk(card.owner, person, card.sid))
 
     parts.settled += (settled,)
     parts.forgotten += (forgotten,)
 
 
 def forget_conversation(settings: Settings, card: Card) -> None:
-    """Remove a deleted conversation from the memory of its person, where this machine has one."""
-    own = own_person(settings)
-    person = str(card.options.get("person") or own.person)
-    forget_talk(vault(settings), Who(card.owner, person), card.sid)
+    """Remove a deleted conversation from the memory of all who spoke in it."""
+    forget_talk(vault(settings), card.owner, str(card.options.get("person", "")), card.sid)
