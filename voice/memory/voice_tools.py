@@ -81,7 +81,7 @@ class VoiceBook:
         theirs = who(known, sample)
         same = next((one for one in known if plain(one.name) == plain(name)), None)
         if same is not None and theirs is not same:
-            raise ToolError(f"I already know a {same.name} with another voice. Please tell me another name.")
+            raise ToolError(f"I know another voice by the name of {same.name}. Please tell me another name.")
         found = theirs or same
         id = found.id if found is not None else self._new_id(name, known)
         with self._memory.vault.writing(Who("", id)) as database:
