@@ -13,6 +13,7 @@ from voice.clock import run_virtual
 from voice.conversation.observer import Note, Notice
 from voice.conversation.speaker import SOMEONE, SpeakerWatch
 from voice.errors import EngineError
+from voice.speakers.interface import VoiceEncoder
 from voice.speakers.recognition import ENOUGH_S, KnownVoice, Sample
 from voice.worker import Worker
 
@@ -24,7 +25,7 @@ class Scene:
 
     def __init__(self, encoder: ConstantEncoder | None = None) -> None:
         self.encoder, self.notes = encoder or ConstantEncoder(), list[Note]()
-        self.worker = Worker("voices", lambda: self.encoder)
+        self.worker: Worker[VoiceEncoder] = Worker("voices", lambda: self.encoder)
         self.watch = SpeakerWatch(self.worker, "constant", self.notes.append)
         self.turn, self.at = 0, 0.0
 

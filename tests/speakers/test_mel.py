@@ -12,7 +12,7 @@ def tones() -> Pcm:
     """1.6 s of a wavering tone and a steady one."""
     t = np.arange(round(1.6 * RATE)) / RATE
     low = 3000 * np.sin(2 * np.pi * (120 + 40 * np.sin(3 * t)) * t) * (1 + np.sin(5 * t))
-    return (low + 900 * np.sin(2 * np.pi * 1730 * t)).astype(np.int16)
+    return np.asarray(low + 900 * np.sin(2 * np.pi * 1730 * t), dtype=np.int16)
 
 
 # librosa.feature.melspectrogram(y=tones / 32768, sr=16000, n_fft=400, hop_length=160, n_mels=40),
