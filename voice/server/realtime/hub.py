@@ -68,8 +68,7 @@ class RealtimeHub:
         """The timers of sessions with the same name here are the same."""
         self.kept_timers: Callable[[str], KeptTimers | None] = lambda whose: None
         """Where these outlast the server."""
-        parts = service.engine.parts
-        self._forgotten, parts.forgotten = parts.forgotten, self._forget
+        service.engine.parts.forgotten += (self._forget,)
 
     def config(self) -> Config:
         """A session as it begins."""
@@ -106,11 +105,10 @@ class RealtimeHub:
         timers = self._timer_place(live.card)
         return RealtimeConnection(engine, live, self._engines, receive, send, config, HANDLERS, timers, attach)
 
-    def _forget(self, sid: str) -> None:
+    def _forget(self, card: Card) -> None:
         """Keep nothing of a session that is deleted or over."""
-        self._left.pop(sid, None)
-        self._timers.pop(sid, None)
-        self._forgotten(sid)
+        self._left.pop(card.sid, None)
+        self._timers.pop(card.sid, None)
 
     def _timer_place(self, card: Card) -> TimerPlace:
         """The timers of this session, as the last connection left them."""
