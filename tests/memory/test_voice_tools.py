@@ -70,7 +70,7 @@ def talk(memory: Memory, heard: Heard, *turns: tuple[int, str]) -> list[str]:
         model = BuiltinUpstream(now=lambda: datetime(2026, 3, 4, 12, 0))
         remembered = partial(memory_call, memory.kinds.values())
         model.memory = lambda words, said: voice_call(words, heard.speaker, remembered(words, said))
-        tools = Registry([*memory_tools(memory, spoken=True), *voice_tools(voices, spoken=True)])
+        tools = Registry([*memory_tools(memory, spoken=True), *voice_tools(voices)])
         engine = Engine(MemoryStore(), model, EngineOptions(person="me"), tools=tools)
         session = await open_local(engine, name="home")
         session.speaker = lambda: heard.speaker
@@ -128,12 +128,14 @@ def test_everyone_has_their_own_memory_and_a_stranger_none(memory: Memory) -> No
         (BEN, "remember that I like tea"),
         (BEN, "what do you know about me"),
         (ANN, "what do you know about me"),
+        (BEN, "who am I"),
     )
     stranger = "I don't know your voice"
     assert said[3].startswith(stranger)
     assert said[4].startswith(stranger)
     assert said[8] == "You told me: you like tea."
     assert said[9] == "You told me: your locker is number twelve."  # the first who is known is the owner
+    assert said[10] == "You are Ben."
     assert {one.id for one in heard.known} == {"me", "ben"}
 
 
@@ -194,10 +196,12 @@ def test_what_is_kept_of_a_voice_is_sealed_bounded_and_of_one_encoder(memory: Me
         ("my name is Ann", {"id": "me", "name": "ann"}, None),
         ("my name is Ann", {"id": "", "name": "someone"}, "remember_voice"),
         ("what is my name", {}, None),
+        ("what is my name", {"id": "me", "name": "Ann"}, "who_speaks"),
+        ("我叫什么名字", {"id": "", "name": "someone"}, "who_speaks"),
         ("I'm tired", {}, None),
         ("please forget my voice", {"id": "me", "name": "Ann"}, "forget_voice"),
         ("把我的声音忘掉", {"id": "me", "name": "Ann"}, "forget_voice"),
-        ("forget my voice", {"id": "", "name": "someone"}, "unknown_voice"),
+        ("forget my voice", {"id": "", "name": "someone"}, "who_speaks"),
         ("what time is it", {"id": "", "name": "someone"}, None),
     ],
 )

@@ -35,7 +35,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_every_operation_keeps_to_the_document(served: Served) -> None:
-    document = schemathesis.openapi.from_url(f"{served.server.url}/openapi.json")
+    document = schemathesis.openapi.from_url(f"{served.server.url}/openapi.json", timeout=PATIENCE_S)
     operations: list[Any] = [result.ok() for result in document.get_all_operations()]  # type: ignore[union-attr]
     assert {"/v1/sessions", "/v1/chat/completions"} < {op.path for op in operations}
     for operation in operations:

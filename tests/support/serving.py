@@ -20,6 +20,7 @@ from voice.memory.memory import Memory
 from voice.safety.filters import Guards
 from voice.safety.moderation import Moderation
 from voice.server.app import Application, create
+from voice.server.openai_api.speech_services import SpeechServices
 from voice.server.realtime.engine_pool import EnginePool
 from voice.server.server import HttpServer, bind, url
 from voice.sessions.engine import Engine
@@ -124,6 +125,7 @@ async def serving(
     store: Store | None = None,
     options: EngineOptions | None = None,
     engines: EnginePool | None = None,
+    speech: SpeechServices | None = None,
     upstream: Upstream | None = None,
     moderation: Moderation | None = None,
     guards: Guards | None = None,
@@ -138,7 +140,7 @@ async def serving(
     engine = Engine(
         store or MemoryStore(), asked, options, moderation=moderation, guards=guards, tools=tools, recall=recall
     )
-    app, listening = create(engine, how, engines, memory=memory), bind(how)
+    app, listening = create(engine, how, engines, speech, memory), bind(how)
     ready = asyncio.Event()
     server = HttpServer(app, lambda _: ready.set())
     running = asyncio.create_task(server.serve(sockets=[listening]))

@@ -1,4 +1,4 @@
-"""Who speaks at the microphone: the voice of each utterance, heard beside its recognition."""
+"""The speakers at the microphone: the voice of each utterance, heard beside its recognition."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class SpeakerWatch:
         self._known: Sequence[KnownVoice] = ()
         self._last: LastSpeaker | None = None
         self._kept: deque[tuple[Frame, bool]] = deque()
-        self._turns: deque[_Spoken] = deque(maxlen=WITHIN)
-        self._open: _Spoken | None = None
-        self._answered: _Spoken | None = None
+        self._turns: deque[_SpokenTurn] = deque(maxlen=WITHIN)
+        self._open: _SpokenTurn | None = None
+        self._answered: _SpokenTurn | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -91,7 +91,7 @@ class SpeakerWatch:
         """A turn begins, with what was heard just before it was noticed."""
         if self._worker is None:
             return
-        self._open = _Spoken(turn)
+        self._open = _SpokenTurn(turn)
         for frame, voiced in self._kept:
             self._open.speech.add(frame.pcm, voiced=voiced)
 
@@ -151,7 +151,7 @@ class SpeakerWatch:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _listen(self, spoken: _Spoken, *, rest: bool = False, wanted: bool = False) -> None:
+    def _listen(self, spoken: _SpokenTurn, *, rest: bool = False, wanted: bool = False) -> None:
         """Have what is there of the voice listened to, in the order in which it was said."""
         if not self._known and not wanted:
             return
@@ -160,7 +160,7 @@ class SpeakerWatch:
             if seconds >= LEAST_S:
                 spoken.pieces.append(self._begin(self._embed(spoken, piece, seconds)))
 
-    async def _embed(self, spoken: _Spoken, piece: Pcm, seconds: float) -> None:
+    async def _embed(self, spoken: _SpokenTurn, piece: Pcm, seconds: float) -> None:
         assert self._worker is not None
         try:
             voice = await self._worker.call(lambda encoder: encoder.embed(piece))
@@ -182,7 +182,7 @@ class SpeakerWatch:
         return task
 
 
-class _Spoken:
+class _SpokenTurn:
     """One utterance: its voiced sound that was not listened to yet, and the voice in what was."""
 
     def __init__(self, turn: int) -> None:

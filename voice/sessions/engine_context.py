@@ -70,8 +70,10 @@ class EngineContext:
     tools: Registry | None = None
     notes: Callable[[str], str] = lambda words: ""
     """What the owner's notes say about somebody's words, for the model; empty where they say nothing."""
-    forgotten: Callable[[str], None] = lambda sid: None
-    """Called with the id of a session that is deleted or over."""
+    forgotten: tuple[Callable[[Card], None], ...] = ()
+    """Called with a session that is deleted or over."""
+    settled: tuple[Callable[[Card, SessionTurn], None], ...] = ()
+    """Called with each turn that has become part of a conversation, and again when less of it is left."""
     recall: Callable[[str, str, str], Awaitable[str]] | None = None
     """What is remembered about somebody's words, for the model, of an owner's person; empty where it is nothing."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
@@ -102,10 +104,11 @@ class EngineContext:
         """Add to a figure of the metrics."""
         self.counts[name] = self.counts.get(name, 0) + by
 
-    def forget(self, sid: str) -> None:
+    def forget(self, card: Card) -> None:
         """Keep nothing of a session that is deleted or over, besides the store."""
-        self.guards.forget(sid)
-        self.forgotten(sid)
+        self.guards.forget(card.sid)
+        for told in self.forgotten:
+            told(card)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine beside the caller; it is kept until it ends."""

@@ -44,7 +44,7 @@ class LocalSession:
         self.model = ""
         """The model that answers from now on; empty: the session's."""
         self.speaker: Callable[[], Mapping[str, str]] = dict
-        """Who says what is sent next, id and name, as it was heard; nothing where no one listens for that."""
+        """The speaker of what is sent next, id and name, as heard; nothing where no one listens for that."""
         self._say: Callable[[str], None] = lambda text: None
         self._hold(live)
 
@@ -115,11 +115,14 @@ class LocalSession:
         self._leave = live.listen(self._news)  # the engine releases sessions that are not followed
 
     def _news(self) -> None:
-        """Have announced what was logged for that."""
         events, self._read = self.live.recent(self._read, PAGE), self.live.logged
         for event in events or ():
-            if text := announcement(event.t, event.d):
-                self._say(text)
+            self._logged(event)
+
+    def _logged(self, event: Event) -> None:
+        """Have announced what was logged for that."""
+        if text := announcement(event.t, event.d):
+            self._say(text)
 
 
 class LocalReply:

@@ -15,6 +15,9 @@ from voice.llm.interface import Done, Message
 ENDS = frozenset({"done", "failed", "retry_failed", "cancelled", "truncated", "discarded"})
 """Events that end a running turn; the last two may also follow its end."""
 
+SETTLING = ENDS | {"committed", "removed"}
+"""Events after which a turn that is over may be part of the conversation, or less of it."""
+
 NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}
 """The usage of a turn for which the model server was not asked."""
 
@@ -180,7 +183,7 @@ class SessionTurn:
 
     @property
     def speaker(self) -> Mapping[str, Any]:
-        """Who was heard to speak; empty where that was not asked."""
+        """The person heard to speak; empty where that was not asked."""
         found = self.options.get("speaker")
         return found if isinstance(found, Mapping) else {}
 

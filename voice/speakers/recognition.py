@@ -1,4 +1,4 @@
-"""Who speaks: a decision from the voices that are known and the one that was heard. Unknown voices are "someone"."""
+"""The speaker of an utterance: a decision from the known voices and the one heard. Unknown voices are "someone"."""
 
 from __future__ import annotations
 

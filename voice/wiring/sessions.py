@@ -31,13 +31,13 @@ from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
 from voice.sessions.log import Refused
 from voice.sessions.session_wrappers import UnmaskedSession, UnmaskingGuard
-from voice.sessions.stores.interface import Store, StoreError
+from voice.sessions.stores.interface import Card, Store, StoreError
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.upstream_queue import Limits
 from voice.settings.layers import retained_days
 from voice.settings.schema import ChatSettings, Settings
 from voice.tools.home import Home
-from voice.wiring.memory import memory, own_person
+from voice.wiring.memory import keep_talks, memory, own_person
 from voice.wiring.safety import guards, moderation
 from voice.wiring.speakers import known_voices, memory_or_voice_call
 from voice.wiring.tools import house, informed, knowledge, registry
@@ -86,6 +86,10 @@ def _hot_slots(model: Upstream) -> HotSlots | None:
     from voice.llm.hot_slots import HotSlots
 
     return model if isinstance(model, HotSlots) else None
+
+
+def _forget_slots(hot: HotSlots, card: Card) -> None:
+    hot.forget(card.sid)
 
 
 def store_file(settings: Settings) -> Path:
@@ -204,8 +208,11 @@ async def engine(
         notes=informed(written),
         recall=remembered.recall if remembered is not None and not builtin else None,
     )
-    if settings.serve.hot and (kept_hot := _hot_slots(model)):
-        kept_hot.count, made.parts.forgotten = made.parts.count, kept_hot.forget
+    if settings.serve.hot and (hot := _hot_slots(model)):
+        hot.count = made.parts.count
+        made.parts.forgotten += (partial(_forget_slots, hot),)
+    if remembered is not None and settings.memory.talks:
+        keep_talks(made.parts, remembered)
     if made.parts.tools is not None:
         made.parts.tools.start()
     beside: list[asyncio.Task[Any]] = [asyncio.create_task(model.prepare(), name="prepare the model")]

@@ -65,7 +65,7 @@ def registry(
     if remembered is not None:
         house += memory_tools(remembered, spoken=settings.chat.llm == "builtin")
     if voices is not None:
-        house += voice_tools(voices, spoken=settings.chat.llm == "builtin")
+        house += voice_tools(voices)
     if settings.chat.llm == "builtin":
         return Registry([own_lists(visitors=visitors), *house])
     servers = sources(settings) if settings.tools.shared or not visitors else []
@@ -135,8 +135,8 @@ def own_lists(*, visitors: bool) -> Lists:
     return Lists(ListFolder(folders.user_data() / "lists"), ListMemory() if visitors else None)
 
 
-def kept_timers(settings: Settings) -> TimerFile | None:
-    """The owner's timers that outlast the process; None where nothing is to be stored.
+def kept_timers(settings: Settings, file: str = "timers") -> TimerFile | None:
+    """The timers that outlast the process, in this file of the user's data; None where nothing is to be stored.
 
     Raises VoiceError for a file or key that cannot be used.
     """
@@ -151,7 +151,7 @@ def kept_timers(settings: Settings) -> TimerFile | None:
     def key() -> bytes:
         return derived(master_key(settings.chat.store_key, folder / "store.key"), "timers")
 
-    return TimerFile(folder / "timers", key)
+    return TimerFile(folder / file, key)
 
 
 def knowledge(settings: Settings) -> Knowledge | None:

@@ -142,7 +142,7 @@ def equal_error_rate(genuine: Sequence[float], others: Sequence[float]) -> float
 def _round(
     people: dict[str, list[Clip]], known_s: float, speech_s: float, random: Random
 ) -> tuple[list[KnownVoice], list[tuple[str, Sample]]]:
-    """Who is known, by recordings drawn for it, and the other recordings as utterances with who said them."""
+    """The known people, by recordings drawn for it, and the other recordings as utterances with their speakers."""
     known, utterances = list[KnownVoice](), list[tuple[str, Sample]]()
     for name, clips in people.items():
         left, theirs = random.sample(clips, len(clips)), Clip()

@@ -109,7 +109,7 @@ class RtcCalls:
         owner, _ = self._hub.enter(request.scope, handshake(request.scope).key)
         call = self._calls.get(name)
         if call is None or call.owner != owner:
-            raise Refused("call_unknown", "there is no such call, or it has ended")
+            raise Refused("call_unknown", "there is no such call, or it has ended", expected="the name in Location")
         call.connection.close(NORMAL, "")
         await asyncio.wait({call.running}, timeout=LEAVE_S)
 
