@@ -1,4 +1,4 @@
-"""The speaker of an utterance: a decision from the known voices and the one heard. Unknown voices are "someone"."""
+"""The decision who speaks, from the voices that are known and the one that was heard. Others are "someone"."""
 
 from __future__ import annotations
 
