@@ -26,6 +26,8 @@ from voice.memory.fact_book import best, facts, keep
 from voice.memory.imports import import_file
 from voice.memory.memory import Budget, Memory
 from voice.memory.records import kinds_of
+from voice.memory.talk_book import note, search
+from voice.memory.talk_questions import EarlierTurn, talk_question
 from voice.memory.vault import MOST_OPEN, Vault, Who
 
 SETS = Path(__file__).parent / "sets"
@@ -37,6 +39,13 @@ ORDER_SETS = {
 QUESTIONS = {"orders.tsv": 400, "orders_second.tsv": 120, "orders_unseen.tsv": 126}
 FACTS = 25
 """Facts of each person."""
+TALKS = 70
+"""Turns of earlier talks of each person."""
+DAYS_ASKED = {
+    "en": {"yesterday": 1, "three days ago": 3, "on Monday": 4, "on Sunday": 5, "on the 20th": 7},
+    "zh": {"昨天": 1, "三天前": 3, "周一": 4, "周日": 5, "20号": 7},
+}
+"""Days that are asked for, with how many days ago they are."""
 
 LATE_MS = 40
 """The deadline of a turn."""
@@ -58,7 +67,7 @@ KINDS = {
 @click.option("--wrong", is_flag=True, help="Show the questions that were answered wrongly.")
 @click.option("--json", "figures", type=click.Path(path_type=Path), metavar="FILE", help="Write the figures to FILE.")
 def command(customers: int, wrong: bool, figures: Path | None) -> None:
-    """Ask a made-up shop's customers' memories 646 questions, and people's facts 200, in English and Chinese."""
+    """Ask a made-up shop's customers' memories 646 questions, people's facts 200 and earlier talks 120."""
     logging.getLogger("voice.memory").setLevel(logging.ERROR)  # refusals are part of the questions
     with TemporaryDirectory() as folder:
         found = asyncio.run(_measured(Path(folder), customers, wrong))
@@ -81,6 +90,7 @@ async def _measured(folder: Path, customers: int, wrong: bool) -> dict[str, Any]
             found |= await _asked(memory, name, count, customers, wrong)
         found |= _open_memory(vault, customers)
         found |= _facts(folder / "facts", wrong)
+        found |= _talks(folder / "talks", wrong)
     finally:
         memory.close()
     return found
@@ -188,6 +198,45 @@ def _facts(folder: Path, wrong: bool) -> dict[str, Any]:
         found[f"facts: recall@5, {language}"] = _share(five, asked)
         found[f"facts: first, {language}"] = _share(first, asked)
     return found
+
+
+def _talks(folder: Path, wrong: bool) -> dict[str, Any]:
+    """Whether a turn is among the five that its question finds, among TALKS turns of 30 days; the same for a day."""
+    vault, random = Vault(folder, lambda: b"k" * 32), Random(7)
+    now = datetime(TODAY.year, TODAY.month, TODAY.day, 12)
+    rows = [line.split("\t") for line in (SETS / "talks.tsv").read_text("utf-8").splitlines()]
+    others = [line.split("\t") for line in (SETS / "facts.tsv").read_text("utf-8").splitlines()]
+    found: dict[str, Any] = {}
+    took = list[float]()
+    for language, by_day in (("en", "what did we talk about {}"), ("zh", "我们{}聊了什么")):
+        mine = [row for row in rows if row[0] == language]
+        spare = [(row[1], "") for row in others if row[0] == language]
+        turns = random.sample([*((row[1], row[2]) for row in mine), *spare[: TALKS - len(mine)]], TALKS)
+        at = [now - timedelta(days=place * 30 // TALKS + 1, minutes=place) for place in range(TALKS)]
+        with vault.writing(Who(language, "ann")) as database:
+            for place, (said, answer) in enumerate(turns):
+                note(database, "s", place, EarlierTurn(at[place], said, answer))
+        topics = [(question, row[1]) for row in mine for question in row[3:]]
+        days = [
+            (by_day.format(day), turns[place][0])
+            for day, ago in DAYS_ASKED[language].items()
+            for place in range(TALKS)
+            if (now.date() - at[place].date()).days == ago
+        ]
+        for name, asked in (("topic", topics), ("day", days)):
+            five = 0
+            for question, wanted in asked:
+                vault.drop_unused(0.0)
+                began = time.perf_counter()
+                wants = talk_question(question, TODAY)
+                with vault.reading(Who(language, "ann")) as read:
+                    known = [turn.said for turn in search(read, wants, now)] if wants is not None else []
+                took.append((time.perf_counter() - began) * 1000)
+                five += wanted in known
+                if wrong and wanted not in known:
+                    click.echo(f"talk: {question}\n  {known}\n  expected {wanted}", err=True)
+            found[f"talks by {name}: recall@5, {language}"] = _share(five, len(asked))
+    return found | {"talks: ms from the file, p50 / p99": _spread(took)}
 
 
 def _share(count: int, of: int) -> str:

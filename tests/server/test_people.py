@@ -47,7 +47,7 @@ def test_records_are_put_by_their_key_looked_at_and_deleted(tmp_path: Path) -> N
             assert (await put(here, [row(2, product="tea")]))[0] == 200
             canaries.check_folder(tmp_path)
             seen = (await here.http.get("/v1/people/ann")).json()
-            assert seen == {"person": "ann", "facts": [], "records": {"orders": 3}}
+            assert seen == {"person": "ann", "facts": [], "records": {"orders": 3}, "talks": 0}
             shown = (await here.http.get(PATH)).json()["rows"]
             assert [one["item"] for one in shown] == ["swordfish", "coffee", "tea"]
             assert (await here.http.delete("/v1/people/ann")).status_code == 204

@@ -25,7 +25,7 @@ from voice.settings.schema import Settings, TtsSettings
 from voice.wiring.engine_pool import SharedEnginePool
 
 Event = dict[str, Any]
-OURS = {"x.state", "x.partial", "x.spoken", "x.level", "x.latency", "x.notice"}
+OURS = {"x.state", "x.partial", "x.spoken", "x.level", "x.latency", "x.notice", "x.tool", "x.timers"}
 MODELS: dict[str, type[BaseModel]] = {
     get_args(model.model_fields["type"].annotation)[0]: model for model in get_args(get_args(RealtimeServerEvent)[0])
 }

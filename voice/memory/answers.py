@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from voice.llm.builtin.days import WEEKDAYS
+from voice.memory.periods import spoken_day
 from voice.memory.question_words import Asked
 from voice.memory.questions import RecordQuestion, about_records, record_question
 from voice.memory.records import SCALE, RecordKind, states
@@ -78,10 +78,7 @@ class _Asking:
 
     def day(self, text: object) -> str:
         """A day as it is said."""
-        day = date.fromisoformat(str(text))
-        if self.chinese:
-            return f"{day.month}月{day.day}日"
-        return f"{WEEKDAYS[day.weekday()]}, {day.strftime('%B')} {day.day}"
+        return spoken_day(date.fromisoformat(str(text)), chinese=self.chinese)
 
     def state(self, text: object) -> str:
         """A state in the question's language, where it is a usual one."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from voice.llm.builtin.days import EN_DAY, HAN_DAY, MONTHS, english_day, han_day
+from voice.llm.builtin.days import EN_DAY, HAN_DAY, MONTHS, WEEKDAYS, english_day, han_day
 from voice.text.numbers import HAN_NUMBER, han_number
 
 _DAY = timedelta(days=1)
@@ -190,3 +190,8 @@ def _years_before(day: date) -> date:
     years = (day.year - back for back in range(1, 9))
     year = next(year for year in years if day.day <= _month(day.replace(year=year, day=1), 0)[1].day)
     return day.replace(year=year)
+
+
+def spoken_day(day: date, *, chinese: bool) -> str:
+    """A day as it is said: `Friday, November 27`, `11月27日`."""
+    return f"{day.month}月{day.day}日" if chinese else f"{WEEKDAYS[day.weekday()]}, {MONTHS[day.month - 1]} {day.day}"

@@ -157,3 +157,8 @@ class Ranking:
             if shared:
                 found.append((min(1.0, shared / (whole or shared)) - 0.001 * len(known), place))
         return sorted(found, key=lambda one: (-one[0], -one[1]))
+
+    def telling(self) -> list[int]:
+        """The texts' places, that of the one with the most and rarest terms first."""
+        weights = [sum(weight * self._rarity[term] for term, weight in known.items()) for known in self._terms]
+        return sorted(range(len(weights)), key=lambda place: -weights[place])

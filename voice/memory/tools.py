@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
 from voice.llm.builtin.question import ToolCall
@@ -12,7 +13,10 @@ from voice.memory.fact_book import LEAST_SAID, best, drop, facts, keep
 from voice.memory.facts import CHANGED, FORGOTTEN, KEPT, MOST_CHARS, TOLD, fact_request, sentence, turned
 from voice.memory.memory import Memory
 from voice.memory.questions import about_records
+from voice.memory.ranking import terms
 from voice.memory.records import RecordKind
+from voice.memory.talk_book import search
+from voice.memory.talk_questions import TalkQuestion, line_of, talk_question, told
 from voice.memory.vault import Vault, Who
 from voice.tools.interface import Context, Result, Spec, Tool, ToolError, schema
 
@@ -24,7 +28,7 @@ _TEXT = {"type": "string", "minLength": 1, "maxLength": MOST_CHARS}
 
 def memory_tools(memory: Memory, *, spoken: bool = False) -> list[Tool]:
     """All tools of a memory. Where the results are `spoken` as they are, recall answers from records too."""
-    known: list[Tool] = [RememberTool(memory), RecallTool(memory, records=spoken), ForgetTool(memory)]
+    known: list[Tool] = [RememberTool(memory), RecallTool(memory, spoken=spoken), ForgetTool(memory)]
     finds = [] if spoken else [FindTool(memory, kind) for kind in memory.kinds]
     return [*known, ForgetAllTool(memory), *finds]
 
@@ -32,6 +36,9 @@ def memory_tools(memory: Memory, *, spoken: bool = False) -> list[Tool]:
 def memory_call(kinds: Collection[RecordKind], words: str, said: str) -> ToolCall | None:
     """The call that words ask for, behind the last reply `said`; of a mere question it is not certain."""
     request = fact_request(words, said=said)
+    talked = talk_question(words, date.today())
+    if talked is not None and (request is None or request.kind == "recall"):
+        return ToolCall("recall", {"question": words[:MOST_CHARS]})
     if about_records(words, kinds) and (request is None or request.kind in ("recall", "list")):
         return ToolCall("recall", {"question": words[:MOST_CHARS]})
     if request is None:
@@ -82,28 +89,39 @@ class RecallTool:
 
     spec = Spec(
         "recall",
-        "What the person asked you to remember about them. Without a question: all of it.",
+        "What the person asked you to remember about them, and what was said in earlier conversations. Without a "
+        "question: all that they asked you to remember.",
         schema(question={**_TEXT, "description": "what is to be found, in the person's words"}),
         personal=True,
     )
 
-    def __init__(self, memory: Memory, *, records: bool = False) -> None:
-        self._memory, self._records = memory, records
+    def __init__(self, memory: Memory, *, spoken: bool = False) -> None:
+        self._memory, self._spoken = memory, spoken
 
     async def call(self, arguments: Mapping[str, Any], context: Context) -> Result:
-        """The fact that fits, or NOT_KNOWN."""
+        """The fact that fits and the talks, or NOT_KNOWN."""
         question = str(arguments.get("question", ""))
         return Result(await self._memory.do(lambda: self._found(context, question)))
 
     def _found(self, context: Context, question: str) -> str:
+        now, chinese = self._memory.now(), context.language == "zh"
+        talked = talk_question(question, now.date())
         with self._memory.vault.reading(_who(context)) as database:
             known = facts(database)
             if not question:
                 return _listed(known, context.language)
-            if self._records and (answered := _answered(self._memory, database, question)):
+            if talked is None and self._spoken and (answered := _answered(self._memory, database, question)):
                 return answered
+            if talked is None and not self._spoken:
+                talked = TalkQuestion(terms(question))
+            talks = search(database, talked, now) if talked is not None else []
         found = best(known, question, least=LEAST_SAID, most=1)
-        return sentence(TOLD, found[0], context.language) if found else NOT_KNOWN
+        fact = sentence(TOLD, found[0], context.language) if found else ""
+        if not self._spoken:
+            return "\n".join(filter(None, [fact, *(line_of(talk, answered=True) for talk in talks)])) or NOT_KNOWN
+        if talked is not None and (talks or not fact):
+            return told(talked, talks, chinese=chinese)
+        return fact or NOT_KNOWN
 
 
 class FindTool:

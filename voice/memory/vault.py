@@ -22,7 +22,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from voice.memory.record_book import TABLES, expire, has_old
+from voice.memory import record_book, talk_book
+from voice.memory.voice_book import VOICES
 from voice.sessions.stores.encrypted import DamagedRecord, RecordCipher
 from voice.sessions.stores.interface import StoreError, derived
 
@@ -50,13 +51,13 @@ class Who(NamedTuple):
 class _Opened:
     """A person's memory as it was in the file with this `stamp`; None where there was no file.
 
-    Nothing in it is from before `oldest`, whatever the file still has.
+    No record or talk in it is from before `oldest`, whatever the file still has.
     """
 
     database: sqlite3.Connection
     stamp: tuple[int, int, int] | None
     used: float
-    oldest: date = date.min
+    oldest: tuple[date, date] = date.min, date.min
 
 
 class Vault:
@@ -64,7 +65,8 @@ class Vault:
 
     Every write replaces the person's file as a whole, under a lock that other processes respect; a file that another
     process has replaced is read again. Nothing is written, and `key()` not asked for, before there is something to
-    keep. Methods block; they may be called from any thread. Raises StoreError.
+    keep. Records are kept from the day `oldest()` on, earlier talks from `talks_from()` on. Methods block; they may be
+    called from any thread. Raises StoreError.
     """
 
     def __init__(
@@ -73,8 +75,9 @@ class Vault:
         key: Callable[[], bytes],
         clock: Callable[[], float] = time.monotonic,
         oldest: Callable[[], date] = lambda: date.min,
+        talks_from: Callable[[], date] = lambda: date.min,
     ) -> None:
-        self._folder, self._key, self._clock, self.oldest = folder, key, clock, oldest
+        self._folder, self._key, self._clock, self.oldest, self._talks_from = folder, key, clock, oldest, talks_from
         self._open: OrderedDict[Who, _Opened] = OrderedDict()
         self._lock = threading.RLock()
 
@@ -127,11 +130,16 @@ class Vault:
         """Everyone of whom something is kept. What is damaged is said in the log and left out."""
         return sorted(who for who, _ in self._each())
 
+    def each(self, owner: str) -> Iterator[tuple[Who, sqlite3.Connection]]:
+        """Every one of an owner's people with their memory, which is open for that step and not to be changed."""
+        with self._lock:
+            yield from ((who, database) for who, database in self._each() if who.owner == owner)
+
     def expire(self) -> None:
-        """Remove records of before `oldest()` from every file that has some."""
-        for who in [who for who, database in self._each() if has_old(database, self.oldest())]:
+        """Remove what is too old from every file that has some."""
+        for who in [who for who, database in self._each() if self._has_old(database)]:
             with self.writing(who):
-                pass  # a memory that is opened has no old records
+                pass  # a memory that is opened has nothing old
 
     def size(self, who: Who) -> int:
         """Bytes on the disk."""
@@ -181,17 +189,21 @@ class Vault:
             if opened is None and stamp is not None:
                 opened = self._hold(who, _Opened(self._unsealed(self._file(who)), stamp, 0.0))
         if opened is not None:
-            if opened.oldest != (oldest := self.oldest()):
-                expire(opened.database, oldest)
+            if opened.oldest != (oldest := (self.oldest(), self._talks_from())):
+                record_book.expire(opened.database, oldest[0])
+                talk_book.expire(opened.database, oldest[1])
                 opened.database.commit()
                 opened.oldest = oldest
             opened.used = self._clock()
             self._open.move_to_end(who)
         return opened
 
+    def _has_old(self, database: sqlite3.Connection) -> bool:
+        return record_book.has_old(database, self.oldest()) or talk_book.has_old(database, self._talks_from())
+
     def _new(self, who: Who) -> _Opened:
         database = _connect()
-        database.executescript(_TABLES + TABLES)
+        database.executescript(_TABLES + record_book.TABLES + VOICES)
         database.execute("INSERT INTO who VALUES (?, ?)", who)
         return self._hold(who, _Opened(database, None, self._clock()))
 
@@ -246,7 +258,7 @@ class Vault:
             image = zlib.decompress(self._cipher.unseal(raw.removeprefix(_MAGIC), path.stem))
             database = _connect()
             database.deserialize(image)
-            database.executescript(_TABLES + TABLES)
+            database.executescript(_TABLES + record_book.TABLES + VOICES)
         except (DamagedRecord, zlib.error, sqlite3.Error) as error:
             raise StoreError(
                 "this memory is damaged, or was encrypted with another key",
@@ -297,13 +309,15 @@ class Vault:
 def _connect() -> sqlite3.Connection:
     database = sqlite3.connect(":memory:", check_same_thread=False)  # the vault's lock lets one thread in
     database.execute("PRAGMA temp_store = memory")
+    database.execute("PRAGMA secure_delete = on")  # what was removed is no longer in the file
     return database
 
 
 def _empty(database: sqlite3.Connection) -> bool:
     """Whether nothing is kept besides whose memory it is."""
-    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name != 'who'").fetchall()
-    return not any(database.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() for (name,) in tables)
+    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    kept = [name for (name,) in tables if name != "who" and not name.startswith("talk_index")]
+    return not any(database.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() for name in kept)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -16,6 +16,7 @@ from voice.memory.fact_book import facts
 from voice.memory.memory import Memory
 from voice.memory.record_book import all_rows, counts, put
 from voice.memory.records import RecordKind, Row, RowError, read_row
+from voice.memory.talk_book import count_talks
 from voice.memory.vault import Who
 from voice.server.schemas import Strict
 from voice.server.service import Service
@@ -71,12 +72,13 @@ def routes(service: Service, memory: Memory) -> APIRouter:
 
     @router.get("/{person}")
     async def look(person: Person, request: Request) -> dict[str, Any]:
-        """What is remembered of the person: facts, and how many records of each kind."""
+        """What is remembered of the person: facts, how many records of each kind, and turns of earlier talks."""
         who = Who(access.enter(request.headers, "write"), person)
 
         def read() -> dict[str, Any]:
             with vault.reading(who) as database:
-                return {"person": person, "facts": facts(database), "records": counts(database)}
+                known = {"facts": facts(database), "records": counts(database), "talks": count_talks(database)}
+                return {"person": person, **known}
 
         return await memory.do(read)
 

@@ -15,7 +15,7 @@ from voice.sessions.engine_context import LONG, EngineContext
 from voice.sessions.generation import generate
 from voice.sessions.group_turns import GroupTurns, SharedSession
 from voice.sessions.input_checks import CheckedInput, looked_at, measured, ruled, said, taken
-from voice.sessions.log import ENDS, NOTHING_USED, Event, Refused, SessionTurn
+from voice.sessions.log import ENDS, NOTHING_USED, SETTLING, Event, Refused, SessionTurn
 from voice.sessions.session_log import acquire, ledger_row, moved, read_on, unknown_session
 from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import GONE, REWRITTEN, Card, StoreError
@@ -344,9 +344,11 @@ class ActiveSession(SharedSession):
 
     def put(self, events: Sequence[Event], *, at_once: bool = True) -> None:
         """Log what clients did or what ended a turn, with the ledger row of the turn it settles."""
-        row, ended = None, False
+        row, ended, settled = None, False, None
         for event in events:
             turn = self.talk.turns.get(event.turn)
+            if event.t in SETTLING and turn is not None and turn.kept and not turn.running:
+                settled = turn
             if event.t in ENDS and turn is not None:
                 ended = True
                 self._parts.count(f"turns_{event.t}")
@@ -355,6 +357,9 @@ class ActiveSession(SharedSession):
                     self._parts.slots.spend(self.card.owner, row.input + row.output)
         self._note_open()
         self._write(events, row, at_once=at_once)
+        if settled is not None:
+            for told in self._parts.settled:
+                told(self.card, settled)
         if self._generating is not None and not self._generating.running:
             if self._task is not None and self._task is not asyncio.current_task():
                 self._task.cancel()

@@ -131,11 +131,11 @@ class Engine:
 
     async def delete(self, sid: str) -> None:
         """Remove a session and everything said in it."""
-        self.parts.forget(sid)
         live = self._lives.pop(sid, None)
         if live is not None:
             live.leave(unknown_session())
         try:
+            self.parts.forget(live.card if live is not None else (await self.parts.store.load(sid)).card)
             await self.parts.store.delete(sid)
         except UnknownSession as unknown:
             raise unknown_session() from unknown
@@ -224,8 +224,9 @@ class Engine:
 
     async def _forget_named(self, sid: str) -> None:
         with contextlib.suppress(UnknownSession):  # it ended meanwhile
-            if (await self.parts.store.load(sid)).card.name is not None:
-                self.parts.forget(sid)
+            card = (await self.parts.store.load(sid)).card
+            if card.name is not None:
+                self.parts.forget(card)
                 await self.parts.store.delete(sid)
 
     def _busy(self, live: ActiveSession) -> bool:
@@ -313,7 +314,7 @@ class Engine:
         """Sessions whose time is over here; where another process had a later sign of life, they go on there."""
         for live in lives:
             self._lives.pop(live.card.sid, None)
-            self.parts.forget(live.card.sid)
+            self.parts.forget(live.card)
             live.leave(unknown_session())
         if lives:
             await self.parts.store.touch({live.card.sid: 0.0 for live in lives})

@@ -14,6 +14,7 @@ from voice.llm.interface import Upstream
 from voice.safety.filters import Guards, NoGuard
 from voice.safety.moderation import Moderation
 from voice.sessions.circuit_breaker import BreakerPolicy, RetryPolicy
+from voice.sessions.log import SessionTurn
 from voice.sessions.stores.interface import Card, Store
 from voice.sessions.upstream_queue import Limits, UpstreamQueue
 from voice.tools.registry import Registry
@@ -69,8 +70,10 @@ class EngineContext:
     tools: Registry | None = None
     notes: Callable[[str], str] = lambda words: ""
     """What the owner's notes say about somebody's words, for the model; empty where they say nothing."""
-    forgotten: Callable[[str], None] = lambda sid: None
-    """Called with the id of a session that is deleted or over."""
+    forgotten: tuple[Callable[[Card], None], ...] = ()
+    """Called with a session that is deleted or over."""
+    settled: tuple[Callable[[Card, SessionTurn], None], ...] = ()
+    """Called with each turn that has become part of a conversation, and again when less of it is left."""
     recall: Callable[[str, str, str], Awaitable[str]] | None = None
     """What is remembered about somebody's words, for the model, of an owner's person; empty where it is nothing."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
@@ -88,18 +91,24 @@ class EngineContext:
     def __post_init__(self) -> None:
         self.slots = UpstreamQueue(self.options.limits, self.options.breaker, self.clock)
 
-    def person(self, card: Card) -> str:
-        """Whose session it is; empty where that is not known. A turn cannot say so, only who makes the session."""
+    def person(self, card: Card, turn: SessionTurn) -> str:
+        """Whose memory a turn uses; empty where that is not known. A turn cannot say so, only who makes the session.
+
+        At a microphone of this machine it is the one whose voice was heard.
+        """
+        if self.options.person and turn.speaker:
+            return str(turn.speaker.get("id", ""))
         return str(card.options.get("person") or self.options.person)
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a figure of the metrics."""
         self.counts[name] = self.counts.get(name, 0) + by
 
-    def forget(self, sid: str) -> None:
+    def forget(self, card: Card) -> None:
         """Keep nothing of a session that is deleted or over, besides the store."""
-        self.guards.forget(sid)
-        self.forgotten(sid)
+        self.guards.forget(card.sid)
+        for told in self.forgotten:
+            told(card)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a coroutine beside the caller; it is kept until it ends."""

@@ -106,6 +106,11 @@ class MemorySettings:
     person: str = option(
         "", "whose memory the conversations of this machine use; on a server none unless set; empty: the owner's"
     )
+    talks: bool = option(True, "a person may ask what was said in conversations that are stored (chat.session)")
+    voices: bool = option(
+        True,
+        "people who ask for it are known by their voice at this machine's microphone, if voice-encoder is downloaded",
+    )
     records: str = option(
         "", "kinds of records, such as orders: in a file [memory.records.NAME] tables (docs/memory.md), elsewhere JSON"
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime, timedelta
 
 from voice import paths as folders
-from voice.memory.memory import Budget, Memory
+from voice.memory.memory import Budget, Memory, forget_talk
 from voice.memory.records import kinds_of
 from voice.memory.vault import Vault, Who
+from voice.sessions.engine_context import EngineContext
+from voice.sessions.log import SessionTurn
+from voice.sessions.stores.interface import Card
 from voice.sessions.stores.master_key import master_key
+from voice.settings.layers import retained_days
 from voice.settings.schema import Settings
 
 OWNER = "me"
@@ -29,8 +34,13 @@ def vault(settings: Settings) -> Vault:
     def oldest() -> date:
         return date.today() - timedelta(days=settings.memory.days)
 
+    def talks_from() -> date:
+        days = retained_days(settings.chat.retain)
+        return date.today() - timedelta(days=days) if days and days != math.inf else date.min
+
     data = folders.user_data()
-    return Vault(None if settings.chat.store == "memory" else data / "people", key, oldest=oldest)
+    folder = None if settings.chat.store == "memory" else data / "people"
+    return Vault(folder, key, oldest=oldest, talks_from=talks_from)
 
 
 def memory(settings: Settings) -> Memory | None:
@@ -40,3 +50,30 @@ def memory(settings: Settings) -> Memory | None:
     budget = Budget(settings.memory.tokens, settings.memory.deadline_ms / 1000)
     kinds = kinds_of(settings.memory.records)
     return Memory(vault(settings), budget, lambda: datetime.now().astimezone(), kinds)
+
+
+def keep_talks(parts: EngineContext, remembered: Memory) -> None:
+    """Have the turns of conversations that are kept remembered as earlier talks, as long as these are kept.
+
+    What several people said in one session is no one's own, and is left out.
+    """
+
+    def settled(card: Card, turn: SessionTurn) -> None:
+        person = parts.person(card, turn)
+        if person and card.name is not None and not turn.said and not turn.blocked:
+            said = "" if "input" in turn.removed else turn.input
+            parts.spawn(remembered.talked(Who(card.owner, person), card.sid, turn.number, said, turn.text))
+
+    def forgotten(card: Card) -> None:
+        """At a microphone of this machine anyone may have spoken in it."""
+        person = str(card.options.get("person", ""))
+        if card.name is not None and (person or parts.options.person):
+            parts.spawn(remembered.forget_talk(card.owner, person, card.sid))
+
+    parts.settled += (settled,)
+    parts.forgotten += (forgotten,)
+
+
+def forget_conversation(settings: Settings, card: Card) -> None:
+    """Remove a deleted conversation from the memory of all who spoke in it."""
+    forget_talk(vault(settings), card.owner, str(card.options.get("person", "")), card.sid)

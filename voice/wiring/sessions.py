@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from voice import paths as folders
 from voice.clock import working
+from voice.conversation.speaker import SpeakerWatch
 from voice.errors import ConfigError, VoiceError
 from voice.llm.builtin import BuiltinUpstream
 from voice.llm.builtin.question import RunningTimers
@@ -30,14 +31,15 @@ from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
 from voice.sessions.log import Refused
 from voice.sessions.session_wrappers import UnmaskedSession, UnmaskingGuard
-from voice.sessions.stores.interface import Store, StoreError
+from voice.sessions.stores.interface import Card, Store, StoreError
 from voice.sessions.stores.memory import MemoryStore
 from voice.sessions.upstream_queue import Limits
 from voice.settings.layers import retained_days
 from voice.settings.schema import ChatSettings, Settings
 from voice.tools.home import Home
-from voice.wiring.memory import memory, own_person
+from voice.wiring.memory import keep_talks, memory, own_person
 from voice.wiring.safety import guards, moderation
+from voice.wiring.speakers import known_voices, memory_or_voice_call
 from voice.wiring.tools import house, informed, knowledge, registry
 
 if TYPE_CHECKING:
@@ -84,6 +86,10 @@ def _hot_slots(model: Upstream) -> HotSlots | None:
     from voice.llm.hot_slots import HotSlots
 
     return model if isinstance(model, HotSlots) else None
+
+
+def _forget_slots(hot: HotSlots, card: Card) -> None:
+    hot.forget(card.sid)
 
 
 def store_file(settings: Settings) -> Path:
@@ -164,11 +170,13 @@ async def engine(
     running: Callable[[], RunningTimers] | None = None,
     home: Home | None = None,
     remembered: Memory | None = None,
+    speaker: SpeakerWatch | None = None,
 ) -> AsyncIterator[Engine]:
     """Sessions over the store that `keep` makes, else that of the settings, and this model, which gets ready meanwhile.
 
-    `running` gives the timers, where they are kept in this process; `remembered` is a memory that others use too. All
-    is closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
+    `running` gives the timers, where they are kept in this process; `remembered` is a memory that others use too;
+    `speaker` hears who speaks. All is closed with it. Conversations that chat.retain keeps no longer are removed
+    while it runs.
     """
     with working():
         judging, guarding = await asyncio.to_thread(lambda: (moderation(settings), guards(settings.safety)))
@@ -187,18 +195,24 @@ async def engine(
     if isinstance(model, BuiltinUpstream):
         model.commands = home.tool_for if home is not None else None
         model.memory = partial(memory_call, remembered.kinds.values()) if remembered is not None else None
+    voices = await known_voices(settings, remembered, speaker)
+    if voices is not None and isinstance(model, BuiltinUpstream):
+        model.memory = partial(memory_or_voice_call, model.memory, voices.heard)
     made = Engine(
         kept,
         model,
         how or options(settings),
         guards=guarding,
         moderation=judging,
-        tools=registry(settings, written, running, visitors=visitors, home=home, remembered=remembered),
+        tools=registry(settings, written, running, visitors=visitors, home=home, remembered=remembered, voices=voices),
         notes=informed(written),
         recall=remembered.recall if remembered is not None and not builtin else None,
     )
-    if settings.serve.hot and (kept_hot := _hot_slots(model)):
-        kept_hot.count, made.parts.forgotten = made.parts.count, kept_hot.forget
+    if settings.serve.hot and (hot := _hot_slots(model)):
+        hot.count = made.parts.count
+        made.parts.forgotten += (partial(_forget_slots, hot),)
+    if remembered is not None and settings.memory.talks:
+        keep_talks(made.parts, remembered)
     if made.parts.tools is not None:
         made.parts.tools.start()
     beside: list[asyncio.Task[Any]] = [asyncio.create_task(model.prepare(), name="prepare the model")]
@@ -275,10 +289,11 @@ async def session(
     timers: Timers,
     language: str,
     home: Home | None = None,
+    speaker: SpeakerWatch | None = None,
 ) -> UnmaskedSession:
     """The session of the settings as its person sees it, closed with the stack: on a server, or in this process.
 
-    `language` is that of the words for what is not shown.
+    `language` is that of the words for what is not shown; `speaker` hears who says them.
     """
     chat, loop = settings.chat, asyncio.get_running_loop()
     if chat.server:
@@ -299,10 +314,13 @@ async def session(
             own_options(settings, lasting),
             lambda: timers.seen(loop.time()),
             home,
+            speaker=speaker,
         )
     )
     local = await open_local(running, name=chat.session if lasting else None, system=system_prompt(chat))
     local.effects = LOOP_EFFECTS
+    if speaker is not None:
+        local.speaker = lambda: speaker.speaker
     stack.push_async_callback(local.close)
 
     return own_words(running, local, language)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Protocol
 
 from voice import paths as folders
@@ -13,9 +14,10 @@ from voice.client.keyring import Keyring
 from voice.errors import UnavailableError, UsageError
 from voice.sessions.export import exported
 from voice.sessions.stores.encrypted import CHECK
-from voice.sessions.stores.interface import Store, UnknownSession
+from voice.sessions.stores.interface import Card, Store, UnknownSession
 from voice.sessions.stores.memory import MemoryStore
 from voice.settings.schema import Settings
+from voice.wiring.memory import forget_conversation
 from voice.wiring.sessions import store, store_file
 
 
@@ -52,7 +54,9 @@ async def keeping(settings: Settings) -> AsyncIterator[StoredConversations]:
     in_a_file = not chat.store or chat.store.startswith("sqlite:///")
     kept = MemoryStore() if in_a_file and not file.exists() else store(settings)  # looking creates no file
     try:
-        yield _Everywhere(_InThisFile(kept, chat.store or str(file)), keyring, chat.server_key)
+        yield _Everywhere(
+            _InThisFile(kept, chat.store or str(file), partial(forget_conversation, settings)), keyring, chat.server_key
+        )
     finally:
         await kept.close()
 
@@ -60,8 +64,8 @@ async def keeping(settings: Settings) -> AsyncIterator[StoredConversations]:
 class _InThisFile:
     """In a store, which may also hold the nameless sessions of a `voice serve`."""
 
-    def __init__(self, kept: Store, where: str) -> None:
-        self._store, self.where = kept, where
+    def __init__(self, kept: Store, where: str, forgotten: Callable[[Card], None]) -> None:
+        self._store, self.where, self._forgotten = kept, where, forgotten
 
     async def names(self) -> list[str]:
         cards = [(await self._store.load(sid)).card for sid in await self._store.kept()]
@@ -79,7 +83,9 @@ class _InThisFile:
 
     async def forget(self, name: str | None) -> dict[str, int]:
         if name is not None:
-            await self._store.delete(await self._find(name))
+            sid = await self._find(name)
+            await asyncio.to_thread(self._forgotten, (await self._store.load(sid)).card)
+            await self._store.delete(sid)
             return {self.where: 1}
         sids = await self._store.kept()
         # The check of the key goes, too: someone who lost the key can start again this way.

@@ -36,7 +36,7 @@ def tell(*told: str) -> None:
 def test_looking_creates_nothing(home: Path) -> None:
     result = voice("memory", "list")
     assert (result.exit_code, result.stderr.strip()) == (0, "nothing is remembered of me")
-    assert json.loads(voice("memory", "export").stdout) == [{"person": "me", "facts": [], "records": {}}]
+    assert json.loads(voice("memory", "export").stdout) == [{"person": "me", "facts": [], "records": {}, "talks": []}]
     assert not home.exists()
 
 
@@ -47,7 +47,7 @@ def test_what_is_remembered_is_shown_exported_and_forgotten(home: Path) -> None:
     assert voice("memory", "list", "--people").stdout == "me\n"
     assert voice("memory", "list", "--person", "bob").stdout == ""
     (mine,) = json.loads(voice("memory", "export", "--all").stdout)
-    assert mine == {"person": "me", "facts": ["the word is swordfish", "I live in Hamburg"], "records": {}}
+    assert mine == {"person": "me", "facts": ["the word is swordfish", "I live in Hamburg"], "records": {}, "talks": []}
     assert voice("memory", "forget", "Hamburg").stdout == "forgotten: I live in Hamburg\n"
     assert voice("memory", "forget", "--all").stdout == "everything about me is forgotten\n"
     assert list(home.glob("people/*.person")) == []

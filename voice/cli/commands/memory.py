@@ -38,9 +38,11 @@ def listed(resolved: Resolved, people: bool) -> None:
         return
     from voice.memory.fact_book import facts
     from voice.memory.record_book import counts
+    from voice.memory.talk_book import count_talks
 
     with vault.reading(who) as database:
         lines = [*facts(database), *(f"{count} {kind}" for kind, count in counts(database).items())]
+        lines += [f"{count} turns of earlier talks" for count in [count_talks(database)] if count]
     for line in lines:
         click.echo(line)
     if not lines:
@@ -117,11 +119,13 @@ def export(resolved: Resolved, everyone: bool) -> None:
 def _exported(vault: Vault, who: Who) -> dict[str, Any]:
     from voice.memory.fact_book import facts
     from voice.memory.record_book import all_rows, counts
+    from voice.memory.talk_book import all_talks
 
     with vault.reading(who) as database:
         owner = {"owner": who.owner} if who.owner else {}
         records = {kind: all_rows(database, kind) for kind in counts(database)}
-        return {"person": who.person, **owner, "facts": facts(database), "records": records}
+        talks = [{"at": f"{talk.at}", "said": talk.said, "answer": talk.answer} for talk in all_talks(database)]
+        return {"person": who.person, **owner, "facts": facts(database), "records": records, "talks": talks}
 
 
 def _opened(resolved: Resolved) -> tuple[Vault, Who]:

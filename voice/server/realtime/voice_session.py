@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from voice.audio.network import FADE_MS, MOST_WAITING_S, NetworkSink, NetworkSou
 from voice.audio.playout import PlayoutDrained, PlayoutEvent
 from voice.conversation.conversation import Conversation
 from voice.conversation.observer import Notice
+from voice.conversation.timers import KeptTimers
+from voice.llm.builtin.timer_list import Timers
 from voice.server.realtime.audio_codec import SPOKEN_RATE
 from voice.server.realtime.engine_pool import EnginePool, EngineSet
 from voice.server.realtime.events import EventWriter, RunningConversation
@@ -115,6 +117,15 @@ class Dictation:
             await self._recognizer.call(lambda _: utterance.close())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TimerPlace:
+    """Timers that outlast a connection; `kept` has those that outlast the server, `wall` gives seconds since 1970."""
+
+    running: Timers = field(default_factory=Timers)
+    kept: KeptTimers | None = None
+    wall: Callable[[], float] | None = None
+
+
 log = logging.getLogger(__name__)
 
 
@@ -129,11 +140,12 @@ class VoiceSession:
         engines: EnginePool,
         session: RealtimeSession,
         narrator: EventWriter,
+        timers: TimerPlace,
         room: Callable[[], bool],
         broke: Callable[[BaseException], None],
         attach: Callable[[PacedSink], None] | None = None,
     ) -> None:
-        self._engines, self._session, self._narrator = engines, session, narrator
+        self._engines, self._session, self._narrator, self._timers = engines, session, narrator, timers
         self._room, self._broke, self._attach = room, broke, attach
         self._kit: EngineSet | None = None
         self._wished: Settings | None = None
@@ -267,8 +279,10 @@ class VoiceSession:
             sink=sink,
             playout=playout,
             session=self._session,
+            timers=self._timers.running,
             observer=self._narrator.note,
         )
+        parts.kept, parts.wall = self._timers.kept, self._timers.wall
         parts.source, parts.watch, parts.acts = source, self._narrator.watch, self._narrator.acts
         if self._echo is not None:
             parts.others = self._echo.near
