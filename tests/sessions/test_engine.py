@@ -354,7 +354,7 @@ def test_named_conversations_unused_for_long_are_removed_but_not_under_somebody(
 def test_what_is_beside_the_store_is_told_of_every_session_that_ends() -> None:
     async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
         gone: list[str] = []
-        engine.parts.forgotten = gone.append
+        engine.parts.forgotten += (lambda card: gone.append(card.sid),)
         deleted, _ = await engine.create()
         await engine.delete(deleted.card.sid)
         over, _ = await engine.create(ttl_s=60.0)
