@@ -78,7 +78,7 @@ def test_who_is_known_is_answered_as_themselves_and_a_stranger_is_not(
                 sink=tmp_path / "out.wav",
                 fast=True,
                 observer=notes.append,
-                trace=tmp_path / "data" / "trace.jsonl",
+                trace=tmp_path / "trace.jsonl",
                 stand=Overrides(recognizer=lambda: ScriptedRecognizer(SAID)),
             )
         )
@@ -88,8 +88,8 @@ def test_who_is_known_is_answered_as_themselves_and_a_stranger_is_not(
     assert turns[4].reply.startswith("I don't know your voice")
     (ann,) = known_voices(vault(settings))
     raw = ann.voice.tobytes()[:64]
-    for file in (tmp_path / "data").rglob("*"):
+    for file in tmp_path.rglob("*"):
         assert not file.is_file() or raw not in file.read_bytes()
-    told = (tmp_path / "data" / "trace.jsonl").read_text("utf-8") + "".join(map(repr, notes)) + caplog.text
+    told = (tmp_path / "trace.jsonl").read_text("utf-8") + "".join(map(repr, notes)) + caplog.text
     assert "array(" not in told
     assert all(str(round(float(value), 4)) not in told for value in ann.voice if value > 0.1)
