@@ -112,8 +112,10 @@ class SpeakerWatch:
         spoken.person = who(self._known, spoken.heard(), self._last, now) if known else None
 
     def committed(self, turn: int) -> None:
-        """This turn counts: its speaker is the last one, and is known better from now on."""
+        """This turn counts: its speaker is the last one, and is known better from now on. Nothing is added to it."""
         spoken = self._answered
+        if self._open is spoken:
+            self._open = None
         if spoken is None or spoken.turn != turn or not self._known:
             return
         person, heard = spoken.person, spoken.heard()

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from voice import paths as folders
+from voice.memory.learning import Learner
 from voice.memory.memory import Budget, Memory, forget_talk
-from voice.memory.records import kinds_of
+from voice.memory.records import RecordKind, kinds_of
+from voice.memory.sync import Sync
 from voice.memory.vault import Vault, Who
 from voice.sessions.engine_context import EngineContext
 from voice.sessions.log import SessionTurn
 from voice.sessions.stores.interface import Card
 from voice.sessions.stores.master_key import master_key
-from voice.settings.layers import retained_days
+from voice.settings.layers import retained_days, without_secrets
 from voice.settings.schema import Settings
+
+if TYPE_CHECKING:
+    from voice.safety.redactor import Finder
 
 OWNER = "me"
 """The person of this machine's own conversations, unless memory.person names another."""
@@ -52,6 +60,11 @@ def memory(settings: Settings) -> Memory | None:
     return Memory(vault(settings), budget, lambda: datetime.now().astimezone(), kinds)
 
 
+def sync(settings: Settings, vault: Vault, kinds: Mapping[str, RecordKind]) -> Sync:
+    """The commands that bring records."""
+    return Sync(vault, kinds, own_person(settings), lambda: without_secrets(os.environ))
+
+
 def keep_talks(parts: EngineContext, remembered: Memory) -> None:
     """Have the turns of conversations that are kept remembered as earlier talks, as long as these are kept.
 
@@ -72,6 +85,22 @@ def keep_talks(parts: EngineContext, remembered: Memory) -> None:
 
     parts.settled += (settled,)
     parts.forgotten += (forgotten,)
+
+
+def learn_facts(parts: EngineContext, remembered: Memory, finder: Finder) -> None:
+    """Have the model draw facts from what people say, once their turn counts."""
+
+    def private(text: str) -> bool:
+        found = finder.next(text, 0, complete=True)
+        return found is not None and found.found is not None
+
+    def settled(card: Card, turn: SessionTurn) -> None:
+        person = parts.person(card, turn)
+        if person and not turn.said and not turn.blocked and "input" not in turn.removed:
+            parts.spawn(learner.settled(Who(card.owner, person), card.sid, turn.number, turn.input))
+
+    learner = Learner(remembered, lambda ask, owner: parts.slots.stream(parts.upstream, ask, owner), private)
+    parts.settled += (settled,)
 
 
 def forget_conversation(settings: Settings, card: Card) -> None:
