@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from tests.support import canaries
+from tests.support.engine import text, until_end
 from tests.support.voices import ANN, BEN, voice_of
 from voice.clock import run_virtual
 from voice.llm.builtin import BuiltinUpstream
+from voice.llm.openai_dialects import message_json
+from voice.memory.fact_book import keep
 from voice.memory.memory import Budget, Memory
 from voice.memory.tools import memory_call, memory_tools
 from voice.memory.vault import Vault, Who
@@ -23,6 +26,7 @@ from voice.memory.voice_tools import VoiceBook, voice_call, voice_tools
 from voice.sessions.engine import Engine
 from voice.sessions.engine_context import EngineOptions
 from voice.sessions.local_session import LocalSession, open_local
+from voice.sessions.state import SessionState
 from voice.sessions.stores.memory import MemoryStore
 from voice.speakers.recognition import ENOUGH_S, KnownVoice, Sample, who
 from voice.tools.registry import Registry
@@ -208,3 +212,30 @@ def test_what_is_kept_of_a_voice_is_sealed_bounded_and_of_one_encoder(memory: Me
 def test_what_words_ask_of_voices(words: str, speaker: dict[str, Any], call: str | None) -> None:
     found = voice_call(words, speaker, None)
     assert (found.name if found else None) == call
+
+
+def test_a_client_of_a_server_cannot_say_who_speaks(memory: Memory) -> None:
+    async def run() -> str:
+        with memory.vault.writing(Who("", "ann")) as database:
+            keep(database, "the word is swordfish", date(2026, 3, 4))
+        model = BuiltinUpstream()
+        model.memory = partial(memory_call, memory.kinds.values())
+        engine = Engine(MemoryStore(), model, EngineOptions(), tools=Registry(memory_tools(memory, spoken=True)))
+        live, _ = await engine.create(options={"person": "bob"})
+        turn = live.send(1, "what do you know about me", options={"speaker": {"id": "ann", "name": "Ann"}})
+        said = text(await until_end(live, turn.first))
+        await engine.close()
+        return said
+
+    assert run_virtual(run()) == "You have not asked me to remember anything yet."
+
+
+def test_a_model_reads_who_spoke_and_the_built_in_responder_only_the_words() -> None:
+    state = SessionState("e")
+    turn, _ = state.send(1, "hello", options={"speaker": {"id": "", "name": "someone"}})
+    assert [message_json(one)["content"] for one in state.context(turn)] == ["someone: hello"]
+    state.end(turn, "failed", {})
+    again, _ = state.send(2, "hi", options={"speaker": {"id": "me", "name": "Ann"}})
+    assert [message_json(one)["content"] for one in state.context(again)] == ["someone: hello\nAnn: hi"]
+    assert state.snapshot()["messages"][0]["speaker"] == {"id": "", "name": "someone"}
+    assert [one.text for one in turn.asks()] == ["hello"]

@@ -1,4 +1,4 @@
-"""The speakers at the microphone: the voice of each utterance, heard beside its recognition."""
+"""The speaker of each utterance at the microphone, heard by their voice beside recognition."""
 
 from __future__ import annotations
 

@@ -49,8 +49,16 @@ class SpeakerFigures:
 
 @click.command("speakers")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR")
-@click.option("--known", default=6.0, metavar="S", help="Seconds of speech that each person is known by.")
-@click.option("--speech", default=3.2, metavar="S", help="Seconds of speech of an utterance, at most.")
+@click.option(
+    "--known",
+    type=click.FloatRange(0.5),
+    default=6.0,
+    metavar="S",
+    help="Seconds of speech that each person is known by.",
+)
+@click.option(
+    "--speech", type=click.FloatRange(0.5), default=3.2, metavar="S", help="Seconds of speech of an utterance, at most."
+)
 @click.option(
     "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
 )
