@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,6 +60,9 @@ class Memory:
         self.vault, self.budget, self.now, self.kinds = vault, budget, now, kinds or {}
         self.news: dict[Who, list[str]] = {}
         """Facts that were just learned of a person, who has not heard so yet."""
+        self.under_way: Callable[[Who], Iterable[tuple[str, int]]] = lambda who: ()
+        """The turns of a person that have begun and are not over, each by its session's id and its number."""
+        self._passed: set[tuple[str, int]] = set()
         self._thread = ThreadPoolExecutor(1, "memory")
 
     async def do(self, work: Callable[[], T]) -> T:
@@ -115,12 +118,22 @@ class Memory:
         """
         request = fact_request(said)
         asks_memory = request is not None and request.kind != "recall"
-        if asks_memory or talk_question(said, self.now().date()) is not None:
+        if self.passes(sid, turn) or asks_memory or talk_question(said, self.now().date()) is not None:
             said = ""
         try:
             await self.do(lambda: self._note(who, sid, turn, EarlierTurn(self.now(), said, answer)))
         except VoiceError as error:
             log.warning("a talk could not be remembered: %s", error)
+
+    async def forget(self, who: Who) -> bool:
+        """Forget everything about a person, also what they say in turns that are not over; returns if there was any."""
+        self._passed.update(self.under_way(who))
+        self.news.pop(who, None)
+        return await self.do(lambda: self.vault.forget(who))
+
+    def passes(self, sid: str, turn: int) -> bool:
+        """Whether nothing of a turn is to be remembered: the person was forgotten while it ran."""
+        return (sid, turn) in self._passed
 
     async def forget_talk(self, who: Who, sid: str) -> None:
         """Forget a conversation that is deleted."""

@@ -198,7 +198,7 @@ class ForgetAllTool:
 
     async def call(self, arguments: Mapping[str, Any], context: Context) -> Result:
         """That it is done."""
-        await self._memory.do(lambda: self._memory.vault.forget(_who(context)))
+        await self._memory.forget(_who(context))
         chinese = context.language == "zh"
         return Result("好的，关于你的一切我都忘掉了。" if chinese else "I've forgotten everything about you.")
 

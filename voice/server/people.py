@@ -86,7 +86,7 @@ def routes(service: Service, memory: Memory) -> APIRouter:
     async def delete(person: Person, request: Request) -> Response:
         """Forget everything about the person; also where there was nothing."""
         who = Who(access.enter(request.headers, "write"), person)
-        await memory.do(lambda: vault.forget(who))
+        await memory.forget(who)
         return Response(status_code=204)
 
     return router
