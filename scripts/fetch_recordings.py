@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 DIGEST = "3c62c485fc8db0f33c1559cbadf0a1232299e83f84abe91467f323fe11f5225c"
@@ -110,21 +110,21 @@ def fetch(folder: Path) -> str:
     return f"{folder}: {count} recordings"
 
 
-def from_debian(folder: Path) -> Path:
-    """The Debian packages, unpacked. Lists of packages that are missing are fetched for this once, beside them."""
+def from_debian(folder: Path, names: Sequence[str] = DEBIAN) -> Path:
+    """The Debian packages of these names, unpacked. Lists that are missing are fetched for this once, beside them."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise CannotFetchError("the recordings are Debian packages; run this on Debian or Ubuntu and copy the folder")
     lists = folder / "lists"
     private = ["-o", f"Dir::State::lists={lists}", "-o", f"Dir::Cache={folder / 'cache'}"]
     (lists / "partial").mkdir(parents=True)
     (folder / "cache" / "archives" / "partial").mkdir(parents=True)
-    download = ["download", *DEBIAN]
+    download = ["download", *names]
     if failure(["apt-get", "-qq", *download], folder):
         said = failure(["apt-get", "-qq", *private, "update"], folder)
         if said := said or failure(["apt-get", "-qq", *private, *download], folder):
-            raise CannotFetchError(f"apt-get download {' '.join(DEBIAN)} failed: {said}")
+            raise CannotFetchError(f"apt-get download {' '.join(names)} failed: {said}")
     unpacked = folder / "debian"
-    for name in DEBIAN:
+    for name in names:
         for package in folder.glob(f"{name}_*.deb"):
             subprocess.run(["dpkg-deb", "-x", str(package), str(unpacked)], check=True)
     return unpacked

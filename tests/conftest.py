@@ -21,6 +21,7 @@ REAL_TIME = (
     "tests/kiosk/",
     "tests/server/realtime/",
     "tests/server/test_faults_",
+    "tests/server/test_javascript_clients.py",
     "tests/server/test_operate.py",
     "tests/test_live.py",
     "tests/test_readme.py",

@@ -62,16 +62,16 @@ class Talk:
         if not any(part in line.lower() for line in self.lines):
             self.until(part)
 
-    def until(self, part: str) -> str:
-        """The next line that contains `part`, given in lower case."""
+    def until(self, *parts: str) -> str:
+        """The next line that contains one of the parts, given in lower case."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 line = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
             except Empty:
-                raise AssertionError(f"no {part!r} within {PATIENCE_S:g} s in {self.lines}") from None
+                raise AssertionError(f"none of {parts} within {PATIENCE_S:g} s in {self.lines}") from None
             self.lines.append(line)
-            if part in line.lower():
+            if any(part in line.lower() for part in parts):
                 return line
 
 
@@ -110,18 +110,25 @@ def pulse() -> Iterator[Pulse]:
         yield servers
 
 
-def ask(pulse: Pulse, talk: Talk, clip: str, words: str) -> str:
-    """Say a clip into the microphone; it must be heard, though a busy machine's sound server may garble words."""
+def say(pulse: Pulse, talk: Talk, clip: str) -> str:
+    """Say a clip into the microphone; returns what is shown for it, nothing where the turn ends without words."""
     assert pulse.play(read_wav(SPEECH / f"{clip}.wav")).wait(timeout=PATIENCE_S) == 0
-    shown = talk.until("you:   ").removeprefix("you:   ")
+    line = talk.until("you:   ", " ms (")
+    return line.removeprefix("you:   ") if line.startswith("you:") else ""
+
+
+def ask(pulse: Pulse, talk: Talk, clip: str, words: str) -> None:
+    """Say a clip; it must be heard, though a busy machine's sound server may garble words."""
+    shown = say(pulse, talk, clip)
     assert word_error_rate([(words, shown)]) <= 0.5, shown
-    return shown
 
 
 def answered(pulse: Pulse, talk: Talk) -> bool:
-    """Ask what has one answer; False where the sound server garbled a word, whatever was answered then."""
+    """Ask what has one answer; False where a busy machine garbled a word or was late, whatever was answered then."""
     clip, words = PRIVATE
-    shown, reply = ask(pulse, talk, clip, words), talk.until("voice: ")
+    if not (shown := say(pulse, talk, clip)):
+        return False
+    reply = talk.until("voice: ")
     talk.until(" ms (")
     if reply != f"voice: {ANSWER}":
         assert word_error_rate([(words, shown)]) > 0.0, f"understood, and answered {reply!r}"
@@ -234,8 +241,7 @@ def test_engines_that_hang_or_fail_are_said_aloud_and_the_next_turn_works(pulse:
             talk.until(" ms (")
             house.hang = False
             house.release.set()
-            ask(pulse, talk, *PRIVATE)
-            assert talk.until("voice: ") == f"voice: {ANSWER}"
+            assert any(answered(pulse, talk) for _ in range(TRIES))
 
 
 def test_without_devices_it_says_so_in_one_line_with_the_remedy(tmp_path: Path) -> None:

@@ -81,6 +81,11 @@ class Alarms:
         self._loop = loop
         self._armed: dict[str, asyncio.TimerHandle] = {}
 
+    @property
+    def now(self) -> float:
+        """The time of its loop."""
+        return self._loop.time()
+
     def set(self, name: str, due: float | None, ring: Callable[[float], None]) -> None:
         """Ring at `due`, or not at all; the time `ring` is given is not before `due`, as the clock may be by a hair."""
         armed = self._armed.get(name)

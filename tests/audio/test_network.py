@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
 
-from voice.audio.frames import RATE, Pcm, silence
+from tests.support.people import Person, Talk, converse, speaks
+from tests.support.scripted_session import ScriptedSession, words
+from voice.audio.frames import RATE, Frame, Pcm, silence
 from voice.audio.network import (
     FADE_MS,
+    HOLE_S,
     PACE_S,
     PATIENCE_S,
+    STALL_S,
     START_S,
     TICK_S,
     NetworkSink,
@@ -20,6 +25,8 @@ from voice.audio.network import (
     RemotePlayout,
 )
 from voice.clock import run_virtual
+from voice.conversation.components import Components
+from voice.turn.state import State
 
 WIRE = 24_000
 
@@ -94,7 +101,7 @@ def test_what_was_heard_of_a_dropped_reply_grows_no_more() -> None:
 def test_a_piece_is_a_frame_when_it_comes() -> None:
     async def run() -> list[float]:
         loop = asyncio.get_running_loop()
-        source = NetworkSource(20, lambda: False)
+        source = NetworkSource(20, lambda: False, lambda: False)
         began, late = loop.time(), []
 
         async def speak() -> None:
@@ -112,6 +119,80 @@ def test_a_piece_is_a_frame_when_it_comes() -> None:
         return late
 
     assert run_virtual(run()) == pytest.approx([0.0] * 10, abs=1e-6)
+
+
+class DistantPerson(Person):
+    """A person at a peer whose audio stops for `stall_s` when it has sent `after_s` of it.
+
+    What they say meanwhile is sent `late`, all at once in pieces, or the peer has stopped to record as well.
+    """
+
+    def __init__(self, said: Person, *, begins_s: float, after_s: float, stall_s: float, late: bool) -> None:
+        self.source = NetworkSource(20, lambda: False, lambda: False)
+        self._said, self._begins_s, self._after_s, self._stall_s, self._late = said, begins_s, after_s, stall_s, late
+
+    def listen(self, parts: Components) -> None:
+        """Take the peer's audio in the place of a microphone's."""
+        machine = parts.machine
+        hearing = (State.LISTENING, State.ENDING)
+        self.source = NetworkSource(20, lambda: machine.state is not State.IDLE, lambda: machine.state in hearing)
+        parts.source = self
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        sending = asyncio.create_task(self._send())
+        async for frame in self.source.frames():
+            yield frame
+        await sending
+
+    async def _send(self) -> None:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async for frame in self._said.frames():
+            at = frame.at - began
+            if at < self._begins_s:
+                continue
+            if at > self._after_s:
+                late_s = max(0.0, self._after_s + self._stall_s - at) if self._late else self._stall_s
+                await asyncio.sleep(began + at + late_s - loop.time())
+            self.source.put(frame.pcm)
+        await asyncio.sleep(3 * HOLE_S)
+        await self.source.close()
+
+
+def over_the_network(*said: str | float, begins_s: float = 0.0, stall_s: float, late: bool = False) -> Talk:
+    """What comes of a sentence, from 2 s on, of which the audio stops `stall_s` in its middle, at 2.8 s."""
+    person = Person(6.0, speaks(2.0, *said))
+    peer = DistantPerson(person, begins_s=begins_s, after_s=2.8, stall_s=stall_s, late=late)
+    session = ScriptedSession(lambda text: words(f"you said {text}."))
+    return run_virtual(converse(person, session, parts=peer.listen))
+
+
+@pytest.mark.parametrize("late", [True, False])
+@pytest.mark.parametrize("said", [("what is twelve times seven",), ("what is", 0.3, "twelve times seven")])
+def test_a_stall_in_the_audio_of_a_steady_peer_is_no_silence(said: tuple[str | float, ...], late: bool) -> None:
+    talk = over_the_network(*said, stall_s=2.0, late=late)
+    assert talk.outcomes == ["answered"]
+    assert talk.session.asked == ["what is twelve times seven"]
+
+
+def test_a_stall_that_lasts_ends_the_turn() -> None:
+    talk = over_the_network("what is twelve times seven", stall_s=10.0)
+    assert talk.session.asked[0] == "what is twelve"
+    ended = next(at for at, state in talk.states() if state == "thinking")
+    assert ended == pytest.approx(2.8 + STALL_S, abs=0.05)
+
+
+def test_a_peer_that_sends_only_speech_is_silent_when_it_sends_nothing() -> None:
+    talk = over_the_network("what is twelve times seven", begins_s=1.8, stall_s=2.0)
+    assert talk.session.asked == ["what is twelve", "times seven"]
+    ended = next(at for at, state in talk.states() if state == "thinking")
+    assert ended == pytest.approx(2.8 + HOLE_S, abs=0.05)
+
+
+def test_audio_that_was_late_is_heard_at_once() -> None:
+    talk = over_the_network("what is twelve times seven", stall_s=1.0, late=True)
+    ended = next(at for at, state in talk.states() if state == "thinking")
+    assert ended == pytest.approx(2.0 + 5 * 0.3 + 0.5, abs=0.35)
 
 
 class Track:

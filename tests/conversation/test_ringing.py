@@ -30,6 +30,7 @@ def after(*effects: Effect) -> tuple[list[Timer], list[object], list[tuple[float
         loop, timers = asyncio.get_running_loop(), Timers()
         ringing = TimerRinger(timers, Alarms(loop), told.append, rung.append)
         start = loop.time()
+        ringing.begin(start)
         for effect in effects:
             ringing.act(effect, start)
         left.extend((timer.left, timer.label) for timer in timers.running(start))

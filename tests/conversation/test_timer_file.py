@@ -49,7 +49,7 @@ class Run:
                 self.rung.append((timer.label, wall() - MONDAY))
 
             ringing = TimerRinger(timers, Alarms(loop), self.told.append, rings, kept, wall)
-            self.missed = ringing.restore(start)
+            self.missed = ringing.begin(start)
             for effect in effects:
                 ringing.act(effect, loop.time())
             await asyncio.sleep(lasts)

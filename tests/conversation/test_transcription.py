@@ -26,8 +26,10 @@ class Counting:
 
     def __init__(self) -> None:
         self.given: list[int] = []
+        self.warmed = 0
 
-    def warm(self) -> None: ...
+    def warm(self) -> None:
+        self.warmed += 1
 
     def open(self) -> Counting:
         self.given.append(0)
@@ -106,3 +108,17 @@ def test_a_recognizer_without_times_makes_no_subtitles(tmp_path: Path) -> None:
     write_wav(tmp_path / "short.wav", noise(1))
     with pytest.raises(UsageError, match="counting gives no word times"):
         transcribed(Counting(), tmp_path / "short.wav", timed=True)
+
+
+def test_a_recognizer_is_warmed_for_the_first_recording_only() -> None:
+    engine = Counting()
+
+    async def run() -> None:
+        worker: Worker[Recognizer] = Worker("ears", lambda: engine)
+        for _ in range(2):
+            with AudioReader(SPEECH / "times.wav") as reader:
+                await transcribe(worker, reader)
+        worker.close()
+
+    asyncio.run(run())
+    assert (engine.warmed, len(engine.given)) == (1, 2)

@@ -69,7 +69,7 @@ def test_everything_lies_inside_every_screen(page: Page, language: str) -> None:
             for dialog in ("leaving", "operator"):
                 page.evaluate("(name) => document.getElementById(name).showModal()", dialog)
                 assert page.evaluate(OFF_CENTRE, f"#{dialog}") <= 2, where
-                inside = ["#stay", "#leave"] if dialog == "leaving" else ["#operator-close"]
+                inside = ["#stay", "#leave"] if dialog == "leaving" else ["#operator [data-closes]"]
                 assert page.evaluate(OUTSIDE, [f"#{dialog}", *inside]) == [], where
                 page.evaluate("(name) => document.getElementById(name).close()", dialog)
     page.evaluate("document.getElementById('finish').click()")

@@ -50,8 +50,9 @@ def split(text: str, cuts: list[int]) -> list[str]:
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
-@given(TEXTS.map("".join), st.randoms(use_true_random=False))
-def test_20_000_random_splits_leave_the_same_text(text: str, draw: random.Random) -> None:
+@given(TEXTS.map("".join), st.integers(0, 2**32))
+def test_20_000_random_splits_leave_the_same_text(text: str, seed: int) -> None:
+    draw = random.Random(seed)  # Hypothesis's own takes a fifth of this test's time
     whole = redacted([text])
     assert redacted(list(text)) == whole
     for _ in range(50):

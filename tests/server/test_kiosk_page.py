@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.serving import serving
 from voice.errors import ConfigError, MissingError
 from voice.llm.builtin.notes import headings
-from voice.server.kiosk_page import DARK, HEADERS, LEAST_CONTRAST, LIGHT, PATH, accent_style, contrast, install
+from voice.server.kiosk_page import DARK, HEADERS, LEAST_CONTRAST, LIGHT, PATH, accent_style, contrast, html, install
 from voice.settings.layers import Given, load
 from voice.wiring.kiosk import kiosk_page
 
@@ -151,8 +151,19 @@ def test_the_page_names_no_other_host_and_makes_no_html_of_text() -> None:
         assert not re.search(r"https?://|//cdn|@import", text), file
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", text), file
         assert "localStorage" not in text, file
-    index = (PACKAGE / "index.html").read_text("utf-8")
-    assert not re.search(r"<script(?! type=\"module\" src=)|<style|\sstyle=|\son\w+=", index)
+    for name in ("kiosk", "home"):
+        assert not re.search(r"<script(?! type=\"module\" src=)|<style|\sstyle=|\son\w+=|<!-- part", html(name))
+
+
+def test_the_pages_are_one_shell_with_what_each_adds() -> None:
+    for name, others in (("kiosk", "drawer"), ("home", "operator")):
+        text = html(name)
+        names = re.findall(r'\bid="([^"]+)"', text)
+        assert len(names) == len(set(names)) and others not in names
+        assert text.index("css/owner.css") > text.rindex("css/dialogs.css"), "the owner's colours are the last word"
+        assert len(re.findall("<script", text)) == 1
+        preloaded = re.findall(r'"modulepreload" href="js/([^"]+)"', text)
+        assert preloaded.count("talk.js") == 1 and ("deeds.js" in preloaded) == (name == "home")
 
 
 def modules(file: Path) -> set[Path]:

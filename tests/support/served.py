@@ -82,10 +82,10 @@ class ServedProcess:
             return False
         return True
 
-    def memory_mib(self) -> float:
-        """Resident memory, MiB."""
+    def memory_mib(self, what: str = "VmRSS") -> float:
+        """Resident memory, MiB; the most so far as `VmHWM`."""
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+        return int(status.partition(f"{what}:")[2].split()[0]) / 1024
 
     def request(
         self, method: str, path: str, body: Any = None, *, token: str = "", key: str = "", raw: bytes | None = None

@@ -20,6 +20,7 @@ from voice.memory.memory import Memory
 from voice.safety.filters import Guards
 from voice.safety.moderation import Moderation
 from voice.server.app import Application, create
+from voice.server.openai_api.speech_services import SpeechServices
 from voice.server.realtime.engine_pool import EnginePool
 from voice.server.server import HttpServer, bind, url
 from voice.sessions.engine import Engine
@@ -37,7 +38,7 @@ class Serving:
 
     def __init__(self, app: Application, upstream: ScriptedUpstream, server: HttpServer, address: str) -> None:
         self.app, self.engine, self.upstream, self.server, self.url = app, app.service.engine, upstream, server, address
-        self.http = httpx.AsyncClient(base_url=address, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=address, trust_env=False, timeout=PATIENCE_S)
 
     async def create(self, **body: Any) -> dict[str, Any]:
         """A new session: id, token, epoch."""
@@ -61,7 +62,7 @@ class Socket:
     """A `devmode.v1` client that speaks in whole ops."""
 
     def __init__(self, address: str, **how: Any) -> None:
-        how.setdefault("subprotocols", [Subprotocol("devmode.v1")])
+        how = {"subprotocols": [Subprotocol("devmode.v1")], "open_timeout": PATIENCE_S, **how}
         self._connecting = connect(address.replace("http", "ws", 1) + "/v1/ws", proxy=None, max_size=None, **how)
         self._socket: ClientConnection
 
@@ -124,6 +125,7 @@ async def serving(
     store: Store | None = None,
     options: EngineOptions | None = None,
     engines: EnginePool | None = None,
+    speech: SpeechServices | None = None,
     upstream: Upstream | None = None,
     moderation: Moderation | None = None,
     guards: Guards | None = None,
@@ -138,7 +140,7 @@ async def serving(
     engine = Engine(
         store or MemoryStore(), asked, options, moderation=moderation, guards=guards, tools=tools, recall=recall
     )
-    app, listening = create(engine, how, engines, memory=memory), bind(how)
+    app, listening = create(engine, how, engines, speech, memory), bind(how)
     ready = asyncio.Event()
     server = HttpServer(app, lambda _: ready.set())
     running = asyncio.create_task(server.serve(sockets=[listening]))

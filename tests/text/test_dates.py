@@ -52,7 +52,8 @@ def test_other_languages_keep_their_dates() -> None:
 @pytest.mark.parametrize(
     ("year", "words"),
     [
-        (1066, "1066"), (1100, "eleven hundred"), (1900, "nineteen hundred"), (1984, "nineteen eighty-four"),
+        (966, "966"), (1066, "ten sixty-six"), (1100, "eleven hundred"), (1900, "nineteen hundred"),
+        (1984, "nineteen eighty-four"),
         (2000, "two thousand"), (2008, "two thousand eight"), (2010, "twenty ten"), (2040, "twenty forty"),
     ],
 )  # fmt: skip

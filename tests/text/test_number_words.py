@@ -53,8 +53,8 @@ def test_roman_numerals_in_their_one_right_form(text: str, value: int | None) ->
 
 @pytest.mark.parametrize(
     ("year", "words"),
-    [(1066, "1066"), (1100, "eleven hundred"), (1908, "nineteen oh eight"), (2000, "two thousand"),
-     (2026, "twenty twenty-six")],
+    [(966, "966"), (1066, "ten sixty-six"), (1100, "eleven hundred"), (1908, "nineteen oh eight"),
+     (2000, "two thousand"), (2026, "twenty twenty-six")],
 )  # fmt: skip
 def test_years(year: int, words: str) -> None:
     assert year_in_words(year) == words

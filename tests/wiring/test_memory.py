@@ -17,7 +17,7 @@ from tests.support.scripted_llm import ScriptedUpstream
 from voice.clock import run_virtual
 from voice.llm.builtin import BuiltinUpstream
 from voice.memory.memory import Budget, Memory
-from voice.memory.talk_book import all_talks
+from voice.memory.talks.talk_book import all_talks
 from voice.memory.tools import memory_call, memory_tools
 from voice.memory.vault import Vault, Who
 from voice.sessions.active_session import ActiveSession

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from tests.support.scripted_session import ScriptedSession
 from voice.clock import run_virtual
 from voice.llm.interface import Delta, Done
+from voice.models.store import ModelStore
 from voice.sessions.interface import Session
 from voice.settings.schema import Settings
 from voice.wiring import speech_engines as engines_module
@@ -126,6 +128,24 @@ def test_a_voice_of_another_language_is_taken_where_it_is_asked_for(
         return str(found)
 
     assert asyncio.run(run()) == spoken
+
+
+def test_the_folder_of_models_is_read_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    readers: list[int] = []
+
+    def present(store: Any, registry: Any) -> list[Any]:
+        readers.append(threading.get_ident())
+        return []
+
+    async def run() -> None:
+        services = SharedServices(BUILTIN, Rooms())
+        monkeypatch.setattr(ModelStore, "present", present)
+        assert (await services.info()).tts[0].name == "voice-tts"
+        await services.close()
+
+    asyncio.run(run())
+    assert readers
+    assert threading.get_ident() not in readers
 
 
 def test_wake_words_are_loaded_once_for_all_who_listen_one_after_the_other() -> None:

@@ -15,7 +15,13 @@ SLACK_S = 0.3
 """Audio that comes this much faster than it was spoken is late audio catching up; more is a recording sent at once."""
 
 HOLE_S = 1.0
-"""A peer that sends nothing for this long in the middle of a turn counts as silent."""
+"""A peer that sends nothing for this long in the middle of a turn counts as silent, unless it is a steady one."""
+
+STEADY_S = 1.0
+"""A peer is steady that sent so much without a hole while no one spoke: it sends silence as well as speech."""
+
+STALL_S = 3.0
+"""What a steady peer does not send in the middle of a turn is late or lost; after this long it is silence after all."""
 
 MOST_WAITING_S = 60.0
 LEAD_S = 2.0
@@ -35,15 +41,19 @@ BURST = 25
 class NetworkSource:
     """Frames of the audio that `put` brings, each with the time it was spoken at, as well as that can be known.
 
-    `awake()` says whether silence matters: then a hole in the stream is heard as silence.
+    `awake()` says whether silence matters: then a hole in the stream is heard as silence. While `hearing()`, someone is
+    in the middle of a turn: then a hole in the stream of a steady peer is not. The times of what comes after it go on
+    where they had stopped, until the turn is over.
     """
 
     name = "network"
 
-    def __init__(self, frame_ms: int, awake: Callable[[], bool]) -> None:
+    def __init__(self, frame_ms: int, awake: Callable[[], bool], hearing: Callable[[], bool]) -> None:
         self.frame_ms = frame_ms
         self._size = RATE * frame_ms // 1000
-        self._awake = awake
+        self._awake, self._hearing = awake, hearing
+        self._steady_s = 0.0
+        self._came = 0.0
         self._waiting: deque[Pcm] = deque()
         self._left = 0
         self._news = asyncio.Event()
@@ -84,7 +94,7 @@ class NetworkSource:
                 async with asyncio.timeout(HOLE_S):
                     await self._news.wait()
             except TimeoutError:
-                if self._awake():
+                if self._awake() and not (self._stalls() and loop.time() < self._came + STALL_S - 1e-6):
                     for frame in self._quiet(loop.time()):
                         yield frame
 
@@ -95,10 +105,10 @@ class NetworkSource:
     async def _burst(self, loop: asyncio.AbstractEventLoop) -> AsyncIterator[Frame]:
         """What has come, as whole frames. A recording sent at once is not heard before it could have been spoken."""
         count, now = self._left // self._size, loop.time()
-        duration = count * self._size / RATE
-        last = now - duration if self._at is None else max(self._at, now - duration)
+        frame_s, duration = self._size / RATE, count * self._size / RATE
+        last = self._begin(now, duration)
         squeezed = last + duration <= now + SLACK_S
-        step = (now - last) / count if squeezed else self._size / RATE
+        step = min((now - last) / count, frame_s) if squeezed else frame_s
         for index in range(count):
             if self._left < self._size:
                 return  # cleared meanwhile
@@ -108,10 +118,28 @@ class NetworkSource:
             elif index % BURST == BURST - 1:
                 await asyncio.sleep(0)
             self._given += self._size
+            if not self._hearing():
+                self._steady_s += frame_s
             yield Frame(self._take(self._size), self._at)
+
+    def _begin(self, now: float, duration: float) -> float:
+        """When the first of what has come was spoken."""
+        self._came, earliest = now, now - duration
+        if self._at is None:
+            self._at = earliest
+        if self._stalls():
+            return self._at
+        if earliest - self._at > SLACK_S:
+            self._steady_s = 0.0
+        return max(self._at, earliest)
+
+    def _stalls(self) -> bool:
+        """Whether what does not come is late: a steady peer's, in the middle of a turn."""
+        return self._steady_s >= STEADY_S and self._hearing()
 
     def _quiet(self, now: float) -> list[Frame]:
         frame_s = self._size / RATE
+        self._steady_s = 0.0
         if self._at is None:
             self._at = now - HOLE_S
         frames = []

@@ -28,6 +28,7 @@ COMMANDS = {
     "forget": "Delete stored conversations.",
     "export": "Export stored conversations.",
     "memory": "Show, correct and forget what is remembered of people.",
+    "people": "Show, rename and forget the people whose voice is known.",
     **SERVERS,
     "moderate": "Check lines of text against the moderation rules.",
     "tools": "List the tools of the assistant and call one.",

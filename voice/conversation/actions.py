@@ -103,12 +103,14 @@ class Actions(ABC):
     def _do_listen(self, action: ev.Listen, now: float) -> None:
         self._trace(action.turn)
         self._listener.open(action.turn, action.at, over_reply=action.over_reply)
+        self._parts.speaker.open(action.turn)
 
     def _do_forget(self, action: ev.Forget, now: float) -> None:
         self._listener.close(action.turn)
 
     def _do_transcribe(self, action: ev.Transcribe, now: float) -> None:
         self._listener.transcribe(action.turn, action.revision)
+        self._parts.speaker.finish(action.turn)
 
     def _do_judge(self, action: ev.AskTurnModel, now: float) -> None:
         model = self._parts.turn_model
@@ -142,6 +144,7 @@ class Actions(ABC):
         trace.notes["sent"] = (sent if isinstance(sent, int) else 0) + 1
 
         async def ask() -> Reply:
+            await self._parts.speaker.sending(action.turn)
             await self._remembering.settled()  # the history is settled before the session sees new words
             return self._parts.session.send(action.text, draft=True)
 
@@ -171,6 +174,7 @@ class Actions(ABC):
         if reply is not None and reply.reply is not None:
             self._remembering.do(reply.reply.commit())
             reply.commit()
+            self._parts.speaker.committed(action.turn)
 
     def _do_pause(self, action: ev.Pause, now: float) -> None:
         self._playout.pause()

@@ -68,6 +68,7 @@ class AudioInput:
             probability = self._but_for_beeps(probability, frame)
         heard_edge = parts.gate.update(probability, frame.at, frame.duration_s, level_dbfs(frame.pcm))
         self._listener.add_frame(frame, voiced=probability >= 0.5, background=parts.gate.background)
+        parts.speaker.hear(frame, voiced=probability >= 0.5 and not parts.gate.background)
         if parts.gate.mistaken_since is not None:
             self._drop_since(parts.gate.mistaken_since, frame.at)
         called = parts.wake.update(frame, stirring=parts.gate.stirring)

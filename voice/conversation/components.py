@@ -11,6 +11,7 @@ from voice.audio.frames import Frame
 from voice.audio.interfaces import Sink, Source
 from voice.audio.playout import Playout
 from voice.conversation import observer as note
+from voice.conversation.speaker import SpeakerWatch
 from voice.conversation.timers import KeptTimers
 from voice.llm.builtin.timer_list import Timers
 from voice.llm.interface import Effect
@@ -60,5 +61,6 @@ class Components:
     wall: Callable[[], float] | None = None
     language: str = "en"
     preroll_s: float = 0.3
+    speaker: SpeakerWatch = field(default_factory=SpeakerWatch)
     wake: WakeGate = field(default_factory=lambda: WakeGate(always=True))
     earcons: Earcons = field(default_factory=Earcons)

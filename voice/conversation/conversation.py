@@ -15,6 +15,7 @@ from voice.conversation.reply import SpokenReply
 from voice.conversation.timers import TimerRinger
 from voice.conversation.transcriber import Transcriber
 from voice.llm.builtin.timer_answers import missed
+from voice.llm.interface import Effect
 from voice.text.phrases import phrase
 from voice.turn import events as ev
 from voice.turn.state import State
@@ -67,17 +68,22 @@ class Conversation(Actions):
                 await self._close(memory)
 
     def _tell_missed(self) -> None:
-        """Let the timers run that were kept, and say which came due while the assistant was off."""
-        if rung := self._ringing.restore(self._loop.time()):
+        """Let the timers ring, and say which came due while the assistant was off."""
+        if rung := self._ringing.begin(self._loop.time()):
             text = missed(rung, datetime.now(), self._parts.language)
             self._parts.observer(note.Notice(text))
             self.say(text)
+
+    def cancel_timer(self, number: int) -> None:
+        """Stop the timer of this number, if it runs."""
+        self._ringing.act(Effect("timer.cancel", {"number": number}), self._loop.time())
 
     async def _close(self, memory: asyncio.Task[None]) -> None:
         parts = self._parts
         self.running = False
         parts.session.announce_to(lambda text: None)
         self.tell(ev.Closed())
+        self._ringing.close()
         self._alarms.cancel()
         if parts.source is not None:
             await parts.source.close()

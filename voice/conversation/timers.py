@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -17,6 +17,9 @@ from voice.text.speakable import language_of
 
 LOOKS_S = 20.0
 """How often the clock on the wall is looked at: it may be set, and a machine that slept lags behind it."""
+
+LATE_S = 60.0
+"""A timer that came due longer ago, while no one was there, is reported as missed and does not ring."""
 
 
 class KeptTimers(Protocol):
@@ -34,6 +37,7 @@ class KeptTimers(Protocol):
 class TimerRinger:
     """Carries out the effects of replies; `rings` is given each timer when its time has come.
 
+    Several may share `timers`, as the pages that a person has open: what is set by one rings at all of them.
     `kept` are the timers that outlast the process, which need `wall`, seconds since 1970 on the wall; without it the
     time goes as the clock of `alarms` does.
     """
@@ -49,25 +53,41 @@ class TimerRinger:
     ) -> None:
         self._timers, self._alarms, self._observer, self._rings = timers, alarms, observer, rings
         self._kept, self._wall = kept, wall
+        self._leave: Callable[[], None] = lambda: None
 
-    def restore(self, now: float) -> list[Timer]:
-        """Let the timers run that were kept; returns those that came due meanwhile, earliest first."""
-        if self._kept is None or self._wall is None:
-            return []
-        missed, wall = [], self._wall()
+    def begin(self, now: float) -> list[Timer]:
+        """Ring from now on, those that were kept too; returns those that came due meanwhile, earliest first."""
+        missed = []
+        if self._wall is not None:
+            wall = self._wall()
+            missed = self._timers.tick(now - LATE_S) if self._timers.all else self._load(now, wall)
+            for timer in missed:
+                self._again(timer, now, wall)
+        self._leave = self._timers.watch(self._changed)
+        self._save()
+        self._arm(now)
+        return missed
+
+    def close(self) -> None:
+        """Ring no more; the timers stay."""
+        self._leave()
+        self._alarms.set("timers", None, self._ring)
+
+    def _load(self, now: float, wall: float) -> list[Timer]:
+        """Let the timers run that were kept; returns those that came due."""
+        missed: list[Timer] = []
         try:
-            for timer in sorted(self._kept.load(), key=lambda timer: timer.wall or 0.0):
+            kept = self._kept.load() if self._kept is not None else []
+            for timer in sorted(kept, key=lambda timer: timer.wall or 0.0):
                 left = (timer.wall or 0.0) - wall
                 if left <= 0:
                     missed.append(timer)
-                    self._again(timer, now, wall)
                 else:
                     self._timers.set(
                         left, timer.label, now, timer.kind, wall=wall, repeat=timer.repeat, whole=timer.seconds
                     )
         except VoiceError as error:
             self._observer(Notice(str(error), "warning"))
-        self._changed(now)
         return missed
 
     def act(self, effect: Effect, now: float) -> None:
@@ -87,7 +107,7 @@ class TimerRinger:
                 self._observer(Notice(f"the reply requested {effect.kind}, which is not available", "warning"))
         except (VoiceError, ValueError) as error:
             self._observer(Notice(f"{effect.kind} was not done: {error}", "warning"))
-        self._changed(now)
+        self._save()
 
     def _set(self, data: Mapping[str, object], now: float) -> None:
         kind = next((known for known in KINDS if known == data.get("kind", "timer")), None)
@@ -114,9 +134,15 @@ class TimerRinger:
             self._timers.follow(now, self._wall())
         rung = self._timers.tick(now)
         for timer in rung:
-            self._rings(timer)
             self._again(timer, now, self._wall() if self._wall is not None else None)
-        self._changed(now, keep=bool(rung))
+        if rung:
+            self._save()
+        self._arm(now)
+
+    def _changed(self, rung: Sequence[Timer]) -> None:
+        for timer in rung:
+            self._rings(timer)
+        self._arm(self._alarms.now)
 
     def _again(self, timer: Timer, now: float, wall: float | None) -> None:
         """Set a timer that repeats for its next day."""
@@ -125,12 +151,14 @@ class TimerRinger:
             seconds = timer.repeat.after(local).timestamp() - local.timestamp()
             self._timers.set(seconds, timer.label, now, timer.kind, wall=wall, repeat=timer.repeat)
 
-    def _changed(self, now: float, *, keep: bool = True) -> None:
-        if keep and self._kept is not None:
+    def _save(self) -> None:
+        if self._kept is not None:
             try:
                 self._kept.save(self._timers.all)
             except VoiceError as error:
                 self._observer(Notice(str(error), "warning"))
+
+    def _arm(self, now: float) -> None:
         due = self._timers.due()
         if due is not None and self._wall is not None and any(timer.kind != "timer" for timer in self._timers.all):
             due = min(due, now + LOOKS_S)

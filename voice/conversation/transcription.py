@@ -71,7 +71,8 @@ async def transcribe(
     Raises VoiceError when the recognizer fails, UsageError where it knows no times or not the language.
     """
     began = time.perf_counter()
-    await recognizer.call(lambda engine: engine.warm(), patience_s=PATIENCE_S)
+    if recognizer.engine is None:
+        await recognizer.call(lambda engine: engine.warm(), patience_s=PATIENCE_S)
     assert recognizer.engine is not None
     found = Transcription(recognizer.engine.name)
     if timed and not isinstance(recognizer.engine, Aligner):

@@ -1,7 +1,7 @@
 // Keeps the page's own files for when the server is away; nothing that was said and nothing about a person.
 
 const SHELL = "shell";
-const PARTS = /\/(?:home\/)?$|\.(?:js|css|svg|html)$/;
+const PARTS = /\/(?:home\/)?$|\.(?:js|css|svg)$/;
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

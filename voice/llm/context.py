@@ -19,7 +19,7 @@ def estimate_tokens(text: str) -> int:
 
 def estimate_messages(messages: Iterable[Message]) -> int:
     """Tokens of messages in a chat template."""
-    return sum(estimate_tokens(message.text) + PER_MESSAGE for message in messages)
+    return sum(estimate_tokens(message.said) + PER_MESSAGE for message in messages)
 
 
 def merged(messages: Iterable[Message]) -> tuple[Message, ...]:
@@ -35,8 +35,10 @@ def merged(messages: Iterable[Message]) -> tuple[Message, ...]:
         before = joined[-1] if joined else None
         together = message.role in ("user", "assistant") and before is not None and before.role == message.role
         if before is not None and together and not (before.calls and message.text):
-            text = "\n".join(part for part in (before.text, message.text) if part)
-            joined[-1] = Message(message.role, text, before.calls + message.calls)
+            same = before.name == message.name
+            both = (before.text, message.text) if same else (before.said, message.said)
+            text, name = "\n".join(part for part in both if part), before.name if same else ""
+            joined[-1] = Message(message.role, text, before.calls + message.calls, name=name)
         else:
             joined.append(message)
     return tuple(joined)

@@ -14,6 +14,9 @@ ASKED = (
 )
 """The answer to the caller of a tool that needs a yes of the person first."""
 
+ASK = " Ask: "
+"""Stands between that and the question, where the tool has its own."""
+
 SLOW = (
     "Still running. Tell the person in one short sentence that it takes a while. They hear the result as soon as it is "
     "there; do not call it again."
@@ -43,7 +46,8 @@ class Message:
     """One message of the remembered conversation. An assistant's text is what was heard of it.
 
     `calls` are functions it called, each with `call_id`, `name` and `arguments`; a tool's message answers `call_id`.
-    `raw` is the message as a client wrote it for the model server, where it is handed through.
+    `raw` is the message as a client wrote it for the model server, where it is handed through. `name` is that of who
+    said it, where several people speak: a model reads it before the words.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -51,6 +55,12 @@ class Message:
     calls: tuple[Mapping[str, str], ...] = ()
     call_id: str = ""
     raw: Mapping[str, object] | None = None
+    name: str = ""
+
+    @property
+    def said(self) -> str:
+        """The words as a model reads them."""
+        return f"{self.name}: {self.text}" if self.name else self.text
 
 
 @dataclass(frozen=True, slots=True)

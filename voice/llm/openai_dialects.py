@@ -123,7 +123,7 @@ def message_json(message: Message) -> dict[str, object]:
         return dict(message.raw)
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.call_id, "content": message.text}
-    told: dict[str, object] = {"role": message.role, "content": message.text}
+    told: dict[str, object] = {"role": message.role, "content": message.said}
     if message.calls:
         told["tool_calls"] = [
             {

@@ -19,8 +19,8 @@ from voice.memory.answers import answer
 from voice.memory.fact_book import best, facts
 from voice.memory.facts import fact_request
 from voice.memory.records import RecordKind
-from voice.memory.talk_book import drop_conversation, has_turn, note, search
-from voice.memory.talk_questions import EarlierTurn, line_of, talk_question
+from voice.memory.talks.talk_book import drop_conversation, has_turn, note, search
+from voice.memory.talks.talk_questions import EarlierTurn, line_of, talk_question
 from voice.memory.vault import Vault, Who
 
 T = TypeVar("T")
@@ -135,10 +135,10 @@ class Memory:
         """Whether nothing of a turn is to be remembered: the person was forgotten while it ran."""
         return (sid, turn) in self._passed
 
-    async def forget_talk(self, who: Who, sid: str) -> None:
-        """Forget a conversation that is deleted."""
+    async def forget_talk(self, owner: str, person: str, sid: str) -> None:
+        """Forget a conversation that is deleted: of one person, or of everyone who may have spoken in it."""
         try:
-            await self.do(lambda: forget_talk(self.vault, who, sid))
+            await self.do(lambda: forget_talk(self.vault, owner, person, sid))
         except VoiceError as error:
             log.warning("a talk could not be forgotten: %s", error)
 
@@ -185,10 +185,13 @@ class Memory:
         self.vault.close()
 
 
-def forget_talk(vault: Vault, who: Who, sid: str) -> None:
-    """Remove a conversation from a person's memory."""
-    with vault.reading(who) as known:
-        if not has_turn(known, sid):
-            return
-    with vault.writing(who) as database:
-        drop_conversation(database, sid)
+def forget_talk(vault: Vault, owner: str, person: str, sid: str) -> None:
+    """Remove a conversation from a person's memory; from that of each of the owner's people where none is named."""
+    if person:
+        with vault.reading(Who(owner, person)) as known:
+            people = [Who(owner, person)] if has_turn(known, sid) else []
+    else:
+        people = [who for who, known in vault.each(owner) if has_turn(known, sid)]
+    for who in people:
+        with vault.writing(who) as database:
+            drop_conversation(database, sid)

@@ -15,8 +15,8 @@ from voice.memory.memory import Memory
 from voice.memory.questions import about_records
 from voice.memory.ranking import terms
 from voice.memory.records import RecordKind
-from voice.memory.talk_book import search
-from voice.memory.talk_questions import TalkQuestion, line_of, talk_question, told
+from voice.memory.talks.talk_book import search
+from voice.memory.talks.talk_questions import TalkQuestion, line_of, talk_question, told
 from voice.memory.vault import Vault, Who
 from voice.tools.interface import Context, Result, Spec, Tool, ToolError, schema
 

@@ -20,8 +20,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from voice.memory import record_book, talk_book
-from voice.memory.images import FolderImages, Images, Stamp
+from voice.memory import record_book
+from voice.memory.images.folder_images import FolderImages, Images, Stamp
+from voice.memory.talks import talk_book
+from voice.memory.voice_book import VOICES
 from voice.sessions.stores.encrypted import DamagedRecord, RecordCipher
 from voice.sessions.stores.interface import StoreError, derived
 
@@ -127,6 +129,11 @@ class Vault:
         """Everyone of whom something is kept. What is damaged is said in the log and left out."""
         return sorted(who for who, _ in self._each())
 
+    def each(self, owner: str) -> Iterator[tuple[Who, sqlite3.Connection]]:
+        """Every one of an owner's people with their memory, which is open for that step and not to be changed."""
+        with self._lock:
+            yield from ((who, database) for who, database in self._each() if who.owner == owner)
+
     def expire(self) -> None:
         """Remove what is too old from every image that has some."""
         for who in [who for who, database in self._each() if self._has_old(database)]:
@@ -196,7 +203,7 @@ class Vault:
 
     def _new(self, who: Who) -> _Opened:
         database = _connect()
-        database.executescript(_TABLES + record_book.TABLES)
+        database.executescript(_TABLES + record_book.TABLES + VOICES)
         database.execute("INSERT INTO who VALUES (?, ?)", who)
         return self._hold(who, _Opened(database, None, self._clock()))
 
@@ -233,7 +240,7 @@ class Vault:
             image = zlib.decompress(self._cipher.unseal(raw.removeprefix(_MAGIC), name))
             database = _connect()
             database.deserialize(image)
-            database.executescript(_TABLES + record_book.TABLES)
+            database.executescript(_TABLES + record_book.TABLES + VOICES)
         except (DamagedRecord, zlib.error, sqlite3.Error) as error:
             raise StoreError(
                 "this memory is damaged, or was encrypted with another key",

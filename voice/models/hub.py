@@ -94,6 +94,8 @@ class Hub:
         import httpx2
         from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
+        if not model.repo:
+            raise UnavailableError("does not have it", where=model.name, remedy="use the package index: --source index")
         if self._unreachable:
             raise UnavailableError(self._unreachable, where=f"{model.repo}/{file.path}")
         path, endpoint = f"{model.folder}/{file.path}".lstrip("/"), os.environ.get("HF_ENDPOINT")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from voice.errors import ConfigError, UsageError
 from voice.text.language_tags import base_language
 
-WHISPER, PIPER, TURN = "whisper", "piper", "turn"
+WHISPER, PIPER, TURN, SPEAKER = "whisper", "piper", "turn", "speaker"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from voice.sessions.log import Refused
 STATUS = {
     "bad_request": 400,
     "invalid_offer": 400,
+    "unsupported_session": 400,
     "key_invalid": 401,
     "token_expired": 401,
     "scope_insufficient": 403,
@@ -140,6 +141,7 @@ async def on_http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def nothing_at(path: str, paths: Sequence[str]) -> Refused:
-    """The refusal of a path that is not served; it names the nearest ones."""
-    near = get_close_matches(path, [known for known in paths if known.startswith("/v1/")], n=3, cutoff=0.6)
+    """The refusal of a path that is not served; it names the nearest ones, or all whose names need no other."""
+    known = sorted(name for name in paths if name.startswith("/v1/"))
+    near = get_close_matches(path, known, n=3, cutoff=0.6) or [name for name in known if "{" not in name]
     return Refused("not_found", f"nothing is served at {path}", expected=", ".join(near) or "a path of /openapi.json")

@@ -1,4 +1,4 @@
-"""The kiosk page over HTTP: its files, the headers that keep it to this server, what the owner chose for it."""
+"""The pages over HTTP: their files, the headers that keep it to this server, what the owner chose for it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
+from pathlib import Path
+from textwrap import indent
 
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
@@ -22,6 +24,7 @@ from voice.sessions.log import Refused
 from voice.text.speakable import language_of
 
 PATH = "/kiosk/"
+FOLDER = folders.PACKAGE / "kiosk"
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -144,7 +147,35 @@ def install(app: FastAPI, kiosk: KioskPage, clock: Callable[[], float]) -> None:
             raise Refused("key_invalid", "the PIN is wrong", expected="the digits of VOICE_KIOSK_PIN")
         return JSONResponse({"engines": dict(panel.engines), "version": panel.version}, headers=HEADERS)
 
-    app.mount(PATH.rstrip("/"), Files(directory=folders.PACKAGE / "kiosk", html=True), name="kiosk")
+    text = html("kiosk")
+
+    @app.get(PATH, include_in_schema=False)
+    async def index() -> Response:
+        return Response(text, media_type="text/html", headers=HEADERS)
+
+    app.mount(PATH.rstrip("/"), Files(directory=FOLDER), name="kiosk")
+
+
+def modules(file: Path) -> set[Path]:
+    """A module, and all that it imports."""
+    names = re.findall(r'from "\./([^"]+)"', file.read_text("utf-8"))
+    return {file}.union(*(modules(file.parent / name) for name in names))
+
+
+_PART = re.compile(r"^( *)<!-- part: (\w+) -->\n", re.MULTILINE)
+
+
+def html(name: str) -> str:
+    """The HTML of a page: the shell that all have, with what this one adds in its places.
+
+    It names all its modules, so that a browser asks for them at once and not as it finds one in the other.
+    """
+    _, *found = _PART.split((FOLDER / f"{name}.html").read_text("utf-8"))
+    parts = dict(zip(found[1::3], found[2::3], strict=True))
+    loaded = sorted(modules(FOLDER / "js" / re.findall(r'src="js/([^"]+)"', parts["head"])[0]))
+    parts["head"] += "".join(f'<link rel="modulepreload" href="js/{file.name}">\n' for file in loaded)
+    shell = (FOLDER / "shell.html").read_text("utf-8")
+    return _PART.sub(lambda place: indent(parts.get(place[2], ""), place[1]), shell)
 
 
 DARK, LIGHT = "#0a0e1c", "#f5f7fd"

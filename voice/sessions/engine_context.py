@@ -91,8 +91,13 @@ class EngineContext:
     def __post_init__(self) -> None:
         self.slots = UpstreamQueue(self.options.limits, self.options.breaker, self.clock)
 
-    def person(self, card: Card) -> str:
-        """Whose session it is; empty where that is not known. A turn cannot say so, only who makes the session."""
+    def person(self, card: Card, turn: SessionTurn) -> str:
+        """Whose memory a turn uses; empty where that is not known. A turn cannot say so, only who makes the session.
+
+        At a microphone of this machine it is the one whose voice was heard.
+        """
+        if self.options.person and turn.speaker:
+            return str(turn.speaker.get("id", ""))
         return str(card.options.get("person") or self.options.person)
 
     def count(self, name: str, by: int = 1) -> None:

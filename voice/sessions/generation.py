@@ -34,7 +34,7 @@ async def generate(live: AnsweredSession, turn: SessionTurn, parts: EngineContex
     while turn.running:
         tried += 1
         outlet, calls = live.outlet(turn), list[Call]()
-        offered = offer({**live.card.options, **turn.options}, parts, personal=bool(parts.person(live.card)))
+        offered = offer({**live.card.options, **turn.options}, parts, personal=bool(parts.person(live.card, turn)))
         try:
             await resume(live, turn, parts, offered)
             await parts.slots.ready(ticket)
@@ -156,7 +156,7 @@ async def _informed(live: AnsweredSession, turn: SessionTurn, parts: EngineConte
     messages, told = live.talk.context(turn), []
     if turn.input:
         told.append(parts.notes(turn.input))
-        if parts.recall is not None and (person := parts.person(live.card)):
+        if parts.recall is not None and (person := parts.person(live.card, turn)):
             told.append(screened(live.guard, await parts.recall(live.card.owner, person, turn.input)))
     notes = "\n\n".join(filter(None, told))
     if not notes:

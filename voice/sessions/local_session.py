@@ -43,6 +43,8 @@ class LocalSession:
         """What is carried out here besides saying the reply."""
         self.model = ""
         """The model that answers from now on; empty: the session's."""
+        self.speaker: Callable[[], Mapping[str, str]] = dict
+        """The speaker of what is sent next, id and name, as heard; nothing where no one listens for that."""
         self._say: Callable[[str], None] = lambda text: None
         self._hold(live)
 
@@ -51,8 +53,9 @@ class LocalSession:
 
     def options(self) -> Mapping[str, Any]:
         """What its turns are asked with besides the words."""
-        effects = {"effects": list(self.effects)} if self.effects else {}
-        return {**effects, "model": self.model} if self.model else effects
+        speaker = self.speaker()
+        own = {"effects": list(self.effects), "model": self.model, "speaker": dict(speaker)}
+        return {name: value for name, value in own.items() if value}
 
     def tools(self) -> dict[str, Tool]:
         """The tools offered to the model, by name."""
@@ -112,11 +115,14 @@ class LocalSession:
         self._leave = live.listen(self._news)  # the engine releases sessions that are not followed
 
     def _news(self) -> None:
-        """Have announced what was logged for that."""
         events, self._read = self.live.recent(self._read, PAGE), self.live.logged
         for event in events or ():
-            if text := announcement(event.t, event.d):
-                self._say(text)
+            self._logged(event)
+
+    def _logged(self, event: Event) -> None:
+        """Have announced what was logged for that."""
+        if text := announcement(event.t, event.d):
+            self._say(text)
 
 
 class LocalReply:

@@ -21,12 +21,13 @@ SETTLING = ENDS | {"committed", "removed"}
 NOTHING_USED = {"input": 0, "cached": 0, "output": 0, "estimated": True}
 """The usage of a turn for which the model server was not asked."""
 
-OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects", "group", "person", "record"})
+OWN_OPTIONS = frozenset({"model", "instructions", "before", "effects", "group", "person", "record", "speaker"})
 """Options of a turn that are for the session: not told to the model server as they are.
 
 `instructions` take the system message's place; `before` are messages that come before the user's words; `effects` names
 what the client can carry out; a session's `group` says how several people are answered; `record` is what the API that
-made the turn needs to tell of it later.
+made the turn needs to tell of it later; `speaker` is the id and name of who was heard to speak at a microphone of this
+machine, the id empty for someone unknown.
 """
 
 
@@ -177,7 +178,14 @@ class SessionTurn:
             for place, one in enumerate(self.options.get("before", ()))
             if f"before{place}" not in self.removed
         )
-        return (*before, *(() if "input" in self.removed else (Message("user", self.input),)))
+        name = str(self.speaker.get("name", ""))
+        return (*before, *(() if "input" in self.removed else (Message("user", self.input, name=name),)))
+
+    @property
+    def speaker(self) -> Mapping[str, Any]:
+        """The person heard to speak; empty where that was not asked."""
+        found = self.options.get("speaker")
+        return found if isinstance(found, Mapping) else {}
 
     def messages(self) -> tuple[Message, ...]:
         return self._settled()[0]

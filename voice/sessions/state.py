@@ -248,7 +248,7 @@ class SessionState:
 
     def _named(self, number: int, role: str) -> dict[str, Any]:
         turn = self.turns[number]
-        names = {"msg_id": turn.msg_id, "said": turn.said} if role == "user" else {}
+        names = {"msg_id": turn.msg_id, "said": turn.said, "speaker": turn.speaker} if role == "user" else {}
         return {name: value for name, value in names.items() if value}
 
     # The fold

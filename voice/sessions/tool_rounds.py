@@ -7,11 +7,12 @@ dead owner left without a result is not repeated, unless it only reads.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from voice.llm.interface import ASKED, SLOW, SLOW_UNTOLD
+from voice.llm.interface import ASK, ASKED, SLOW, SLOW_UNTOLD
 from voice.safety.filters import Blocked, Guard, screened, screened_data
 from voice.safety.reply_moderator import ReplyModerator
 from voice.safety.unmask import revealed
@@ -177,7 +178,7 @@ async def _one(
         elif not await _allowed(parts, arguments):
             result = Result("This is not allowed.", failed=True)
         elif tool.spec.confirm and not confirmed:
-            result, asks = Result(ASKED, failed=True), True
+            result, asks = Result(_asked(tool, arguments, turn), failed=True), True
         elif tool.spec.reads_only or await live.counts(turn):
             result = await _worked(live, turn, parts, tool, call, arguments)
     _answer(live, turn, call, result, asks=asks)
@@ -264,8 +265,14 @@ def _context(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, cal
         passing=not live.card.owner and live.card.name is None,
         said=revealed(before.text, lambda placeholder: own(live.guard, placeholder)) if before is not None else "",
         can=can({**live.card.options, **turn.options}),
-        person=parts.person(live.card),
+        person=parts.person(live.card, turn),
     )
+
+
+def _asked(tool: Tool, arguments: str, turn: SessionTurn) -> str:
+    """What a caller hears whose call has to be confirmed, with the tool's own question where it has one."""
+    question = tool.spec.question.get(language_of(turn.input) or "en", "")
+    return f"{ASKED}{ASK}{question.format(**json.loads(arguments))}" if question else ASKED
 
 
 def _wrong(tool: Tool, arguments: str) -> Result | None:

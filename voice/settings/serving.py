@@ -112,6 +112,10 @@ class MemorySettings:
     )
     learn: bool = option(False, "the model draws facts about a person from what they say, without being asked to")
     talks: bool = option(True, "a person may ask what was said in conversations that are stored (chat.session)")
+    voices: bool = option(
+        True,
+        "people who ask for it are known by their voice at this machine's microphone, if voice-encoder is downloaded",
+    )
     records: str = option(
         "", "kinds of records, such as orders: in a file [memory.records.NAME] tables (docs/memory.md), elsewhere JSON"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from voice.text.number_words import han_cardinal, han_digits, ordinal, year_in_words
+from voice.text.number_words import cardinal, han_cardinal, han_digits, ordinal, year_in_words
 
 _MONTHS = str.split("January February March April May June July August September October November December")
 _MONTH_OF = {name[:3]: number for number, name in enumerate(_MONTHS, start=1)}
@@ -17,6 +17,7 @@ _BEFORE, _AFTER = r"(?<![A-Za-z0-9_./:-])", r"(?![A-Za-z0-9_/-]|[.,:][A-Za-z0-9_
 _ISO = re.compile(rf"{_BEFORE}{_YEAR}(?P<mark>[-/])(?P<month>\d\d?)(?P=mark)(?P<day>\d\d?){_AFTER}")
 _DAY_FIRST = re.compile(rf"{_BEFORE}(?P<the>[Tt]he )?{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?{_AFTER}")
 _MONTH_FIRST = re.compile(rf"{_BEFORE}{_MONTH} {_DAY},? {_YEAR}{_AFTER}")
+_SLASHED = re.compile(rf"{_BEFORE}(?P<first>\d\d?)/(?P<second>\d\d?)/{_YEAR}{_AFTER}")
 _MONTH_ONLY = re.compile(rf"{_BEFORE}{_MONTH} {_YEAR}{_AFTER}")
 _HAN_DATE = re.compile(r"(?<!\d)(?:(?P<year>\d{4})\s?年\s?)?(?P<month>\d\d?)\s?月\s?(?P<day>\d\d?)\s?(?P<mark>[日号])")
 _HAN_YEARS = re.compile(r"(?<![\d.,])([12]\d{3})(年?)\s?[-–—~～至到]\s?([12]\d{3})\s?年")
@@ -35,7 +36,7 @@ def dates_in_words(text: str, language: str) -> str:
     if language == "en":
         for pattern in (_ISO, _MONTH_FIRST):
             text = pattern.sub(lambda found: _english(found, "{month} {day}, {year}"), text)
-        text = _DAY_FIRST.sub(_day_first, text)
+        text = _SLASHED.sub(_slashed, _DAY_FIRST.sub(_day_first, text))
         return _MONTH_ONLY.sub(lambda found: f"{_name(found)} {year_in_words(int(found['year']))}", text)
     return text
 
@@ -43,6 +44,17 @@ def dates_in_words(text: str, language: str) -> str:
 def _day_first(found: re.Match[str]) -> str:
     form = (found["the"] or "the ") + "{day} of {month}"
     return _english(found, form + ", {year}" if found["year"] else form)
+
+
+def _slashed(found: re.Match[str]) -> str:
+    """The month by name where one number can only be the day; else as it stands: countries disagree on the order."""
+    first, second, year = int(found["first"]), int(found["second"]), int(found["year"])
+    month, day = (second, first) if first > 12 else (first, second)
+    if not _real(year, month, day):
+        return found[0]
+    if day > 12 or first == second:
+        return f"{_MONTHS[month - 1]} {ordinal(day)}, {year_in_words(year)}"
+    return f"{cardinal(first)} {cardinal(second)} {year_in_words(year)}"
 
 
 def _english(found: re.Match[str], form: str) -> str:

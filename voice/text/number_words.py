@@ -62,12 +62,12 @@ def pair(value: int) -> str:
 
 
 def year_in_words(year: int) -> str:
-    """A year in English, such as `nineteen oh five`; outside 1100 to 2099 in digits."""
-    if not 1100 <= year <= 2099:
+    """A year in English, such as `nineteen oh five`; outside 1000 to 2099 in digits."""
+    if not 1000 <= year <= 2099:
         return str(year)
     century, rest = divmod(year, 100)
-    if 2000 <= year <= 2009:
-        return f"two thousand {cardinal(rest)}" if rest else "two thousand"
+    if year % 1000 < 10:
+        return cardinal(year)
     return f"{cardinal(century)} {pair(rest) if rest else 'hundred'}"
 
 

@@ -237,6 +237,7 @@ _RULES: tuple[tuple[str, Words], ...] = (
     ),
     (r"\b(?P<v>[vV])?(?P<parts>\d+(?:\.\d+){2,})(?![\w])", _version),
     (r"\b[vV](?P<parts>\d+\.\d+)\b", lambda found: f"version {decimal(found['parts'])}"),
+    (rf"(?P<lead>\b[Bb]etween {NUM})\s?[-–—]\s?(?={NUM})", r"\g<lead> and "),
     # money
     (
         rf"(?P<before>(?:\b[Aa]n? )?)(?P<minus>[-−](?=[$€£¥]))?(?P<money>{_SIGNS})\s?(?:(?P<low>{NUM})"
@@ -298,6 +299,7 @@ _RULES: tuple[tuple[str, Words], ...] = (
         rf"(?P<low>)(?P<year>1[1-9]\d\d|20\d\d){_COUNTED}",
         _years,
     ),
+    (rf"(?P<lead>\b(?:[Ii]n|[Ss]ince|[Yy]ear|[Cc]irca|born|died) )(?P<low>)(?P<year>10[1-9]\d){_COUNTED}", _years),
     (
         r"(?<![\w$.,/-])(?P<low>1[1-9]\d\d|20\d\d)\s?[-–—]\s?(?P<year>\d\d)(?![\w-]|[.,/:]\d| ?%)",
         lambda found: (
@@ -340,8 +342,9 @@ _RULES: tuple[tuple[str, Words], ...] = (
     ),
     (r"(?<![\w.,])401\(?k\)?(?!\w)", "four oh one K"),
     (
-        r"(?<![\w.,])(?P<value>\d+)K(?= (?:TV|video|screen|display|monitor|resolution|run|race|footage)\b)",
-        lambda found: f"{decimal(found['value'])} K",
+        r"(?<![\w.,])(?P<value>\d+)K(?= (?:TV|video|screen|display|monitor|resolution|run|race|footage)\b)"
+        r"|(?<![\w.,])(?P<screen>[48])K(?=$|[.,;:!?)]| (?:and|or|is|at|on|in)\b)",
+        lambda found: f"{decimal(found['value'] or found['screen'])} K",
     ),
     (
         rf"(?<![\w.,/])(?P<value>{NUM})(?P<amount>k|K|M|bn|B)\b(?!['’])",
@@ -356,7 +359,7 @@ _RULES: tuple[tuple[str, Words], ...] = (
         r"(?P<top>\d+)/(?P<bottom>\d+)\b",
         lambda found: f"{found['lead']}{cardinal(int(found['top']))} out of {cardinal(int(found['bottom']))}",
     ),
-    (r"(?<![\w.,/])50/50(?![\w/])", "fifty-fifty"),
+    (r"(?<![\w.,/])50[/-]50(?![\w/])", "fifty-fifty"),
     (r"(?<![\w.,/])24/7(?![\w/])", "twenty-four seven"),
     (r"(?<![\w.,/])9/11(?![\w/])", "nine eleven"),
     (

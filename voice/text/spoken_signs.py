@@ -71,6 +71,10 @@ _POWER = r"\s?\^\s?\(?(?P<exponent>-?(?:\d+|[a-z]))\)?"
 _RAISED_POWER = r"(?P<exponent>[⁰¹²³⁴-⁹⁻ⁿ]+)"
 
 ENGLISH_SIGNS = (
+    (r"\b(?P<name>[A-G])#(?!\w)", r"\g<name> sharp"),
+    (r"\bC\+\+(?!\w)", "C plus plus"),
+    (r"\bCtrl\s?\+\s?(?=\w)", "Control "),
+    (r"\b(?P<key>Alt|Shift|Cmd|Option)\s?\+\s?(?=\w)", r"\g<key> "),
     (r"(?<=[=+\-*/ ])[a-z]{2}(?=[²³^]\S?)", _spelled),
     (_POWER, _power),
     (_RAISED_POWER, _power),
@@ -95,6 +99,7 @@ ENGLISH_SIGNS = (
      r"|(?<=[\d)])\s-\s(?=[a-z]\b)|(?<=\d)-(?=\d+\s?=)", " minus "),
     (r"(?<=[\w)])\s?\+\s?(?=[\d(])|\s\+\s|(?<=\d)\+(?=[a-z]\b)", " plus "),
     (r"(?<=\d)\+(?!\w)", " plus"),
+    (r"(?<![\w)+])\+(?=\d|[a-z]{3})", "plus "),
     (r"\s?={1,3}\s?(?=[\w(√∞−-])", " equals "),
     (r"\s?[≈~～]\s?(?=[\d$])|\s≈\s", " about "),
     (r"\s<\s|(?<=\d)<(?=\d)", " less than "),
@@ -118,6 +123,8 @@ ENGLISH_SIGNS = (
 """Pattern and words, in the order in which they are looked for; what has digits still has them."""
 
 HAN_SIGNS = (
+    (r"(?<![A-Za-z])C\+\+(?![A-Za-z0-9+])", "C加加"),
+    (r"(?<![A-Za-z])C#(?![A-Za-z0-9])", "C sharp"),
     (_POWER, _han_power),
     (_RAISED_POWER, _han_power),
     (r"(?<=[A-Za-z])[₀-₉]+", lambda found: found[0].translate(_SUB)),

@@ -20,6 +20,7 @@ _BEHIND_NAMES = _table(
     "St=Street Dr=Drive Ave=Avenue Blvd=Boulevard Rd=Road Ln=Lane Ct=Court Pl=Place Sq=Square Hwy=Highway Jr=Junior "
     "Sr=Senior Inc=Incorporated Ltd=Limited Corp=Corporation Co=Company"
 )
+_BEHIND_COMMA = r"(?:Jr|Sr|Inc|Ltd|Corp|Co)\b"
 _BEFORE_NUMBERS = _table(
     "No=number Nos=numbers Vol=volume vol=volume p=page pp=pages Ch=chapter ch=chapter Fig=figure fig=figure "
     "Figs=figures Sec=section Art=article no=number Ver=version ver=version approx=approximately Apt=apartment "
@@ -79,7 +80,7 @@ TITLES = (
     (r"\bw/(?=\s)", "with"),
     (
         r"(?P<name>\b(?!Mr|Mrs|Ms|Dr\b)[A-Z][\w'’]+|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)"
-        rf"(?:ty|teen)?(?:th|st|nd|rd)),? (?P<short>{_names(_BEHIND_NAMES)})\b(?P<dot>\.?)"
+        rf"(?:ty|teen)?(?:th|st|nd|rd))(?: |, (?={_BEHIND_COMMA}))(?P<short>{_names(_BEHIND_NAMES)})\b(?P<dot>\.?)"
         r"(?!\s[A-Z][\w'’]+ (?:St|Ave|Rd)\b)",
         _behind,
     ),
@@ -89,6 +90,10 @@ TITLES = (
     (rf"(?<![\w.,])(?P<value>[\d.,]+) (?P<short>{_names(_UNIT_DOTS)})\.", _unit_dot),
     (r"\bvs\b(?!\.)", "versus"),
     (rf"\b(?P<short>{_names(_ANYWHERE)})\.", _anywhere),
+    (
+        rf"\b(?P<low>{_names(_DAYS)})\.?\s?[-–—]\s?(?P<high>{_names(_DAYS)})\b(?:\.(?=\s[a-z]))?",
+        lambda found: f"{_DAYS[found['low']]} to {_DAYS[found['high']]}",
+    ),
     (rf"\b(?P<short>{_names(_DAYS)})\.(?=\s)", lambda found: _DAYS[found["short"]]),
     (r"\b(?:[A-Z]\.){2,6}", _letters),
     (r"\b(?:[A-Z]\.\s){1,4}(?=[A-Z][a-z])", _initials),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from voice.llm.builtin.clock import clock as clock_skill
+from voice.llm.builtin.places import zone_of
 from voice.llm.builtin.question import Question
 from voice.tools.interface import Context, Result, Spec, ToolError, schema
 
@@ -18,7 +19,7 @@ class Clock:
     spec = Spec(
         "clock",
         "Current date and time, here or elsewhere. Use it for every question about now, today or another day.",
-        schema(zone={"type": "string", "description": "IANA time zone or a city in its name, as Asia/Tokyo or Paris"}),
+        schema(zone={"type": "string", "description": "IANA time zone, city or country, as Asia/Tokyo or Paris"}),
     )
 
     async def call(self, arguments: Mapping[str, Any], context: Context) -> Result:
@@ -31,16 +32,11 @@ class Clock:
 
 
 def zone_named(wanted: str) -> str:
-    """The time zone of this name, or of the city it names. Raises ToolError where there is none."""
-    plain = wanted.strip().replace(" ", "_").lower()
-    zones = sorted(available_timezones())
-    for zone in zones:
-        if zone.lower() == plain:
-            return zone
-    for zone in zones:
-        if "/" in zone and zone.lower().rpartition("/")[2] == plain:
-            return zone
-    raise ToolError(f"There is no time zone {wanted!r}.", expected="a name as Europe/Berlin")
+    """The time zone of this name, or of the place it names. Raises ToolError where there is none."""
+    zone = zone_of(wanted)
+    if zone is None:
+        raise ToolError(f"There is no time zone {wanted!r}.", expected="a name as Europe/Berlin")
+    return zone
 
 
 def _said(words: str, now: datetime) -> str:

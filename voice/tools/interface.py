@@ -32,7 +32,8 @@ class Spec:
     """How a tool is described, and what it may do.
 
     `reads_only` tools change nothing by themselves: they look something up, or what they want done are effects, which
-    act once the turn counts. Others run only after that, and at most once. `confirm` asks the person aloud first.
+    act once the turn counts. Others run only after that, and at most once. `confirm` asks the person aloud first, with
+    the `question` of their language, into which the arguments are put.
     `effect` names what a client has to be able to carry out, or the tool is not offered. Results of a tool that is not
     `trusted` come from outside and are marked as data. `saying` names the phrase that is said while it runs. What is
     `personal` is offered only where it is known whose session it is.
@@ -48,6 +49,7 @@ class Spec:
     trusted: bool = True
     saying: str = "looking"
     personal: bool = False
+    question: Mapping[str, str] = field(default_factory=dict)
 
     def to_openai(self) -> dict[str, Any]:
         """The tool as chat completions describe it."""

@@ -45,6 +45,7 @@ from voice.wiring.engine_choice import spoken_language
 from voice.wiring.engines import recognizer, wake_gate
 from voice.wiring.safety import masked
 from voice.wiring.sessions import model_warning, session
+from voice.wiring.speakers import speaker_watch
 from voice.wiring.tools import house, kept_timers
 from voice.worker import Worker
 
@@ -176,7 +177,9 @@ async def converse(
         timers = Timers()
 
         home = house(settings)
-        talk = await session(settings, stack, timers, spoken_language(settings), home)
+        speaker = speaker_watch(settings, take, watch)
+        stack.push_async_callback(speaker.close)
+        talk = await session(settings, stack, timers, spoken_language(settings), home, speaker)
         if not settings.chat.session:
             leaving = FarewellWatcher(talk, watch)
             stack.push_async_callback(leaving.close)
@@ -196,7 +199,7 @@ async def converse(
             timers=timers,
             observer=watch,
         )
-        parts.source, parts.typed, parts.ready = ears, text, ready
+        parts.source, parts.typed, parts.ready, parts.speaker = ears, text, ready, speaker
         if not fast and source is None and stand.audio is None:
             parts.kept, parts.wall = _kept(settings, stack, watch), time.time
         parts.wake = wake_gate(settings, spoken=text is None)

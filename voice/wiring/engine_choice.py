@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from voice.models.registry import WHISPER
-from voice.models.selection import REMOTE, Choice, choose_recognizer, choose_synthesizer, choose_turn_model
+from voice.models.registry import SPEAKER, WHISPER
+from voice.models.selection import (
+    REMOTE,
+    Choice,
+    best_present,
+    choose_recognizer,
+    choose_synthesizer,
+    choose_turn_model,
+)
 from voice.models.store import ModelStore, shipped_registry
 from voice.settings.schema import ChatSettings, Settings
+from voice.wiring.memory import in_redis
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,15 @@ def turn_model_file(settings: Settings) -> Path | None:
     registry = shipped_registry()
     name = choose_turn_model(settings.turn.model, ModelStore(settings.models.folder).present(registry), registry)
     return model_file(settings, name) if name else None
+
+
+def voice_encoder_file(settings: Settings) -> Path | None:
+    """The file of the voice encoder, None where none is downloaded, or voices are not to be known or would leave the
+    machine with the memories."""
+    registry = shipped_registry()
+    best = best_present(SPEAKER, "", ModelStore(settings.models.folder).present(registry))
+    wanted = settings.memory.enabled and settings.memory.voices and not in_redis(settings)
+    return model_file(settings, best.name) if best is not None and wanted else None
 
 
 def engine_choices(settings: Settings, language: str = "") -> EngineChoices:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from voice.conversation.components import Components
-from voice.llm.builtin.timer_list import Timers
 from voice.server.realtime.engine_pool import EngineSet
 from voice.settings.schema import Settings
 from voice.turn.machine import TurnMachine
@@ -75,7 +74,7 @@ class SharedEnginePool:
         return machine(settings, spoken, live=True)
 
     def components(self, settings: Settings, engines: EngineSet, **parts: Any) -> Components:
-        return components(settings, engines, timers=Timers(), **parts)
+        return components(settings, engines, **parts)
 
 
 def _ready(engine: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
 import time
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voice import paths as folders
+from voice.conversation.timers import KeptTimers
 from voice.errors import ConfigError, VoiceError
 from voice.llm.model_list import chats, list_models
 from voice.proxies import network_address
@@ -24,6 +26,9 @@ from voice.settings.schema import Settings
 from voice.wiring.engine_choice import engine_choices
 from voice.wiring.kiosk import page_languages, questions
 from voice.wiring.speech_engines import SpeechEngines
+from voice.wiring.tools import kept_timers
+
+log = logging.getLogger(__name__)
 
 
 def people() -> People:
@@ -35,6 +40,15 @@ def conversations(settings: Settings, engine: Engine) -> Conversations:
     """The conversations of all of them."""
     key = master_key(settings.chat.store_key, folders.user_data() / "store.key")
     return Conversations(engine, folders.user_data() / "home" / "lists", derived(key, "home"), time.time)
+
+
+def timers(settings: Settings, owner: str) -> KeptTimers | None:
+    """The timers of one of them that outlast the server; without them they end with it."""
+    try:
+        return kept_timers(settings, f"home/timers/{owner}")
+    except VoiceError as error:
+        log.warning("timers end with this run: %s", error)
+        return None
 
 
 def closed(settings: Settings) -> Settings:

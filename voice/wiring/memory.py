@@ -24,7 +24,7 @@ from voice.settings.layers import retained_days, without_secrets
 from voice.settings.schema import Settings
 
 if TYPE_CHECKING:
-    from voice.memory.images import Images
+    from voice.memory.images.folder_images import Images
     from voice.safety.redactor import Finder
 
 OWNER = "me"
@@ -50,15 +50,19 @@ def vault(settings: Settings) -> Vault:
         return date.today() - timedelta(days=days) if days and days != math.inf else date.min
 
     def images() -> Path | Images | None:
-        where = settings.chat.store
-        if where.startswith(("redis://", "rediss://")):
-            from voice.memory.redis_images import RedisImages
+        if in_redis(settings):
+            from voice.memory.images.redis_images import RedisImages
 
-            return RedisImages(where, settings.chat.store_password)
-        return None if where == "memory" else data / "people"
+            return RedisImages(settings.chat.store, settings.chat.store_password)
+        return None if settings.chat.store == "memory" else data / "people"
 
     data = folders.user_data()
     return Vault(images(), key, oldest=oldest, talks_from=talks_from)
+
+
+def in_redis(settings: Settings) -> bool:
+    """Whether what is remembered leaves this machine; then no voice may be in it."""
+    return settings.chat.store.startswith(("redis://", "rediss://"))
 
 
 def memory(settings: Settings) -> Memory | None:
@@ -84,19 +88,21 @@ def keep_talks(engine: Engine, remembered: Memory) -> None:
 
     def under_way(who: Who) -> Iterator[tuple[str, int]]:
         for live in engine.lives:
-            if Who(live.card.owner, parts.person(live.card)) == who and (turn := live.talk.open_turn()) is not None:
+            turn = live.talk.open_turn()
+            if turn is not None and Who(live.card.owner, parts.person(live.card, turn)) == who:
                 yield live.card.sid, turn.number
 
     def settled(card: Card, turn: SessionTurn) -> None:
-        person = parts.person(card)
+        person = parts.person(card, turn)
         if person and card.name is not None and not turn.said and not turn.blocked:
             said = "" if "input" in turn.removed else turn.input
             parts.spawn(remembered.talked(Who(card.owner, person), card.sid, turn.number, said, turn.text))
 
     def forgotten(card: Card) -> None:
-        person = parts.person(card)
-        if person and card.name is not None:
-            parts.spawn(remembered.forget_talk(Who(card.owner, person), card.sid))
+        """At a microphone of this machine anyone may have spoken in it."""
+        person = str(card.options.get("person", ""))
+        if card.name is not None and (person or parts.options.person):
+            parts.spawn(remembered.forget_talk(card.owner, person, card.sid))
 
     remembered.under_way = under_way
     parts.settled += (settled,)
@@ -111,7 +117,7 @@ def learn_facts(parts: EngineContext, remembered: Memory, finder: Finder) -> Non
         return found is not None and found.found is not None
 
     def settled(card: Card, turn: SessionTurn) -> None:
-        person = parts.person(card)
+        person = parts.person(card, turn)
         if person and not turn.said and not turn.blocked and "input" not in turn.removed:
             parts.spawn(learner.settled(Who(card.owner, person), card.sid, turn.number, turn.input))
 
@@ -120,7 +126,5 @@ def learn_facts(parts: EngineContext, remembered: Memory, finder: Finder) -> Non
 
 
 def forget_conversation(settings: Settings, card: Card) -> None:
-    """Remove a deleted conversation from the memory of its person, where this machine has one."""
-    own = own_person(settings)
-    person = str(card.options.get("person") or own.person)
-    forget_talk(vault(settings), Who(card.owner, person), card.sid)
+    """Remove a deleted conversation from the memory of all who spoke in it."""
+    forget_talk(vault(settings), card.owner, str(card.options.get("person", "")), card.sid)

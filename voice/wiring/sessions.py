@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from voice import paths as folders
 from voice.clock import working
+from voice.conversation.speaker import SpeakerWatch
 from voice.errors import ConfigError, VoiceError
 from voice.llm.builtin import BuiltinUpstream
 from voice.llm.builtin.question import RunningTimers
@@ -39,6 +40,7 @@ from voice.settings.schema import ChatSettings, Settings
 from voice.tools.home import Home
 from voice.wiring.memory import keep_talks, learn_facts, memory, own_person, sync
 from voice.wiring.safety import finder, guards, moderation
+from voice.wiring.speakers import known_voices, memory_or_voice_call
 from voice.wiring.tools import house, informed, knowledge, registry
 
 if TYPE_CHECKING:
@@ -169,11 +171,13 @@ async def engine(
     running: Callable[[], RunningTimers] | None = None,
     home: Home | None = None,
     remembered: Memory | None = None,
+    speaker: SpeakerWatch | None = None,
 ) -> AsyncIterator[Engine]:
     """Sessions over the store that `keep` makes, else that of the settings, and this model, which gets ready meanwhile.
 
-    `running` gives the timers, where they are kept in this process; `remembered` is a memory that others use too. All
-    is closed with it. Conversations that chat.retain keeps no longer are removed while it runs.
+    `running` gives the timers, where they are kept in this process; `remembered` is a memory that others use too;
+    `speaker` hears who speaks. All is closed with it. Conversations that chat.retain keeps no longer are removed
+    while it runs.
     """
     with working():
         judging, guarding = await asyncio.to_thread(lambda: (moderation(settings), guards(settings.safety)))
@@ -192,13 +196,16 @@ async def engine(
     if isinstance(model, BuiltinUpstream):
         model.commands = home.tool_for if home is not None else None
         model.memory = partial(memory_call, remembered.kinds.values()) if remembered is not None else None
+    voices = await known_voices(settings, remembered, speaker)
+    if voices is not None and isinstance(model, BuiltinUpstream):
+        model.memory = partial(memory_or_voice_call, model.memory, voices.heard)
     made = Engine(
         kept,
         model,
         how or options(settings),
         guards=guarding,
         moderation=judging,
-        tools=registry(settings, written, running, visitors=visitors, home=home, remembered=remembered),
+        tools=registry(settings, written, running, visitors=visitors, home=home, remembered=remembered, voices=voices),
         notes=informed(written),
         recall=remembered.recall if remembered is not None and not builtin else None,
     )
@@ -288,10 +295,11 @@ async def session(
     timers: Timers,
     language: str,
     home: Home | None = None,
+    speaker: SpeakerWatch | None = None,
 ) -> UnmaskedSession:
     """The session of the settings as its person sees it, closed with the stack: on a server, or in this process.
 
-    `language` is that of the words for what is not shown.
+    `language` is that of the words for what is not shown; `speaker` hears who says them.
     """
     chat, loop = settings.chat, asyncio.get_running_loop()
     if chat.server:
@@ -312,10 +320,13 @@ async def session(
             own_options(settings, lasting),
             lambda: timers.seen(loop.time()),
             home,
+            speaker=speaker,
         )
     )
     local = await open_local(running, name=chat.session if lasting else None, system=system_prompt(chat))
     local.effects = LOOP_EFFECTS
+    if speaker is not None:
+        local.speaker = lambda: speaker.speaker
     stack.push_async_callback(local.close)
 
     return own_words(running, local, language)

@@ -46,6 +46,7 @@ class SpeechEngines:
 
     async def warm(self) -> None:
         """Load the configured ones. Raises VoiceError."""
+        await asyncio.to_thread(self.voices)
         hears = self.recognizer.call(lambda engine: engine.warm(), patience_s=WARM_S)
         await asyncio.gather(hears, self.voice().call(lambda engine: engine.warm(), patience_s=WARM_S))
 
@@ -65,8 +66,9 @@ class SpeechEngines:
         return self._installed
 
     def voice(self, name: str = "", language: str = "", speed: float = 1.0) -> Worker[Synthesizer]:
-        tts, voices = self._settings.tts, self._installed or self.voices()
-        if name != voices[0].name and any(voice.name == name for voice in voices):
+        tts = self._settings.tts
+        voices = (self._installed or self.voices()) if name or language else []
+        if voices and name != voices[0].name and any(voice.name == name for voice in voices):
             tts = replace(tts, engine="auto", voice=name, url="")
         elif language and base_language(language) not in map(base_language, voices[0].languages):
             tts = replace(tts, engine="auto", voice="", language=base_language(language), url="")

@@ -16,6 +16,7 @@ from voice.llm.builtin.notes import Knowledge
 from voice.llm.builtin.question import RunningTimers
 from voice.memory.memory import Memory
 from voice.memory.tools import memory_tools
+from voice.memory.voice_tools import VoiceBook, voice_tools
 from voice.settings.schema import Settings
 from voice.tools.calculator import Calculator, Units
 from voice.tools.clock import Clock
@@ -50,6 +51,7 @@ def registry(
     visitors: bool = False,
     home: Home | None = None,
     remembered: Memory | None = None,
+    voices: VoiceBook | None = None,
 ) -> Registry | None:
     """The tools for a model; none where they are switched off. The built-in responder calls its lists, a `home` and a
     memory.
@@ -62,6 +64,8 @@ def registry(
     house: list[Tool] = [HomeTool(home), HomeTool(home, guarded=True)] if home is not None else []
     if remembered is not None:
         house += memory_tools(remembered, spoken=settings.chat.llm == "builtin")
+    if voices is not None:
+        house += voice_tools(voices)
     if settings.chat.llm == "builtin":
         return Registry([own_lists(visitors=visitors), *house])
     servers = sources(settings) if settings.tools.shared or not visitors else []
@@ -131,8 +135,8 @@ def own_lists(*, visitors: bool) -> Lists:
     return Lists(ListFolder(folders.user_data() / "lists"), ListMemory() if visitors else None)
 
 
-def kept_timers(settings: Settings) -> TimerFile | None:
-    """The owner's timers that outlast the process; None where nothing is to be stored.
+def kept_timers(settings: Settings, file: str = "timers") -> TimerFile | None:
+    """The timers that outlast the process, in this file of the user's data; None where nothing is to be stored.
 
     Raises VoiceError for a file or key that cannot be used.
     """
@@ -147,7 +151,7 @@ def kept_timers(settings: Settings) -> TimerFile | None:
     def key() -> bytes:
         return derived(master_key(settings.chat.store_key, folder / "store.key"), "timers")
 
-    return TimerFile(folder / "timers", key)
+    return TimerFile(folder / file, key)
 
 
 def knowledge(settings: Settings) -> Knowledge | None:

@@ -53,7 +53,10 @@ class SharedServices:
         """Load the engines of the configured language. Raises VoiceError."""
         await self._engines.warm()
 
-    def info(self) -> Info:
+    async def info(self) -> Info:
+        return await asyncio.to_thread(self._info)
+
+    def _info(self) -> Info:
         assistant = () if self._settings.chat.llm != "builtin" else ("en", "zh")
         return catalogue(
             recognizer=Offering(

@@ -113,3 +113,23 @@ def test_yes_asks_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = voice("setup", "name", "--yes")
     assert done.exit_code == 0, done.stderr
     assert shown("chat.name") == "Nova"
+
+
+def test_leaving_keeps_what_was_answered(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = ["de"]
+
+    def choose(prompts: object, question: str, offered: object) -> str:
+        if not answers:
+            raise KeyboardInterrupt
+        return answers.pop()
+
+    monkeypatch.setattr("voice.cli.commands.setup._in_terminal", lambda: True)
+    monkeypatch.setattr("voice.cli.commands.setup.prompts.KeyPrompts.choose", choose)
+    left = voice("setup", "--offline")
+    assert left.exit_code != 0 and "saved: " in left.output
+    assert shown("asr.language") == "de"
+
+
+def test_a_step_without_an_answer_saves_nothing(home: Path) -> None:
+    done = voice("setup", "microphone", "--yes")
+    assert done.exit_code == 0 and "saved" not in done.output

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,44 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.support.realtime import Peer, talks
+from tests.support.patience import PATIENCE_S
+from tests.support.realtime import Peer, of, talks
+from tests.support.scripted_llm import Step, echo
 from tests.support.serving import Serving, serving
+from voice.llm.interface import Ask, Delta, Done, Effect
 from voice.server.home import routes
 from voice.server.home.conversations import Conversations
 from voice.server.home.people import People
 from voice.server.home.routes import COOKIE, HomePage, Persona, install
 from voice.server.websocket_messages import TOKEN_EXPIRED
+from voice.tools.interface import Context, Result, Spec, schema
+from voice.tools.registry import Registry
+
+
+class Look:
+    """A tool that looks, unless it is asked to fail."""
+
+    spec = Spec("look", "Looks.", schema(at={"type": "string"}))
+
+    async def call(self, arguments: Mapping[str, Any], context: Context) -> Result:
+        return Result("it is dark", failed=arguments["at"] == "night")
+
+
+def doing(ask: Ask) -> Iterable[Step]:
+    """Does what is asked for: sets a timer, or looks."""
+    if ask.messages[-1].role == "tool":
+        yield Delta("Done.")
+    elif ask.messages[-1].text.startswith("timer"):
+        _, seconds, label = ask.messages[-1].text.split()
+        yield Effect("timer.set", {"seconds": float(seconds), "label": label})
+        yield Delta("Set.")
+    else:
+        arguments = json.dumps({"at": ask.messages[-1].text})
+        yield Effect("function_call", {"call_id": "c1", "name": "look", "arguments": arguments})
+        yield Done(finish="tool_calls")
+        return
+    yield Done()
+
 
 PAGE = HomePage("", ("en",), {"en": []}, ("en",), [], ["small"], [Persona("Cook", "You cook.")])
 
@@ -37,15 +68,16 @@ class Household:
 
     @asynccontextmanager
     async def browser(self, name: str) -> AsyncIterator[httpx.AsyncClient]:
-        async with httpx.AsyncClient(base_url=self.here.url + "/home", trust_env=False) as made:
+        async with httpx.AsyncClient(base_url=self.here.url + "/home", trust_env=False, timeout=PATIENCE_S) as made:
             entered = await made.post("/enter", json={"secret": self.people.add(name)})
             assert entered.status_code == 204
             yield made
 
 
 @asynccontextmanager
-async def household(folder: Path) -> AsyncIterator[Household]:
-    async with serving(api_keys="k" * 32, engines=talks()) as here:
+async def household(folder: Path, answer: Callable[[Ask], Iterable[Step]] = echo) -> AsyncIterator[Household]:
+    tools = Registry([Look()])
+    async with serving(answer, api_keys="k" * 32, engines=talks(), tools=tools) as here:
         yield Household(here, folder)
 
 
@@ -108,6 +140,60 @@ def test_a_person_talks_and_finds_the_conversation_again(tmp_path: Path) -> None
     asyncio.run(run())
 
 
+def test_what_tools_did_is_told_and_told_again_when_the_conversation_is_opened_again(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with household(tmp_path, doing) as home, home.browser("Ada") as ada:
+            sid = await began(ada)
+            async with peer(home.here, await ada.post(f"/conversations/{sid}/open")) as talk:
+                await talk.update(output_modalities=["text"])
+                for place, state in (("noon", "done"), ("night", "failed")):
+                    await talk.type(place)
+                    await talk.until("response.done")
+                    if not [one for one in of(talk.events, "x.tool") if one["state"] == state]:
+                        await talk.until("x.tool", state=state)
+                told = of(talk.events, "x.tool")[-1]
+                assert (told["turn"], told["call_id"], told["result"]) == (2, "c1", "it is dark")
+            async with peer(home.here, await ada.post(f"/conversations/{sid}/open")) as again:
+                for _ in range(4):
+                    await again.until("conversation.item.done")
+                kinds = [one["type"] for one in again.events if one["type"] in ("conversation.item.done", "x.tool")]
+                assert kinds == ["conversation.item.done", "x.tool", "conversation.item.done"] * 2
+                first, second = of(again.events, "x.tool")
+                assert (first["name"], first["arguments"], first["state"]) == ("look", '{"at": "noon"}', "done")
+                assert (second["state"], second["result"]) == ("failed", "it is dark")
+
+    asyncio.run(run())
+
+
+def test_timers_are_a_person_s_on_every_page_and_stay_while_none_is_open(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with household(tmp_path, doing) as home, home.browser("Ada") as ada, home.browser("Bob") as bob:
+
+            async def opened(browser: httpx.AsyncClient) -> Peer:
+                return peer(home.here, await browser.post(f"/conversations/{await began(browser)}/open"))
+
+            async with await opened(ada) as desk, await opened(ada) as phone, await opened(bob) as his:
+                for page in (desk, phone):
+                    await page.update(output_modalities=["text"])
+                await desk.type("timer 500 tea")
+                for page in (desk, phone):
+                    ((timer,),) = [one["timers"] for one in (await page.until("x.timers"))[-1:]]
+                    assert (timer["kind"], timer["label"]) == ("timer", "tea")
+                    assert 400 < timer["left_s"] <= 500
+                await desk.type("timer 0.05 eggs")
+                for page in (desk, phone):  # it rings at both
+                    assert "eggs" in (await page.until("x.notice"))[-1]["text"]
+                await his.update(output_modalities=["text"])
+                assert not of(his.events, "x.timers")
+            async with await opened(ada) as later:
+                ((tea,),) = [one["timers"] for one in (await later.until("x.timers"))[-1:]]
+                await later.update(output_modalities=["text"])
+                await later.send("x.timer.cancel", number=tea["number"])
+                assert (await later.until("x.timers"))[-1]["timers"] == []
+
+    asyncio.run(run())
+
+
 def test_people_are_kept_apart(tmp_path: Path) -> None:
     async def run() -> None:
         async with household(tmp_path) as home, home.browser("Ada") as ada, home.browser("Bob") as bob:
@@ -131,7 +217,7 @@ def test_people_are_kept_apart(tmp_path: Path) -> None:
             with pytest.raises(Exception, match="404"):  # her token is of no use with his secret
                 async with Peer(home.here, subprotocols=offered):
                     pass
-            async with httpx.AsyncClient(base_url=home.here.url, trust_env=False) as nobody:
+            async with httpx.AsyncClient(base_url=home.here.url, trust_env=False, timeout=PATIENCE_S) as nobody:
                 for path in ("/home/settings.json", "/home/conversations", f"/home/conversations/{sid}/export"):
                     assert (await nobody.get(path)).status_code == 401
                 assert (await nobody.post("/v1/sessions", json={})).status_code == 401

@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from tests.support.realtime import Peer, of, talks
 from tests.support.scripted_llm import Step
 from tests.support.serving import serving
-from voice.llm.interface import Ask, Delta, Done
+from voice.llm.interface import Ask, Delta, Done, Effect
 from voice.sessions.stores.memory import MemoryStore
 
 LONG = "One sentence is here. Another sentence follows it. And then there is a third one. It ends with a fourth one."
@@ -98,5 +98,28 @@ def test_a_wrong_token_reads_like_an_unknown_session() -> None:
                 with pytest.raises(InvalidStatus) as refused:
                     await Peer(here, {"x-session-id": id, "x-session-token": token}).__aenter__()
                 assert refused.value.response.status_code == 404
+
+    asyncio.run(run())
+
+
+def ringing(ask: Ask) -> Iterable[Step]:
+    return [Effect("timer.set", {"seconds": 500.0, "label": "tea"}), Delta("Set."), Done()]
+
+
+def test_a_timer_goes_on_after_a_break_and_ends_with_its_session() -> None:
+    async def run() -> None:
+        async with serving(ringing, engines=talks()) as here:
+            async with Peer(here) as first:
+                await first.type("tea")
+                assert (await first.until("x.timers"))[-1]["timers"][0]["label"] == "tea"
+                known = first.known
+            async with Peer(here, known) as second:
+                assert (await second.until("x.timers"))[-1]["timers"][0]["label"] == "tea"
+            assert here.app.realtime is not None
+            timers = here.app.realtime._timers
+            assert list(timers) == [known["x-session-id"]]
+            path, token = f"/v1/sessions/{known['x-session-id']}", known["x-session-token"]
+            assert (await here.http.delete(path, headers={"x-session-token": token})).status_code == 204
+            assert not timers
 
     asyncio.run(run())

@@ -251,24 +251,30 @@ def test_without_turn_detection_the_client_says_when_a_turn_ends() -> None:
 
 @pytest.mark.compatible("WebSocket /v1/realtime", "G.711")
 def test_g711_is_heard_and_spoken() -> None:
-    async def run(law: str, kind: str) -> None:
-        async with serving(engines=talks(), upstream=upstream(Settings())) as here, Peer(here) as peer:
-            telephone = {"type": kind}
-            await peer.update(audio={"input": {"format": telephone}, "output": {"format": telephone}})
-            await peer.type("what is twelve times seven")
-            pieces = of(await peer.until("response.done"), "response.output_audio.delta")
-            audio = g711.decode(law, b"".join(base64.b64decode(piece["delta"]) for piece in pieces))
-            said = "twelve times seven is eighty four"
-            assert read_back(resample(audio, g711.RATE, RATE), said, "i do not know that") == said
-            await peer.until("x.latency")
-            data = g711.encode(law, spoken("times", rate=g711.RATE))
-            await peer.send("input_audio_buffer.append", audio=base64.b64encode(data).decode())
-            started = of(await peer.until("input_audio_buffer.speech_stopped"), "input_audio_buffer.speech_started")[0]
-            stopped = of(peer.events, "input_audio_buffer.speech_stopped")[0]
-            assert 1500 < stopped["audio_end_ms"] - started["audio_start_ms"] < 2200
+    laws = {"ulaw": "audio/pcmu", "alaw": "audio/pcma"}
 
-    asyncio.run(run("ulaw", "audio/pcmu"))
-    asyncio.run(run("alaw", "audio/pcma"))
+    async def run() -> None:
+        async with serving(engines=talks(), upstream=upstream(Settings())) as here, Peer(here) as peer:
+            for law, kind in laws.items():
+                await peer.update(audio={"output": {"format": {"type": kind}}})
+                await peer.type("what is twelve times seven")
+                pieces = of(await peer.until("response.done"), "response.output_audio.delta")
+                audio = g711.decode(law, b"".join(base64.b64decode(piece["delta"]) for piece in pieces))
+                said = "twelve times seven is eighty four"
+                assert read_back(resample(audio, g711.RATE, RATE), said, "i do not know that") == said
+                await peer.send("output_audio_buffer.clear")  # it need not be played to its end
+                await peer.until("x.state", state="idle")
+            detection = {"type": "server_vad", "silence_duration_ms": 900, "create_response": False}
+            for law, kind in laws.items():
+                await peer.update(audio={"input": {"format": {"type": kind}, "turn_detection": detection}})
+                data = g711.encode(law, spoken("times", rate=g711.RATE))
+                await peer.send("input_audio_buffer.append", audio=base64.b64encode(data).decode())
+                events = await peer.until("input_audio_buffer.speech_stopped")
+                started = of(events, "input_audio_buffer.speech_started")[0]
+                assert 1500 < events[-1]["audio_end_ms"] - started["audio_start_ms"] < 2200
+                await peer.until("x.state", state="idle")
+
+    asyncio.run(run())
 
 
 @pytest.mark.compatible("WebSocket /v1/realtime", "`server_vad` with `silence_duration_ms`")

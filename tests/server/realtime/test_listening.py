@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from openai.types.realtime import RealtimeTranscriptionSessionCreateResponse
 
 from tests.support.realtime import Peer, as_text, of, spoken, talks
+from tests.support.scripted_llm import Step
 from tests.support.serving import serving
+from voice.llm.interface import Ask, Delta, Done, Effect
 from voice.server.realtime import session_config
+from voice.tools.interface import Context, Result, Spec
+from voice.tools.registry import Registry
 
 WORDS = "what is twelve times seven"
 
@@ -102,5 +108,47 @@ def test_a_person_who_stays_silent_is_spoken_to_once(monkeypatch: pytest.MonkeyP
             ):
                 await peer.send("session.update", session={"audio": {"input": {"turn_detection": wrong}}})
                 assert (await peer.error())["param"] == "session.audio.input.turn_detection.idle_timeout_ms"
+
+    asyncio.run(run())
+
+
+class Lamp:
+    """A tool of the server."""
+
+    spec = Spec("lamp", "Says whether the lamp is on.")
+
+    async def call(self, arguments: Mapping[str, Any], context: Context) -> Result:
+        return Result("The lamp is on.")
+
+
+@pytest.mark.compatible("WebSocket /v1/realtime", "tools of the server, `tools.mcp` among them, beside functions")
+def test_a_tool_of_the_server_is_called_on_the_way_and_others_read_what_is_said() -> None:
+    def answer(ask: Ask) -> Iterator[Step]:
+        if ask.messages[-1].role == "tool":
+            yield Delta(ask.messages[-1].text)
+            yield Done()
+        else:
+            yield Effect("function_call", {"call_id": "c", "name": "lamp", "arguments": "{}"})
+            yield Done(finish="tool_calls")
+
+    async def run() -> None:
+        async with (
+            serving(answer, engines=talks(), tools=Registry([Lamp()])) as here,
+            Peer(here) as peer,
+            here.socket() as one,
+            here.socket() as two,
+        ):
+            function = {"type": "function", "name": "blinds", "parameters": {"type": "object", "properties": {}}}
+            await peer.update(output_modalities=["text"], tools=[function])
+            known = peer.session["x_session"]
+            for listener in (one, two):
+                await listener.attach({"session_id": known["id"], "session_token": known["token"]})
+            await peer.type("is the lamp on?")
+            done = (await peer.until("response.done"))[-1]["response"]
+            assert [part["text"] for item in done["output"] for part in item["content"]] == ["The lamp is on."]
+            assert not of(peer.events, "response.function_call_arguments.done")
+            for listener in (one, two):
+                said = await listener.until("done")
+                assert "".join(op.get("d", "") for op in said if op.get("t") == "delta") == "The lamp is on."
 
     asyncio.run(run())

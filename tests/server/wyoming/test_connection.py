@@ -68,7 +68,7 @@ class ScriptedServices:
         )
         self._voice: Worker[Synthesizer] = Worker("voice", lambda: ToneSynthesizer(fail_on="fail"))
 
-    def info(self) -> Info:
+    async def info(self) -> Info:
         return OFFERED
 
     def recognizer(self) -> Worker[Recognizer]:

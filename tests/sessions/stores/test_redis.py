@@ -8,7 +8,7 @@ import json
 import random
 import shlex
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.support.patience import PATIENCE_S
 from tests.support.redis import RedisServer, empty, needs_redis, shared
 from voice.errors import ConfigError
 from voice.sessions.log import Event
+from voice.sessions.stores import redis_scripts as scripts
 from voice.sessions.stores.interface import (
     GONE,
     REWRITTEN,
@@ -231,6 +232,44 @@ def test_an_owner_that_slept_hears_that_its_session_was_taken() -> None:
         for seq in (1, 2):
             await other.append("s_1", fence, [word(seq)])
         await until(lambda: told and told[-1] == 2)
+        await store.close()
+        await other.close()
+
+    asyncio.run(check())
+
+
+def test_a_notification_may_overtake_a_look_and_a_failed_look_is_repeated() -> None:
+    """They come over two connections: the end of a log that is told never goes back."""
+
+    async def check() -> None:
+        store, told, looks = RedisStore(empty().url), list[int](), list[asyncio.Future[Any]]()
+        fence = await begun(store)
+        other = RedisStore(shared().url)
+        run = other._link.run
+
+        async def late(script: scripts.Script, keys: Sequence[str], *words: Any) -> Any:
+            answer = await run(script, keys, *words)
+            if script is not scripts.MEND:
+                return answer
+            looks.append(asyncio.get_running_loop().create_future())
+            await looks[-1]
+            return answer
+
+        other._link.run = late  # type: ignore[method-assign]
+        await store.append("s_1", fence, [word(1)], at_once=True)
+        other.watch("s_1", told.append)
+        await until(lambda: looks)
+        await store.append("s_1", fence, [word(2)], at_once=True)
+        await until(lambda: told)
+        looks[0].set_exception(StoreError("Redis does not answer", where="a test"))
+        await until(lambda: len(looks) == 2)
+        await store.append("s_1", fence, [word(3)], at_once=True)
+        await until(lambda: told[-1] == 3)
+        looks[1].set_result(None)
+        await asyncio.sleep(0)
+        await store.append("s_1", fence, [word(4)], at_once=True)
+        await until(lambda: told[-1] == 4)
+        assert told == sorted(told)
         await store.close()
         await other.close()
 

@@ -102,6 +102,7 @@ class TextConversation:
 
         self._session.announce_to(tell)
         ringing = TimerRinger(timers, alarms, self._observer, rings)
+        ringing.begin(loop.time())
         try:
             async for line in lines:
                 if line.strip():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ async def _home(resolved: Resolved, *, lan: bool) -> None:
     with extra("serve", "fastapi uvicorn prometheus-client"):
         from voice.server.home.routes import PATH, install
     from voice.proxies import network_address
-    from voice.wiring.home import closed, conversations, for_the_network, home_page, people
+    from voice.wiring.home import closed, conversations, for_the_network, home_page, people, timers
     from voice.wiring.kiosk import style
     from voice.wiring.sessions import system_prompt
 
@@ -87,7 +88,16 @@ async def _home(resolved: Resolved, *, lan: bool) -> None:
     def add_to(app: Application) -> None:
         kept = conversations(settings, app.service.engine)
         look, prompt = style(settings.kiosk), system_prompt(settings.chat)
-        install(app, page, household, kept, system=prompt, style=look, authority=authority)
+        install(
+            app,
+            page,
+            household,
+            kept,
+            system=prompt,
+            style=look,
+            authority=authority,
+            kept_timers=partial(timers, settings),
+        )
 
     def ready(url: str) -> None:
         here = url.replace("127.0.0.1", network_address() or "127.0.0.1") if lan else url

@@ -13,10 +13,10 @@ export class Captions {
   #speaking = null; // the row of the reply that is being spoken
   #resized = new ResizeObserver(() => this.#follow());
 
-  /** Without `links` no address in a reply can be followed. */
-  constructor(list, { links }) {
+  /** Without `links` no address in a reply can be followed; `rows` shows others than the person and the reply, by name. */
+  constructor(list, { links }, rows = {}) {
     this.list = list;
-    this.links = links;
+    this.rows = { person: () => new PersonRow(), reply: () => new ReplyRow(links), ...rows };
     this.follows = true; // until the visitor scrolls away, and again from the next turn on
     const look = () => {
       this.follows = Math.abs(list.scrollTop - this.#place()) < NEAR_PX;
@@ -36,7 +36,10 @@ export class Captions {
       this.#rows.delete(id);
     }
     const recent = turns.findLastIndex((turn) => turn.who === "person");
-    turns.forEach((turn, at) => this.#update(turn, at >= recent, words));
+    let after = null; // backwards: a tool's row may come before that of a reply which has begun
+    for (let at = turns.length - 1; at >= 0; at -= 1) {
+      if (turns[at].who in this.rows) after = this.#update(turns[at], after, at >= recent, words);
+    }
     const last = turns.at(-1);
     this.#speaking = last?.who === "reply" && !last.over ? this.#rows.get(last.id) : null;
     this.#follow();
@@ -56,18 +59,19 @@ export class Captions {
     return Math.max(0, Math.min(end, list.scrollTop + below));
   }
 
-  #update(turn, recent, words) {
+  #update(turn, after, recent, words) {
     let row = this.#rows.get(turn.id);
     if (!row) {
-      row = turn.who === "person" ? new PersonRow() : new ReplyRow(this.links);
+      row = this.rows[turn.who]();
       this.#rows.set(turn.id, row);
-      this.list.append(row.element);
+      this.list.insertBefore(row.element, after);
       this.#resized.observe(row.element);
       this.follows = true;
     }
     row.show(turn, words);
     row.element.hidden = turn.text === "";
     row.element.className = ["turn", turn.who, recent && "recent", turn.over && "over", turn.cut && "cut"].filter(Boolean).join(" ");
+    return row.element;
   }
 
   clear() {

@@ -45,6 +45,6 @@ export class Controls {
     this.talkKey.disabled = !talk.microphone.open && !this.hears();
     byId("stop").disabled = !REPLYING.includes(talk.state);
     byId("mute").disabled = !talk.microphone.open;
-    byId("mute").setAttribute("aria-pressed", String(talk.microphone.muted));
+    byId("mute").ariaPressed = talk.microphone.muted;
   }
 }

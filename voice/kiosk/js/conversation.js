@@ -2,6 +2,7 @@
 
 const PERSON = "person";
 const REPLY = "reply";
+const DEED = "deed"; // what a tool did
 const AWAITED = "awaited"; // a typed question that the server has not taken yet
 
 /** The first `count` code points of a text, and the rest. */
@@ -33,7 +34,8 @@ function unheard(reply) {
 
 export class Conversation {
   constructor() {
-    this.turns = []; // {id, who, text, stable, said, over, cut, number}
+    this.turns = []; // {id, who, text, stable, said, over, cut, number}; of a tool {id, who, text, and what the server tells}
+    this.timers = []; // {number, kind, label, rings}
     this.state = "idle";
     this.latencies = [];
     this.notices = [];
@@ -77,11 +79,14 @@ export class Conversation {
     return true;
   }
 
-  /** The server resumed this conversation: its history replaces the local one. */
-  replaceBy(items) {
+  /** The server resumed this conversation: its history, as events, replaces the local one. */
+  replaceBy(events) {
     const before = this.lastReply;
     this.turns = [];
-    for (const item of items) this.added(item, true);
+    for (const event of events) {
+      if (event.item) this.added(event, true);
+      else this.worked(event);
+    }
     const last = this.turns.at(-1);
     if (before && last?.who === REPLY && before.text.startsWith(last.text.trimEnd())) {
       Object.assign(last, { text: before.text, said: before.said, number: before.number, over: before.over });
@@ -93,7 +98,7 @@ export class Conversation {
     Object.assign(this.#turn(AWAITED, PERSON), { text, stable: Infinity });
   }
 
-  added(item, remembered = false) {
+  added({ item }, remembered = false) {
     if (item.type !== "message" || item.role === "system") return;
     if (item.role === "user") this.#remove(AWAITED);
     const turn = this.#turn(item.id, item.role === "user" ? PERSON : REPLY);
@@ -159,25 +164,52 @@ export class Conversation {
     this.#remove(id);
   }
 
-  noticed({ text, level }) {
-    this.notices = [...this.notices, { text, level }].slice(-8);
+  /** A tool works or has answered, for the reply that follows or has begun. */
+  worked({ turn, call_id: call, name, ...told }) {
+    const id = `${turn} ${call}`;
+    let row = this.turns.find((one) => one.id === id);
+    if (!row) {
+      row = { id, who: DEED, text: name };
+      this.turns.splice(this.turns.findLastIndex(({ who }) => who !== REPLY) + 1, 0, row);
+    }
+    Object.assign(row, told);
+  }
+
+  ticking({ timers }) {
+    const now = performance.now();
+    this.timers = timers.map(({ left_s: left, ...timer }) => ({ ...timer, rings: now + 1000 * left }));
+  }
+
+  noticed(event) {
+    this.notices = [...this.notices, event].slice(-8);
+  }
+
+  measured(event) {
+    this.latencies = [...this.latencies, event].slice(-8);
+  }
+
+  leveled({ dbfs }) {
+    this.level = dbfs;
   }
 }
 
+const C = Conversation.prototype;
 const HANDLERS = {
-  "conversation.item.added": (function ({ item }) { this.added(item); }),
-  "conversation.item.done": (function ({ item }) { this.added(item); }),
-  "conversation.item.deleted": Conversation.prototype.removed,
-  "conversation.item.truncated": Conversation.prototype.truncated,
-  "conversation.item.input_audio_transcription.completed": Conversation.prototype.completed,
-  "conversation.item.input_audio_transcription.failed": Conversation.prototype.removed,
-  "response.output_audio_transcript.delta": Conversation.prototype.grew,
-  "response.output_text.delta": Conversation.prototype.grew,
-  "response.done": Conversation.prototype.ended,
-  "x.state": Conversation.prototype.changed,
-  "x.partial": Conversation.prototype.partial,
-  "x.spoken": Conversation.prototype.spoken,
-  "x.notice": Conversation.prototype.noticed,
-  "x.level": (function ({ dbfs }) { this.level = dbfs; }),
-  "x.latency": (function (event) { this.latencies = [...this.latencies, event].slice(-8); }),
+  "conversation.item.added": C.added,
+  "conversation.item.done": C.added,
+  "conversation.item.deleted": C.removed,
+  "conversation.item.truncated": C.truncated,
+  "conversation.item.input_audio_transcription.completed": C.completed,
+  "conversation.item.input_audio_transcription.failed": C.removed,
+  "response.output_audio_transcript.delta": C.grew,
+  "response.output_text.delta": C.grew,
+  "response.done": C.ended,
+  "x.state": C.changed,
+  "x.partial": C.partial,
+  "x.spoken": C.spoken,
+  "x.notice": C.noticed,
+  "x.tool": C.worked,
+  "x.timers": C.ticking,
+  "x.level": C.leveled,
+  "x.latency": C.measured,
 };

@@ -2,10 +2,9 @@
 
 export const byId = (id) => document.getElementById(id);
 
-/** An element with properties, attributes (in `attributes`) and children; a string child is text. */
-export function make(tag, { attributes = {}, ...properties } = {}, ...children) {
+/** An element with properties and children; a string child is text. */
+export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
   return element;
 }
@@ -17,12 +16,11 @@ export function say(element, text) {
 
 /** Put the page's own words into everything that names one: data-text, data-label, data-placeholder. */
 export function translate(words) {
-  for (const element of document.querySelectorAll("[data-text]")) say(element, words[element.dataset.text]);
-  for (const element of document.querySelectorAll("[data-label]")) {
-    element.setAttribute("aria-label", words[element.dataset.label]);
-    if (element instanceof HTMLButtonElement) element.title = words[element.dataset.label];
-  }
-  for (const element of document.querySelectorAll("[data-placeholder]")) {
-    element.placeholder = words[element.dataset.placeholder];
-  }
+  const each = (name, put) => document.querySelectorAll(`[data-${name}]`).forEach((element) => put(element, words[element.dataset[name]]));
+  each("text", say);
+  each("placeholder", (element, text) => Object.assign(element, { placeholder: text }));
+  each("label", (element, text) => {
+    element.ariaLabel = text;
+    if (element instanceof HTMLButtonElement) element.title = text;
+  });
 }

@@ -1,7 +1,9 @@
 // The page of a household: a person's conversations, kept, found again, and continued.
 
-import { byId, make, say } from "./dom.js";
+import { DeedRow, TimerStrip } from "./deeds.js";
+import { byId, make, say, translate } from "./dom.js";
 import { Household } from "./household.js";
+import { preferred } from "./preferences.js";
 import { Stage } from "./stage.js";
 import { HOME } from "./strings-home.js";
 import { STRINGS } from "./strings.js";
@@ -17,7 +19,8 @@ export class Home extends Stage {
   #timer = 0;
 
   constructor(settings, household) {
-    super(settings, new Talk(() => this.#open()));
+    super(settings, new Talk(() => this.#open()), HOME, { deed: () => new DeedRow() });
+    this.timers = new TimerStrip(byId("timers"), (number) => this.talk.cancelTimer(number));
     this.household = household;
     this.choices = { speed: 1, ...settings.choices };
     this.suggestions = new Suggestions(byId("suggestions"), settings.questions, (question) => this.ask(question), () => this.translated());
@@ -45,10 +48,6 @@ export class Home extends Stage {
     return opened;
   }
 
-  get text() {
-    return HOME[this.preferences.language];
-  }
-
   #listen() {
     byId("menu").addEventListener("click", () => this.#showDrawer());
     byId("new").addEventListener("click", () => this.#turnTo(null));
@@ -57,9 +56,6 @@ export class Home extends Stage {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#list(), SEARCH_MS);
     });
-    for (const button of document.querySelectorAll("[data-closes]")) {
-      button.addEventListener("click", () => button.closest("dialog").close());
-    }
     for (const dialog of document.querySelectorAll("dialog")) {
       dialog.addEventListener("click", ({ target, clientX: x, clientY: y }) => {
         const { left, right, top, bottom } = dialog.getBoundingClientRect();
@@ -93,14 +89,13 @@ export class Home extends Stage {
   }
 
   #showList(found) {
-    const { text, preferences } = this;
-    const when = new Intl.DateTimeFormat(preferences.words.htmlLang, { dateStyle: "medium", timeStyle: "short" });
+    const text = this.words;
+    const when = new Intl.DateTimeFormat(text.htmlLang, { dateStyle: "medium", timeStyle: "short" });
     const rows = found.map(({ id, title, used_s: used }) => {
       const name = title || text.untitled;
       const open = make("button", { type: "button", className: "open", onclick: () => this.#turnTo(id) }, make("span", { className: "name" }, name), make("span", { className: "when" }, when.format(used * 1000)));
-      if (id === this.#current) open.setAttribute("aria-current", "true");
-      const more = make("button", { type: "button", className: "tool more", onclick: () => this.#showAbout(id, title) }, "⋯");
-      more.setAttribute("aria-label", `${text.more}: ${name}`);
+      open.ariaCurrent = id === this.#current;
+      const more = make("button", { type: "button", className: "tool more", ariaLabel: `${text.more}: ${name}`, onclick: () => this.#showAbout(id, title) }, "⋯");
       return make("li", {}, open, more);
     });
     byId("conversations").replaceChildren(...rows);
@@ -128,7 +123,7 @@ export class Home extends Stage {
     this.about = id;
     byId("name").value = title;
     for (const form of ["text", "markdown", "json"]) byId(`as-${form}`).href = this.household.exportAddress(id, form, this.preferences.language);
-    say(byId("delete"), this.text.remove);
+    say(byId("delete"), this.words.remove);
     byId("delete").dataset.sure = "";
     byId("about").showModal();
   }
@@ -144,7 +139,7 @@ export class Home extends Stage {
     const button = byId("delete");
     if (!button.dataset.sure) {
       button.dataset.sure = "yes";
-      say(button, this.text.removeNow);
+      say(button, this.words.removeNow);
       return;
     }
     const gone = this.about;
@@ -161,7 +156,7 @@ export class Home extends Stage {
       byId(name).closest("label").hidden = options.length < 2;
     };
     filled("voice", settings.voices.map(({ name, languages }, at) => [at === 0 ? "" : name, `${name} (${languages.join(", ")})`]), choices.voice);
-    filled("persona", [["", this.text.usual], ...settings.personas.map((name) => [name, name])], choices.persona);
+    filled("persona", [["", this.words.usual], ...settings.personas.map((name) => [name, name])], choices.persona);
     filled("model", settings.models.map((name, at) => [at === 0 ? "" : name, name]), choices.model);
     byId("speed").value = String(choices.speed);
     this.#showSpeed();
@@ -184,36 +179,36 @@ export class Home extends Stage {
     this.household.choose(this.choices).catch(() => undefined); // it holds for this visit then
   }
 
+  show() {
+    super.show();
+    this.timers.show(this.talk.conversation.timers, this.words);
+  }
+
   translated() {
-    for (const element of document.querySelectorAll("[data-home]")) say(element, this.text[element.dataset.home]);
-    for (const element of document.querySelectorAll("[data-home-label]")) {
-      element.setAttribute("aria-label", this.text[element.dataset.homeLabel]);
-      element.title = this.text[element.dataset.homeLabel];
-    }
-    byId("search").placeholder = this.text.search;
-    say(byId("person"), this.text.person(this.settings.person));
-    this.suggestions?.show(this.preferences.language, STRINGS[this.preferences.language].htmlLang);
+    say(byId("person"), this.words.person(this.settings.person));
+    this.suggestions?.show(this.preferences.language, this.words.htmlLang);
   }
 }
 
-const browsers = navigator.languages.some((tag) => tag.startsWith("zh")) ? "zh" : "en";
+const root = document.documentElement;
+const first = preferred(Object.keys(STRINGS)); // the language as long as the server has not said which ones there are
+const words = { ...STRINGS[first], ...HOME[first] };
 
 /** Without a link, or with one that was taken back. */
 function refused() {
-  document.documentElement.lang = STRINGS[browsers].htmlLang;
-  document.title = STRINGS[browsers].pageTitle;
-  say(byId("refused-title"), HOME[browsers].refusedTitle);
-  say(byId("refused-text"), HOME[browsers].refusedText);
-  document.documentElement.dataset.mode = "refused";
+  root.lang = words.htmlLang;
+  document.title = words.pageTitle;
+  translate(words);
+  root.dataset.mode = "refused";
   byId("refused").hidden = false;
 }
 
 /** The page was opened while the server is away; later the stage says so. */
 function away() {
   if (begun) return;
-  document.documentElement.dataset.state = "trouble";
-  say(byId("state"), STRINGS[browsers].states.trouble);
-  say(byId("notice"), STRINGS[browsers].serverGone);
+  root.dataset.state = "trouble";
+  say(byId("state"), words.states.trouble);
+  say(byId("notice"), words.serverGone);
 }
 
 let begun = false;

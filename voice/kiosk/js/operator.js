@@ -10,10 +10,13 @@ export class Operator {
   #timer = 0;
   #known = null; // what the server says only to the operator
 
+  dialog = byId("operator");
+  body = byId("operator-body");
+  form = byId("unlock");
+
   /** `facts(known)` gives what is shown: see `draw`. Where it is `locked`, a PIN opens the panel; `words()` are the page's. */
-  constructor({ dialog, body, corner, keys, facts, locked, words }) {
-    Object.assign(this, { dialog, body, facts, locked, words });
-    this.form = byId("unlock");
+  constructor({ keys, facts, locked, words }) {
+    Object.assign(this, { facts, locked, words });
     const wanted = keys.toLowerCase().split("+").map((key) => key.trim());
     addEventListener("keydown", (event) => {
       if (this.#matches(event, wanted)) {
@@ -21,13 +24,13 @@ export class Operator {
         this.toggle();
       }
     });
-    this.#longPress(corner);
+    this.#longPress(byId("title"));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#ask(byId("pin").value);
       byId("pin").value = "";
     });
-    dialog.addEventListener("close", () => {
+    this.dialog.addEventListener("close", () => {
       clearInterval(this.#timer);
       this.#known = null;
       this.form.reset();
@@ -92,20 +95,18 @@ export class Operator {
 
   draw() {
     const { words, sections, levels, latencies, notices } = this.facts(this.#known);
-    const parts = Object.entries(sections).map(([title, rows]) => section(title, facts(rows)));
-    parts.push(section(words.levels, ...levels.flatMap(([name, dbfs]) => level(name, dbfs))));
-    parts.push(section(words.latency, waterfall(latencies, words)));
-    parts.at(-1).classList.add("wide");
-    if (notices.length > 0) {
-      parts.push(section(words.notices, make("ul", {}, ...notices.map(({ text }) => make("li", {}, text)))));
-      parts.at(-1).classList.add("wide");
-    }
-    this.body.replaceChildren(...parts);
+    const lines = notices.map(({ text }) => make("li", {}, text));
+    this.body.replaceChildren(
+      ...Object.entries(sections).map(([title, rows]) => section("", title, facts(rows))),
+      section("", words.levels, ...levels.flatMap(([name, dbfs]) => level(name, dbfs))),
+      section("wide", words.latency, waterfall(latencies, words)),
+      ...(lines.length > 0 ? [section("wide", words.notices, make("ul", {}, ...lines))] : []),
+    );
   }
 }
 
-function section(title, ...content) {
-  return make("section", {}, make("h3", {}, title), ...content);
+function section(className, title, ...content) {
+  return make("section", { className }, make("h3", {}, title), ...content);
 }
 
 function facts(rows) {
@@ -116,6 +117,6 @@ function facts(rows) {
 
 function level(name, dbfs) {
   const shown = `${name}: ${dbfs > -95 ? `${Math.round(dbfs)} dBFS` : "–"}`;
-  const meter = make("meter", { min: -80, max: 0, value: Math.max(-80, dbfs), attributes: { "aria-label": name } });
+  const meter = make("meter", { min: -80, max: 0, value: Math.max(-80, dbfs), ariaLabel: name });
   return [make("p", {}, shown), meter];
 }

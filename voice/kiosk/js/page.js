@@ -5,6 +5,7 @@ import { Idle } from "./idle.js";
 import { Operator } from "./operator.js";
 import { facts } from "./operator-facts.js";
 import { Stage } from "./stage.js";
+import { KIOSK } from "./strings-kiosk.js";
 import { Suggestions } from "./suggestions.js";
 import { Talk } from "./talk.js";
 
@@ -12,7 +13,7 @@ export class Page extends Stage {
   #touched = -Infinity;
 
   constructor(settings) {
-    super(settings, new Talk());
+    super(settings, new Talk(), KIOSK);
     this.visiting = false;
     this.suggestions = new Suggestions(
       byId("suggestions"),
@@ -28,9 +29,6 @@ export class Page extends Stage {
       over: () => this.finish(),
     });
     this.operator = new Operator({
-      dialog: byId("operator"),
-      body: byId("operator-body"),
-      corner: byId("title"),
       keys: settings.operator_key,
       facts: (known) => facts(this.talk, known, this.words),
       locked: settings.pin,
@@ -51,7 +49,6 @@ export class Page extends Stage {
     byId("stay").addEventListener("click", () => this.alive());
     byId("leave").addEventListener("click", () => this.finish());
     byId("leaving").addEventListener("cancel", () => this.alive());
-    byId("operator-close").addEventListener("click", () => this.operator.toggle());
     byId("logo").hidden = !this.settings.logo;
     if (this.settings.logo) byId("logo").src = "logo";
     for (const name of ["pointerdown", "keydown", "wheel"]) {
@@ -111,7 +108,7 @@ export class Page extends Stage {
       return;
     }
     say(byId("seconds"), String(seconds));
-    byId("seconds").setAttribute("aria-label", this.words.secondsLeft(seconds));
+    byId("seconds").ariaLabel = this.words.secondsLeft(seconds);
     byId("ring").style.setProperty("--gone", String(100 * gone));
     if (!dialog.open) dialog.showModal();
   }

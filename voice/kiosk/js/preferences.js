@@ -6,20 +6,20 @@ const SIZES = 3;
 const root = document.documentElement;
 
 /** The first of the browser's languages that the page has, else the owner's first. */
-function preferred(languages) {
+export function preferred(languages) {
   const known = navigator.languages.map((tag) => tag.split("-")[0]).find((language) => languages.includes(language));
   return known ?? languages[0];
 }
 
 export class Preferences {
-  constructor(languages, changed) {
-    this.languages = languages;
-    this.changed = changed;
+  /** `own` are the words that only this page has. */
+  constructor(languages, own, changed) {
+    Object.assign(this, { languages, own, changed });
     this.reset();
   }
 
   get words() {
-    return STRINGS[this.language];
+    return { ...STRINGS[this.language], ...this.own[this.language] };
   }
 
   /** As for the next visitor. */

@@ -98,11 +98,13 @@ export class Shape {
   /** For high contrast: a plain disc with a clear edge, no haze. */
   #flat(radius) {
     const { paint } = this;
+    const troubled = TROUBLES.includes(this.state);
+    const active = !troubled && this.state !== "idle";
     this.#outline(radius, 0);
-    paint.fillStyle = this.state === "idle" ? "#000" : TROUBLES.includes(this.state) ? "#000" : "#ffe600";
-    paint.strokeStyle = TROUBLES.includes(this.state) || this.state === "idle" ? "#fff" : "#ffe600";
+    paint.fillStyle = active ? "#ffe600" : "#000";
+    paint.strokeStyle = active ? "#ffe600" : "#fff";
     paint.lineWidth = radius * 0.06;
-    paint.setLineDash(TROUBLES.includes(this.state) ? [radius * 0.2, radius * 0.14] : []);
+    paint.setLineDash(troubled ? [radius * 0.2, radius * 0.14] : []);
     paint.fill();
     paint.stroke();
     paint.setLineDash([]);

@@ -19,13 +19,14 @@ export class Stage {
   #notice = { name: "", until: 0 };
   #wasGone = false;
 
-  constructor(settings, talk) {
+  /** `own` are the words that only this page has, `rows` what it shows of a conversation besides; see Captions. */
+  constructor(settings, talk, own, rows) {
     this.settings = settings;
     this.talk = talk;
-    this.captions = new Captions(byId("turns"), settings);
+    this.captions = new Captions(byId("turns"), settings, rows);
     this.shape = new Shape(byId("shape"));
     this.controls = new Controls(talk, { begin: () => this.begin(), hears: () => this.hears });
-    this.preferences = new Preferences(settings.languages, () => this.#translate());
+    this.preferences = new Preferences(settings.languages, own, () => this.#translate());
     talk.addEventListener("change", () => this.show());
     talk.addEventListener("alive", () => this.alive());
     talk.addEventListener("level", () => this.#level());
@@ -37,6 +38,9 @@ export class Stage {
     });
     byId("size").addEventListener("click", () => this.preferences.grow());
     byId("contrast").addEventListener("click", () => this.preferences.toggleContrast());
+    for (const button of document.querySelectorAll("[data-closes]")) {
+      button.addEventListener("click", () => button.closest("dialog").close());
+    }
     byId("languages").hidden = settings.languages.length < 2;
     for (const language of settings.languages) {
       const { htmlLang, languageName } = STRINGS[language];
@@ -90,12 +94,12 @@ export class Stage {
     say(byId("greeting"), words.greeting);
     say(byId("hint"), this.hears ? words.hintTalk : words.hintType);
     for (const button of byId("languages").children) {
-      button.setAttribute("aria-pressed", String(button.dataset.language === language));
+      button.ariaPressed = button.dataset.language === language;
     }
     const size = `${words.size}: ${words.sizes[this.preferences.size - 1]}`;
-    byId("size").setAttribute("aria-label", size);
+    byId("size").ariaLabel = size;
     byId("size").title = size;
-    byId("contrast").setAttribute("aria-pressed", String(this.preferences.contrast === "high"));
+    byId("contrast").ariaPressed = this.preferences.contrast === "high";
     this.shape.contrast = this.preferences.contrast;
     this.translated();
     this.show();

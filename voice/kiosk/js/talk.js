@@ -13,12 +13,12 @@ const BUSY = new Set(["listening", "thinking", "speaking", "paused"]);
 
 /** Emits "change" when the display must be updated, and "alive" when there was input. */
 export class Talk extends EventTarget {
-  #conversation = new Conversation();
-  #kept = new Kept();
-  #remembered = null; // items of the server while it tells what it remembers
-  #closed = 0; // turns of the person that need not be sent again
-  #item = null; // whose sound came last
-  #told = { item: null, ms: -1, at: 0 };
+  #conversation;
+  #kept;
+  #remembered; // events of the server while it tells what it remembers
+  #closed; // turns of the person that need not be sent again
+  #item; // whose sound came last
+  #told;
   #language = "en";
   #voice = {}; // {voice, speed} where they were chosen
 
@@ -35,8 +35,7 @@ export class Talk extends EventTarget {
     this.microphone = new Microphone((piece) => this.#captured(piece), () => this.#trouble("microphoneLost"));
     this.speaker = new Speaker((report) => this.#played(report));
     this.link = "connecting"; // connecting, up, silent, down
-    this.trouble = ""; // the name of a string that says what is wrong on this side
-    this.captured = -100;
+    this.#clear();
   }
 
   get conversation() {
@@ -106,6 +105,10 @@ export class Talk extends EventTarget {
     this.#changed();
   }
 
+  cancelTimer(number) {
+    this.realtime.send({ type: "x.timer.cancel", number });
+  }
+
   mute(muted) {
     this.microphone.muted = muted;
     if (muted) this.#quiet();
@@ -147,7 +150,7 @@ export class Talk extends EventTarget {
     this.#closed = 0;
     this.#item = null;
     this.#told = { item: null, ms: -1, at: 0 };
-    this.trouble = "";
+    this.trouble = ""; // the name of a string that says what is wrong on this side
     this.captured = -100;
     if (this.link === "up") this.link = "connecting";
   }
@@ -203,7 +206,7 @@ export class Talk extends EventTarget {
   /** The server has told what it remembers: send what it missed. */
   #synchronized() {
     this.synchronizing = false;
-    const remembered = this.#remembered?.filter((item) => item.role === "user").length ?? 0;
+    const remembered = this.#remembered?.filter(({ item }) => item?.role === "user").length ?? 0;
     const again = this.#kept.again(this.#remembered !== null && remembered > this.#closed);
     if (this.#remembered) this.#conversation.replaceBy(this.#remembered);
     this.#remembered = null;
@@ -217,7 +220,8 @@ export class Talk extends EventTarget {
     const hello = event.type === "session.updated" || (event.type === "error" && event.error.event_id === HELLO);
     if (this.synchronizing && (hello || event.type === "response.created")) this.#synchronized();
     if (this.synchronizing) {
-      if (event.type === "conversation.item.done") this.#remembered?.push(event.item);
+      if (["conversation.item.done", "x.tool"].includes(event.type)) this.#remembered?.push(event);
+      else if (event.type === "x.timers") this.#conversation.take(event);
       return;
     }
     const seen = this.#conversation.take(event);
@@ -287,10 +291,11 @@ export class Talk extends EventTarget {
   }
 }
 
+const T = Talk.prototype;
 const SOUND = {
-  "x.state": Talk.prototype.stated,
-  "response.output_audio.delta": Talk.prototype.sounded,
-  "response.output_audio.done": Talk.prototype.soundEnded,
-  "input_audio_buffer.speech_started": Talk.prototype.spokeOver,
-  "response.done": Talk.prototype.responded,
+  "x.state": T.stated,
+  "response.output_audio.delta": T.sounded,
+  "response.output_audio.done": T.soundEnded,
+  "input_audio_buffer.speech_started": T.spokeOver,
+  "response.done": T.responded,
 };

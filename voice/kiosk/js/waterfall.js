@@ -4,7 +4,7 @@ import { make } from "./dom.js";
 
 const TONES = ["#6ea8ff", "#ffa94d", "#ff7b7f", "#7fd6cf", "#7ccb66", "#d09bea", "#e8d96b"];
 
-export function waterfall(latencies, { none, spans: known, outcomes }) {
+export function waterfall(latencies, { none, spans: known, outcomes, rules }) {
   const names = [...new Set(latencies.flatMap(({ spans }) => spans.map(([name]) => name)))];
   if (names.length === 0) return make("p", {}, none);
   const called = (name) => known[name] ?? name.replaceAll("_", " ");
@@ -25,7 +25,7 @@ export function waterfall(latencies, { none, spans: known, outcomes }) {
       bar.style.setProperty("--tone", tone(name));
       bars.append(bar);
     }
-    const label = `${turn} · ${[outcomes[outcome] ?? outcome, rule].filter(Boolean).join(" · ")}`;
+    const label = `${turn} · ${[outcomes[outcome] ?? outcome, rule?.replace(/[a-z][a-z ]*[a-z]/g, (words) => rules[words] ?? words)].filter(Boolean).join(" · ")}`;
     rows.append(
       make("span", { className: "label", title: label }, label),
       bars,

@@ -343,8 +343,8 @@ def _sentence(question: Question, expression: str, answer: Fraction | None, valu
     side = 1 if question.chinese else 0
     words = [_said(token, side, question, answer) for token in tokens]
     asked = ("" if question.chinese else " ").join(words).replace(" percent times", " percent of")
-    asked = re.sub(r" to the power of 2$", " squared", asked)
-    asked = re.sub(r"的2$", "的平方", re.sub(r"的(\d+)$", r"的\1次方" if not asked.endswith("的2") else r"的2", asked))
+    asked = re.sub(r" to the power of 2(?![\d.,])", " squared", asked)
+    asked = re.sub(r"的(\d[\d.,]*)", lambda power: "的平方" if power[1] == "2" else f"的{power[1]}次方", asked)
     bracketed = re.search(r"\((?!\s*(?:[\d.]+|@)\s*\))", expression)
     if len(tokens) > 8 or bracketed:
         return question.say(

@@ -1,11 +1,14 @@
-"""Time and date, for today and the days around it."""
+"""Time and date, here and elsewhere, for today and the days around it."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from voice.llm.builtin.days import EN_DAY, FEASTS, HAN_DAY, MONTHS, WEEKDAYS, english_day, han_day
+from voice.llm.builtin.places import zone_of
 from voice.llm.builtin.question import Answer, Question
 
 _TIME = re.compile(
@@ -35,13 +38,25 @@ _HAN_DATE = re.compile(
     r"|^(?:什么时候是|什么时候过|哪天是|哪一天是)(?P<when>.+)$|^(?P<said>.+)是什么时候$"
 )
 _HAN_UNTIL = re.compile(r"^(?:现在)?(?:离|距离?|到)(?P<day>.+?)(?:还有|有|还)*(?:几天|多少天|多久)$")
+_ELSEWHERE = re.compile(
+    r"^(?P<asked>(?:what|which|whats|what's|how late|the|is|it|time|date|day|current|local|right|now|currently"
+    r"|over there|of the week| )+?) (?:in|at|for) (?P<place>[^\d]+?)(?: is it)?(?: right| now| at the moment| today)*$"
+)
+_HAN_ELSEWHERE = re.compile(
+    r"^(?:现在|这会儿|此刻|今天)?(?P<place>.+?)(?:那边|那里|当地|那儿)?(?:现在|此刻|今天|的|是|当地)*"
+    r"(?P<asked>几点|时间|什么时间|什么时候|[几多少]+[号日]|几月几[号日]|星期几|周几|日期)(?:钟|了|是多少)*$"
+)
+_TIME_WORDS = re.compile(r"\btime\b|\bhow late\b|点|时")
 _HAN_NOW = re.compile(r"^(?:今年|现在|这个?月|今天|今日)?$")
+_FOLLOW_PLACE = re.compile(r"^(?:(?:and|what about|how about|or) )*(?:in )?(.+)$")
 _FOLLOW = re.compile(r"^(?:(?:and|what about|how about|or) )*(.+)$")
 
 
 def clock(question: Question) -> Answer | None:
     """Answer what time or day it is, or how many days to one; also "what about tomorrow" behind such a question."""
     words = question.words
+    if (there := _elsewhere(question) or _follow_elsewhere(question)) is not None:
+        return there
     if _TIME.search(words):
         return Answer(question.say(_english_time(question.now), _chinese_time(question.now)))
     if (until := (_HAN_UNTIL if question.chinese else _UNTIL).search(words)) is not None:
@@ -49,6 +64,54 @@ def clock(question: Question) -> Answer | None:
         return Answer(_days_until(question, *found)) if found is not None else None
     found = _asked_day(question) or _follow_day(question)
     return Answer(_date(question, *found)) if found is not None else None
+
+
+def _elsewhere(question: Question) -> Answer | None:
+    """The time or the day in another place."""
+    asked = (_HAN_ELSEWHERE if question.chinese else _ELSEWHERE).search(question.words)
+    zone = zone_of(asked["place"]) if asked is not None else None
+    if asked is None or zone is None:
+        return None
+    there = question.now.astimezone(ZoneInfo(zone))
+    name = _written(asked["place"], question)
+    days = (there.date() - question.now.date()).days
+    if not _TIME_WORDS.search(asked["asked"]):
+        said = _date(replace(question, now=there), question.say("today", "今天"), there.date())
+        return Answer(question.say(f"In {name} it is {said.removeprefix('Today is ')}", f"{name}{said}"))
+    day = ("", ", tomorrow", ", yesterday")[days], ("", "明天", "昨天")[days]
+    english, chinese = _english_time(there), _chinese_time(there)
+    return Answer(
+        question.say(
+            f"In {name} it is {english.removeprefix('It is ').removesuffix('.')}{day[0]}.",
+            f"{name}现在是{day[1]}{chinese.removeprefix('现在是')}",
+        )
+    )
+
+
+def _follow_elsewhere(question: Question) -> Answer | None:
+    """`And in London?` behind such a question."""
+    earlier, follow = question.previous(), _FOLLOW_PLACE.match(question.words)
+    if earlier is None or follow is None or zone_of(follow[1]) is None:
+        return None
+    if _elsewhere(earlier) is None and _follow_elsewhere(earlier) is None:
+        return None
+    return _elsewhere(replace(question, text=question.say(f"what time is it in {follow[1]}", f"{follow[1]}几点")))
+
+
+def _written(place: str, question: Question) -> str:
+    """A place as it is written: as the person wrote it, with capitals where they gave none."""
+    found = re.search(re.escape(place).replace("\\ ", r"[\s,]+"), question.text, re.IGNORECASE)
+    name = found[0] if found is not None else place
+    if not name.islower():
+        return name
+    return " ".join(
+        word.upper()
+        if word in ("uk", "utc", "gmt", "nyc", "la", "dc")
+        else word
+        if word == "the"
+        else word.capitalize()
+        for word in name.split()
+    )
 
 
 def _asked_day(question: Question) -> tuple[str, date] | None:
@@ -97,7 +160,12 @@ def _date(question: Question, name: str, day: date) -> str:
         return f"{name}是{day.year}年{day.month}月{day.day}日，星期{'一二三四五六日'[day.weekday()]}。"
     days = (day - question.now.date()).days
     spoken = f"{WEEKDAYS[day.weekday()]}, {MONTHS[day.month - 1]} {day.day}, {day.year}"
+    if name.startswith("in ") or name.endswith((" ago", " from now", " from today")):
+        return f"{_titled(name)} it {'will be' if days > 0 else 'was'} {spoken}."
     if name not in _NEAR:
+        if any(weekday.lower() in name for weekday in WEEKDAYS):
+            spoken = spoken.partition(", ")[2]
+            return f"{_titled(name)} {'is' if days >= 0 else 'was'} {spoken}."
         return f"{_titled(name)} {'is' if days >= 0 else 'was'} on {spoken}."
     name = f"the {name}" if " " in name and not name.startswith("the ") else name
     return f"{name[0].upper()}{name[1:]} {'is' if days == 0 else 'will be' if days > 0 else 'was'} {spoken}."
@@ -111,7 +179,7 @@ _NEAR = frozenset(
 
 def _titled(name: str) -> str:
     """A day's name as it is written: `Next Wednesday`, `New Year's Eve`, `The 5th of December`."""
-    small = ("of", "in", "the", "days", "day", "weeks", "week", "from", "now", "ago")
+    small = ("of", "in", "the", "this", "next", "last", "month", "days", "day", "weeks", "week", "from", "now", "ago")
     words = [
         word if (word in small and name not in FEASTS) or not word[0].isalpha() else word.capitalize()
         for word in name.split()
@@ -132,7 +200,8 @@ def _days_until(question: Question, name: str, day: date) -> str:
     count = f"{abs(days)} day{'' if abs(days) == 1 else 's'}"
     if days == 0:
         return f"{_titled(name)} is today."
-    return f"{count[0].upper()}{count[1:]} until {_titled(name)}." if days > 0 else f"{_titled(name)} was {count} ago."
+    until = re.sub("^The ", "the ", _titled(name))
+    return f"{count[0].upper()}{count[1:]} until {until}." if days > 0 else f"{_titled(name)} was {count} ago."
 
 
 def _english_time(now: datetime) -> str:

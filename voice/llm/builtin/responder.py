@@ -19,7 +19,7 @@ from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill, T
 from voice.llm.builtin.small_talk import manners, repeat
 from voice.llm.builtin.timers import timer
 from voice.llm.builtin.units import conversion
-from voice.llm.interface import ASKED, CALL, NOT_KNOWN, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.interface import ASK, ASKED, CALL, NOT_KNOWN, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
 from voice.text.speakable import HAN, language_of
 
 SKILLS: tuple[Skill, ...] = (timer, device, manners, clock, conversion, arithmetic, repeat)
@@ -215,7 +215,8 @@ def _kept(answer: Answer, question: Question, effects: frozenset[str] | None) ->
 
 def _reported(question: Question, result: str) -> Answer:
     """What a tool has answered, as it is said."""
-    english, chinese = _SAID_FOR.get(result, (result, result))
+    own = result.removeprefix(f"{ASKED}{ASK}")
+    english, chinese = _SAID_FOR.get(result, (own, own))
     return Answer(question.say(english, chinese))
 
 

@@ -6,6 +6,8 @@ import re
 
 from voice.llm.builtin.question import Answer, Question
 from voice.text.numbers import simplified
+from voice.text.plain_words import plain_words
+from voice.text.speakable import language_of
 
 _REPLIES = tuple(
     (re.compile(f"^(?:{'|'.join(patterns)})$"), english, chinese)
@@ -139,16 +141,22 @@ def manners(question: Question) -> Answer | None:
         if name:
             return Answer(question.say(f"Your name is {name}.", f"你叫{name}。"))
         return Answer(question.say("You have not told me your name.", "你还没告诉我你的名字。"))
-    name = _name(question)
+    name = own_name(question.text)
     return Answer(question.say(f"Nice to meet you, {name}.", f"很高兴认识你，{name}。")) if name else None
 
 
-def _name(question: Question) -> str:
-    if question.chinese:
-        found = _HAN_NAME.search(simplified(question.text))
+def asks_own_name(text: str) -> bool:
+    """Whether someone asks for their own name."""
+    return bool(_ASKS_NAME.search(plain_words(text)[0]))
+
+
+def own_name(text: str) -> str:
+    """The name that someone gives as their own; empty where they give none."""
+    if language_of(text) == "zh":
+        found = _HAN_NAME.search(simplified(text))
         return found[1] if found else ""
-    found = _NAME.search(question.text) or _IS_MY_NAME.search(question.text)
-    if found is None and (introduced := _I_AM.search(question.text)) is not None:
+    found = _NAME.search(text) or _IS_MY_NAME.search(text)
+    if found is None and (introduced := _I_AM.search(text)) is not None:
         found = None if _KINDS.search(introduced[1].lower()) else introduced
     return _only_name(found[1].split()) if found else ""
 
@@ -172,7 +180,7 @@ def _only_name(words: list[str]) -> str:
 def _told_name(question: Question) -> str:
     earlier = question.previous()
     while earlier is not None:
-        if not _ASKS_NAME.search(earlier.words) and (name := _name(earlier)):
+        if not _ASKS_NAME.search(earlier.words) and (name := own_name(earlier.text)):
             return name
         earlier = earlier.previous()
     return ""

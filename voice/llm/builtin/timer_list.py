@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -54,6 +54,12 @@ class Timers:
         self._running: list[Timer] = []
         self._rung: list[Timer] = []
         self._number = 0
+        self._watchers: dict[Callable[[Sequence[Timer]], None], None] = {}
+
+    def watch(self, changed: Callable[[Sequence[Timer]], None]) -> Callable[[], None]:
+        """Have `changed` called at each change, with the timers that ring at it; returns what ends that."""
+        self._watchers[changed] = None
+        return lambda: self._watchers.pop(changed, None)
 
     @property
     def all(self) -> tuple[Timer, ...]:
@@ -127,8 +133,9 @@ class Timers:
     def tick(self, now: float) -> list[Timer]:
         """The timers that ring by `now`, earliest first, each once."""
         rung = [timer for timer in self._running if timer.at <= now]
-        self._running = [timer for timer in self._running if timer.at > now]
-        self._rung = [*self._lately(now), *(replace(timer, at=now) for timer in rung)]
+        if rung:
+            self._rung = [*self._lately(now), *(replace(timer, at=now) for timer in rung)]
+            self._keep([timer for timer in self._running if timer.at > now], rung)
         return rung
 
     def running(self, now: float) -> list[Running]:
@@ -142,8 +149,10 @@ class Timers:
     def _lately(self, now: float) -> list[Timer]:
         return [timer for timer in self._rung if now - timer.at <= SNOOZED_WITHIN_S]
 
-    def _keep(self, timers: list[Timer]) -> None:
+    def _keep(self, timers: list[Timer], rung: Sequence[Timer] = ()) -> None:
         self._running = sorted(timers, key=lambda timer: (timer.at, timer.number))
+        for changed in tuple(self._watchers):
+            changed(rung)
 
 
 def _seen(timer: Timer, left: float) -> Running:

@@ -51,13 +51,13 @@ class Conversations:
         self._shelves: dict[str, _Shelf] = {}
 
     async def begin(self, person: str, *, system: str, model: str) -> str:
-        """A new conversation's id. Earlier ones in which nothing was said are removed."""
+        """A new conversation's id. Earlier ones in which nothing was said are removed, unless a page has them open."""
         name = f"home/{person}/{secrets.token_hex(8)}"
         live, _ = await self._engine.create(system=system, model=model, name=name, owner=owner_of(person))
         shelf = self._shelf(person)
         async with shelf.lock:
             for sid in [sid for sid, entry in shelf.entries.items() if not entry["title"]]:
-                if not await self._said(sid):
+                if await self._unused(sid):
                     await self._remove(shelf, sid)
             shelf.entries[live.card.sid] = {"title": "", "used_s": self._now_s()}
             if len(shelf.entries) > MOST:
@@ -144,6 +144,14 @@ class Conversations:
         except Refused:
             return None
         return _texts(live)
+
+    async def _unused(self, sid: str) -> bool:
+        """Whether nothing was said in a session, and no page waits for it."""
+        try:
+            live = await self._engine.open(sid)
+        except Refused:
+            return True
+        return not (live.followed or _texts(live))
 
     async def _remove(self, shelf: _Shelf, sid: str) -> None:
         del shelf.entries[sid]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -12,18 +12,19 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from voice import paths as folders
+from voice.conversation.timers import KeptTimers
 from voice.server.access import PEER, Buckets
 from voice.server.app import Application
 from voice.server.home.conversations import LONGEST_TITLE, Conversations, as_text
 from voice.server.home.people import People, cookie_of, owner_of
-from voice.server.kiosk_page import DARK, HEADERS, Files
+from voice.server.kiosk_page import DARK, FOLDER, HEADERS, Files, html
 from voice.server.realtime.client_secrets import ClientSecret
 from voice.server.realtime.hub import RealtimeHub
 from voice.server.websocket_messages import TOKEN_EXPIRED
 from voice.sessions.log import Refused
+from voice.sessions.stores.interface import Card
 from voice.sessions.tokens import scoped_token
 
 PATH = "/home/"
@@ -92,15 +93,19 @@ def install(
     system: str = "",
     style: str = "",
     authority: bytes = b"",
+    kept_timers: Callable[[str], KeptTimers | None] = lambda owner: None,
 ) -> None:
     """Add the page and its routes; / leads to it. `system` is the system prompt, to which a persona adds.
 
+    A person's timers are the same on all of their pages; `kept_timers` gives those of an owner that outlast the server.
     `style` has the owner's colours. Over HTTPS `authority` is the certificate that a phone can trust, in DER.
     """
     assert app.realtime is not None
     service, personas = app.service, {persona.name: persona.instructions for persona in page.personas}
     wrong, leaving = Buckets(*WRONG_LINKS, service.engine.parts.clock), Leaving(app.realtime, people)
-    router = APIRouter(prefix=PATH.rstrip("/"), include_in_schema=False)
+    app.realtime.whose = lambda card: card.owner if of_a_person(card) else card.sid
+    app.realtime.kept_timers = kept_timers
+    shell, router = html("home"), APIRouter(prefix=PATH.rstrip("/"), include_in_schema=False)
 
     def person(request: Request) -> str:
         """Whose browser this is. Raises Refused key_invalid."""
@@ -116,7 +121,7 @@ def install(
 
     @router.get("/")
     async def index() -> Response:
-        return FileResponse(folders.PACKAGE / "kiosk" / "home.html", headers=HEADERS)
+        return Response(shell, media_type="text/html", headers=HEADERS)
 
     @router.get("/css/owner.css")
     async def colours() -> Response:
@@ -220,11 +225,16 @@ def install(
         return Response(text, media_type=media_type, headers=headers)
 
     app.http.include_router(router)
-    app.http.mount(PATH.rstrip("/"), Files(directory=folders.PACKAGE / "kiosk"), name="home")
+    app.http.mount(PATH.rstrip("/"), Files(directory=FOLDER), name="home")
 
 
 PRIVATE = {"cache-control": "no-store"}
 FORMS = {"text": ("txt", "text/plain"), "markdown": ("md", "text/markdown"), "json": ("json", "application/json")}
+
+
+def of_a_person(card: Card) -> bool:
+    """Whether a session is a conversation of the household."""
+    return (card.name or "").startswith("home/")
 
 
 class Leaving:
@@ -245,5 +255,5 @@ class Leaving:
             welcome = {owner_of(name) for name in self._people.names()}
             for connection in tuple(self._hub.connections):
                 card = connection.live.card
-                if (card.name or "").startswith("home/") and card.owner not in welcome:
+                if of_a_person(card) and card.owner not in welcome:
                     connection.close(TOKEN_EXPIRED, "the link was taken back")

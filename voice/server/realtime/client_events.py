@@ -45,6 +45,7 @@ FIELDS: dict[str, dict[str, type]] = {
     "response.cancel": {"response_id?": str},
     "output_audio_buffer.clear": {},
     "x.played": {"item_id": str, "ms": float},
+    "x.timer.cancel": {"number": int},
 }
 """Fields by event type; those with a question mark may be left out or null. All may carry `event_id`."""
 

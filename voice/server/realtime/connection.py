@@ -22,7 +22,7 @@ from voice.server.realtime.out_of_band import Asides
 from voice.server.realtime.response import spoken_turn
 from voice.server.realtime.session import RealtimeSession
 from voice.server.realtime.session_config import Config, updated
-from voice.server.realtime.voice_session import VoiceSession
+from voice.server.realtime.voice_session import TimerPlace, VoiceSession
 from voice.server.websocket_messages import NOT_TEXT, Closing
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
@@ -63,14 +63,17 @@ class RealtimeConnection:
         send: Send,
         config: Config,
         handlers: Mapping[str, EventHandler],
+        timers: TimerPlace,
         attach: Callable[[PacedSink], None] | None = None,
     ) -> None:
         self.config, self.live = config, live
         self.items = Items()
         self.session = RealtimeSession(engine, live, self.items, lambda: self.config)
+        self.session.told_of = lambda told: self.say("x.tool", **told)
         self.narrator = EventWriter(self.say, self.items, lambda: self.config, self.session)
         self.narrator.on_track = attach is not None
-        self.talk = VoiceSession(engines, self.session, self.narrator, self._room, self._broke, attach)
+        self.timers = timers.running
+        self.talk = VoiceSession(engines, self.session, self.narrator, timers, self._room, self._broke, attach)
         self.narrator.rests = self._rest
         self._idle: asyncio.TimerHandle | None = None
         self._idle_at = 0.0
@@ -89,12 +92,14 @@ class RealtimeConnection:
 
     async def run(self, token: str, heard: tuple[int, int] | None) -> tuple[int, int]:
         """Until the client goes; returns how much of which reply it heard. Without a `token` it has come back."""
+        unwatch = self.timers.watch(lambda rung: self._tell_timers())
         reading = asyncio.create_task(self._read(token, heard), name="realtime in")
         writing = asyncio.create_task(self._write(), name="realtime out")
         try:
             await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             reading.cancel()
+            unwatch()
             known = self._heard()
             self.session.keeping = True
             self._rest(False)
@@ -150,6 +155,8 @@ class RealtimeConnection:
             self.hear(self._early.popleft())
         if not token:
             self._tell_history(rest)
+        if self.timers.all:
+            self._tell_timers()
         self._go_on(rest)
         while (message := await self._receive())["type"] == "websocket.receive":
             self.live.alive()
@@ -238,6 +245,16 @@ class RealtimeConnection:
             self.items.add(item)
             for what in ("added", "done"):
                 self.say(f"conversation.item.{what}", item=dict(item.told), previous_item_id=before)
+            if message.role == "user":
+                for done in self.session.tools_of(turn):
+                    self.say("x.tool", **done)
+
+    def _tell_timers(self) -> None:
+        told = [
+            {"number": timer.number, "kind": timer.kind, "label": timer.label, "left_s": round(timer.left, 1)}
+            for timer in self.timers.running(asyncio.get_running_loop().time())
+        ]
+        self.say("x.timers", timers=told)
 
     def _heard(self) -> tuple[int, int]:
         """The last turn and how much of its reply was heard."""

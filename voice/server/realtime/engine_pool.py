@@ -11,6 +11,7 @@ from voice.audio.interfaces import Sink
 from voice.audio.playout import Playout
 from voice.conversation.components import Components
 from voice.conversation.observer import Observer
+from voice.llm.builtin.timer_list import Timers
 from voice.sessions.interface import Session
 from voice.settings.schema import Settings
 from voice.tts.interface import Synthesizer
@@ -61,6 +62,7 @@ class EnginePool(Protocol):
         sink: Sink,
         playout: Playout,
         session: Session,
+        timers: Timers,
         observer: Observer,
     ) -> Components:
         """What the conversation of a connection is made of."""

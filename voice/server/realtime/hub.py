@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from voice.audio.network import PacedSink
+from voice.conversation.timers import KeptTimers
 from voice.server.errors import strange_origin
 from voice.server.realtime.client_events import Wrong
 from voice.server.realtime.client_secrets import DEFAULT_S, LEAST_S, MOST_S, PREFIX, ClientSecret, ClientSecrets
@@ -26,12 +27,13 @@ from voice.server.realtime.engine_pool import EnginePool
 from voice.server.realtime.items import new_id
 from voice.server.realtime.requests import HANDLERS
 from voice.server.realtime.session_config import Config, updated
+from voice.server.realtime.voice_session import TimerPlace
 from voice.server.service import Service
 from voice.server.websocket_hub import reject
 from voice.server.websocket_messages import RESTARTING, TOKEN_EXPIRED
 from voice.sessions.active_session import ActiveSession
 from voice.sessions.log import Refused
-from voice.sessions.stores.interface import StoreError
+from voice.sessions.stores.interface import Card, StoreError
 
 SUBPROTOCOL = "realtime"
 KEY, SESSION, HEARD = "openai-insecure-api-key.", "x-session.", "x-heard."
@@ -61,6 +63,12 @@ class RealtimeHub:
         self.calls: set[asyncio.Task[None]] = set()
         self._by_session: dict[str, RealtimeConnection] = {}
         self._left: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._timers: OrderedDict[str, TimerPlace] = OrderedDict()
+        self.whose: Callable[[Card], str] = lambda card: card.sid
+        """The timers of sessions with the same name here are the same."""
+        self.kept_timers: Callable[[str], KeptTimers | None] = lambda whose: None
+        """Where these outlast the server."""
+        service.engine.parts.forgotten += (self._forget,)
 
     def config(self) -> Config:
         """A session as it begins."""
@@ -94,7 +102,24 @@ class RealtimeHub:
     ) -> RealtimeConnection:
         """A connection over this session; see RealtimeConnection."""
         engine = self._service.engine
-        return RealtimeConnection(engine, live, self._engines, receive, send, config, HANDLERS, attach)
+        timers = self._timer_place(live.card)
+        return RealtimeConnection(engine, live, self._engines, receive, send, config, HANDLERS, timers, attach)
+
+    def _forget(self, card: Card) -> None:
+        """Keep nothing of a session that is deleted or over."""
+        self._left.pop(card.sid, None)
+        self._timers.pop(card.sid, None)
+
+    def _timer_place(self, card: Card) -> TimerPlace:
+        """The timers of this session, as the last connection left them."""
+        whose = self.whose(card)
+        place = self._timers.get(whose)
+        if place is None:
+            place = self._timers[whose] = TimerPlace(kept=self.kept_timers(whose), wall=self._service.now_s)
+        self._timers.move_to_end(whose)
+        if len(self._timers) > MOST_LEFT:
+            self._timers.popitem(last=False)
+        return place
 
     async def hold(self, connection: RealtimeConnection, wanted: Wanted, token: str) -> None:
         """Run a connection until its client goes, and remember how much it heard."""
@@ -175,8 +200,10 @@ def handshake(scope: Scope) -> Wanted:
     headers, offered = Headers(scope=scope), scope.get("subprotocols", ())
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     if "call_id" in query:
-        what = "a call cannot be joined over a WebSocket"
-        raise Refused("bad_request", what, expected="the call's own data channel for its events")
+        what = "joining a call over a WebSocket is not supported here"
+        raise Refused(
+            "unsupported_session", what, expected="the call's own data channel for its events", param="call_id"
+        )
     scheme, _, key = headers.get("authorization", "").partition(" ")
     session, token = headers.get("x-session-id", ""), headers.get("x-session-token", "")
     if not session:

@@ -206,6 +206,10 @@ async def played(to: RealtimeConnection, event: Event) -> None:
         to.talk.stage.playout.report(round(event["ms"] * SPOKEN_RATE / 1000))
 
 
+async def cancel_timer(to: RealtimeConnection, event: Event) -> None:
+    to.talk.stage.conversation.cancel_timer(event["number"])
+
+
 HANDLERS: Mapping[str, EventHandler] = {
     "session.update": RealtimeConnection.change,
     "input_audio_buffer.append": append,
@@ -219,4 +223,5 @@ HANDLERS: Mapping[str, EventHandler] = {
     "response.cancel": cancel_response,
     "output_audio_buffer.clear": clear_output,
     "x.played": played,
+    "x.timer.cancel": cancel_timer,
 }

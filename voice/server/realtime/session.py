@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -14,9 +14,10 @@ from voice.sessions.active_session import ActiveSession
 from voice.sessions.engine import Engine
 from voice.sessions.interface import Reply, ReplyEvent, ReplyFailed
 from voice.sessions.local_session import LocalReply, LocalSession, told
-from voice.sessions.log import ENDS, Refused
+from voice.sessions.log import ENDS, Event, Refused
 from voice.sessions.session_wrappers import UnmaskedReply, own
 from voice.sessions.stores.interface import StoreError
+from voice.tools.registry import MARKED
 
 
 class RealtimeSession(LocalSession):
@@ -28,6 +29,8 @@ class RealtimeSession(LocalSession):
     """
 
     def __init__(self, engine: Engine, live: ActiveSession, items: Items, config: Callable[[], Config]) -> None:
+        self.told_of: Callable[[Mapping[str, Any]], None] = lambda told: None
+        """Given what a tool of ours does or did, at each change; see `tools_of`."""
         super().__init__(engine, live)
         self._items, self._config = items, config
         self.keeping = False
@@ -39,7 +42,7 @@ class RealtimeSession(LocalSession):
         reply: Reply
         if self.rest is not None:
             (turn, heard), self.rest = self.rest, None
-            reply = RestReply(self, turn, self._logged(turn, heard))
+            reply = RestReply(self, turn, self._logged_offset(turn, heard))
         elif self.once is None and self._config().listens_only:
             return HeardReply()
         else:
@@ -53,10 +56,36 @@ class RealtimeSession(LocalSession):
         """A logged text as its person may see it."""
         return revealed(text, self._reveal, self._config().language)
 
+    def _logged(self, event: Event) -> None:
+        super()._logged(event)
+        turn = self.live.talk.turns.get(event.turn)
+        if turn is None or turn.draft:
+            return  # a draft's are reported once it counts
+        if event.t in ("call", "result", "committed"):
+            for told in self.tools_of(event.turn):
+                if event.t == "committed" or told["call_id"] == event.d["call_id"]:
+                    self.told_of(told)
+
+    def tools_of(self, turn: int) -> Iterator[Mapping[str, Any]]:
+        """What our tools do or did for a turn, one call after the other, as its person may see it."""
+        for step in self.live.talk.turns[turn].steps:
+            results = {result["call_id"]: result for result in step["results"]}
+            for call in step["calls"]:
+                result = results.get(call["call_id"], {"running": True})
+                text = result.get("text", "")
+                yield {
+                    "turn": turn,
+                    "call_id": call["call_id"],
+                    "name": call["name"],
+                    "arguments": self.shown(call["arguments"]),
+                    "state": next((state for state in ("running", "asks", "failed") if result.get(state)), "done"),
+                    "result": self.shown(text.partition(MARKED)[2] or text),
+                }
+
     def _reveal(self, name: str) -> str | None:
         return own(self.live.guard, name)
 
-    def _logged(self, turn: int, shown: int) -> int:
+    def _logged_offset(self, turn: int, shown: int) -> int:
         return logged_offset(self.live.talk.turns[turn].text, shown, self._reveal, self._config().language)
 
     def options(self) -> Mapping[str, Any]:
@@ -89,7 +118,7 @@ class RealtimeSession(LocalSession):
         if turn is None or turn.discarded or heard is None or turn.heard is not None:
             return None
         chars = heard[1] if heard[0] == turn.number else 0
-        all_heard = not turn.running and self._logged(turn.number, chars) >= turn.length
+        all_heard = not turn.running and self._logged_offset(turn.number, chars) >= turn.length
         return None if heard[0] > turn.number or all_heard else (turn.number, chars)
 
 

@@ -265,7 +265,11 @@ def tools(value: Any, where: str) -> list[dict[str, Any]]:
     for index, tool in enumerate(value):
         kind = _object(tool, f"{where}[{index}]").get("type", "function")
         if kind != "function":
-            raise unsupported(f"a tool of type {str(kind)[:40]!r}", f"{where}[{index}]", code="unsupported_tool")
+            what, instead = (
+                f"a tool of type {str(kind)[:40]!r}",
+                "send functions; the server's own tools.mcp has MCP servers",
+            )
+            raise unsupported(what, f"{where}[{index}]", instead=instead, code="unsupported_tool")
         if not isinstance(tool.get("name"), str) or not tool["name"]:
             raise Wrong("missing_field", "a function needs a name", f"{where}[{index}].name")
     return value

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from voice.audio.network import FADE_MS, MOST_WAITING_S, NetworkSink, NetworkSou
 from voice.audio.playout import PlayoutDrained, PlayoutEvent
 from voice.conversation.conversation import Conversation
 from voice.conversation.observer import Notice
+from voice.conversation.timers import KeptTimers
+from voice.llm.builtin.timer_list import Timers
 from voice.server.realtime.audio_codec import SPOKEN_RATE
 from voice.server.realtime.engine_pool import EnginePool, EngineSet
 from voice.server.realtime.events import EventWriter, RunningConversation
@@ -33,6 +35,9 @@ LONGEST_S = 600.0
 
 SURELY_ECHO = 0.7
 """So much of the words has to be the reply's where the client may cancel its echo, as most do."""
+
+MID_TURN = (State.LISTENING, State.ENDING, State.PAUSED)
+"""Someone speaks, or has for all that is known only drawn breath."""
 
 CEASES_S = 0.9
 """An echo ends soon after the reply was held for it; a person goes on."""
@@ -112,6 +117,15 @@ class Dictation:
             await self._recognizer.call(lambda _: utterance.close())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TimerPlace:
+    """Timers that outlast a connection; `kept` has those that outlast the server, `wall` gives seconds since 1970."""
+
+    running: Timers = field(default_factory=Timers)
+    kept: KeptTimers | None = None
+    wall: Callable[[], float] | None = None
+
+
 log = logging.getLogger(__name__)
 
 
@@ -126,11 +140,12 @@ class VoiceSession:
         engines: EnginePool,
         session: RealtimeSession,
         narrator: EventWriter,
+        timers: TimerPlace,
         room: Callable[[], bool],
         broke: Callable[[BaseException], None],
         attach: Callable[[PacedSink], None] | None = None,
     ) -> None:
-        self._engines, self._session, self._narrator = engines, session, narrator
+        self._engines, self._session, self._narrator, self._timers = engines, session, narrator, timers
         self._room, self._broke, self._attach = room, broke, attach
         self._kit: EngineSet | None = None
         self._wished: Settings | None = None
@@ -248,7 +263,8 @@ class VoiceSession:
         attach = self._attach
         fade_ms = 0 if attach is None else FADE_MS
         playout = RemotePlayout(SPOKEN_RATE, played, loop.time, lambda: machine.state is State.PAUSED, fade_ms)
-        source = NetworkSource(wished.audio.frame_ms, lambda: machine.state is not State.IDLE)
+        frame_ms = wished.audio.frame_ms
+        source = NetworkSource(frame_ms, lambda: machine.state is not State.IDLE, lambda: machine.state in MID_TURN)
         sink: NetworkSink | PacedSink
         if attach is None:
             sink = NetworkSink(playout, self._narrator.sound, self._room)
@@ -263,8 +279,10 @@ class VoiceSession:
             sink=sink,
             playout=playout,
             session=self._session,
+            timers=self._timers.running,
             observer=self._narrator.note,
         )
+        parts.kept, parts.wall = self._timers.kept, self._timers.wall
         parts.source, parts.watch, parts.acts = source, self._narrator.watch, self._narrator.acts
         if self._echo is not None:
             parts.others = self._echo.near

@@ -98,7 +98,7 @@ class WyomingConnection:
         await async_write_event(event.event(), self._writer)
 
     async def _describe(self, event: Event) -> None:
-        await self.send(self._services.info())
+        await self.send(await self._services.info())
 
     async def _ping(self, event: Event) -> None:
         await self.send(Pong(text(event, "text") or None))

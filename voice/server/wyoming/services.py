@@ -18,8 +18,8 @@ from voice.worker import Worker
 class WyomingServices(Protocol):
     """Engines that outlive the connections and are shared by them."""
 
-    def info(self) -> Info:
-        """What is offered."""
+    async def info(self) -> Info:
+        """What is offered, as it is installed now."""
         ...
 
     def recognizer(self) -> Worker[Recognizer]:

@@ -222,6 +222,8 @@ class RedisNotifications:
         if seq < 0:
             self._held.pop(sid, None)
             self._ends.pop(sid, None)
+        elif seq < self._ends.get(sid, (0, 0))[0]:
+            return  # a look comes over another connection, and a later notification may overtake it
         else:
             self._reached(sid, seq)
         self._watchers.logged(sid, seq)
@@ -237,12 +239,17 @@ class RedisNotifications:
             self._looker = asyncio.get_running_loop().create_task(self._see(), name="redis look")
 
     async def _see(self) -> None:
+        tries = 0
         while self._looking:
             sids, self._looking = list(self._looking), {}
             try:
                 await asyncio.gather(*(self._see_one(sid) for sid in sids))
-            except StoreError:
-                return  # it looks again when it is connected again
+                tries = 0
+            except StoreError as error:
+                log.debug("the logs are looked at again: %s", error)
+                self._looking = {sid: None for sid in [*sids, *self._looking] if sid in self._watchers.sessions}
+                await pause(tries)
+                tries += 1
 
     async def _see_one(self, sid: str) -> None:
         seq, fence = self._ends.get(sid, (0, 0))

@@ -128,7 +128,7 @@ def asked(
     if step:
         wizard.ask(step)
     else:
-        wizard.first("en", ())
+        wizard.first(())
     return wizard, person
 
 
@@ -184,7 +184,7 @@ def test_the_sentence_is_read_back(heard: str, question: str) -> None:
 def test_without_a_person_no_sentence_is_waited_for() -> None:
     machine = ToldMachine(hears=[], packages=["livekit.rtc"])
     wizard = Wizard(Settings(), machine, RecommendedAnswers())
-    wizard.first("en", ())
+    wizard.first(())
     assert not any(done.startswith("hear") for done in machine.done)
     assert wizard.kept.settings["chat.model"] == "llama3.2"
 
@@ -289,3 +289,9 @@ def test_running_again_changes_one_thing() -> None:
         "What is the assistant called?",
         "What do you want to change?",
     ]
+
+
+def test_it_goes_on_in_the_language_that_was_chosen() -> None:
+    _, person = asked(ToldMachine(Sound()), "zh", step="")
+    assert person.asked[0] == "Which language do you speak?"
+    assert person.asked[1:3] == ["语音模型怎么选？", "由哪个语言模型来回答？"]

@@ -377,6 +377,15 @@ def test_a_name_opens_its_response_for_its_own_key_only() -> None:
                 assert (await refusal(client.responses.retrieve(name))).status_code == 404
                 again = client.responses.create(model="m", input="x", previous_response_id=name)
                 assert (await refusal(again)).status_code == 404
+            for change in (other.responses.delete(made.id), other.responses.cancel(made.id),
+                           other.responses.input_items.list(made.id).__aiter__().__anext__()):  # fmt: skip
+                assert (await refusal(change)).status_code == 404
+            kept = await own.conversations.create()
+            assert (await refusal(other.conversations.retrieve(kept.id))).status_code == 404
+            assert (
+                await refusal(other.responses.create(model="m", input="x", conversation=kept.id))
+            ).status_code == 404
+            assert (await own.responses.retrieve(made.id)).output_text == "You said: x"
             assert (await refusal(read.responses.create(model="m", input="x"))).status_code == 403
 
     asyncio.run(run())

@@ -9,10 +9,10 @@ import click
 from voice.cli.commands.models.fetching import fetch, measured_fit, start_with_models
 from voice.cli.options import Function, Resolved, configured, setting
 from voice.errors import MissingError, VoiceError
-from voice.models.registry import PIPER, TURN, WHISPER, Model, find_model
+from voice.models.registry import PIPER, SPEAKER, TURN, WHISPER, Model, find_model
 from voice.models.store import ModelStore, shipped_registry
 
-KINDS = {WHISPER: "hears", PIPER: "speaks", TURN: "turns"}
+KINDS = {WHISPER: "hears", PIPER: "speaks", TURN: "turns", SPEAKER: "knows"}
 
 
 @click.group("models")

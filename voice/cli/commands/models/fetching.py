@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import statistics
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,11 @@ from voice.errors import MissingError
 from voice.models.registry import WHISPER, Model, find_model
 from voice.models.store import ModelStore, shipped_registry
 from voice.settings.schema import Settings
+
+CLIP_AT_S = 24.0
+"""Where the clip begins in the recorded conversation that ships: "who won the football match yesterday"."""
+
+READINGS = 5
 
 
 def fetch(models: Sequence[Model], store: ModelStore, source: str, language: str = "") -> None:
@@ -39,7 +46,6 @@ def start_with_models(settings: Settings, *, offline: bool, again: bool = False)
     from voice.cli.commands.models.first_start import first_start
     from voice.models.download import Downloader
     from voice.server.metrics import available_bytes
-    from voice.wiring.fit import read_ms
 
     store = ModelStore(settings.models.folder)
     downloader = Downloader(
@@ -79,7 +85,6 @@ def fetch_better(settings: Settings) -> None:
 def measured_fit(settings: Settings) -> Model:
     """Measure the Whisper models that are here, say which one fits, and return it. Raises MissingError without any."""
     from voice.wiring.first_start import CLIP_S, FAST, GOOD, fit
-    from voice.wiring.fit import READINGS, read_ms
 
     store, registry = ModelStore(settings.models.folder), shipped_registry()
     took: dict[str, float] = {}
@@ -95,6 +100,29 @@ def measured_fit(settings: Settings) -> Model:
     chosen = fit(took, settings.asr.language)
     click.echo(f"{chosen.why}.")
     return find_model(registry, chosen.model)
+
+
+def read_ms(folder: Path, settings: Settings, clock: Callable[[], float] = time.perf_counter) -> float:
+    """Milliseconds the model in `folder` takes for CLIP_S of speech, with the settings' threads and window.
+
+    The median of READINGS after one that warms up. Raises MissingError where the folder is not a whole model.
+    """
+    from voice.asr.whisper import WhisperRecognizer
+    from voice.audio.frames import RATE
+    from voice.audio.wav import read_wav
+    from voice.paths import PACKAGE
+    from voice.wiring.first_start import CLIP_S
+
+    begin = int(CLIP_AT_S * RATE)
+    clip = read_wav(PACKAGE / "demo" / "conversation.wav")[begin : begin + int(CLIP_S * RATE)]
+    engine = WhisperRecognizer(folder, language="en", threads=settings.models.threads, window=settings.asr.window)
+    engine.read(clip, "en")
+    took = []
+    for _ in range(READINGS):
+        begun = clock()
+        engine.read(clip, "en")
+        took.append(clock() - begun)
+    return 1000 * statistics.median(took)
 
 
 @contextmanager

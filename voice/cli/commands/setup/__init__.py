@@ -68,14 +68,28 @@ def command(
     from voice.cli.commands.setup.prompts import KeyPrompts, RecommendedAnswers
 
     wizard = _wizard(resolved.settings, RecommendedAnswers() if yes else KeyPrompts(), offline=offline)
+    try:
+        if steps:
+            for step in steps:
+                wizard.ask(step)
+        elif _file().exists() and not yes:
+            wizard.change()
+        else:
+            wizard.first(_decided(resolved))
+    except KeyboardInterrupt:
+        _keep_answers(wizard, given, secrets)
+        raise
     if steps:
-        for step in steps:
-            wizard.ask(step)
-    elif _file().exists() and not yes:
-        wizard.change()
+        _keep_answers(wizard, given, secrets)
     else:
-        wizard.first(system_language(os.environ), _decided(resolved))
-    _keep({**given, **wizard.kept.settings}, {**secrets, **wizard.kept.secrets})
+        _keep({**given, **wizard.kept.settings}, {**secrets, **wizard.kept.secrets})
+
+
+def _keep_answers(wizard: Wizard, given: Mapping[str, object], secrets: Mapping[str, str]) -> None:
+    """Save what was answered and given, if anything was: of one step, or before the person left."""
+    values, keys = {**given, **wizard.kept.settings}, {**secrets, **wizard.kept.secrets}
+    if values or keys:
+        _keep(values, keys)
 
 
 def ask_once(resolved: Resolved, *, offline: bool) -> Settings:
@@ -85,7 +99,11 @@ def ask_once(resolved: Resolved, *, offline: bool) -> Settings:
     from voice.cli.commands.setup.prompts import KeyPrompts
 
     wizard = _wizard(resolved.settings, KeyPrompts(), offline=offline)
-    wizard.first(system_language(os.environ), _decided(resolved))
+    try:
+        wizard.first(_decided(resolved))
+    except KeyboardInterrupt:
+        _keep_answers(wizard, {}, {})
+        raise
     try:
         _keep(wizard.kept.settings, wizard.kept.secrets)
     except MissingError as error:
@@ -97,7 +115,7 @@ def _wizard(settings: Settings, prompts: Prompts, *, offline: bool) -> Wizard:
     from voice.cli.commands.setup.machine import Machine
     from voice.cli.commands.setup.wizard import Wizard
 
-    return Wizard(settings, Machine(offline=offline), prompts)
+    return Wizard(settings, Machine(offline=offline), prompts, system_language(os.environ))
 
 
 def _in_terminal() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -121,25 +121,31 @@ def voices(language: str, present: Sequence[Model], registry: Sequence[Model]) -
     return speaking[:VOICES]
 
 
-def voice_answers(offered: Sequence[Model], present: Sequence[Model], current: str) -> Answers:
-    """The voices to choose from, `current` first, with the size of what must be fetched."""
+def voice_answers(
+    offered: Sequence[Model], present: Sequence[Model], current: str, say: Callable[..., str] = str.format
+) -> Answers:
+    """The voices to choose from, `current` first, with the size of what must be fetched; `say` words them."""
     ordered = sorted(offered, key=lambda model: model.name != current)
-    return [
-        (
-            model.name,
-            f"keep {model.name}"
-            if model.name == current
-            else f"try {model.name}" + ("" if model in present else f" (fetches {model.size / 1e6:.0f} MB)"),
-        )
-        for model in ordered
-    ]
+    return [(model.name, say(_offer(model, present, current), name=model.name, size=_mb(model))) for model in ordered]
+
+
+def _offer(model: Model, present: Sequence[Model], current: str) -> str:
+    if model.name == current:
+        return "keep {name}"
+    return "try {name}" if model in present else "try {name} (fetches {size} MB)"
+
+
+def _mb(model: Model) -> str:
+    return f"{model.size / 1e6:.0f}"
 
 
 OTHER, BUILTIN = "other", "builtin"
 MOST_MODELS = 8
 
 
-def model_answers(servers: Sequence[ModelServer]) -> list[tuple[tuple[str, str], str]]:
+def model_answers(
+    servers: Sequence[ModelServer], say: Callable[..., str] = str.format
+) -> list[tuple[tuple[str, str], str]]:
     """The language models to choose from as (chat.llm, chat.model): those found, none, and one at another address."""
     found = [
         ((server.url, model), f"{model} ({server.kind}, {server.url})")
@@ -148,6 +154,6 @@ def model_answers(servers: Sequence[ModelServer]) -> list[tuple[tuple[str, str],
     ]
     return [
         *found,
-        ((BUILTIN, ""), "none: time, sums, timers and your notes work without"),
-        ((OTHER, ""), "a server at another address"),
+        ((BUILTIN, ""), say("none: time, sums, timers and your notes work without")),
+        ((OTHER, ""), say("a server at another address")),
     ]

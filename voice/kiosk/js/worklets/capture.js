@@ -9,6 +9,10 @@ class Capture extends AudioWorkletProcessor {
   constructor() {
     super();
     this.resampler = new Resampler(sampleRate, RATE);
+    this.#begin();
+  }
+
+  #begin() {
     this.piece = new Int16Array(PIECE);
     this.filled = 0;
     this.energy = 0;
@@ -30,9 +34,7 @@ class Capture extends AudioWorkletProcessor {
   #post() {
     const dbfs = 10 * Math.log10(this.energy / PIECE + 1e-10);
     this.port.postMessage({ pcm: this.piece.buffer, dbfs }, [this.piece.buffer]);
-    this.piece = new Int16Array(PIECE);
-    this.filled = 0;
-    this.energy = 0;
+    this.#begin();
   }
 }
 

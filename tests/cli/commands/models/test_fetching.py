@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import chain
 
 from tests.support.real_models import whisper_folder
+from voice.cli.commands.models.fetching import READINGS, read_ms
 from voice.settings.schema import Settings
-from voice.wiring.fit import READINGS, read_ms
 
 
 def test_it_is_the_median_of_the_readings_and_the_first_only_warms_up() -> None:

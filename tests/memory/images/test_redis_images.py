@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.redis import RedisServer, empty, needs_redis
-from voice.memory import redis_images
-from voice.memory.redis_images import PREFIX, RedisImages
+from voice.memory.images import redis_images
+from voice.memory.images.redis_images import PREFIX, RedisImages
 from voice.memory.vault import Vault, Who
 from voice.sessions.stores.interface import StoreError
 
@@ -64,7 +64,8 @@ def test_a_person_has_one_memory_on_all_nodes(nodes: tuple[Vault, Vault]) -> Non
 
 def test_two_processes_write_at_once_and_lose_nothing(server: RedisServer, nodes: tuple[Vault, Vault]) -> None:
     code = (
-        "import sys; from voice.memory.vault import Vault, Who; from voice.memory.redis_images import RedisImages\n"
+        "import sys; from voice.memory.vault import Vault, Who\n"
+        "from voice.memory.images.redis_images import RedisImages\n"
         "vault = Vault(RedisImages(sys.argv[1]), lambda: b'k' * 32)\n"
         "for number in range(20):\n"
         "    with vault.writing(Who('', 'ann')) as database:\n"

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from voice.errors import ConfigError
-from voice.memory.images import Stamp
+from voice.memory.images.folder_images import Stamp
 from voice.sessions.stores.interface import StoreError
 
 PREFIX = "voice:people:"
