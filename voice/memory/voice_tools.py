@@ -180,7 +180,7 @@ class ForgetVoiceTool:
 class WhoSpeaksTool:
     """Says who speaks, or why nothing is remembered for someone whose voice is not known."""
 
-    spec = Spec("who_speaks", "Who is speaking, as far as their voice is known.")
+    spec = Spec("who_speaks", "Name the person who is speaking, as far as their voice is known.")
 
     def __init__(self, voices: VoiceBook) -> None:
         self._voices = voices
