@@ -26,8 +26,8 @@ from voice.memory.fact_book import best, facts, keep
 from voice.memory.imports import import_file
 from voice.memory.memory import RECORDS, Budget, Memory
 from voice.memory.records import kinds_of
-from voice.memory.talk_book import note, search
-from voice.memory.talk_questions import EarlierTurn, talk_question
+from voice.memory.talks.talk_book import note, search
+from voice.memory.talks.talk_questions import EarlierTurn, talk_question
 from voice.memory.vault import MOST_OPEN, Vault, Who
 
 SETS = Path(__file__).parent / "sets"

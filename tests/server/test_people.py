@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import canaries
+from tests.support.patience import PATIENCE_S
 from tests.support.serving import Serving, serving
 from voice.memory.memory import Budget, Memory
 from voice.memory.records import kinds_of
@@ -34,7 +35,7 @@ def bearer(key: str) -> dict[str, str]:
 
 
 async def put(here: Serving, rows: list[dict[str, Any]], key: str = "", path: str = PATH) -> tuple[int, Any]:
-    answer = await here.http.put(path, json={"rows": rows}, headers=bearer(key) if key else {})
+    answer = await here.http.put(path, json={"rows": rows}, headers=bearer(key) if key else {}, timeout=PATIENCE_S)
     return answer.status_code, answer.json()
 
 

@@ -62,7 +62,7 @@ class Learner:
 
     async def settled(self, who: Who, sid: str, number: int, said: str) -> None:
         """Learn from a turn that counts, once; or take back what was learned last, where the person says so."""
-        if self._seen.get(sid, 0) >= number:
+        if self._seen.get(sid, 0) >= number or self._memory.passes(sid, number):
             return
         self._memory.news.pop(who, None)  # this turn has shown it
         self._seen[sid] = number

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +19,8 @@ from voice.memory.answers import answer
 from voice.memory.fact_book import best, facts
 from voice.memory.facts import fact_request
 from voice.memory.records import RecordKind
-from voice.memory.talk_book import drop_conversation, has_turn, note, search
-from voice.memory.talk_questions import EarlierTurn, line_of, talk_question
+from voice.memory.talks.talk_book import drop_conversation, has_turn, note, search
+from voice.memory.talks.talk_questions import EarlierTurn, line_of, talk_question
 from voice.memory.vault import Vault, Who
 
 T = TypeVar("T")
@@ -60,6 +60,9 @@ class Memory:
         self.vault, self.budget, self.now, self.kinds = vault, budget, now, kinds or {}
         self.news: dict[Who, list[str]] = {}
         """Facts that were just learned of a person, who has not heard so yet."""
+        self.under_way: Callable[[Who], Iterable[tuple[str, int]]] = lambda who: ()
+        """The turns of a person that have begun and are not over, each by its session's id and its number."""
+        self._passed: set[tuple[str, int]] = set()
         self._thread = ThreadPoolExecutor(1, "memory")
 
     async def do(self, work: Callable[[], T]) -> T:
@@ -115,12 +118,22 @@ class Memory:
         """
         request = fact_request(said)
         asks_memory = request is not None and request.kind != "recall"
-        if asks_memory or talk_question(said, self.now().date()) is not None:
+        if self.passes(sid, turn) or asks_memory or talk_question(said, self.now().date()) is not None:
             said = ""
         try:
             await self.do(lambda: self._note(who, sid, turn, EarlierTurn(self.now(), said, answer)))
         except VoiceError as error:
             log.warning("a talk could not be remembered: %s", error)
+
+    async def forget(self, who: Who) -> bool:
+        """Forget everything about a person, also what they say in turns that are not over; returns if there was any."""
+        self._passed.update(self.under_way(who))
+        self.news.pop(who, None)
+        return await self.do(lambda: self.vault.forget(who))
+
+    def passes(self, sid: str, turn: int) -> bool:
+        """Whether nothing of a turn is to be remembered: the person was forgotten while it ran."""
+        return (sid, turn) in self._passed
 
     async def forget_talk(self, owner: str, person: str, sid: str) -> None:
         """Forget a conversation that is deleted: of one person, or of everyone who may have spoken in it."""

@@ -214,7 +214,7 @@ async def engine(
         hot.count, hot.weight = made.parts.count, lambda sid: weights.get(made.owner(sid), 1.0)
         made.parts.forgotten += (partial(_forget_slots, hot),)
     if remembered is not None and settings.memory.talks:
-        keep_talks(made.parts, remembered)
+        keep_talks(made, remembered)
     if remembered is not None and settings.memory.learn and not builtin:
         learn_facts(made.parts, remembered, finder(settings.safety))
     if made.parts.tools is not None:

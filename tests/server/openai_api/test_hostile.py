@@ -145,7 +145,7 @@ def test_a_long_recording_is_read_with_flat_memory_and_a_larger_one_is_refused_b
     def sent(seconds: int) -> httpx.Response:
         return http.post(WORDS, content=pieces(seconds), headers={"content-type": FORM})
 
-    assert sent(2).json()["text"] == ""
+    assert sent(120).json()["text"] == ""  # buffers grow to their size
     before = server.memory_mib("VmHWM")
     found = sent(LONG_S).json()
     assert found["usage"]["seconds"] == LONG_S

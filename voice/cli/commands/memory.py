@@ -40,7 +40,7 @@ def listed(resolved: Resolved, people: bool) -> None:
     from voice.memory.fact_book import facts
     from voice.memory.learning import learned
     from voice.memory.record_book import counts
-    from voice.memory.talk_book import count_talks
+    from voice.memory.talks.talk_book import count_talks
 
     with vault.reading(who) as database:
         drawn = learned(database)
@@ -162,7 +162,7 @@ def export(resolved: Resolved, everyone: bool) -> None:
 def _exported(vault: Vault, who: Who) -> dict[str, Any]:
     from voice.memory.fact_book import facts
     from voice.memory.record_book import all_rows, counts
-    from voice.memory.talk_book import all_talks
+    from voice.memory.talks.talk_book import all_talks
 
     with vault.reading(who) as database:
         owner = {"owner": who.owner} if who.owner else {}
