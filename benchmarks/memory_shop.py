@@ -83,7 +83,9 @@ class Asking:
     any_of: tuple[str, ...] = ()
 
     def right(self, said: str) -> bool:
-        """Whether an answer has all that it must, whole, and nothing that it must not; `#3` is the number alone."""
+        """Whether an answer has all that it must, whole, and nothing that it must not; `#3` is the number alone, and
+        `Nov 3` the same as `November 3`."""
+        said = re.sub(r"\b(Oct|Nov)(?= \d)", lambda found: {"Oct": "October", "Nov": "November"}[found[0]], said)
         for told in self.told:
             number = rf"(?<![\d.]){told[1:]}(?!\d|\.\d)" if told.startswith("#") else rf"(?<!\d){re.escape(told)}(?!\d)"
             if not re.search(number, said):

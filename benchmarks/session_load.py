@@ -18,6 +18,7 @@ from voice.errors import UnavailableError
 
 MOST_CREDIT = 16 * 1024 * 1024
 CONTENT = re.compile(rb'"content":\s*"[^"]')
+SAID = re.compile(rb'"response.output_text.delta"')
 Turn = Callable[[str], Awaitable[float]]
 """Sends one text, reads the whole reply, returns the seconds to its first token."""
 
@@ -63,8 +64,13 @@ class Completions:
 
     async def _post(self, messages: list[dict[str, str]], **more: object) -> tuple[str, float, str]:
         """Return the head of the answer, the seconds to the first token, and the reply."""
+        head, first_s, raw = await self._stream({"messages": messages, **more}, CONTENT)
+        return head, first_s, _reply(raw)
+
+    async def _stream(self, fields: dict[str, object], token: re.Pattern[bytes]) -> tuple[str, float, bytes]:
+        """Return the head of the answer, the seconds until `token` was in its body, and the body."""
         loop = asyncio.get_running_loop()
-        body = json.dumps({"model": "scripted", "stream": True, "messages": messages, **more}).encode()
+        body = json.dumps({"model": "scripted", "stream": True, **fields}).encode()
         request = f"POST {self._path} HTTP/1.1\r\n{self._headers}content-length: {len(body)}\r\n\r\n".encode() + body
         self.sent += len(request)
         begun, first_s = loop.time(), 0.0
@@ -74,21 +80,38 @@ class Completions:
             raise UnavailableError(head.split("\r\n")[0], where=f"{self._host}:{self._port}{self._path}")
         length = re.search(r"(?im)^content-length: *(\d+)", head)
         if length:
-            return head, loop.time() - begun, (await self._reader.readexactly(int(length[1]))).decode()
+            return head, loop.time() - begun, await self._reader.readexactly(int(length[1]))
         raw = b""
         while True:
             size = int((await self._reader.readline()).split(b";")[0], 16)
             chunk = await self._reader.readexactly(size + 2)
             if not size:
-                return head, first_s, _reply(raw)
+                return head, first_s, raw
             raw += chunk[:-2]
-            if not first_s and CONTENT.search(raw):
+            if not first_s and token.search(raw):
                 first_s = loop.time() - begun
 
 
+class ResponseStream(Completions):
+    """Responses over one keep-alive connection, each continuing the one before it."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__(base_url)
+        self._path = f"{urlsplit(base_url).path}/responses"
+        self._before: dict[str, object] = {}
+
+    async def turn(self, text: str) -> float:
+        _, first_s, raw = await self._stream({"input": text, **self._before}, SAID)
+        self._before = {"previous_response_id": _events(raw)[-1]["response"]["id"]}
+        return first_s
+
+
+def _events(raw: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line[6:]) for line in raw.split(b"\n") if line.startswith(b"data: {")]
+
+
 def _reply(raw: bytes) -> str:
-    chunks = [json.loads(line[6:]) for line in raw.split(b"\n") if line.startswith(b"data: {")]
-    return "".join(c["delta"].get("content") or "" for chunk in chunks for c in chunk.get("choices") or ())
+    return "".join(c["delta"].get("content") or "" for chunk in _events(raw) for c in chunk.get("choices") or ())
 
 
 class RawSocket:

@@ -199,7 +199,7 @@ class ScriptedUpstream:
     async def _chat(self, body: dict[str, Any], reader: _Reader, writer: asyncio.StreamWriter) -> None:
         asked = self.asked
         asked.bodies.append(body)
-        last = str(body["messages"][-1]["content"])
+        last = str(body["messages"][-1].get("content", ""))
         script = self._script(last)
         text = script.text or (
             ""

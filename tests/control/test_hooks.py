@@ -208,7 +208,7 @@ def test_a_command_that_may_not_be_killed_holds_nothing_up(tmp_path: Path, monke
     def refuse(pid: int, signal: int) -> None:
         raise PermissionError
 
-    monkeypatch.setattr("voice.control.hooks.os.killpg", refuse)
+    monkeypatch.setattr("voice.system.commands.os.killpg", refuse)
     command = script(tmp_path, "import time; time.sleep(60)")
 
     async def test(hooks: Hooks) -> None:

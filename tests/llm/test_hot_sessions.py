@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.llm.hot_sessions import BELIEF, BINS, DAY_S, ENDS, HotSessions, Pauses, age_bin, densities, habit
+from voice.errors import ConfigError
+from voice.llm.hot_sessions import BELIEF, BINS, DAY_S, ENDS, HotSessions, Pauses, age_bin, densities, habit, weights_of
 
 AGES = st.floats(0.0, 10 * DAY_S)
 
@@ -77,3 +79,11 @@ def test_the_coldest_is_the_one_least_worth_and_of_equals_the_longest_silent() -
     assert sessions.coldest(["dear", "unknown"], 1.0, 0.0) == "unknown"
     sessions.forget("dear")
     assert sessions.worth("dear", 1.0, 0.0) == 0.0
+
+
+def test_weights_are_read_by_the_name_of_the_key() -> None:
+    assert weights_of("") == {}
+    assert weights_of("gold=4, trial = 0.5,") == {"gold": 4.0, "trial": 0.5}
+    for wrong in ("gold", "gold=", "=3", "gold=0", "gold=-1", "gold=nan", "gold=many", "gold=1e9"):
+        with pytest.raises(ConfigError, match="invalid value"):
+            weights_of(wrong)

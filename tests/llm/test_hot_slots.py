@@ -110,6 +110,18 @@ def test_a_server_that_cannot_save_is_told_once(caplog: pytest.LogCaptureFixture
     assert "--slot-save-path" in caplog.text
 
 
+def test_of_two_alike_the_one_of_the_dearer_customer_keeps_its_slot() -> None:
+    async def work() -> None:
+        async with bench(2) as here:
+            here.model.weight = lambda key: 4.0 if key == "gold" else 1.0
+            for key in ("gold", "trial", "new"):
+                await here.turn(key)
+            assert await here.turn("gold") > 0
+            assert await here.turn("trial") == 0
+
+    run(work)
+
+
 def test_a_forgotten_session_leaves_neither_slot_nor_file() -> None:
     async def work() -> None:
         slots = ScriptedSlots(2)

@@ -143,6 +143,22 @@ async def test_the_owner_keeps_order_and_speaks_for_nobody() -> None:
 
 
 @in_loop
+async def test_a_participant_stops_a_reply_over_the_socket() -> None:
+    async with serving(slow) as here, here.socket() as ws:
+        table = Table(here, await here.create(group={"barge_in": "all"}))
+        ann, bob = await table.join("Ann"), await table.join("Bob")
+        await ws.attach(table.seat(bob))
+        await table.say(ann, 1, "hello")
+        await ws.until("delta")
+        await ws.say(op="stop", turn=1, heard=1)
+        stopped, cut = (await ws.until("stopped"))[-1], (await ws.until("truncated"))[-1]
+        assert stopped["d"] == {"id": bob["id"], "turn": 1, "heard": 1}
+        assert cut["d"]["heard"] == 1
+        await ws.say(op="stop", turn=7, heard=1)
+        assert (await ws.get())["code"] == "turn_unknown"
+
+
+@in_loop
 async def test_someone_who_has_left_is_cut_off_everywhere_and_only_they() -> None:
     async with serving(slow) as here, here.socket() as cut, here.socket() as kept:
         table = Table(here, await here.create())

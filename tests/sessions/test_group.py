@@ -20,7 +20,7 @@ MOST = 1000
 class Crowd:
     """A session of several people and the log it made. A participant's id is their name."""
 
-    def __init__(self, *names: str, answer: Manner = "each", **limits: int) -> None:
+    def __init__(self, *names: str, answer: Manner = "each", **limits: Any) -> None:
         self.rules = GroupRules(answer, "Nova", **limits)
         self.talk = SessionState("e1", rules=self.rules)
         self.log: list[Event] = []

@@ -247,3 +247,52 @@ def test_posts_of_other_programs_change_nothing(text: str) -> None:
         assert live.talk.seq == 0
 
     scene(play, OK)
+
+
+LONG: list[Step] = [0.5, Delta("one two "), 0.5, Delta("three four "), 0.5, Delta("five"), 0.5, Done()]
+
+
+def test_one_who_stops_a_reply_stops_it_for_all() -> None:
+    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
+        live, _ = await engine.create()
+        ann, bob = await people(live, "Ann", "Bob")
+        await live.group.say(ann, 1, "tell me")
+        await asyncio.sleep(1.2)
+        await live.group.stop(bob, 1, 5)
+        turn = live.talk.turns[1]
+        assert (turn.running, turn.outcome, turn.text) == (False, "truncated", "one t")
+        await live.group.stop(ann, 1, 3)
+        await live.group.stop(ann, 1, 4)
+        assert turn.text == "one"
+        await live.group.say(bob, 1, "and now")
+        await answered(live, 1)
+        assert live.talk.turns[2].text == "ok"
+        with pytest.raises(Refused, match="no turn 9"):
+            await live.group.stop(ann, 9, 1)
+        with pytest.raises(Refused, match="no such participant"):
+            await live.group.stop("x", 1, 1)
+
+    scene(play, LONG, OK)
+
+
+def test_one_may_stop_a_reply_only_for_themselves() -> None:
+    async def play(engine: Engine, upstream: ScriptedUpstream) -> None:
+        live, _ = await engine.create(options={"group": {"barge_in": "own"}})
+        ann, bob = await people(live, "Ann", "Bob")
+        await live.group.say(ann, 1, "tell me")
+        await asyncio.sleep(1.2)
+        await live.group.stop(bob, 1, 5)
+        await answered(live, 1)
+        assert live.talk.turns[1].text == "one two three four five", "Bob only listened"
+        await live.group.say(ann, 2, "again")
+        await asyncio.sleep(1.2)
+        await live.group.stop(ann, 2, 7)
+        assert live.talk.turns[2].running
+        await answered(live, 2)
+        await asyncio.sleep(0.1)
+        assert live.talk.turns[2].text == "one two"
+        copy = engine._conversation(live.card)
+        copy.restore(live.talk.to_json())
+        assert copy.group.stops == {ann: 7}
+
+    scene(play, LONG, LONG)

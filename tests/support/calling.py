@@ -14,7 +14,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame
 
 from tests.support.patience import PATIENCE_S
-from tests.support.realtime import Event, spoken, validated
+from tests.support.realtime import EventClient, spoken
 from tests.support.serving import Serving
 from voice.audio.frames import RATE, Pcm, level_dbfs
 from voice.audio.resample import resample
@@ -63,7 +63,7 @@ async def offered() -> str:
         await connection.close()
 
 
-class Caller:
+class Caller(EventClient):
     """One call. `heard` are the pieces of sound that came, each with its time on the loop's clock.
 
     With `only`, the server is tried at that address and at no other.
@@ -78,6 +78,7 @@ class Caller:
         session: dict[str, Any] | None = None,
         only: str = "",
     ):
+        super().__init__()
         self._here, self._session, self._only = here, session, only
         self._headers = headers or {}
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -85,14 +86,13 @@ class Caller:
         self.connection.addTrack(self.voice)
         self.connection.on("track", self._tracked)
         self.channel = self.connection.createDataChannel("oai-events") if events else None
-        self.events: list[Event] = []
         self.heard: list[tuple[float, Pcm]] = []
         self.gone = asyncio.Event()
         self._news = asyncio.Event()
-        self._inbox: asyncio.Queue[Event] = asyncio.Queue()
+        self._inbox: asyncio.Queue[str] = asyncio.Queue()
         self._listening: asyncio.Task[None] | None = None
         if self.channel is not None:
-            self.channel.on("message", lambda text: self._inbox.put_nowait(json.loads(text)))
+            self.channel.on("message", self._inbox.put_nowait)
             self.channel.on("close", self.gone.set)
 
     async def offer(self) -> str:
@@ -120,34 +120,18 @@ class Caller:
         if self._listening is not None:
             await self._listening
 
-    async def send(self, kind: str, **fields: Any) -> None:
+    async def _send(self, text: str) -> None:
         assert self.channel is not None
-        self.channel.send(json.dumps({"type": kind, **fields}))
+        self.channel.send(text)
 
-    async def type(self, text: str) -> None:
-        """Ask in writing."""
-        content = [{"type": "input_text", "text": text}]
-        await self.send("conversation.item.create", item={"type": "message", "role": "user", "content": content})
-        await self.send("response.create")
+    async def _receive(self) -> str:
+        return await self._inbox.get()
 
     def vanish(self) -> None:
         """Be gone as a machine is that loses its power."""
         assert self.connection.sctp is not None
         for protocol in self.connection.sctp.transport.transport._connection._protocols:
             protocol.transport.abort()
-
-    async def get(self) -> Event:
-        async with asyncio.timeout(PATIENCE_S):
-            event = validated(await self._inbox.get())
-        self.events.append(event)
-        return event
-
-    async def until(self, kind: str, **fields: Any) -> list[Event]:
-        """The events up to and with the next one of this type and these fields."""
-        events = [await self.get()]
-        while events[-1]["type"] != kind or any(events[-1].get(name) != value for name, value in fields.items()):
-            events.append(await self.get())
-        return events
 
     async def until_heard(self, seconds: float, *, since: float = 0.0, least_dbfs: float = -200.0) -> None:
         """Wait until so much audio has come since a time, the latest of it at least so loud."""

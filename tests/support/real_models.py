@@ -84,3 +84,11 @@ def _present(folder: Path, file: str) -> Path:
     if not (folder / file).is_file():
         pytest.fail(f"{folder}: {file} is not here; ./scripts/test fetches it", pytrace=False)
     return folder
+
+
+def voice_encoder_file() -> Path:
+    """The file of the voice encoder; the test is skipped, saying so, where it is absent: one package carries it."""
+    file = models_folder() / "voice-encoder" / "pretrained.pt"
+    if not file.is_file():
+        pytest.skip(f"{file} is not here: voice models pull voice-encoder --set models.folder={models_folder()}")
+    return file

@@ -63,8 +63,43 @@ def of(events: list[Event], kind: str) -> list[Event]:
     return [event for event in events if event["type"] == kind]
 
 
-class Peer:
-    """One connection. `session` is what `session.created` told."""
+class EventClient:
+    """Sends and reads the API's events; how they travel is what `_send` and `_receive` know."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    async def _send(self, text: str) -> None:
+        raise NotImplementedError
+
+    async def _receive(self) -> str | bytes:
+        raise NotImplementedError
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        await self._send(json.dumps({"type": kind, **fields}))
+
+    async def type(self, text: str) -> None:
+        """Ask in writing."""
+        content = [{"type": "input_text", "text": text}]
+        await self.send("conversation.item.create", item={"type": "message", "role": "user", "content": content})
+        await self.send("response.create")
+
+    async def get(self) -> Event:
+        async with asyncio.timeout(PATIENCE_S):
+            event = validated(json.loads(await self._receive()))
+        self.events.append(event)
+        return event
+
+    async def until(self, kind: str, **fields: Any) -> list[Event]:
+        """The events up to and with the next one of this type and these fields."""
+        events = [await self.get()]
+        while events[-1]["type"] != kind or any(events[-1].get(name) != value for name, value in fields.items()):
+            events.append(await self.get())
+        return events
+
+
+class Peer(EventClient):
+    """One connection over a WebSocket. `session` is what `session.created` told."""
 
     def __init__(
         self,
@@ -73,6 +108,7 @@ class Peer:
         *,
         subprotocols: tuple[str, ...] = ("realtime",),
     ) -> None:
+        super().__init__()
         url = here if isinstance(here, str) else here.url
         self._connecting = connect(
             url.replace("http", "ws", 1) + "/v1/realtime?model=voice",
@@ -80,8 +116,8 @@ class Peer:
             additional_headers=headers,
             proxy=None,
             max_size=None,
+            open_timeout=PATIENCE_S,
         )
-        self.events: list[Event] = []
         self.session: Event = {}
 
     async def __aenter__(self) -> Self:
@@ -98,8 +134,11 @@ class Peer:
         told = self.session["x_session"]
         return {"x-session-id": told["id"], "x-session-token": told["token"]}
 
-    async def send(self, kind: str, **fields: Any) -> None:
-        await self.socket.send(json.dumps({"type": kind, **fields}))
+    async def _send(self, text: str) -> None:
+        await self.socket.send(text)
+
+    async def _receive(self) -> str | bytes:
+        return await self.socket.recv()
 
     async def update(self, **session: Any) -> Event:
         await self.send("session.update", session={"type": "realtime", **session})
@@ -108,25 +147,6 @@ class Peer:
     async def say(self, name: str, silence_s: float = 1.6) -> None:
         """Send a spoken command all at once."""
         await self.send("input_audio_buffer.append", audio=as_text(spoken(name, silence_s)))
-
-    async def type(self, text: str) -> None:
-        """Ask in writing."""
-        content = [{"type": "input_text", "text": text}]
-        await self.send("conversation.item.create", item={"type": "message", "role": "user", "content": content})
-        await self.send("response.create")
-
-    async def get(self) -> Event:
-        async with asyncio.timeout(PATIENCE_S):
-            event = validated(json.loads(await self.socket.recv()))
-        self.events.append(event)
-        return event
-
-    async def until(self, kind: str, **fields: Any) -> list[Event]:
-        """The events up to and with the next one of this type and these fields."""
-        events = [await self.get()]
-        while events[-1]["type"] != kind or any(events[-1].get(name) != value for name, value in fields.items()):
-            events.append(await self.get())
-        return events
 
     async def error(self) -> Event:
         """The next error's object."""

@@ -38,7 +38,7 @@ class Serving:
 
     def __init__(self, app: Application, upstream: ScriptedUpstream, server: HttpServer, address: str) -> None:
         self.app, self.engine, self.upstream, self.server, self.url = app, app.service.engine, upstream, server, address
-        self.http = httpx.AsyncClient(base_url=address, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=address, trust_env=False, timeout=PATIENCE_S)
 
     async def create(self, **body: Any) -> dict[str, Any]:
         """A new session: id, token, epoch."""
@@ -62,7 +62,7 @@ class Socket:
     """A `devmode.v1` client that speaks in whole ops."""
 
     def __init__(self, address: str, **how: Any) -> None:
-        how.setdefault("subprotocols", [Subprotocol("devmode.v1")])
+        how = {"subprotocols": [Subprotocol("devmode.v1")], "open_timeout": PATIENCE_S, **how}
         self._connecting = connect(address.replace("http", "ws", 1) + "/v1/ws", proxy=None, max_size=None, **how)
         self._socket: ClientConnection
 

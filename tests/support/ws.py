@@ -13,6 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
+from tests.support.patience import PATIENCE_S
+
 Op = dict[str, Any]
 
 
@@ -27,6 +29,7 @@ class Socket:
             additional_headers=headers,
             compression=None,
             ping_interval=None,
+            open_timeout=PATIENCE_S,
             close_timeout=2,
         )
 

@@ -17,7 +17,7 @@ from tests.support.scripted_llm import ScriptedUpstream
 from voice.clock import run_virtual
 from voice.llm.builtin import BuiltinUpstream
 from voice.memory.memory import Budget, Memory
-from voice.memory.talk_book import all_talks
+from voice.memory.talks.talk_book import all_talks
 from voice.memory.tools import memory_call, memory_tools
 from voice.memory.vault import Vault, Who
 from voice.sessions.active_session import ActiveSession
@@ -60,7 +60,7 @@ def builtin(memory: Memory, play: Any) -> Any:
         model = BuiltinUpstream(now=lambda: datetime(2026, 11, 27, 12, 0))
         model.memory = partial(memory_call, memory.kinds.values())
         engine = Engine(MemoryStore(), model, tools=Registry(memory_tools(memory, spoken=True)))
-        keep_talks(engine.parts, memory)
+        keep_talks(engine, memory)
         try:
             return await play(engine)
         finally:
@@ -97,7 +97,7 @@ def test_what_was_said_in_a_kept_conversation_is_found_in_another_and_only_of_th
 
 def test_only_what_was_heard_of_a_turn_that_counts_is_kept(memory: Memory) -> None:
     async def play(engine: Engine, upstream: ScriptedUpstream) -> list[tuple[str, str]]:
-        keep_talks(engine.parts, memory)
+        keep_talks(engine, memory)
         live, _ = await engine.create(name="kitchen", options=ANN)
         await ask(live, "the first", draft=True)
         live.discard(1)
@@ -115,7 +115,7 @@ def test_only_what_was_heard_of_a_turn_that_counts_is_kept(memory: Memory) -> No
 
 def test_a_model_is_told_of_earlier_talks_only_where_the_words_ask_for_them(memory: Memory) -> None:
     async def play(engine: Engine, upstream: ScriptedUpstream) -> list[str]:
-        keep_talks(engine.parts, memory)
+        keep_talks(engine, memory)
         live, _ = await engine.create(name="kitchen", options=ANN)
         for words in ("my boiler knocks", "the boiler is loud", "have we talked about the boiler"):
             await ask(live, words)
@@ -126,3 +126,24 @@ def test_a_model_is_told_of_earlier_talks_only_where_the_words_ask_for_them(memo
     assert said[:2] == ["my boiler knocks", "the boiler is loud"]
     assert said[2].startswith("have we talked about the boiler\n\n(From earlier talks with this person")
     assert "- Nov 27: “my boiler knocks” You: “" in said[2]
+
+
+def test_what_is_said_while_everything_is_forgotten_is_not_kept(memory: Memory) -> None:
+    async def play(engine: Engine) -> list[str]:
+        live, _ = await engine.create(name="kitchen", options=ANN)
+        await ask(live, "my boiler knocks")
+        turn = live.send(2, "my dentist is ill", draft=True)
+        await until_end(live, turn.first)
+        await remembered(memory)
+        assert await memory.forget(Who("", "ann"))
+        live.commit(2)
+        await remembered(memory)
+        gone = kept(memory)
+        await ask(live, "forget everything about me")
+        await ask(live, "yes")
+        await remembered(memory)
+        await ask(live, "my roof leaks")
+        await remembered(memory)
+        return gone + kept(memory)
+
+    assert builtin(memory, play) == ["my roof leaks"]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import shlex
-import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from voice.control.messages import line
 from voice.errors import ConfigError
+from voice.system.commands import ended
 
 LOG = logging.getLogger("voice.hooks")
 
@@ -96,7 +95,7 @@ class Hooks:
         except TimeoutError:
             late = True
         finally:
-            killed = await _ended(process)
+            killed = await ended(process)
             if output:
                 LOG.info("%s: %s", command[0], bytes(output).decode(errors="replace").strip())
         if late:
@@ -119,24 +118,6 @@ async def _talk(process: asyncio.subprocess.Process, event: bytes, output: bytea
         process.stdin.close()
     while block := await process.stdout.read(65_536):
         output += block[: LOGGED - len(output)]
-
-
-async def _ended(process: asyncio.subprocess.Process) -> bool:
-    """Kill a command with its children and wait for its end, also where this task is itself being cancelled.
-
-    False for one that runs as another user, as with sudo: it can be neither killed nor awaited.
-    """
-    transport = process._transport  # type: ignore[attr-defined]
-    try:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # it leads its own process group, so its children are killed too
-        await asyncio.shield(asyncio.ensure_future(process.wait()))
-    except PermissionError:
-        return False
-    finally:
-        with suppress(PermissionError):  # it would kill it, too
-            transport.close()  # a child that has left the group may hold the pipes open for ever
-    return True
 
 
 def _split(event: str, command: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The speakers at the microphone: the voice of each utterance, heard beside its recognition."""
+"""The speaker of each utterance at the microphone, heard by their voice beside recognition."""
 
 from __future__ import annotations
 
@@ -112,8 +112,10 @@ class SpeakerWatch:
         spoken.person = who(self._known, spoken.heard(), self._last, now) if known else None
 
     def committed(self, turn: int) -> None:
-        """This turn counts: its speaker is the last one, and is known better from now on."""
+        """This turn counts: its speaker is the last one, and is known better from now on. Nothing is added to it."""
         spoken = self._answered
+        if self._open is spoken:
+            self._open = None
         if spoken is None or spoken.turn != turn or not self._known:
             return
         person, heard = spoken.person, spoken.heard()

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from voice.errors import ConfigError
+
 DAY_S = 86_400.0
 FIRST_S, RATIO, BINS = 4.0, 1.5, 26
 """Ages fall into bins that grow by half: up to 4 s, 6 s, 9 s … 28 hours."""
@@ -176,3 +178,18 @@ def habit(visits: Iterable[float], age_s: float, day_s: float) -> float:
             until_s = 0.0  # it is due, and a little late
         best = max(best, near / (len(begun) + 1) / (until_s + WINDOW_S))
     return best
+
+
+def weights_of(told: str) -> dict[str, float]:
+    """The weights in serve.hot_weights, `NAME=WEIGHT` by commas, by the name of the API key. Raises ConfigError."""
+    found: dict[str, float] = {}
+    for part in filter(None, map(str.strip, told.split(","))):
+        name, _, number = part.partition("=")
+        try:
+            found[name.strip()] = weight = float(number)
+        except ValueError:
+            weight = 0.0
+        if not (name.strip() and 0 < weight <= 1000):
+            raise ConfigError(f"invalid value {part!r}", where="serve.hot_weights",
+                              expected="NAME=WEIGHT, a number up to 1000, such as gold=4, trial=0.5")  # fmt: skip
+    return found

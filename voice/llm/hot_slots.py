@@ -49,6 +49,8 @@ class HotSlots:
         self._upstream, self._saves = upstream, save
         self._clock, self._day_s = clock, day_s or _day_s
         self.count: Callable[[str], object] = lambda name: None
+        self.weight: Callable[[str], float] = lambda key: 1.0
+        """How much the customer of a session counts, given the session's key."""
         self._sessions = HotSessions(life_s=life_s)
         self._owners: dict[int, str] = dict.fromkeys(range(slots), "")
         """The session of each slot; empty where it has none."""
@@ -107,7 +109,8 @@ class HotSlots:
         finally:
             self._running[slot] -= 1
             if self._owners.get(slot) == ask.key:  # it was not forgotten meanwhile
-                self._sessions.turn(ask.key, self._clock(), self._day_s(), max(1, tokens))
+                weight = self.weight(ask.key)
+                self._sessions.turn(ask.key, self._clock(), self._day_s(), max(1, tokens), weight)
 
     def forget(self, key: str) -> None:
         """A session is deleted: its slot is emptied, and a file of it is overwritten."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from voice.llm.builtin.days import MONTHS
 from voice.memory.periods import spoken_day
 from voice.memory.question_words import Asked
 from voice.memory.questions import RecordQuestion, about_records, record_question
@@ -36,15 +37,27 @@ class _Asking:
     question: RecordQuestion
     today: date
     chinese: bool
+    brief: bool
+
+    def tell(self, value: str, english: str, chinese: str) -> str:
+        """What a model needs, the days and the value; or a sentence to be said, in the question's language."""
+        return f"{self.when}: {value}".strip(" :") if self.brief else self.say(english, chinese)
 
     def say(self, english: str, chinese: str) -> str:
         return chinese if self.chinese else english
+
+    @property
+    def colon(self) -> str:
+        return self.say(": ", "：")
 
     @property
     def name(self) -> str:
         return _HAN_KINDS.get(self.kind.name, self.kind.name) if self.chinese else self.kind.name
 
     def one(self, number: str) -> str:
+        """A record as people call it, by its number."""
+        if self.brief and number:
+            return number
         return f"{self.name}{number}" if self.chinese else f"{self.kind.one.capitalize()} {number}".strip()
 
     @property
@@ -78,7 +91,10 @@ class _Asking:
 
     def day(self, text: object) -> str:
         """A day as it is said."""
-        return spoken_day(date.fromisoformat(str(text)), chinese=self.chinese)
+        day = date.fromisoformat(str(text))
+        if self.brief and not self.chinese:
+            return f"{MONTHS[day.month - 1][:3]} {day.day}"
+        return spoken_day(day, chinese=self.chinese)
 
     def state(self, text: object) -> str:
         """A state in the question's language, where it is a usual one."""
@@ -91,17 +107,20 @@ class _Asking:
         if self.question.period is None:
             return ""
         first, last = (self.day(day.isoformat()) for day in (self.question.period.first, self.question.period.last))
+        if self.brief:
+            return first if first == last else f"{first}–{last}"
         if first == last:
             return self.say(f" on {first}", first)
         return self.say(f" from {first} to {last}", f"{first}到{last}")
 
 
 def answer(
-    database: sqlite3.Connection, kinds: Mapping[str, RecordKind], text: str, today: date
+    database: sqlite3.Connection, kinds: Mapping[str, RecordKind], text: str, today: date, *, brief: bool = False
 ) -> tuple[str, bool] | None:
     """What a person's records say about the words, and whether it is a refusal; None where these are about none.
 
-    Of a kind that the person has none of, only what certainly asks for it is answered.
+    It is a sentence to be said, or `brief`, for a model that has the question and reads the answer in few tokens. Of a
+    kind that the person has none of, only what certainly asks for it is answered.
     """
     for kind in kinds.values():
         rows = database.execute("SELECT DISTINCT item, number FROM records WHERE kind = ?", (kind.name,)).fetchall()
@@ -110,7 +129,7 @@ def answer(
         things, numbers = {item for item, _ in rows}, {number for _, number in rows}
         question = record_question(text, kind, things, numbers, today)
         if question is not None:
-            asking = _Asking(database, kind, question, today, language_of(text) == "zh")
+            asking = _Asking(database, kind, question, today, language_of(text) == "zh", brief)
             if question.asked == "refused":
                 return asking.say(*REFUSED).format(kind=asking.name), True
             return _ANSWERS[question.asked](asking), False
@@ -120,6 +139,8 @@ def answer(
 def _none(asking: _Asking) -> str:
     """That there is nothing of what is asked."""
     when = asking.when
+    if asking.brief:
+        return f"{when}: no {asking.what or asking.kind.name}".strip(" :")
     if asking.what:
         return asking.say(
             f"You have no {asking.what} in your {asking.name}{when}.", f"{when}你的{asking.name}里没有{asking.what}。"
@@ -147,18 +168,22 @@ def _list(asking: _Asking) -> str:
     days = asking.select("DISTINCT day", "totals", "ORDER BY day")
     if not days:
         return _none(asking)
-    if len(days) <= DAYS_SHOWN:
+    if len(days) <= (1 if asking.brief and not asking.question.items else DAYS_SHOWN):
         rows = asking.select("day, item, quantity", "totals", "ORDER BY day, item")
         parts = [
-            f"{asking.day(day)}{asking.say(': ', '：')}"
-            + ", ".join(_counted(n, item) for at, item, n in rows if at == day)
+            f"{asking.day(day)}{asking.colon}" + ", ".join(_counted(n, item) for at, item, n in rows if at == day)
             for (day,) in days
         ]
     else:
         rows = asking.select("item, SUM(quantity)", "totals", "GROUP BY item ORDER BY SUM(quantity) DESC, item")
         parts = [_counted(quantity, item) for item, quantity in rows]
-    return asking.say(f"Your {asking.name}{asking.when}: {_listed(parts, asking)}.",
-                      f"{asking.when}你的{asking.name}：{_listed(parts, asking)}。")  # fmt: skip
+    listed = _listed(parts, asking)
+    if (period := asking.question.period) is not None and period.first == period.last:
+        listed = listed.removeprefix(f"{asking.day(period.first)}{asking.colon}")  # `when` says it
+    elif asking.brief and period is not None and len(days) == 1:
+        return listed  # it begins with the day
+    return asking.tell(listed, f"Your {asking.name}{asking.when}: {listed}.",
+                       f"{asking.when}你的{asking.name}：{listed}。")  # fmt: skip
 
 
 def _by_state(asking: _Asking) -> str:
@@ -184,7 +209,7 @@ def _spent(asking: _Asking) -> str:
         return _none(asking)
     what = asking.say(" on ", "买") + asking.what if asking.what else ""
     money = asking.money(amount)
-    return asking.say(f"You spent {money}{what}{asking.when}.", f"{asking.when}你{what}一共花了{money}。")
+    return asking.tell(money, f"You spent {money}{what}{asking.when}.", f"{asking.when}你{what}一共花了{money}。")
 
 
 _ORDERS = "COUNT(DISTINCT CASE number WHEN '' THEN key ELSE number END)"
@@ -195,16 +220,16 @@ def _count(asking: _Asking) -> str:
     if not count:
         return _none(asking)
     name = asking.kind.one if count == 1 else asking.name
-    return asking.say(f"You placed {count} {name}{asking.when}.", f"{asking.when}你有{count}个{asking.name}。")
+    told = f"{count}{asking.say(' ', '个')}{name}"
+    return asking.tell(told, f"You placed {told}{asking.when}.", f"{asking.when}你有{told}。")
 
 
 def _quantity(asking: _Asking) -> str:
     ((quantity,),) = asking.select("SUM(quantity)", "totals") if not asking.question.missing else ((None,),)
     if not quantity:
         return _none(asking)
-    return asking.say(
-        f"{_counted(quantity, asking.what)}{asking.when}.", f"{asking.when}一共{_counted(quantity, asking.what)}。"
-    )
+    told = _counted(quantity, asking.what)
+    return asking.tell(told, f"{told}{asking.when}.", f"{asking.when}一共{told}。")
 
 
 def _times(asking: _Asking) -> str:
@@ -213,8 +238,10 @@ def _times(asking: _Asking) -> str:
         return _none(asking)
     times = {1: "once", 2: "twice"}.get(int(str(count)), f"{count} times")
     number = f" ({count})" if times in ("once", "twice") else ""
-    return asking.say(
-        f"You ordered {asking.what} {times}{number}{asking.when}.", f"{asking.when}{asking.what}你买过{count}次。"
+    return asking.tell(
+        f"{count}×",
+        f"You ordered {asking.what} {times}{number}{asking.when}.",
+        f"{asking.when}{asking.what}你买过{count}次。",
     )
 
 
@@ -229,7 +256,9 @@ def _when(asking: _Asking) -> str:
     if not rows:
         return _none(asking)
     day = asking.day(rows[0][0])
-    return asking.say(f"You last ordered {asking.what or 'something'} on {day}.", f"你上次买{asking.what}是{day}。")
+    return asking.tell(
+        f"last {day}", f"You last ordered {asking.what or 'something'} on {day}.", f"你上次买{asking.what}是{day}。"
+    )
 
 
 def _price(asking: _Asking) -> str:
@@ -243,14 +272,19 @@ def _price(asking: _Asking) -> str:
         if number == 1
         else asking.say(f", {asking.money(amount)} for {number:g}", f"，{number:g}份共{asking.money(amount)}")
     )
-    return asking.say(f"{item} was {asking.money(round(each))}{whole} on {asking.day(day)}.",
-                      f"{asking.day(day)}的{item}是{asking.money(round(each))}{whole}。")  # fmt: skip
+    price = asking.money(round(each))
+    return asking.tell(f"{price} on {asking.day(day)}", f"{item} was {price}{whole} on {asking.day(day)}.",
+                       f"{asking.day(day)}的{item}是{price}{whole}。")  # fmt: skip
 
 
 def _did(asking: _Asking) -> str:
     if asking.question.missing or not (rows := asking.select("day, item, quantity", "totals", "ORDER BY day")):
-        return asking.say("No. ", "没有。") + _none(asking)
+        return ("" if asking.brief else asking.say("No. ", "没有。")) + _none(asking)
     parts = [f"{_counted(quantity, item)} ({asking.day(day)})" for day, item, quantity in rows]
+    if asking.brief:
+        day, item, quantity = rows[-1]
+        before = f", {len(rows) - 1}× before" if len(rows) > 1 else ""
+        return f"Yes: {_counted(quantity, item)} {asking.day(day)}{before}"
     return asking.say(f"Yes: {_listed(parts, asking)}.", f"买过：{_listed(parts, asking)}。")
 
 
@@ -259,8 +293,8 @@ def _most(asking: _Asking) -> str:
     if not rows:
         return _none(asking)
     item, quantity = rows[0]
-    return asking.say(f"Most of all {item}: {float(str(quantity)):g}{asking.when}.",
-                      f"{asking.when}买得最多的是{item}，一共{float(str(quantity)):g}。")  # fmt: skip
+    return asking.tell(_counted(quantity, item), f"Most of all {item}: {float(str(quantity)):g}{asking.when}.",
+                       f"{asking.when}买得最多的是{item}，一共{float(str(quantity)):g}。")  # fmt: skip
 
 
 def _average(asking: _Asking) -> str:
@@ -268,14 +302,14 @@ def _average(asking: _Asking) -> str:
     if not count:
         return _none(asking)
     each = asking.money(round(int(str(amount or 0)) / int(str(count))))
-    return asking.say(f"On average {each} per {asking.kind.one}{asking.when}.", f"{asking.when}平均每单{each}。")
+    return asking.tell(each, f"On average {each} per {asking.kind.one}{asking.when}.", f"{asking.when}平均每单{each}。")
 
 
 def _per_day(asking: _Asking) -> str:
     rows = asking.select("day, SUM(amount)", "totals", "GROUP BY day ORDER BY day")
     if not rows:
         return _none(asking)
-    parts = [f"{asking.day(day)}{asking.say(': ', '：')}{asking.money(amount)}" for day, amount in rows[-MOST_LINES:]]
+    parts = [f"{asking.day(day)}{asking.colon}{asking.money(amount)}" for day, amount in rows[-MOST_LINES:]]
     return _listed(parts, asking) + asking.say(".", "。")
 
 
@@ -286,7 +320,8 @@ def _extreme(direction: str) -> Callable[[_Asking], str]:
         if not rows:
             return _none(asking)
         number, day, amount, items = rows[0]
-        return f"{asking.one(str(number))} ({asking.day(day)}): {asking.money(amount)}, {items}{asking.say('.', '。')}"
+        told = f"{asking.one(str(number))} ({asking.day(day)}): {asking.money(amount)}"
+        return told if asking.brief else f"{told}, {items}{asking.say('.', '。')}"
 
     return found
 
@@ -329,8 +364,9 @@ def _one(asking: _Asking) -> str:
     }.get(question.asked)
     if told is None:
         found = list(dict.fromkeys(asking.state(state) for _, _, _, _, state, _ in lines if state))
-        told = f"{', '.join(found) or asking.say('no state is known', '状态未知')} ({asking.day(day)}: {items})"
-    return f"{asking.one(str(number))}{asking.say(': ', '：')}{told}{asking.say('.', '。')}"
+        told = ", ".join(found) or asking.say("no state is known", "状态未知")
+        told = f"{told} ({asking.day(day)}{'' if asking.brief else f': {items}'})"
+    return f"{asking.one(str(number))}{asking.colon}{told}{asking.say('.', '。')}"
 
 
 _ANSWERS: Mapping[Asked, Callable[[_Asking], str]] = {

@@ -42,6 +42,7 @@ def keep(database: sqlite3.Connection, fact: str, day: date, instead_of: str = "
         old = found[0] if found else None
     known = {_plain(text) for text in facts(database)}
     if _plain(fact) in known:
+        database.execute("DELETE FROM learned WHERE lower(text) = lower(?)", (fact,))  # it is asked for now
         return fact, False
     if old is not None:
         database.execute("DELETE FROM facts WHERE text = ?", (old,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,9 +50,21 @@ def import_file(vault: Vault, path: Path, kind: RecordKind, who: Who, by: str = 
     Rows that cannot be read are counted and left out. Raises MissingError for a file that cannot be read, UsageError
     for a missing column and for more rows than a person may have.
     """
+    return import_rows(vault, rows_of(path, kind, by), kind, who, by)
+
+
+def import_output(vault: Vault, output: bytes, where: str, kind: RecordKind, who: Who, by: str = "") -> Imported:
+    """The same for what a command has written; it is JSON lines where it begins with a brace, else CSV."""
+    return import_rows(vault, _rows_in(output, where, kind, by), kind, who, by)
+
+
+def import_rows(
+    vault: Vault, rows_told: Iterator[tuple[int, Mapping[str, Any] | str]], kind: RecordKind, who: Who, by: str
+) -> Imported:
+    """The same for rows with their lines."""
     done, oldest, held = Imported(), vault.oldest(), 0
     staged: dict[Who, dict[str, Row]] = {}
-    for line, told in rows_of(path, kind, by):
+    for line, told in rows_told:
         try:
             if isinstance(told, str):
                 raise RowError(told)
@@ -86,12 +99,27 @@ def _keep(vault: Vault, kind: RecordKind, staged: dict[Who, dict[str, Row]], don
 def rows_of(path: Path, kind: RecordKind, by: str = "") -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     """Each row with its line in the file, counted from 1; a text in place of one that cannot be read says why."""
     with _readable(path):
-        encoding = _encoding(path)
+        with path.open("rb") as raw:
+            encoding = _encoding(raw, str(path))
         with path.open(encoding=encoding, newline="") as file:
             if path.suffix.lower() in (".jsonl", ".ndjson"):
                 yield from _json_lines(file)
             else:
-                yield from _csv(file, path, [*kind.columns.values(), *([by] if by else [])])
+                yield from _csv(file, str(path), _columns(kind, by))
+
+
+def _rows_in(output: bytes, where: str, kind: RecordKind, by: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+    raw = io.BytesIO(output)
+    with io.TextIOWrapper(raw, _encoding(raw, where), newline="") as file:
+        file.seek(0)
+        if output.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            yield from _json_lines(file)
+        else:
+            yield from _csv(file, where, _columns(kind, by))
+
+
+def _columns(kind: RecordKind, by: str) -> list[str]:
+    return [*kind.columns.values(), *([by] if by else [])]
 
 
 def _json_lines(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
@@ -106,7 +134,7 @@ def _json_lines(file: IO[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
         yield number, told if isinstance(told, dict) else "not a JSON object"
 
 
-def _csv(file: IO[str], path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
+def _csv(file: IO[str], where: str, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
     first = file.readline()
     delimiter = max(",;\t|", key=first.count)
     names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
@@ -114,7 +142,7 @@ def _csv(file: IO[str], path: Path, columns: Sequence[str]) -> Iterator[tuple[in
         if column not in names:
             raise UsageError(
                 f"no column {column!r}",
-                where=str(path),
+                where=where,
                 expected=f"the columns {', '.join(dict.fromkeys(columns))}",
                 remedy=f"it has {', '.join(names) or 'none'}",
             )
@@ -135,24 +163,23 @@ def _csv(file: IO[str], path: Path, columns: Sequence[str]) -> Iterator[tuple[in
         yield reader.line_num + 1, dict(zip(names, row, strict=True))
 
 
-def _encoding(path: Path) -> str:
+def _encoding(file: IO[bytes], where: str) -> str:
     """The encoding of a file: by its mark, else UTF-8 where all of it is, else GB 18030, which GBK is part of."""
-    with path.open("rb") as file:
-        head = file.read(4)
-        for mark, encoding in _BOMS:
-            if head.startswith(mark):
-                return encoding
-        for encoding in ("utf-8", "gb18030"):
-            file.seek(0)
-            decoder = codecs.getincrementaldecoder(encoding)()
-            try:
-                while chunk := file.read(_CHUNK):
-                    decoder.decode(chunk)
-                decoder.decode(b"", final=True)
-            except UnicodeDecodeError:
-                continue
+    head = file.read(4)
+    for mark, encoding in _BOMS:
+        if head.startswith(mark):
             return encoding
-    raise MissingError("neither UTF-8 nor GBK", where=str(path), expected="a text file", remedy="save it as UTF-8")
+    for encoding in ("utf-8", "gb18030"):
+        file.seek(0)
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            while chunk := file.read(_CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    raise MissingError("neither UTF-8 nor GBK", where=where, expected="a text file", remedy="save it as UTF-8")
 
 
 @contextmanager

@@ -61,6 +61,8 @@ def record_question(
     if rest.other(things):
         return RecordQuestion("refused")
     asked, nth, many = rest.asked(), rest.nth(), words.has(said.MANY, said.HAN_MANY)
+    if nth == -1 and items:
+        nth = 0  # the last one that has the thing
     if number or nth:
         return RecordQuestion(_of_one(asked, rest), when, number=number, nth=0 if number else nth)
     states = words.states() if many else frozenset()

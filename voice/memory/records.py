@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,11 +23,23 @@ SCALE = 10_000
 
 MOST_TEXT = 200
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
-_OTHER_SETTINGS = ("words", "currency")
+_OTHER_SETTINGS = ("words", "currency", "sync", "every", "by", "owner")
+_EVERY = re.compile(r"(?P<count>\d{1,4}) ?(?P<unit>m|min|h|d)")
 
 
 class RowError(Exception):
     """A row that cannot be read; the text says which column, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncCommand:
+    """A command whose output is rows, run `every_s` seconds. The column `by` names the person of each row, where it is
+    not the owner of this machine; people are those of the API key holder `owner`, where a server has keys."""
+
+    command: tuple[str, ...]
+    every_s: float
+    by: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,7 @@ class RecordKind:
     columns: Mapping[str, str]
     words: tuple[str, ...] = ()
     currency: str = ""
+    sync: SyncCommand | None = None
 
     @property
     def one(self) -> str:
@@ -86,7 +100,25 @@ def _kind(name: str, table: Mapping[str, Any]) -> RecordKind:
     columns = {role: str(table[role]) for role in ROLES if role in table}
     if "day" not in columns or "item" not in columns:
         raise ConfigError("no columns for a day and an item", where=where, expected='day = "…" and item = "…"')
-    return RecordKind(name, columns, tuple(word.strip().lower() for word in words), str(table.get("currency", "")))
+    said = tuple(word.strip().lower() for word in words)
+    return RecordKind(name, columns, said, str(table.get("currency", "")), _sync(where, table))
+
+
+def _sync(where: str, table: Mapping[str, Any]) -> SyncCommand | None:
+    told = {name: str(table.get(name, "")) for name in ("sync", "every", "by", "owner")}
+    if not told["sync"]:
+        if given := next((name for name in ("every", "by", "owner") if told[name]), ""):
+            raise ConfigError(f"{given} without sync", where=f"{where}.{given}", expected='sync = "a command"')
+        return None
+    every = _EVERY.fullmatch(told["every"] or "1h")
+    if every is None or int(every["count"]) == 0:
+        raise ConfigError(f"invalid time {told['every']!r}", where=f"{where}.every", expected="such as 15m, 1h or 1d")
+    try:
+        command = tuple(shlex.split(told["sync"]))
+    except ValueError as error:
+        raise ConfigError(f"cannot be read: {error}", where=f"{where}.sync", expected="a command") from error
+    every_s = int(every["count"]) * {"m": 60.0, "h": 3600.0, "d": 86_400.0}[every["unit"][0]]
+    return SyncCommand(command, every_s, told["by"], told["owner"])
 
 
 def read_row(kind: RecordKind, told: Mapping[str, Any]) -> Row:

@@ -15,8 +15,8 @@ from voice.memory.memory import Memory
 from voice.memory.questions import about_records
 from voice.memory.ranking import terms
 from voice.memory.records import RecordKind
-from voice.memory.talk_book import search
-from voice.memory.talk_questions import TalkQuestion, line_of, talk_question, told
+from voice.memory.talks.talk_book import search
+from voice.memory.talks.talk_questions import TalkQuestion, line_of, talk_question, told
 from voice.memory.vault import Vault, Who
 from voice.tools.interface import Context, Result, Spec, Tool, ToolError, schema
 
@@ -198,7 +198,7 @@ class ForgetAllTool:
 
     async def call(self, arguments: Mapping[str, Any], context: Context) -> Result:
         """That it is done."""
-        await self._memory.do(lambda: self._memory.vault.forget(_who(context)))
+        await self._memory.forget(_who(context))
         chinese = context.language == "zh"
         return Result("好的，关于你的一切我都忘掉了。" if chinese else "I've forgotten everything about you.")
 

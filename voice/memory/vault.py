@@ -1,35 +1,34 @@
-"""What is remembered of a person: one SQLite file each, compressed and encrypted as a whole, open in memory only."""
+"""What is remembered of a person: one SQLite image each, compressed and encrypted as a whole, open in memory only."""
 
 from __future__ import annotations
 
 import base64
-import fcntl
 import hmac
 import json
 import logging
-import os
 import sqlite3
 import threading
 import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
-from voice.memory import record_book, talk_book
+from voice.memory import record_book
+from voice.memory.images.folder_images import FolderImages, Images, Stamp
+from voice.memory.talks import talk_book
 from voice.memory.voice_book import VOICES
 from voice.sessions.stores.encrypted import DamagedRecord, RecordCipher
 from voice.sessions.stores.interface import StoreError, derived
 
 log = logging.getLogger(__name__)
 
-ENDING = ".person"
 MOST_OPEN = 128
 """People whose memory is open at once; the one used longest ago is closed for the next."""
 
@@ -37,6 +36,9 @@ _MAGIC = b"voice memory 1\n"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS who (owner TEXT NOT NULL, person TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS facts (id INTEGER PRIMARY KEY, text TEXT NOT NULL, about TEXT NOT NULL, day TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS learned (text TEXT PRIMARY KEY, at TEXT NOT NULL);
+CREATE TRIGGER IF NOT EXISTS learned_goes AFTER DELETE ON facts
+  BEGIN DELETE FROM learned WHERE text = old.text; END;
 """
 
 
@@ -49,21 +51,21 @@ class Who(NamedTuple):
 
 @dataclass(slots=True)
 class _Opened:
-    """A person's memory as it was in the file with this `stamp`; None where there was no file.
+    """A person's memory as it was in the image with this `stamp`; None where there was none.
 
-    No record or talk in it is from before `oldest`, whatever the file still has.
+    No record or talk in it is from before `oldest`, whatever the image still has.
     """
 
     database: sqlite3.Connection
-    stamp: tuple[int, int, int] | None
+    stamp: Stamp | None
     used: float
     oldest: tuple[date, date] = date.min, date.min
 
 
 class Vault:
-    """The memories of all people, in a folder, or without one in this process only.
+    """The memories of all people, in a folder or other images, or without these in this process only.
 
-    Every write replaces the person's file as a whole, under a lock that other processes respect; a file that another
+    Every write replaces the person's image as a whole, under a lock that other processes respect; one that another
     process has replaced is read again. Nothing is written, and `key()` not asked for, before there is something to
     keep. Records are kept from the day `oldest()` on, earlier talks from `talks_from()` on. Methods block; they may be
     called from any thread. Raises StoreError.
@@ -71,13 +73,14 @@ class Vault:
 
     def __init__(
         self,
-        folder: Path | None,
+        images: Path | Images | None,
         key: Callable[[], bytes],
         clock: Callable[[], float] = time.monotonic,
         oldest: Callable[[], date] = lambda: date.min,
         talks_from: Callable[[], date] = lambda: date.min,
     ) -> None:
-        self._folder, self._key, self._clock, self.oldest, self._talks_from = folder, key, clock, oldest, talks_from
+        self._images = FolderImages(images) if isinstance(images, Path) else images
+        self._key, self._clock, self.oldest, self._talks_from = key, clock, oldest, talks_from
         self._open: OrderedDict[Who, _Opened] = OrderedDict()
         self._lock = threading.RLock()
 
@@ -91,7 +94,7 @@ class Vault:
     @contextmanager
     def writing(self, who: Who) -> Iterator[sqlite3.Connection]:
         """The person's memory, kept as it is at the end, or not changed where an error ends this."""
-        with self._lock, self._alone():
+        with self._lock, self._alone(who):
             opened = self._current(who) or self._new(who)
             try:
                 yield opened.database
@@ -107,9 +110,9 @@ class Vault:
     def forget(self, who: Who) -> bool:
         """Remove all that is remembered of a person; returns whether there was anything."""
         with self._lock:
-            if self._folder is not None and not self._folder.exists():
+            if self._images is not None and not self._images.begun():
                 return False
-            with self._alone():
+            with self._alone(who):
                 return self._remove(who)
 
     def forget_all(self) -> int:
@@ -118,13 +121,9 @@ class Vault:
             count = len(self._open)
             while self._open:
                 self._close(next(iter(self._open)))
-            if self._folder is None or not self._folder.exists():
+            if self._images is None:
                 return count
-            with self._alone():
-                files = self._files()
-                for path in files:
-                    path.unlink(missing_ok=True)
-            return len(files)
+            return sum(self._images.remove(name) for name in self._images.names())
 
     def people(self) -> list[Who]:
         """Everyone of whom something is kept. What is damaged is said in the log and left out."""
@@ -136,23 +135,21 @@ class Vault:
             yield from ((who, database) for who, database in self._each() if who.owner == owner)
 
     def expire(self) -> None:
-        """Remove what is too old from every file that has some."""
+        """Remove what is too old from every image that has some."""
         for who in [who for who, database in self._each() if self._has_old(database)]:
             with self.writing(who):
                 pass  # a memory that is opened has nothing old
 
     def size(self, who: Who) -> int:
-        """Bytes on the disk."""
-        with suppress(OSError):
-            return self._file(who).stat().st_size if self._folder is not None else 0
-        return 0
+        """Bytes that are kept, sealed."""
+        return self._images.size(self._name(who)) if self._images is not None else 0
 
     def drop_unused(self, silent_s: float) -> None:
-        """Close memories that were not used for so long; without a folder they stay: they are nowhere else."""
+        """Close memories that were not used for so long; without images they stay: they are nowhere else."""
         with self._lock:
             before = self._clock() - silent_s
             for who in [
-                who for who, opened in self._open.items() if opened.used <= before and self._folder is not None
+                who for who, opened in self._open.items() if opened.used <= before and self._images is not None
             ]:
                 self._close(who)
 
@@ -160,34 +157,37 @@ class Vault:
         with self._lock:
             while self._open:
                 self._close(next(iter(self._open)))
+            if self._images is not None:
+                self._images.close()
 
     # Inside
 
     def _each(self) -> Iterator[tuple[Who, sqlite3.Connection]]:
         """Everyone's memory, open for one step."""
-        if self._folder is None:
+        if self._images is None:
             yield from [(who, opened.database) for who, opened in self._open.items()]
-        for path in self._files():
+            return
+        for name in self._images.names():
             try:
-                database = self._unsealed(path)
-            except FileNotFoundError:
-                continue  # it was removed meanwhile
+                database = self._unsealed(name)
             except StoreError as error:
                 log.warning("%s", error)
                 continue
+            if database is None:
+                continue  # it was removed meanwhile
             yield Who(*database.execute("SELECT owner, person FROM who").fetchone()), database
             database.close()
 
     def _current(self, who: Who) -> _Opened | None:
-        """The memory as the file has it now."""
+        """The memory as the image has it now."""
         opened = self._open.get(who)
-        if self._folder is not None:
-            stamp = _stamp(self._file(who)) if self._folder.exists() else None  # else no key is made for nothing
+        if self._images is not None:
+            stamp = self._images.stamp(self._name(who)) if self._images.begun() else None  # else no key is made
             if opened is not None and opened.stamp != stamp:
                 self._close(who)
                 opened = None
-            if opened is None and stamp is not None:
-                opened = self._hold(who, _Opened(self._unsealed(self._file(who)), stamp, 0.0))
+            if opened is None and stamp is not None and (database := self._unsealed(self._name(who))) is not None:
+                opened = self._hold(who, _Opened(database, stamp, 0.0))
         if opened is not None:
             if opened.oldest != (oldest := (self.oldest(), self._talks_from())):
                 record_book.expire(opened.database, oldest[0])
@@ -209,7 +209,7 @@ class Vault:
 
     def _hold(self, who: Who, opened: _Opened) -> _Opened:
         self._open[who] = opened
-        while self._folder is not None and len(self._open) > MOST_OPEN:
+        while self._images is not None and len(self._open) > MOST_OPEN:
             self._close(next(iter(self._open)))
         return opened
 
@@ -221,77 +221,47 @@ class Vault:
     def _remove(self, who: Who) -> bool:
         known = who in self._open
         self._close(who)
-        if self._folder is None:
-            return known
-        try:
-            self._file(who).unlink()
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise _failed(self._file(who), error) from error
-        return True
+        return known if self._images is None else self._images.remove(self._name(who))
 
     def _keep(self, who: Who, opened: _Opened) -> None:
-        if self._folder is None:
+        if self._images is None:
             return
-        path = self._file(who)
-        new = path.with_suffix(".new")
-        image = zlib.compress(opened.database.serialize(), 1)
-        try:
-            with open(new, "wb", opener=_private) as file:
-                file.write(_MAGIC + self._cipher.seal(image, path.stem))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-        except OSError as error:
-            raise _failed(path, error) from error
-        opened.stamp = _stamp(path)
+        name = self._name(who)
+        image = self._cipher.seal(zlib.compress(opened.database.serialize(), 1), name)
+        opened.stamp = self._images.write(name, _MAGIC + image, opened.stamp)
 
-    def _unsealed(self, path: Path) -> sqlite3.Connection:
+    def _unsealed(self, name: str) -> sqlite3.Connection | None:
+        """The database in an image; None where there is none."""
+        assert self._images is not None
+        raw = self._images.read(name)
+        if raw is None:
+            return None
         try:
-            raw = path.read_bytes()
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            raise _failed(path, error) from error
-        try:
-            image = zlib.decompress(self._cipher.unseal(raw.removeprefix(_MAGIC), path.stem))
+            image = zlib.decompress(self._cipher.unseal(raw.removeprefix(_MAGIC), name))
             database = _connect()
             database.deserialize(image)
             database.executescript(_TABLES + record_book.TABLES + VOICES)
         except (DamagedRecord, zlib.error, sqlite3.Error) as error:
             raise StoreError(
                 "this memory is damaged, or was encrypted with another key",
-                where=str(path),
+                where=f"{self._images.where}, {name}",
                 expected="the key file or the VOICE_CHAT_STORE_KEY it was made with",
-                remedy="restore them, or remove the file",
+                remedy="restore them, or forget everyone: voice forget --all",
             ) from error
         return database
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self, who: Who) -> Iterator[None]:
         """No other process writes meanwhile."""
-        if self._folder is None:
+        if self._images is None:
             yield
             return
-        path = self._folder / "lock"
-        try:
-            for folder in (self._folder.parent, self._folder):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock: IO[bytes] = open(path, "ab", opener=_private)  # noqa: SIM115  closed below, in every case
-        except OSError as error:
-            raise _failed(path, error) from error
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._images.alone(self._name(who)):
             yield
 
-    def _files(self) -> list[Path]:
-        return sorted(self._folder.glob(f"*{ENDING}")) if self._folder is not None else []
-
-    def _file(self, who: Who) -> Path:
-        assert self._folder is not None
+    def _name(self, who: Who) -> str:
         name = hmac.digest(self._names, json.dumps(who).encode(), sha256)[:15]
-        return self._folder / (base64.b32encode(name).decode().lower() + ENDING)
+        return base64.b32encode(name).decode().lower()
 
     @cached_property
     def _names(self) -> bytes:
@@ -309,7 +279,7 @@ class Vault:
 def _connect() -> sqlite3.Connection:
     database = sqlite3.connect(":memory:", check_same_thread=False)  # the vault's lock lets one thread in
     database.execute("PRAGMA temp_store = memory")
-    database.execute("PRAGMA secure_delete = on")  # what was removed is no longer in the file
+    database.execute("PRAGMA secure_delete = on")  # what was removed is no longer in the image
     return database
 
 
@@ -318,20 +288,3 @@ def _empty(database: sqlite3.Connection) -> bool:
     tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     kept = [name for (name,) in tables if name != "who" and not name.startswith("talk_index")]
     return not any(database.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() for name in kept)
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What changes whenever a file is replaced."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
-
-
-def _failed(path: Path, error: OSError) -> StoreError:
-    return StoreError(f"memory cannot be kept: {error.strerror}", where=str(path))

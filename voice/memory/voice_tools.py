@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from voice.llm.builtin.question import ToolCall
-from voice.llm.builtin.small_talk import own_name
+from voice.llm.builtin.small_talk import asks_own_name, own_name
 from voice.memory.memory import Memory
 from voice.memory.vault import Who
 from voice.memory.voice_book import drop_voice, keep_voice, known_voice, known_voices, plain
@@ -19,7 +19,6 @@ from voice.tools.interface import Context, Result, Spec, Tool, ToolError, schema
 LEAST_KEPT_S = 1.0
 """Seconds of speech that a voice can be kept of."""
 
-STRANGER = "unknown_voice"
 _FORGET = re.compile(
     r"(?:(?:please|can you|could you|now)\s+)*(?:forget|delete|erase|remove) my voice"
     r"|(?:请|把|你|帮我)*(?:忘掉|忘记|忘了|删掉|删除)我的声音(?:吧|了)?"
@@ -81,7 +80,7 @@ class VoiceBook:
         theirs = who(known, sample)
         same = next((one for one in known if plain(one.name) == plain(name)), None)
         if same is not None and theirs is not same:
-            raise ToolError(f"I already know a {same.name} with another voice. Please tell me another name.")
+            raise ToolError(f"I know another voice by the name of {same.name}. Please tell me another name.")
         found = theirs or same
         id = found.id if found is not None else self._new_id(name, known)
         with self._memory.vault.writing(Who("", id)) as database:
@@ -178,33 +177,40 @@ class ForgetVoiceTool:
         return Result("好的，你的声音我忘掉了。" if chinese else "I've forgotten your voice.")
 
 
-class UnknownVoiceTool:
-    """Says why nothing is remembered for someone whose voice is not known; for the built-in responder only."""
+class WhoSpeaksTool:
+    """Says who speaks, or why nothing is remembered for someone whose voice is not known."""
 
-    spec = Spec(STRANGER, "What to say to someone whose voice is not known and who asks for their memory.")
+    spec = Spec("who_speaks", "Name the person who is speaking, as far as their voice is known.")
+
+    def __init__(self, voices: VoiceBook) -> None:
+        self._voices = voices
 
     async def call(self, arguments: Mapping[str, Any], context: Context) -> Result:
-        """How they become known."""
+        """Their name, or how they become known."""
+        speaker, chinese = self._voices.heard.speaker, context.language == "zh"
+        if speaker.get("id"):
+            return Result(f"你是{speaker['name']}。" if chinese else f"You are {speaker['name']}.")
         return Result(
             "我听不出你是谁，所以不会记，也不会说别人的事。告诉我你的名字，我就能认识你。"
-            if context.language == "zh"
+            if chinese
             else "I don't know your voice, so I keep nothing for you and tell nothing of others. "
             "Tell me your name, and I can get to know you."
         )
 
 
-def voice_tools(voices: VoiceBook, *, spoken: bool = False) -> list[Tool]:
-    """All of them; where the results are `spoken` as they are, also the one for strangers."""
-    tools: list[Tool] = [RememberVoiceTool(voices), ForgetVoiceTool(voices)]
-    return [*tools, UnknownVoiceTool()] if spoken else tools
+def voice_tools(voices: VoiceBook) -> list[Tool]:
+    """All of them."""
+    return [RememberVoiceTool(voices), ForgetVoiceTool(voices), WhoSpeaksTool(voices)]
 
 
 def voice_call(words: str, speaker: Mapping[str, str], asked: ToolCall | None) -> ToolCall | None:
     """The call that words ask for: of a voice, or what they were `asked` of the memory, which a stranger has not."""
     if _FORGET.fullmatch(words.strip().rstrip(".!。！")):
-        return ToolCall("forget_voice" if speaker.get("id", "me") else STRANGER, {})
+        return ToolCall("forget_voice" if speaker.get("id", "me") else WhoSpeaksTool.spec.name, {})
     if asked is not None and speaker and not speaker["id"]:
-        return ToolCall(STRANGER, {}, certain=asked.certain)
+        return ToolCall(WhoSpeaksTool.spec.name, {}, certain=asked.certain)
+    if speaker and asks_own_name(words):
+        return ToolCall(WhoSpeaksTool.spec.name, {})
     name = "" if asked is not None and asked.certain else own_name(words)
     if name and plain(name) != plain(speaker.get("name", "")):
         return ToolCall("remember_voice", {"name": name})

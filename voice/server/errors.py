@@ -18,6 +18,7 @@ from voice.sessions.log import Refused
 STATUS = {
     "bad_request": 400,
     "invalid_offer": 400,
+    "unsupported_session": 400,
     "key_invalid": 401,
     "token_expired": 401,
     "scope_insufficient": 403,

@@ -16,7 +16,7 @@ from voice.memory.fact_book import facts
 from voice.memory.memory import Memory
 from voice.memory.record_book import all_rows, counts, put
 from voice.memory.records import RecordKind, Row, RowError, read_row
-from voice.memory.talk_book import count_talks
+from voice.memory.talks.talk_book import count_talks
 from voice.memory.vault import Who
 from voice.server.schemas import Strict
 from voice.server.service import Service
@@ -86,7 +86,7 @@ def routes(service: Service, memory: Memory) -> APIRouter:
     async def delete(person: Person, request: Request) -> Response:
         """Forget everything about the person; also where there was nothing."""
         who = Who(access.enter(request.headers, "write"), person)
-        await memory.do(lambda: vault.forget(who))
+        await memory.forget(who)
         return Response(status_code=204)
 
     return router

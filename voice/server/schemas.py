@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
-from voice.sessions.group import LONGEST_NAME, Manner, Role
+from voice.sessions.group import LONGEST_NAME, BargeIn, Manner, Role
 from voice.sessions.log import Refused
 
 UNSUPPORTED: Mapping[str, str] = {
@@ -45,6 +45,7 @@ class GroupWanted(Strict):
     """How several people in a session are answered. `name` is what the assistant is called: `addressed` needs it."""
 
     answer: Manner = "each"
+    barge_in: BargeIn = "all"
     name: Annotated[str, Field(max_length=LONGEST_NAME)] = ""
 
     @model_validator(mode="after")

@@ -128,7 +128,7 @@ QUANTUM = 16 * 1024
 the channel's next turns (surplus round robin, Adiseshu, Parulkar and Varghese 1996)."""
 BATCH = 64
 MOST_CHANNELS = 1024
-RIGHTS: dict[str, Right] = {"say": "speak", "cancel": "moderate"}
+RIGHTS: dict[str, Right] = {"say": "speak", "stop": "speak", "cancel": "moderate"}
 """What those ops need that participants may send; all others need the right to write."""
 
 
@@ -263,6 +263,9 @@ class WebSocketConnection:
             if kind == "say":
                 item = await live.group.say(channel.author, op["n"], op["input"], op.get("msg_id", ""))
                 await self._send({"type": "websocket.send", "text": channel.frame("said", live.group.place(item))})
+                return
+            if kind == "stop":
+                await live.group.stop(channel.author, op["turn"], op["heard"])
                 return
             if kind != "send" or not live.knows(op["sequence"]):
                 await live.own()

@@ -23,6 +23,7 @@ FIELDS: dict[str, dict[str, type]] = {
     "truncate": {"turn": int, "heard": int},
     "cancel": {"turn": int},
     "say": {"n": int, "input": str, "msg_id?": str},
+    "stop": {"turn": int, "heard": int},
     "ack": {"seq": int},
     "ping": {"n?": int},
 }

@@ -364,7 +364,7 @@ class ActiveSession(SharedSession):
             if self._task is not None and self._task is not asyncio.current_task():
                 self._task.cancel()
             self._generating = None
-        if ended and self.talk.group.due:
+        if ended and (self.talk.group.due or self.talk.group.stops):
             asyncio.get_running_loop().call_soon(self.group.go_on)
 
     def _note_open(self) -> None:

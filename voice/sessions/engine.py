@@ -164,6 +164,11 @@ class Engine:
         """The sessions in memory."""
         return tuple(self._lives.values())
 
+    def owner(self, sid: str) -> str:
+        """Whose session it is, of those in memory; empty for any other."""
+        live = self._lives.get(sid)
+        return "" if live is None else live.card.owner
+
     def left_s(self, live: ActiveSession) -> float:
         """Seconds until a session expires if nothing is heard of it; infinite for named ones."""
         if live.card.ttl_s is None:

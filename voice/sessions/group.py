@@ -1,8 +1,8 @@
 """Several people in one session: who takes part, what they said, and whose words are answered next.
 
-A `Group` is a part of the session's state. It is folded from the events `joined`, `left`, `said` and `skipped`, which
-have no turn, and from the turns that answer. Like those of the state, its methods refuse what a client wants or return
-the events that make it true.
+A `Group` is a part of the session's state. It is folded from the events `joined`, `left`, `said`, `skipped` and
+`stopped`, which have no turn, and from the turns that answer. Like those of the state, its methods refuse what a client
+wants or return the events that make it true.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ Role = Literal["speak", "read", "moderate"]
 Manner = Literal["each", "together", "addressed"]
 """Which messages a turn answers: one, all that wait, or one that names the assistant with those overheard before it."""
 
+BargeIn = Literal["all", "own"]
+"""Whom a participant's barge-in stops the reply for: everyone, or only themselves."""
+
 MOST_PRESENT = 256
 LONGEST_NAME = 40
 OVERHEARD_CHARS = 4000
@@ -31,12 +34,14 @@ _ROLES = frozenset({"assistant", "developer", "function", "system", "tool", "use
 
 @dataclass(frozen=True, slots=True)
 class GroupRules:
-    """How a group is answered. `waiting` messages may wait in the session, `each` of one author."""
+    """How a group is answered. `waiting` messages may wait in the session, `each` of one author. `barge_in` says whom
+    one who stops the reply stops it for."""
 
     answer: Manner = "each"
     name: str = ""
     waiting: int = 64
     each: int = 8
+    barge_in: BargeIn = "all"
 
     def addressed(self, text: str) -> bool:
         """Whether the assistant is meant: always, except where only those who say its name are answered."""
@@ -101,7 +106,7 @@ class Group:
     `log(turn, type, data)` makes and applies an event of the session's log.
     """
 
-    __slots__ = ("_log", "items", "people", "rules", "waiting")
+    __slots__ = ("_log", "items", "people", "rules", "stopped", "stops", "waiting")
 
     def __init__(self, rules: GroupRules, log: Callable[[int, str, Any], list[Event]]) -> None:
         self.rules, self._log = rules, log
@@ -109,6 +114,10 @@ class Group:
         self.items: dict[tuple[str, int], Said] = {}
         """By author and number, in the order of the log."""
         self.waiting: dict[tuple[str, int], Said] = {}
+        self.stopped = 0
+        """The last turn whose reply a participant stopped listening to."""
+        self.stops: dict[str, int] = {}
+        """How much of that reply those who stopped it heard, code points, by their id."""
 
     # What participants ask
 
@@ -178,9 +187,27 @@ class Group:
         """Take a waiting message out of the line; nothing if it does not wait."""
         return self._log(0, "skipped", {"author": author, "n": n}) if (author, n) in self.waiting else []
 
+    def stop(self, id: str, turn: int, heard: int) -> list[Event]:
+        """A participant stops listening to a turn's reply, of which they heard so much; nothing if they heard less
+        before. Raises Refused participant_unknown."""
+        person = self.person(id)
+        if turn < self.stopped or (turn == self.stopped and self.stops.get(id, heard + 1) <= heard):
+            return []
+        return self._log(0, "stopped", {"id": person.id, "turn": turn, "heard": heard})
+
+    def least_heard(self, said: Sequence[Mapping[str, Any]]) -> int | None:
+        """What all have heard of the stopped reply to these messages; None where it is whole.
+
+        Where one stops it for all, what the one of them heard that heard least; else the same among those who are
+        answered by it: of the others' listening the conversation knows nothing.
+        """
+        answered = {label["author"] for label in said}
+        counted = [heard for id, heard in self.stops.items() if self.rules.barge_in == "all" or id in answered]
+        return min(counted, default=None)
+
     def do(self, op: str, how: Mapping[str, Any]) -> list[Event]:
-        """Join, leave, say or skip. Raises Refused as these do, and ValueError or TypeError for anything else."""
-        if op not in ("join", "leave", "say", "skip"):
+        """Join, leave, say, skip or stop. Raises Refused as these do, and ValueError or TypeError for anything else."""
+        if op not in ("join", "leave", "say", "skip", "stop"):
             raise ValueError(f"{op!r} is not an operation of a group")
         events: list[Event] = getattr(self, op)(**how)
         return events
@@ -189,6 +216,7 @@ class Group:
         """Raises Refused where `do` would do so now."""
         dry = Group(self.rules, lambda turn, t, d: [])
         dry.people, dry.items, dry.waiting = self.people, self.items, self.waiting
+        dry.stopped, dry.stops = self.stopped, self.stops
         dry.do(op, how)
 
     def person(self, id: str) -> Participant:
@@ -262,6 +290,9 @@ class Group:
             self.people[d["id"]].present = False
         elif event.t == "skipped":
             self._drop((d["author"], d["n"]))
+        elif event.t == "stopped":
+            self.stops = {**(self.stops if d["turn"] == self.stopped else {}), d["id"]: d["heard"]}
+            self.stopped = d["turn"]
         elif event.t == "said":
             item = Said(seq=event.seq, body=body_hash(d["input"], {}), **d)
             self.people[item.author].last = item.n
@@ -313,13 +344,15 @@ class Group:
             return {}
         waiting = [list(key) for key in self.waiting]
         people, items = list(map(asdict, self.people.values())), list(map(asdict, self.items.values()))
-        return {"group": {"people": people, "items": items, "waiting": waiting}}
+        stops = {"stopped": self.stopped, "stops": dict(self.stops)} if self.stops else {}
+        return {"group": {"people": people, "items": items, "waiting": waiting, **stops}}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Become what `to_json` gave."""
         self.people = {one["id"]: Participant(**one) for one in saved["people"]}
         self.items = {(one["author"], one["n"]): Said(**one) for one in saved["items"]}
         self.waiting = {(author, n): self.items[author, n] for author, n in saved["waiting"]}
+        self.stopped, self.stops = saved.get("stopped", 0), dict(saved.get("stops", {}))
 
 
 def fit_name(name: str) -> str:
@@ -338,7 +371,8 @@ def rules_of(wanted: Any, *, waiting: int = 64, each: int = 8) -> GroupRules:
     """The rules that a session was made with, as its options have them."""
     found = wanted if isinstance(wanted, Mapping) else {}
     answer = cast(Manner, found["answer"]) if found.get("answer") in get_args(Manner) else "each"
-    return GroupRules(answer, str(found.get("name", "")), waiting, each)
+    barge_in = cast(BargeIn, found["barge_in"]) if found.get("barge_in") in get_args(BargeIn) else "all"
+    return GroupRules(answer, str(found.get("name", "")), waiting, each, barge_in)
 
 
 def _alike(text: str) -> str:

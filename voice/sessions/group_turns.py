@@ -85,6 +85,14 @@ class GroupTurns:
         how = {"author": author, "n": n}
         await self._change("skip", how, lambda: (author, n) not in self._live.talk.group.waiting)
 
+    async def stop(self, id: str, turn: int, heard: int) -> None:
+        """Someone stops listening to a turn's reply, of which they heard so many code points: by the group's rules that
+        ends it for all, or for them alone."""
+        if turn not in self._live.talk.turns:
+            raise Refused("turn_unknown", f"no turn {turn}")
+        group, how = self._live.talk.group, {"id": id, "turn": turn, "heard": heard}
+        await self._change("stop", how, lambda: turn < group.stopped or group.stops.get(id, heard + 1) <= heard)
+
     async def say(self, author: str, n: int, input: str, msg_id: str = "") -> Said:
         """Take a participant's next message, or find what their number already names."""
         live, group = self._live, self._live.talk.group
@@ -118,6 +126,7 @@ class GroupTurns:
         live = self._live
         if live.fence is None or live.lost is not None or self._parts.stopping:
             return
+        self._settle()
         begun = live.talk.answer(self._parts.options.input_chars)
         if begun is None:
             return
@@ -129,6 +138,16 @@ class GroupTurns:
             live.block(turn, "input", turn.categories, NOTHING_USED, instead)
         else:
             live.begin(turn)
+
+    def _settle(self) -> None:
+        """Cut a reply that was stopped to what was heard; one that others still listen to, once it is over."""
+        talk = self._live.talk
+        turn = talk.turns.get(talk.group.stopped)
+        if turn is None or turn.discarded or (turn.running and talk.group.rules.barge_in == "own"):
+            return
+        heard = talk.group.least_heard(turn.said)
+        if heard is not None and (events := talk.truncate(turn.number, heard)):
+            self._live.put(events)
 
     async def posted(self, text: str) -> None:
         """Do what another node was asked for and may not do itself; where it is refused, that node finds out why."""

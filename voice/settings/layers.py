@@ -82,6 +82,12 @@ def environment_name(key: str) -> str:
     return "VOICE_" + key.replace(".", "_").upper()
 
 
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the owner's commands see of the environment: not the keys and passwords."""
+    secret = {environment_name(key) for key, option in OPTIONS.items() if option.secret} | {"OPENAI_API_KEY"}
+    return {name: value for name, value in environment.items() if name not in secret}
+
+
 def merge(layers: Iterable[Iterable[Given]]) -> Resolved:
     """Lay later layers over earlier ones and check every value.
 

@@ -52,8 +52,8 @@ class VadSettings:
     )
     afar: bool = option(
         False,
-        "soft voices start a turn at once, for rooms where people speak from afar; else a soft voice that no one has "
-        "spoken louder than yet must be followed by silence",
+        "soft voices start a turn at once, for rooms where people speak from afar; else the first soft voice must "
+        "begin in a quiet room or be followed by silence",
     )
     aggressiveness: int = option(2, "webrtc: 0 accepts the most as speech, 3 the least", least=0, most=3)
     start_ms: int = option(60, "length of speech that starts a turn, ms", least=10, most=500)

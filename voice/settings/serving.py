@@ -47,6 +47,10 @@ class ServeSettings:
         least=0,
         most=4096,
     )
+    hot_weights: str = option(
+        "",
+        "what the prefixes of an API key's sessions are worth, against 1 of all others: NAME=WEIGHT, comma-separated",
+    )
     hot_save: bool = option(
         False,
         "save a slot that a session loses to the model server's disk, not encrypted; needs its --slot-save-path",
@@ -106,6 +110,7 @@ class MemorySettings:
     person: str = option(
         "", "whose memory the conversations of this machine use; on a server none unless set; empty: the owner's"
     )
+    learn: bool = option(False, "the model draws facts about a person from what they say, without being asked to")
     talks: bool = option(True, "a person may ask what was said in conversations that are stored (chat.session)")
     voices: bool = option(
         True,

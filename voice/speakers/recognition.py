@@ -1,4 +1,4 @@
-"""The speaker of an utterance: a decision from the known voices and the one heard. Unknown voices are "someone"."""
+"""The decision who speaks, from the voices that are known and the one that was heard. Others are "someone"."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ RECENT_S = 30.0
 """The last speaker spoke at most so long ago."""
 ENOUGH_S = 20.0
 """Seconds of a known voice that are kept; more does not make it surer."""
+BREATH_FRAMES = 4
+"""Quiet frames that are kept before a voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,3 @@ class VoicedSpeech:
         self._parts, self._waiting = [left] if len(left) else [], len(left)
         self._taken += 1
         return piece
-
-
-BREATH_FRAMES = 4
-"""Quiet frames that are kept before a voice."""

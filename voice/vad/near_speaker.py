@@ -42,6 +42,9 @@ TRAILS_S, LONGEST_S = 3.0, 8.0
 ALONE_S = 0.9
 """A person who speaks to us is silent before and after it; a television goes on."""
 
+QUIET_S = 3.0
+"""After so long without any voice a soft one is a person who comes to speak; a television has been heard before."""
+
 HELD_S = 0.6
 """Soft words are answered after so long a silence; within its sentences a television pauses for less."""
 
@@ -94,12 +97,16 @@ class _Level:
 
 @dataclass(slots=True)
 class _Stretch:
-    """Speech without a pause of `ALONE_S` that may be a television's; `trails`: the person's own was just before."""
+    """Speech without a pause of `ALONE_S` that may be a television's.
+
+    `trails`: the person's own was just before. `opens`: no voice at all was, and no one was known.
+    """
 
     whose: Whose
     since: float
     last: float
     trails: bool
+    opens: bool
     level: _Level
 
     def follow(self, whose: Whose, dbfs: float, at: float, duration_s: float) -> None:
@@ -120,7 +127,7 @@ class NearSpeaker:
     A voice that goes on without a pause for longer than the person's soft words do is background, and so is, from then
     on, what is not clearly louder. Where no background is known the person's soft words are theirs, down to
     `background_db` below their usual level; with 0 all voices are the person's. Before anyone has spoken a voice below
-    `SURE_DBFS` is UNSURE until it has stood alone; with `afar` it is theirs.
+    `SURE_DBFS` is UNSURE until it has stood alone, but SOFT after `QUIET_S` without a voice; with `afar` it is theirs.
     """
 
     def __init__(self, background_db: float, *, afar: bool = False) -> None:
@@ -132,8 +139,14 @@ class NearSpeaker:
         self._background: _Level | None = None
         self._stretch: _Stretch | None = None
         self._spoke_at = self._background_at = float("-inf")
+        self._voice_at: float | None = None
         self.mistaken_since: float | None = None
         """Since when the latest frame shows that what passed for the person's soft words was another voice."""
+
+    def listen(self, at: float) -> None:
+        """Take the time of every frame, with or without a voice in it: what came before the first one is not known."""
+        if self._voice_at is None:
+            self._voice_at = at
 
     def pause(self) -> None:
         """The person's speech is over: the next syllable is another."""
@@ -153,10 +166,14 @@ class NearSpeaker:
         self._syllable.append((at, level_dbfs))
         loudest = max(level for _, level in self._syllable)
         whose = self._whose(loudest, at, speaking)
+        opens = whose is Whose.UNSURE and self._opens(at - duration_s)
+        if opens:
+            whose, self._person = Whose.SOFT, None  # who spoke long ago may be someone else
+        self._voice_at = at
         if whose is Whose.FAR or (self._doubts and whose in (Whose.SOFT, Whose.UNSURE)):
             if self._stretch is None:
                 trails = at - self._spoke_at < ALONE_S
-                self._stretch = _Stretch(whose, at - duration_s, at, trails, _Level(loudest))
+                self._stretch = _Stretch(whose, at - duration_s, at, trails, opens, _Level(loudest))
             self._stretch.follow(whose, loudest, at, duration_s)
             if self._stretch.goes_on:
                 soft = self._stretch.whose is Whose.SOFT and not self._stretch.trails
@@ -199,7 +216,8 @@ class NearSpeaker:
         stretch = self._stretch
         if stretch is None or stretch.whose is Whose.FAR:
             return False
-        return stretch.whose is Whose.UNSURE or (not stretch.trails and at - stretch.last < HELD_S - 1e-9)
+        soft = not (stretch.trails or stretch.opens)
+        return stretch.whose is Whose.UNSURE or (soft and at - stretch.last < HELD_S - 1e-9)
 
     def contested(self, at: float) -> bool:
         """Whether another voice speaks here, so that a person begins only by being louder for `BEGINS_S`."""
@@ -248,6 +266,12 @@ class NearSpeaker:
         )
         return Whose.NEARER if nearer and self._limit_db < float("inf") else Whose.PERSON
 
+    def _opens(self, began: float) -> bool:
+        """Whether a stranger's voice begins in a room that was quiet before it, or has begun in one."""
+        if self._stretch is not None:
+            return self._stretch.opens
+        return self._voice_at is not None and began - self._voice_at >= QUIET_S - 1e-9
+
     def _of_a_stranger(self, loudest: float) -> Whose:
         """No one has spoken yet, or not for long: only loudness tells whether this is for us."""
         sure = SURE_DBFS if self._person is None else min(SURE_DBFS, self._person.dbfs - SOFT_DB)
@@ -278,10 +302,14 @@ class NearSpeaker:
         self._background, self._background_at, self._stretch = level, at, None
 
     def _end_stretch(self, at: float) -> None:
-        """Soft words that stood alone are how the person speaks now."""
+        """Soft words that stood alone are how the person speaks now; a click is none."""
         stretch, person = self._stretch, self._person
         if stretch is None or at - stretch.last <= ALONE_S:
             return
         self._stretch = None
-        if stretch.whose is Whose.SOFT and person is not None and stretch.level.heard_s >= SYLLABLE_S:
+        if stretch.level.heard_s < SYLLABLE_S - 1e-9:
+            return
+        if stretch.opens:
+            self._person = stretch.level
+        elif stretch.whose is Whose.SOFT and person is not None:
             person.dbfs = max(min(person.dbfs, stretch.level.dbfs), person.dbfs - SOFT_DB)

@@ -26,10 +26,10 @@ class SpeechGate:
     """Debounces a detector: speech starts after `start_s` of voiced audio and stops after `STOP_S` without any.
 
     `hangover_s` is how long the detector stays on after true speech; it is taken off the stopping edge. What
-    `NearSpeaker` takes for background is no speech. Where no one has spoken yet, a soft voice is speech only if it
-    stands alone, and then both edges come after it; with `afar` it is speech at once. Of the latest frame
-    `background` says that it is not known to be the person's, `mistaken_since` since when it shows that what was taken
-    for their soft words was another voice.
+    `NearSpeaker` takes for background is no speech. Where no one has spoken yet, a soft voice that does not begin in a
+    quiet room is speech only if it stands alone, and then both edges come after it; with `afar` it is speech at once.
+    Of the latest frame `background` says that it is not known to be the person's, `mistaken_since` since when it shows
+    that what was taken for their soft words was another voice.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class SpeechGate:
     def update(self, probability: float, at: float, duration_s: float, level_dbfs: float = 0.0) -> Edge | None:
         """Take one frame that ends at `at`; returns the edge it completes, if any."""
         whose, self._at, self.mistaken_since = None, at, None
+        self._near.listen(at - duration_s)
         if probability >= self._threshold:
             whose = self._near.update(level_dbfs, at, duration_s, speaking=self.speaking)
             self.mistaken_since = self._near.mistaken_since

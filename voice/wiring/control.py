@@ -18,7 +18,7 @@ from voice.conversation.conversation import Conversation
 from voice.conversation.observer import Note, Notice, Observer
 from voice.errors import UnavailableError, VoiceError
 from voice.paths import runtime
-from voice.settings.layers import OPTIONS, environment_name
+from voice.settings.layers import without_secrets
 from voice.settings.schema import HooksSettings, Settings
 
 
@@ -43,8 +43,7 @@ class Control:
         hooks = self._settings
         commands = {event: getattr(hooks, f"on_{event}") for event in EVENTS}
         if any(commands.values()):
-            secret = {environment_name(key) for key, option in OPTIONS.items() if option.secret} | {"OPENAI_API_KEY"}
-            shown = {name: value for name, value in os.environ.items() if name not in secret}
+            shown = without_secrets(os.environ)
             self._hooks = Hooks(commands, timeout_s=hooks.timeout_s, environment=shown, failed=self._warn)
             stack.push_async_callback(self._hooks.close)
         path = socket_path(hooks)

@@ -16,6 +16,7 @@ from voice.models.selection import (
 )
 from voice.models.store import ModelStore, shipped_registry
 from voice.settings.schema import ChatSettings, Settings
+from voice.wiring.memory import in_redis
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,11 @@ def turn_model_file(settings: Settings) -> Path | None:
 
 
 def voice_encoder_file(settings: Settings) -> Path | None:
-    """The file of the voice encoder, None where none is downloaded or voices are not to be known."""
+    """The file of the voice encoder, None where none is downloaded, or voices are not to be known or would leave the
+    machine with the memories."""
     registry = shipped_registry()
     best = best_present(SPEAKER, "", ModelStore(settings.models.folder).present(registry))
-    wanted = settings.memory.enabled and settings.memory.voices
+    wanted = settings.memory.enabled and settings.memory.voices and not in_redis(settings)
     return model_file(settings, best.name) if best is not None and wanted else None
 
 

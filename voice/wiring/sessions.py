@@ -22,6 +22,7 @@ from voice.errors import ConfigError, VoiceError
 from voice.llm.builtin import BuiltinUpstream
 from voice.llm.builtin.question import RunningTimers
 from voice.llm.builtin.timer_list import Timers
+from voice.llm.hot_sessions import weights_of
 from voice.llm.interface import Upstream
 from voice.llm.model_list import model_trouble
 from voice.memory.memory import Memory
@@ -37,8 +38,8 @@ from voice.sessions.upstream_queue import Limits
 from voice.settings.layers import retained_days
 from voice.settings.schema import ChatSettings, Settings
 from voice.tools.home import Home
-from voice.wiring.memory import keep_talks, memory, own_person
-from voice.wiring.safety import guards, moderation
+from voice.wiring.memory import keep_talks, learn_facts, memory, own_person, sync
+from voice.wiring.safety import finder, guards, moderation
 from voice.wiring.speakers import known_voices, memory_or_voice_call
 from voice.wiring.tools import house, informed, knowledge, registry
 
@@ -209,15 +210,20 @@ async def engine(
         recall=remembered.recall if remembered is not None and not builtin else None,
     )
     if settings.serve.hot and (hot := _hot_slots(model)):
-        hot.count = made.parts.count
+        weights = weights_of(settings.serve.hot_weights)
+        hot.count, hot.weight = made.parts.count, lambda sid: weights.get(made.owner(sid), 1.0)
         made.parts.forgotten += (partial(_forget_slots, hot),)
     if remembered is not None and settings.memory.talks:
-        keep_talks(made.parts, remembered)
+        keep_talks(made, remembered)
+    if remembered is not None and settings.memory.learn and not builtin:
+        learn_facts(made.parts, remembered, finder(settings.safety))
     if made.parts.tools is not None:
         made.parts.tools.start()
     beside: list[asyncio.Task[Any]] = [asyncio.create_task(model.prepare(), name="prepare the model")]
     if remembered is not None:
         beside.append(asyncio.create_task(remembered.watch(), name="close unused memories"))
+        if (commands := sync(settings, remembered.vault, remembered.kinds)).kinds:
+            beside.append(asyncio.create_task(commands.run(), name="bring records"))
     if home is not None:
         beside.append(asyncio.create_task(home.stay(), name="know the home"))
     days = retained_days(settings.chat.retain)

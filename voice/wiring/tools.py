@@ -65,7 +65,7 @@ def registry(
     if remembered is not None:
         house += memory_tools(remembered, spoken=settings.chat.llm == "builtin")
     if voices is not None:
-        house += voice_tools(voices, spoken=settings.chat.llm == "builtin")
+        house += voice_tools(voices)
     if settings.chat.llm == "builtin":
         return Registry([own_lists(visitors=visitors), *house])
     servers = sources(settings) if settings.tools.shared or not visitors else []

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.support.patience import PATIENCE_S
 from tests.support.realtime import Peer, of, talks
 from tests.support.scripted_llm import Step, echo
 from tests.support.serving import Serving, serving
@@ -67,7 +68,7 @@ class Household:
 
     @asynccontextmanager
     async def browser(self, name: str) -> AsyncIterator[httpx.AsyncClient]:
-        async with httpx.AsyncClient(base_url=self.here.url + "/home", trust_env=False) as made:
+        async with httpx.AsyncClient(base_url=self.here.url + "/home", trust_env=False, timeout=PATIENCE_S) as made:
             entered = await made.post("/enter", json={"secret": self.people.add(name)})
             assert entered.status_code == 204
             yield made
@@ -216,7 +217,7 @@ def test_people_are_kept_apart(tmp_path: Path) -> None:
             with pytest.raises(Exception, match="404"):  # her token is of no use with his secret
                 async with Peer(home.here, subprotocols=offered):
                     pass
-            async with httpx.AsyncClient(base_url=home.here.url, trust_env=False) as nobody:
+            async with httpx.AsyncClient(base_url=home.here.url, trust_env=False, timeout=PATIENCE_S) as nobody:
                 for path in ("/home/settings.json", "/home/conversations", f"/home/conversations/{sid}/export"):
                     assert (await nobody.get(path)).status_code == 401
                 assert (await nobody.post("/v1/sessions", json={})).status_code == 401

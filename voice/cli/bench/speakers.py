@@ -49,8 +49,16 @@ class SpeakerFigures:
 
 @click.command("speakers")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR")
-@click.option("--known", default=6.0, metavar="S", help="Seconds of speech that each person is known by.")
-@click.option("--speech", default=3.2, metavar="S", help="Seconds of speech of an utterance, at most.")
+@click.option(
+    "--known",
+    type=click.FloatRange(0.5),
+    default=6.0,
+    metavar="S",
+    help="Seconds of speech that each person is known by.",
+)
+@click.option(
+    "--speech", type=click.FloatRange(0.5), default=3.2, metavar="S", help="Seconds of speech of an utterance, at most."
+)
 @click.option(
     "--json", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write all figures to this JSON file."
 )
@@ -142,7 +150,7 @@ def equal_error_rate(genuine: Sequence[float], others: Sequence[float]) -> float
 def _round(
     people: dict[str, list[Clip]], known_s: float, speech_s: float, random: Random
 ) -> tuple[list[KnownVoice], list[tuple[str, Sample]]]:
-    """Who is known, by recordings drawn for it, and the other recordings as utterances with who said them."""
+    """The known people, by recordings drawn for it, and the other recordings as utterances with their speakers."""
     known, utterances = list[KnownVoice](), list[tuple[str, Sample]]()
     for name, clips in people.items():
         left, theirs = random.sample(clips, len(clips)), Clip()

@@ -28,6 +28,7 @@ OF_THE_SOURCE = {
     "chaos": "Two session servers and Redis, killed and disconnected at random: what is lost or repeated.",
     "sessions": "Latency, throughput and recovery of the session server.",
     "realtime": "What the Realtime API adds to an answer's latency, and ten visitors at once.",
+    "endpoints": "What OpenAI's audio endpoints and Responses add to the engines and the model server behind them.",
     "memory": "What is answered of orders and facts, how fast, and in how many tokens.",
     "tools": "Which requests are understood without a model, how fast, and what tools cost a reply.",
     "numbers": "What is understood and spoken of numbers, times, money and names, by kind.",

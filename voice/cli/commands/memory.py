@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voice.cli.options import Resolved, configured, setting
-from voice.errors import UsageError
+from voice.errors import UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from voice.memory.vault import Vault, Who
@@ -37,11 +38,14 @@ def listed(resolved: Resolved, people: bool) -> None:
             click.echo(f"{known.person}{f' (of API key owner {known.owner})' if known.owner else ''}")
         return
     from voice.memory.fact_book import facts
+    from voice.memory.learning import learned
     from voice.memory.record_book import counts
-    from voice.memory.talk_book import count_talks
+    from voice.memory.talks.talk_book import count_talks
 
     with vault.reading(who) as database:
-        lines = [*facts(database), *(f"{count} {kind}" for kind, count in counts(database).items())]
+        drawn = learned(database)
+        lines = [f"{fact} (learned)" if fact in drawn else fact for fact in facts(database)]
+        lines += [*(f"{count} {kind}" for kind, count in counts(database).items())]
         lines += [f"{count} turns of earlier talks" for count in [count_talks(database)] if count]
     for line in lines:
         click.echo(line)
@@ -75,6 +79,20 @@ def forget(resolved: Resolved, words: str | None, everything: bool) -> None:
     click.echo(f"forgotten: {fact}")
 
 
+@command.command("undo")
+@_of_a_person
+def undone(resolved: Resolved) -> None:
+    """Forget the facts that were learned last without being asked for (memory.learn)."""
+    from voice.memory.learning import undo
+
+    vault, who = _opened(resolved)
+    gone = undo(vault, who)
+    for fact in gone:
+        click.echo(f"forgotten: {fact}")
+    if not gone:
+        click.echo(f"nothing was learned of {who.person}", err=True)
+
+
 @command.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--kind", metavar="NAME", help="The kind of records; needed where memory.records names several.")
@@ -106,6 +124,31 @@ def imported(resolved: Resolved, file: Path, kind: str | None, by: str) -> None:
         raise UsageError(f"{done.wrong} rows could not be read and were left out", where=str(file))
 
 
+@command.command("sync")
+@_of_a_person
+def synced(resolved: Resolved) -> None:
+    """Run the commands of memory.records.NAME.sync now and keep the records they write.
+
+    They run by themselves on their schedule while `voice talk` or `voice serve` does.
+    """
+    from voice.memory.records import kinds_of
+    from voice.system.commands import CommandFailed
+    from voice.wiring.memory import sync
+
+    commands = sync(resolved.settings, _opened(resolved)[0], kinds_of(resolved.settings.memory.records))
+    if not commands.kinds:
+        raise UsageError("no kind of records has a command", expected='sync = "…" in [memory.records.NAME]',
+                         remedy="docs/memory.md shows an example")  # fmt: skip
+    for kind in commands.kinds:
+        try:
+            done = asyncio.run(commands.once(kind))
+        except CommandFailed as failed:
+            raise UnavailableError(f"the command {failed}", where=f"memory.records.{kind.name}.sync") from failed
+        for line in done.told:
+            click.echo(f"{kind.name}: {line}", err=True)
+        click.echo(f"{done.kept} {kind.name} of {len(done.people)} people kept")
+
+
 @command.command("export")
 @click.option("--all", "everyone", is_flag=True, help="Export the memory of every person.")
 @_of_a_person
@@ -119,7 +162,7 @@ def export(resolved: Resolved, everyone: bool) -> None:
 def _exported(vault: Vault, who: Who) -> dict[str, Any]:
     from voice.memory.fact_book import facts
     from voice.memory.record_book import all_rows, counts
-    from voice.memory.talk_book import all_talks
+    from voice.memory.talks.talk_book import all_talks
 
     with vault.reading(who) as database:
         owner = {"owner": who.owner} if who.owner else {}

@@ -81,5 +81,5 @@ def _named(known: list[KnownVoice], name: str) -> KnownVoice:
     for one in known:
         if plain(name) in (plain(one.name), one.id):
             return one
-    expected = ", ".join(one.name for one in known) or "no voice is known"
+    expected = ", ".join(one.name for one in known) or "a known voice; there is none"
     raise UsageError("no such person", where=name, expected=expected)

@@ -6,6 +6,7 @@ import re
 
 from voice.llm.builtin.question import Answer, Question
 from voice.text.numbers import simplified
+from voice.text.plain_words import plain_words
 from voice.text.speakable import language_of
 
 _REPLIES = tuple(
@@ -142,6 +143,11 @@ def manners(question: Question) -> Answer | None:
         return Answer(question.say("You have not told me your name.", "你还没告诉我你的名字。"))
     name = own_name(question.text)
     return Answer(question.say(f"Nice to meet you, {name}.", f"很高兴认识你，{name}。")) if name else None
+
+
+def asks_own_name(text: str) -> bool:
+    """Whether someone asks for their own name."""
+    return bool(_ASKS_NAME.search(plain_words(text)[0]))
 
 
 def own_name(text: str) -> str:

@@ -30,6 +30,8 @@ from voice.tts.clause_audio import clause_audio
 from voice.tts.interface import Synthesizer
 from voice.worker import Worker
 
+FIRST_S = 0.1
+"""So much of a text's speech is encoded first, and sent before the rest of the engine's first chunk."""
 MOST_AT_ONCE = 8
 """Recordings being read at a time; they share one recognizer, piece by piece."""
 TRANSCRIBERS = ("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe")
@@ -164,15 +166,18 @@ def routes(service: Service, speech: SpeechServices) -> APIRouter:
     async def speak(body: SpeechBody, request: Request) -> Response:
         """A text as speech, sent while it is made."""
         access.enter(request.headers, "write")
-        installed = [voice.name for voice in await asyncio.to_thread(speech.voices)]
-        known_model(body.model, (*SPEAKERS, *installed))
+        name = body.voice.id if isinstance(body.voice, VoiceName) else body.voice
+        if body.model not in SPEAKERS or name not in ("", *VOICES):  # else no one needs the folder of models read
+            installed = [voice.name for voice in await asyncio.to_thread(speech.voices)]
+            known_model(body.model, (*SPEAKERS, *installed))
+            if name not in ("", *VOICES, *installed):
+                known = f"{', '.join(installed)}, or a name of OpenAI's"
+                raise Refused("bad_request", f"there is no voice {name!r}", expected=known)
         if len(body.input) > service.settings.input_chars:
             raise Refused("input_too_long", f"the text is longer than {service.settings.input_chars} characters")
-        name = body.voice.id if isinstance(body.voice, VoiceName) else body.voice
-        if name and name not in VOICES and name not in installed:
-            known = f"{', '.join(installed)}, or a name of OpenAI's"
-            raise Refused("bad_request", f"there is no voice {name!r}", expected=known)
-        pieces = encoded(speech.voice(name, speed=body.speed), body.input, body.response_format)
+        pieces = encoded(
+            speech.voice("" if name in VOICES else name, speed=body.speed), body.input, body.response_format
+        )
         try:
             first = await anext(pieces)  # an engine that fails is an error, not a file without sound
         except VoiceError as error:
@@ -311,14 +316,17 @@ async def streamed(work: asyncio.Future[Transcription], pieces: asyncio.Queue[st
 
 async def encoded(voice: Worker[Synthesizer], text: str, form: str) -> AsyncGenerator[bytes]:
     """The speech of a text in a format, as it is made. Raises VoiceError."""
-    rate = await voice.call(lambda engine: engine.rate)
+    engine = voice.engine
+    rate = engine.rate if engine is not None else await voice.call(lambda made: made.rate)
     encoder = AudioEncoder(form, rate)
     spoke = False
     for clause in spoken_clauses(text):
         async with aclosing(clause_audio(voice, clause)) as chunks:
             async for pcm in chunks:
-                spoke = True
-                if data := await asyncio.to_thread(encoder.encode, pcm):
+                head, spoke = 0 if spoke else round(FIRST_S * rate), True
+                if head and (data := encoder.encode(pcm[:head])):  # which takes less time than a change of threads
+                    yield data
+                if len(pcm) > head and (data := await asyncio.to_thread(encoder.encode, pcm[head:])):
                     yield data
     rest = b"" if spoke else encoder.encode(silence(0.1, rate))  # nothing to say is a short file, not a broken one
     yield rest + await asyncio.to_thread(encoder.finish)

@@ -7,7 +7,7 @@ import importlib
 import json
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
@@ -178,5 +178,11 @@ def routes(service: Service, hub: RealtimeHub) -> APIRouter:
         """End a call."""
         await calls.hang_up(call_id, request)
         return Response(status_code=200)
+
+    @router.post("/{call_id}/{what}", include_in_schema=False)
+    async def by_telephone(call_id: str, what: Literal["accept", "reject", "refer"]) -> Response:
+        """What OpenAI has for calls over SIP."""
+        where = "calls over WebRTC: POST /v1/realtime/calls"
+        raise Refused("unsupported_session", f"SIP, and so to {what} a call, is not supported here", expected=where)
 
     return router

@@ -200,8 +200,10 @@ def handshake(scope: Scope) -> Wanted:
     headers, offered = Headers(scope=scope), scope.get("subprotocols", ())
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     if "call_id" in query:
-        what = "a call cannot be joined over a WebSocket"
-        raise Refused("bad_request", what, expected="the call's own data channel for its events")
+        what = "joining a call over a WebSocket is not supported here"
+        raise Refused(
+            "unsupported_session", what, expected="the call's own data channel for its events", param="call_id"
+        )
     scheme, _, key = headers.get("authorization", "").partition(" ")
     session, token = headers.get("x-session-id", ""), headers.get("x-session-token", "")
     if not session:

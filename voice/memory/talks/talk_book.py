@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from voice.memory.ranking import Ranking, terms
-from voice.memory.talk_questions import EarlierTurn, TalkQuestion
+from voice.memory.talks.talk_questions import EarlierTurn, TalkQuestion
 
 MOST_TALKS = 4_000
 """Turns that are kept of a person; the oldest gives way."""

@@ -8,9 +8,18 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from voice.memory import talk_book
-from voice.memory.talk_book import all_talks, count_talks, drop_conversation, expire, has_old, has_turn, note, search
-from voice.memory.talk_questions import EarlierTurn, talk_question
+from voice.memory.talks import talk_book
+from voice.memory.talks.talk_book import (
+    all_talks,
+    count_talks,
+    drop_conversation,
+    expire,
+    has_old,
+    has_turn,
+    note,
+    search,
+)
+from voice.memory.talks.talk_questions import EarlierTurn, talk_question
 from voice.memory.vault import Vault, Who
 
 NOW = datetime(2026, 11, 27, 12, 0)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from voice.memory.talk_questions import EarlierTurn, TalkQuestion, line_of, talk_question, told
+from voice.memory.talks.talk_questions import EarlierTurn, TalkQuestion, line_of, talk_question, told
 
 TODAY = date(2026, 11, 27)
 
