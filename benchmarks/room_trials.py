@@ -17,7 +17,7 @@ from voice import paths
 from voice.asr.interface import Recognizer
 from voice.asr.word_error_rate import distance
 from voice.asr.word_error_rate import words as spoken
-from voice.audio.frames import RATE, Pcm
+from voice.audio.frames import RATE, Pcm, level_dbfs
 from voice.audio.resample import resample
 from voice.audio.wav import read_wav
 from voice.settings.layers import Given, load
@@ -27,6 +27,9 @@ from voice.tts.interface import Chunk, Synthesizer
 
 SPEECH = paths.PACKAGE.parent / "tests" / "fixtures" / "speech"
 PERSON_DBFS = -20.0
+AUDIBLE_DB = 25.0
+"""What is softer than the loudest of a word by more than this is the quiet around it."""
+
 TELEVISIONS = {
     "en-gb": "Good evening. The prime minister met farmers in the north today. They had asked for lower taxes on "
     "diesel and a longer season. In the second half the home side scored twice, and the weather stays mild until "
@@ -83,8 +86,20 @@ def piper_file(models: Path, name: str) -> Path:
 
 
 def person(name: str) -> Samples:
-    """A person who says one of the recorded commands."""
-    return at_level(read_wav(SPEECH / f"{name}.wav"), PERSON_DBFS)
+    """A person who says one of the recorded commands, as loud as in all others: the quiet around it does not count."""
+    pcm = read_wav(SPEECH / f"{name}.wav")
+    first, last = sounds_between(pcm)
+    scale = at_level(pcm[first:last], PERSON_DBFS)
+    scaled: Samples = pcm * (np.abs(scale).max() / np.abs(pcm[first:last]).max())
+    return scaled
+
+
+def sounds_between(pcm: Pcm) -> tuple[int, int]:
+    """The first sample that is heard and the one after the last, to 20 ms."""
+    step = RATE // 50
+    levels = [level_dbfs(pcm[at : at + step]) for at in range(0, len(pcm) - step + 1, step)]
+    heard = [number for number, level in enumerate(levels) if level > max(levels) - AUDIBLE_DB]
+    return heard[0] * step, (heard[-1] + 1) * step
 
 
 def echoes(kit: Kit, gain: float, delay_ms: int) -> Row:
@@ -110,7 +125,7 @@ def clients(kit: Kit, gain: float, delay_ms: int) -> Row:
 def cuts(kit: Kit, gain: float, delay_ms: int, words: str = "time") -> Row:
     """A person speaks over the reply, through its echo."""
     at, sound = 7.0, person(words)
-    begins = at + float(np.argmax(np.abs(sound) > 300)) / RATE
+    begins = at + sounds_between(read_wav(SPEECH / f"{words}.wav"))[0] / RATE
     near = scene(16.0, [(1.0, person("private")), (at, sound)])
     seen = stay(kit.settings, near, Echo(gain, delay_ms / 1000), kit.hearer)
     held = [round((when - begins) * 1000) for when in seen.pauses if when >= at]

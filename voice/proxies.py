@@ -15,6 +15,9 @@ from voice.errors import ConfigError
 
 VARIABLES = "ALL_PROXY, HTTP_PROXY, HTTPS_PROXY"
 
+KEPT_S = 120.0
+"""Connections outlast the pauses of a conversation. After httpx's 5 s nearly every turn began with a TLS handshake."""
+
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the address."""
@@ -48,8 +51,11 @@ def is_proxied(url: str) -> bool:
 
 
 def client_options(url: str) -> dict[str, Any]:
-    """What an httpx client for `url` is made with: without the environment's proxies where they are not for it."""
-    return {} if is_proxied(url) else {"trust_env": False}
+    """What an httpx client for `url` is made with: connections that are kept, proxies only where they are for it."""
+    import httpx2
+
+    limits = httpx2.Limits(max_connections=1000, max_keepalive_connections=100, keepalive_expiry=KEPT_S)
+    return {"limits": limits, **({} if is_proxied(url) else {"trust_env": False})}
 
 
 def opener(url: str) -> urllib.request.OpenerDirector:

@@ -142,3 +142,31 @@ def test_what_a_first_reading_took_a_doubted_word_for_is_passed_on(monkeypatch: 
     monkeypatch.setattr(ears, "_decode", lambda *_: next(readings))
     read = ears.read(command("stop"), "en")
     assert (read.text, read.doubted) == ("So", "Stop.")
+
+
+@pytest.mark.parametrize(
+    ("first", "told", "duration_s", "text"),
+    [
+        ("step", "Stop.", 0.6, "Stop."),
+        ("Okay.", "Okay.", 0.6, "Okay."),
+        ("", "Stop.", 0.6, ""),
+        ("step outside please now", "Stop.", 1.5, "step outside please now"),
+    ],
+    ids=["a lone stop", "another word", "a noise", "too long for one word"],
+)
+def test_what_may_be_a_stop_over_a_reply_is_looked_at_again_and_a_noise_is_not(
+    monkeypatch: pytest.MonkeyPatch, first: str, told: str, duration_s: float, text: str
+) -> None:
+    def decode(
+        self: WhisperRecognizer,
+        encoded: object,
+        language: str,
+        duration_s: float,
+        options: Mapping[str, object] = MappingProxyType({}),
+        prompt: str | None = None,
+    ) -> Hypothesis:
+        return Hypothesis(told if prompt == "Stop." else first, -0.2, 0.1, duration_s)
+
+    monkeypatch.setattr(WhisperRecognizer, "_decode", decode)
+    assert recognizer().over_reply().read(silence(duration_s), "en").text == text
+    assert recognizer().read(silence(duration_s), "en").text == first

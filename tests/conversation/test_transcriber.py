@@ -17,24 +17,27 @@ class Unsure:
 
     name = "unsure"
 
-    def __init__(self, doubted: str) -> None:
-        self._doubted = doubted
+    def __init__(self, doubted: str, *, text: str = "So", hints: bool = False) -> None:
+        self._doubted, self._text, self._hints = doubted, text, hints
 
     def warm(self) -> None: ...
 
     def open(self) -> Utterance:
         return self
 
+    def over_reply(self) -> Recognizer:
+        return Unsure(self._doubted, text="Stop.") if self._hints else self
+
     def add_audio(self, pcm: Pcm) -> Transcript | None:
         return None
 
     def result(self) -> Transcript:
-        return Transcript("So", doubted=self._doubted)
+        return Transcript(self._text, doubted=self._doubted)
 
     def close(self) -> None: ...
 
 
-async def transcribed(doubted: str, *, over_reply: bool) -> str:
+async def transcribed(doubted: str, *, over_reply: bool, hints: bool = False) -> str:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[str] = loop.create_future()
 
@@ -42,7 +45,7 @@ async def transcribed(doubted: str, *, over_reply: bool) -> str:
         if isinstance(event, Transcribed):
             answer.set_result(event.text)
 
-    recognizer: Worker[Recognizer] = Worker("recognizer", lambda: Unsure(doubted))
+    recognizer: Worker[Recognizer] = Worker("recognizer", lambda: Unsure(doubted, hints=hints))
     try:
         async with asyncio.TaskGroup() as tasks:
             listener = Transcriber(recognizer, tell, lambda *_: None, tasks, preroll_s=0.3, failure="failed")
@@ -68,6 +71,12 @@ async def transcribed(doubted: str, *, over_reply: bool) -> str:
 )
 def test_a_doubted_word_counts_where_it_asks_a_reply_for_silence(doubted: str, over_reply: bool, text: str) -> None:
     assert asyncio.run(transcribed(doubted, over_reply=over_reply)) == text
+
+
+@pytest.mark.parametrize("over_reply", [True, False])
+def test_a_recognizer_that_can_listen_for_a_word_to_stop_does_it_over_a_reply(over_reply: bool) -> None:
+    text = asyncio.run(transcribed("", over_reply=over_reply, hints=True))
+    assert text == ("Stop." if over_reply else "So")
 
 
 class Recording:

@@ -85,6 +85,15 @@ class Multilingual(Protocol):
 
 
 @runtime_checkable
+class Interruptible(Protocol):
+    """A recognizer that hears a lone word to stop better when it knows that a reply is being spoken."""
+
+    def over_reply(self) -> Recognizer:
+        """The same model for what is said over a reply."""
+        ...
+
+
+@runtime_checkable
 class Aligner(Protocol):
     """A recognizer that also knows when each word was said."""
 

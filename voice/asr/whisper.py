@@ -47,6 +47,8 @@ TOKENS_PER_SECOND, TOKENS_LEAST = 12, 24
 """Most tokens a clip can hold; `generate` cannot be cancelled, so a loop must be cut short."""
 PROMPT_TOKENS = 160
 """Most tokens of prompt and hot words: each is read before the first word of the person."""
+STOP, STOP_S = "Stop.", 1.2
+"""The prompt for another look at what was said over a reply in English: tiny.en reads "step" or "time" without it."""
 UNLOOPED = {"no_repeat_ngram_size": 4}
 """The last reading of what went round in circles: no four tokens twice."""
 
@@ -86,6 +88,7 @@ class WhisperRecognizer:
                 remedy="set asr.language, or use a multilingual model: voice models list",
             )
         self._task = "transcribe"
+        self._over_reply = False
         self._window = window
         self._partial_s = partial_s
         self._clock = clock
@@ -109,6 +112,11 @@ class WhisperRecognizer:
         hinted._prompt = prompt.strip() or self._prompt
         hinted._task = "translate" if translate else "transcribe"
         return hinted
+
+    def over_reply(self) -> WhisperRecognizer:
+        interrupted = copy(self)
+        interrupted._over_reply = True
+        return interrupted
 
     def read(self, pcm: Pcm, language: str) -> Transcript:
         """Recognize one clip of at most 30 s; the language is detected if empty. Raises EngineError."""
@@ -138,6 +146,7 @@ class WhisperRecognizer:
             heard = self._decode(encoded, code, duration_s)
             reason = doubtful(heard)
             if not reason:
+                heard = self._second_look(heard, encoded, code)
                 return self._understood(heard, code, chance, {"window": "auto", "frames": frames})
             notes["fallback"] = reason
             doubted = heard.text if plausible(heard) else ""
@@ -148,12 +157,19 @@ class WhisperRecognizer:
             heard = self._decode(encoded, code, duration_s, UNLOOPED)
             notes["unlooped"] = True
         elif silenced(heard):
-            heard = self._decode(encoded, code, duration_s, MappingProxyType({}), False)
+            heard = self._decode(encoded, code, duration_s, prompt="")
             notes["unprompted"] = True
         if reason := hallucinated(heard):
             doubted = doubted or (heard.text if plausible(heard) else "")
             return Transcript("", language=code, notes={**notes, "dropped": reason}, doubted=doubted)
-        return self._understood(heard, code, chance, notes, doubted)
+        return self._understood(self._second_look(heard, encoded, code), code, chance, notes, doubted)
+
+    def _second_look(self, heard: Hypothesis, encoded: Any, code: str) -> Hypothesis:
+        """What was said over a reply: "Stop." where the model, told of it, reads that. A noise gave no words before."""
+        if not self._over_reply or code != "en" or heard.duration_s > STOP_S or not heard.text:
+            return heard
+        told = self._decode(encoded, code, heard.duration_s, prompt=STOP)
+        return told if told.text == STOP else heard
 
     def _understood(
         self, heard: Hypothesis, code: str, chance: float, notes: dict[str, object], doubted: str = ""
@@ -182,23 +198,23 @@ class WhisperRecognizer:
         language: str,
         duration_s: float,
         options: Mapping[str, object] = MappingProxyType({}),
-        prompted: bool = True,
+        prompt: str | None = None,
     ) -> Hypothesis:
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
         multilingual = self._model.model.is_multilingual
         tokenizer = Tokenizer(self._model.hf_tokenizer, multilingual, task=self._task, language=language)
-        before = self._before(language) if prompted else ""
+        before = self._before(language) if prompt is None else prompt
         told = tokenizer.encode(" " + before)[-PROMPT_TOKENS:] if before else []
-        prompt = [*([tokenizer.sot_prev, *told] if told else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
+        begun = [*([tokenizer.sot_prev, *told] if told else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
         most = min(self._model.max_length // 2, TOKENS_LEAST + int(TOKENS_PER_SECOND * duration_s))
         found = self._model.model.generate(
             encoded,
-            [prompt],
+            [begun],
             beam_size=1,
             # CTranslate2 stops after half of max_length, and where prompt and words together reach it.
-            max_length=most + max(most, len(prompt)),
+            max_length=most + max(most, len(begun)),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,

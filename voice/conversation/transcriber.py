@@ -10,7 +10,7 @@ from itertools import islice
 
 import numpy as np
 
-from voice.asr.interface import Recognizer, Transcript, Utterance
+from voice.asr.interface import Interruptible, Recognizer, Transcript, Utterance
 from voice.audio.frames import Frame, Pcm, silence
 from voice.errors import VoiceError
 from voice.turn.events import Event, Stage, StageFailed, Transcribed, WordsHeard
@@ -126,7 +126,7 @@ class Transcriber:
             await mine.after.ended.wait()
             mine.after = None
         try:
-            utterance = await self._recognizer.call(lambda recognizer: recognizer.open())
+            utterance = await self._recognizer.call(lambda recognizer: _utterance(recognizer, mine.over_reply))
             engine = self._recognizer.engine
             while not mine.closed:
                 if mine.asked is not None:
@@ -224,6 +224,12 @@ class _Open:
         pcm = np.concatenate([frame.pcm for frame in self.frames]) if self.frames else np.zeros(0, dtype=np.int16)
         self.frames.clear()
         return pcm
+
+
+def _utterance(recognizer: Recognizer, over_reply: bool) -> Utterance:
+    if over_reply and isinstance(recognizer, Interruptible):
+        recognizer = recognizer.over_reply()
+    return recognizer.open()
 
 
 def _softer(frame: Frame) -> Frame:
