@@ -111,10 +111,13 @@ def pulse() -> Iterator[Pulse]:
 
 
 def say(pulse: Pulse, talk: Talk, clip: str) -> str:
-    """Say a clip into the microphone; returns what is shown for it, nothing where the turn ends without words."""
+    """Say a clip into the microphone; returns what is shown for it, nothing where the recognizer was too slow."""
     assert pulse.play(read_wav(SPEECH / f"{clip}.wav")).wait(timeout=PATIENCE_S) == 0
-    line = talk.until("you:   ", " ms (")
-    return line.removeprefix("you:   ") if line.startswith("you:") else ""
+    line = talk.until("you:   ", "recognizer did not answer")
+    if line.startswith("you:"):
+        return line.removeprefix("you:   ")
+    talk.until(" ms (")
+    return ""
 
 
 def ask(pulse: Pulse, talk: Talk, clip: str, words: str) -> None:
