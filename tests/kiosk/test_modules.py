@@ -102,6 +102,7 @@ def test_what_was_said_before_a_break_is_kept_until_it_is_answered(page: Page) -
             for (const step of steps) {
               if (typeof step === "number") for (let at = 0; at < step; at += 1) kept.heard(at, kept.brokeAt === null);
               else if (step === "broke") kept.broke();
+              else if (step === "ended") kept.after = 20;
               else kept.follow(step);
             }
             return [kept.again(false).pieces.length, kept.again(true).pieces.length];
@@ -109,14 +110,14 @@ def test_what_was_said_before_a_break_is_kept_until_it_is_answered(page: Page) -
           return {
             quiet: said(400, "broke"),
             open: said(400, "listening", 100, "broke", 30),
-            answered: said("listening", 100, "speaking", 10, "broke", 30),
+            answered: said("listening", 100, "ended", 15, "speaking", 10, "broke", 30),
             long: said("listening", 5000),
           };
         }"""
     )
     assert found["quiet"] == [250, 0]
     assert found["open"] == [250 + 100 + 30, 0]
-    assert found["answered"][0] == 50 + 10 + 30
+    assert found["answered"][0] == 20 + 15 + 10 + 30, "what was said is not sent again, and what came after it is"
     assert found["long"][0] == 2500
 
 

@@ -1,7 +1,6 @@
 // What the visitor said and the server has not answered yet, so that a lost connection loses nothing.
 
 const QUIET_PIECES = 250; // 5 s: on a busy machine the news that someone speaks comes late
-const ANSWERED_PIECES = 50; // 1 s: what is older was answered, and another question may have begun since
 const MOST_PIECES = 2500; // 50 s: the server takes at most 60 s at once
 
 export class Kept {
@@ -13,12 +12,14 @@ export class Kept {
     this.pieces = [];
     this.text = "";
     this.open = false;
+    this.after = 0; // pieces since the end of speech
     this.brokeAt = null;
   }
 
   /** A piece of sound, as it was or would have been sent. */
   heard(piece, linked) {
     this.pieces.push(piece);
+    this.after += 1;
     const most = this.open || !linked ? MOST_PIECES : QUIET_PIECES;
     const over = this.pieces.length - most;
     if (over > 0) {
@@ -31,7 +32,7 @@ export class Kept {
   follow(state) {
     if (state === "listening" || state === "ending" || state === "paused") this.open = true;
     if (state === "speaking" || state === "idle") {
-      if (this.open) this.pieces.splice(0, this.pieces.length - ANSWERED_PIECES);
+      if (this.open) this.pieces.splice(0, this.pieces.length - this.after);
       this.open = false;
       this.text = "";
     }

@@ -16,6 +16,7 @@ export class Talk extends EventTarget {
   #conversation;
   #kept;
   #remembered; // events of the server while it tells what it remembers
+  #sent; // pieces over this connection
   #closed; // turns of the person that need not be sent again
   #item; // whose sound came last
   #told;
@@ -211,6 +212,7 @@ export class Talk extends EventTarget {
     if (this.#remembered) this.#conversation.replaceBy(this.#remembered);
     this.#remembered = null;
     this.#closed = this.#conversation.persons;
+    this.#sent = 0;
     for (const piece of again.pieces) this.#append(piece);
     if (again.text) this.ask(again.text);
     this.#link("up");
@@ -246,6 +248,7 @@ export class Talk extends EventTarget {
   }
 
   #append(pcm) {
+    this.#sent += 1;
     this.realtime.send({ type: "input_audio_buffer.append", audio: encode(pcm) });
   }
 
@@ -281,6 +284,10 @@ export class Talk extends EventTarget {
     this.speaker.end(item);
   }
 
+  silent({ audio_end_ms: end }) {
+    this.#kept.after = this.#sent - Math.floor(end / 20);
+  }
+
   spokeOver() {
     this.speaker.drop(this.#item);
     this.dispatchEvent(new Event("alive"));
@@ -297,5 +304,6 @@ const SOUND = {
   "response.output_audio.delta": T.sounded,
   "response.output_audio.done": T.soundEnded,
   "input_audio_buffer.speech_started": T.spokeOver,
+  "input_audio_buffer.speech_stopped": T.silent,
   "response.done": T.responded,
 };
