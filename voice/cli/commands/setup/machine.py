@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 import click
 
-from voice.cli.commands.setup.questions import Sound, base_language
+from voice.cli.commands.setup.questions import Sound, locale_language
 from voice.errors import UnavailableError, VoiceError
 from voice.llm.model_list import ModelServer, list_models, local_servers
 from voice.models.registry import WHISPER, Model
@@ -131,4 +131,4 @@ class Machine:
 
 def language_of(settings: Settings) -> str:
     """The language spoken with the assistant, as a bare tag."""
-    return base_language(settings.asr.language) or "en"
+    return locale_language(settings.asr.language) or "en"

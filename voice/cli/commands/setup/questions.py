@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from voice.models.registry import PIPER, Model
 from voice.models.selection import suggested
+from voice.text.language_tags import base_language
 
 if TYPE_CHECKING:
     from voice.llm.model_list import ModelServer
@@ -77,16 +78,16 @@ class Sound:
     speakers: tuple[str, ...] = ()
 
 
-def base_language(tag: str) -> str:
+def locale_language(name: str) -> str:
     """`de` for `de-AT` and `de_DE.UTF-8`; empty where no language is named."""
-    tag = tag.partition(".")[0].replace("_", "-").partition("-")[0].lower()
+    tag = base_language(name.partition(".")[0])
     return tag if tag.isalpha() and tag not in ("c", "posix") else ""
 
 
 def system_language(environment: Mapping[str, str]) -> str:
     """The language of this login, English where none is set."""
     named = (environment.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    return next((base for base in map(base_language, named) if base), "en")
+    return next((base for base in map(locale_language, named) if base), "en")
 
 
 def languages(system: str) -> Answers:

@@ -122,7 +122,7 @@ class Wizard:
             return False
         while not chosen:
             tag = self._prompts.line(self._("Its tag, such as sv or pt-BR"), current)
-            chosen = tag if questions.base_language(tag) else ""
+            chosen = tag if questions.locale_language(tag) else ""
             if not chosen:
                 self._prompts.say(self._("That is not a language tag."))
         if chosen != self.settings.asr.language:
