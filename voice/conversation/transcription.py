@@ -82,7 +82,7 @@ async def transcribe(
             expected="whisper or pocketsphinx for subtitles",
         )
     parts = pieces(reader)
-    while (piece := await asyncio.to_thread(next, parts, None)) is not None:
+    while (piece := await _next(parts)) is not None:
         at_s, found.seconds = found.seconds, found.seconds + len(piece) / RATE
         if await asyncio.to_thread(may_speak, piece):
             heard, timings = await recognizer.call(
@@ -99,6 +99,16 @@ async def transcribe(
     found.truncated = reader.truncated
     found.took_s = time.perf_counter() - began
     return found
+
+
+async def _next(parts: Iterator[Pcm]) -> Pcm | None:
+    """The next piece. A caller that is cancelled closes the recording, which would crash a thread that still reads."""
+    reading = asyncio.ensure_future(asyncio.to_thread(next, parts, None))
+    try:
+        return await asyncio.shield(reading)
+    except asyncio.CancelledError:
+        await asyncio.wait({reading})
+        raise
 
 
 def hinted(engine: Recognizer, hints: Hints) -> Recognizer:

@@ -150,7 +150,7 @@ def test_cancel_stops_the_response_and_the_history_keeps_what_was_heard() -> Non
     async def run() -> None:
         async with serving(lengthy, engines=talks()) as here, Peer(here) as peer:
             await peer.type("tell me")
-            await peer.until("response.output_audio.delta")
+            delta = (await peer.until("response.output_audio.delta"))[-1]
             await peer.send("response.create")
             assert (await peer.error())["code"] == "conversation_already_has_active_response"
             while len(sound(peer.events)) < 1.0 * RATE:

@@ -1,6 +1,6 @@
 // What the visitor said and the server has not answered yet, so that a lost connection loses nothing.
 
-const QUIET_PIECES = 250; // 5 s: on a busy machine the news that someone speaks comes late
+const QUIET_PIECES = 250; // 5 s: on a busy machine news of speech comes late
 const MOST_PIECES = 2500; // 50 s: the server takes at most 60 s at once
 
 export class Kept {
@@ -12,7 +12,7 @@ export class Kept {
     this.pieces = [];
     this.text = "";
     this.open = false;
-    this.after = 0; // pieces since the end of speech
+    this.after = 0; // pieces since speech ended
     this.brokeAt = null;
   }
 
