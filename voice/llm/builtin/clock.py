@@ -43,11 +43,12 @@ _ELSEWHERE = re.compile(
     r"|over there|of the week| )+?) (?:in|at|for) (?P<place>[^\d]+?)(?: is it)?(?: right| now| at the moment| today)*$"
 )
 _HAN_ELSEWHERE = re.compile(
-    r"^(?:现在|这会儿|此刻|今天)?(?P<place>.+?)(?:那边|那里|当地|那儿)?(?:现在|此刻|今天|的|是|当地)*"
+    r"^(?:现在|这会儿|此刻|今天)?+(?P<place>.+?)(?:那边|那里|当地|那儿)?(?:现在|此刻|今天|的|是|当地)*"
     r"(?P<asked>几点|时间|什么时间|什么时候|[几多少]+[号日]|几月几[号日]|星期几|周几|日期)(?:钟|了|是多少)*$"
 )
 _TIME_WORDS = re.compile(r"\btime\b|\bhow late\b|点|时")
 _HAN_NOW = re.compile(r"^(?:今年|现在|这个?月|今天|今日)?$")
+_TOLD_ELSEWHERE = re.compile(r"^In |^.+是")  # as far as it was heard; else each question would read the time zones
 _FOLLOW_PLACE = re.compile(r"^(?:(?:and|what about|how about|or) )*(?:in )?(.+)$")
 _FOLLOW = re.compile(r"^(?:(?:and|what about|how about|or) )*(.+)$")
 
@@ -90,6 +91,8 @@ def _elsewhere(question: Question) -> Answer | None:
 
 def _follow_elsewhere(question: Question) -> Answer | None:
     """`And in London?` behind such a question."""
+    if not _TOLD_ELSEWHERE.match(question.last_reply()):
+        return None
     earlier, follow = question.previous(), _FOLLOW_PLACE.match(question.words)
     if earlier is None or follow is None or zone_of(follow[1]) is None:
         return None
