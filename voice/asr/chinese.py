@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Any
 
+from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN
 
 SIMPLIFIED = ("t2s",)
@@ -21,7 +21,7 @@ Two steps, since the text may hold traditional characters of another place; the 
 """
 PROMPT = "你好！请问，现在几点了？以下是普通话的句子，带有标点。"
 """A text before the audio whose punctuation Whisper follows; of traditional ones it made odd letters (Whisper base)."""
-_MARK = re.compile(rf"(?<=[{HAN}])[,?!:;]")
+_MARK = pattern_of(rf"(?<=[{HAN}])[,?!:;]")
 _WIDE = str.maketrans(",?!:;", "，？！：；")
 
 

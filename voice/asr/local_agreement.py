@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from voice.asr.word_error_rate import words
+from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN
 
-_PIECE = re.compile(rf"\s*(?:[{HAN}][^\w\s]*|[^\s{HAN}]+)")
+_PIECE = pattern_of(rf"\s*(?:[{HAN}][^\w\s]*|[^\s{HAN}]+)")
 
 
 @dataclass(frozen=True, slots=True)

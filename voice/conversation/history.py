@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from voice.conversation.observer import Note, Notice, Observer, TurnEnded
 from voice.errors import VoiceError
 from voice.sessions.interface import Session
+from voice.text.patterns import pattern_of
 
 _LEADS = r"(?:ok|okay|alright|all right|well|so|and|no|yes|great|thanks|thank you(?: very much| so much)?|danke|gut)"
 _LEAVES = (
@@ -19,8 +20,8 @@ _TRAILS = (
     r"(?:then|now|for now|later|soon|tomorrow|again|everyone|everybody|all|my friend|and thanks|and thank you|thanks"
     r"|thank you|danke|und danke|voice|assistant|computer)"
 )
-_WORDS = re.compile(rf"(?:{_LEADS} )*{_LEAVES}(?: {_TRAILS})*")
-_HAN = re.compile(
+_WORDS = pattern_of(rf"(?:{_LEADS} )*{_LEAVES}(?: {_TRAILS})*")
+_HAN = pattern_of(
     r"(?:好的?|那|那么|嗯|行|谢谢(?:你|您)?|多谢|我走了|没事了)*"
     r"(?:再见|拜拜|拜|再会|回头见|下次见|明天见|晚点见|一会儿见|晚安)+(?:了|啦|吧|哦|呀|谢谢(?:你|您)?)*"
 )

@@ -15,6 +15,7 @@ from urllib.request import Request
 from voice.errors import UnavailableError, UsageError, VoiceError
 from voice.llm.openai_dialects import base_url
 from voice.proxies import opener
+from voice.text.patterns import pattern_of
 
 LOCAL_PORTS = {
     11434: "Ollama",
@@ -41,7 +42,7 @@ PATIENCE_S = 5.0
 LOCAL_PATIENCE_S = 1.0
 MOST_NAMED = 8
 LARGEST_BYTES = 4 * 2**20
-_NO_CHAT = re.compile(r"embed|rerank|whisper|(?:^|[-_/:])(?:tts|stt|asr|clip|bge)(?:[-_/:]|$)", re.IGNORECASE)
+_NO_CHAT = pattern_of(r"embed|rerank|whisper|(?:^|[-_/:])(?:tts|stt|asr|clip|bge)(?:[-_/:]|$)", re.IGNORECASE)
 
 
 class KeyRefused(UnavailableError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from voice.text.patterns import pattern_of
+
 PAIRS: tuple[tuple[str, str], ...] = (
     *((f"<{name}>", f"</{name}>") for name in ("think", "thinking", "thought", "thoughts", "reasoning", "reason")),
     ("<seed:think>", "</seed:think>"),
@@ -34,13 +36,13 @@ CALL_END = "</tool_call>"
 _CLOSING = {begin.lower(): end.lower() for begin, end in PAIRS}
 _ENDING = frozenset(_CLOSING.values())
 _MARKS = (*_CLOSING, *_ENDING, START, CHANNEL, MESSAGE, *ENDS, *(mark.lower() for mark in DROPPED))
-_MARK = re.compile("|".join(re.escape(mark) for mark in sorted(_MARKS, key=len, reverse=True)), re.IGNORECASE)
+_MARK = pattern_of("|".join(re.escape(mark) for mark in sorted(_MARKS, key=len, reverse=True)), re.IGNORECASE)
 _BEGUN = frozenset(mark[:length] for mark in _MARKS for length in range(1, len(mark)))
 _LONGEST = max(map(len, _MARKS))
-_FIRST = re.compile("[<\\[◁]")
+_FIRST = pattern_of("[<\\[◁]")
 _QUOTES = "`'\"“‘「"
 
-_NAMES = re.compile(r"(?:\br1\b|-r1-|qwq|reasoner|[-_:]thinking|[-_:]think\b)", re.IGNORECASE)
+_NAMES = pattern_of(r"(?:\br1\b|-r1-|qwq|reasoner|[-_:]thinking|[-_:]think\b)", re.IGNORECASE)
 """Models whose template opens the block for them, so that only its end is in the stream."""
 
 _OPENERS = (

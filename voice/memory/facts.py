@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from voice.text.patterns import pattern_of
 from voice.text.speakable import language_of
 
 MOST_CHARS = 300
@@ -34,18 +35,18 @@ _HAN_POLITE = r"(?:(?:你好|那|嗯|好的?)[，,]?)*(?:请|麻烦)?(?:你|您)
 _HAN_KEEP = r"(?:记住|记下来|记下|记一下|记着)"
 
 _REMEMBER = (
-    re.compile(rf"^{_POLITE}{_KEEP}(?: for me)?(?: please)?(?:[:,]| that\b,?| this[:,]?)? (?P<fact>.+)$", re.I),
-    re.compile(
+    pattern_of(rf"^{_POLITE}{_KEEP}(?: for me)?(?: please)?(?:[:,]| that\b,?| this[:,]?)? (?P<fact>.+)$", re.I),
+    pattern_of(
         rf"^(?P<fact>.+?)(?:[,.;:!–—-]+| and)? *\(?(?:so )?(?:please )?{_POLITE}{_KEEP} (?:that|it|this)"
         r"(?: for me)?(?:,? please)?\)?$",
         re.I,
     ),
-    re.compile(rf"^(?P<fact>.+?)[,.;:]? *\((?:please )?{_KEEP}\)$", re.I),
-    re.compile(rf"^{_HAN_POLITE}{_HAN_KEEP}[，,：:\s]*(?P<fact>.+?)[吧哦啊]?$"),
-    re.compile(rf"^{_HAN_POLITE}(?:记得|别忘了|不要忘记|要知道)[，,：:\s]*(?P<fact>(?:我|咱).+?)[吧哦啊]?$"),
-    re.compile(rf"^(?P<fact>.+?)[，,。；;]+{_HAN_POLITE}(?:{_HAN_KEEP}|别忘了|要记得)(?:这个|这件事)?[了吧哦啊]*$"),
+    pattern_of(rf"^(?P<fact>.+?)[,.;:]? *\((?:please )?{_KEEP}\)$", re.I),
+    pattern_of(rf"^{_HAN_POLITE}{_HAN_KEEP}[，,：:\s]*(?P<fact>.+?)[吧哦啊]?$"),
+    pattern_of(rf"^{_HAN_POLITE}(?:记得|别忘了|不要忘记|要知道)[，,：:\s]*(?P<fact>(?:我|咱).+?)[吧哦啊]?$"),
+    pattern_of(rf"^(?P<fact>.+?)[，,。；;]+{_HAN_POLITE}(?:{_HAN_KEEP}|别忘了|要记得)(?:这个|这件事)?[了吧哦啊]*$"),
 )
-_NO_FACT = re.compile(
+_NO_FACT = pattern_of(
     r"^(?:to|how|when|what|who|whom|whose|which|why|where|if|whether|me|my name|it|that|this|us|the time|me\b.*)$"
     r"|^(?:to|how|when|what|who|which|why|where|if|whether|me to|on my|in my) .*"
     r"|^(?:提醒|叫我|通知|我说的|这个|这件事|到).*$"
@@ -56,19 +57,19 @@ _TOPIC = (
     r"(?: that| what i (?:said|told you) about| about| the fact that| everything(?: you know)? about| the thing about)?"
 )
 _FORGET = (
-    re.compile(rf"^{_POLITE}(?:forget|stop remembering){_TOPIC} (?P<fact>.+)$", re.I),
-    re.compile(rf"^{_POLITE}(?:delete|erase|remove){_TOPIC} (?P<fact>.+) from (?:your|the) memory$", re.I),
-    re.compile(
+    pattern_of(rf"^{_POLITE}(?:forget|stop remembering){_TOPIC} (?P<fact>.+)$", re.I),
+    pattern_of(rf"^{_POLITE}(?:delete|erase|remove){_TOPIC} (?P<fact>.+) from (?:your|the) memory$", re.I),
+    pattern_of(
         rf"^{_HAN_POLITE}(?:忘掉|忘了|忘记|不要再?记|别再?记)(?:着|住)?(?:关于)?(?P<fact>.{{2,}}?)(?:的事情?|这件事)?[吧了]*$"
     ),
-    re.compile(rf"^{_HAN_POLITE}把(?P<fact>.+?)(?:的事情?|这件事)?(?:忘掉|忘了|忘记|从记忆里删[掉除])[吧了]*$"),
+    pattern_of(rf"^{_HAN_POLITE}把(?P<fact>.+?)(?:的事情?|这件事)?(?:忘掉|忘了|忘记|从记忆里删[掉除])[吧了]*$"),
 )
-_NOT_FORGOTTEN = re.compile(
+_NOT_FORGOTTEN = pattern_of(
     r"^(?:it|that|this|about (?:it|that|this)|what i (?:just )?said|the (?:timer|alarm|reminder|list|last).*"
     r"|.*\b(?:timers?|alarms?|reminders?|list|conversation)|这个|它|刚才.*|.*(?:闹钟|计时器|提醒|清单|对话))$",
     re.I,
 )
-_ABOUT_ALL = re.compile(
+_ABOUT_ALL = pattern_of(
     rf"^{_POLITE}(?:forget|delete|erase) (?:everything|all)"
     r"(?: (?:that )?(?:you (?:know|remember|have)|i(?: have|'ve)? (?:ever )?(?:told|asked)))?(?: you)?(?: to remember)?"
     r"(?: about me| of me| of mine)?$"
@@ -79,7 +80,7 @@ _ABOUT_ALL = re.compile(
     rf"|^{_HAN_POLITE}(?:忘掉|忘记)(?:一切|所有)(?:关于我的)?(?:事情?|信息|东西)?[吧了]*$",
     re.I,
 )
-_LIST = re.compile(
+_LIST = pattern_of(
     rf"^{_POLITE}(?:tell me |list |show me |say )?(?:all |everything )?(?:what |which things |that )?"
     r"(?:do you |you |have you |you have |you've )?(?:know|remember|kept|noted|stored)(?: all)?"
     r"(?: (?:about|of) (?:me|us))?$"
@@ -94,28 +95,28 @@ _LIST = re.compile(
     re.I,
 )
 _CORRECT = (
-    re.compile(
+    pattern_of(
         r"^(?:no|nope|wrong|sorry|actually|that's wrong|that is wrong|not quite|correction)[,.:!]*(?: no[,.]?)?"
         r"(?: that's (?:wrong|not right)[,.;]?)? (?:actually |sorry,? )?"
         r"(?:it's |it is |i mean |i meant |make (?:it|that) |that's )?(?P<fact>.+)$",
         re.I,
     ),
-    re.compile(
+    pattern_of(
         r"^(?:不对|不是|错了|说错了|更正一下|不)[，,。！!\s]*(?:应该)?(?:是|我是说|改成)?(?P<fact>.+?)[吧啊哦]?$"
     ),
 )
-_REQUESTS = re.compile(
+_REQUESTS = pattern_of(
     r"^(?:please )?(?:can|could|would|will) you (?:please )?(?:remember|keep|note|make|forget)\b", re.I
 )
-_FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|i'm|i've|we|our|us)\b", re.I)
-_ASKS = re.compile(
+_FIRST_PERSON = pattern_of(r"\b(?:i|my|me|mine|i'm|i've|we|our|us)\b", re.I)
+_ASKS = pattern_of(
     r"^(?:(?:so|and|hey|ok|okay|well|please|now)[,]? )*(?:(?:can|could) you )?"
     r"(?:(?:please )?tell me |do you (?:still )?(?:know|remember) |remind me )?"
     r"(?:what|when|where|who|whom|whose|which|how|why|is|are|was|were|do|does|did|am|can|should|must|have|has|until|at"
     r"|on|in|for|to|with)\b",
     re.I,
 )
-_HAN_ASKS = re.compile(r"什么|怎么|哪|几|谁|多少|多大|多重|多久|吗$|吗？$|呢$|还是|是不是|有没有")
+_HAN_ASKS = pattern_of(r"什么|怎么|哪|几|谁|多少|多大|多重|多久|吗$|吗？$|呢$|还是|是不是|有没有")
 
 
 def fact_request(text: str, *, said: str = "") -> FactRequest | None:
@@ -160,15 +161,15 @@ def _tidy(fact: str) -> str:
 
 # What one fact is about
 
-_VALUE = re.compile(
+_VALUE = pattern_of(
     r"^(?P<about>(?:my|our|the) .+? (?:is|are|was|were|leaves?|closes?|opens?|expires?|weighs?|costs?|lives?|goes)|"
     r"(?:i|we) (?:am called|live|work|park|sleep)|i was born)(?P<rest> .+)$",
     re.I,
 )
-_HAN_VALUE = re.compile(
+_HAN_VALUE = pattern_of(
     r"^(?P<about>(?:我|我们|我家|咱|咱家|家里)?.{0,10}?(?:是|叫|姓|住在|住|在|停在|上班|密码是|尾号是))(?P<rest>.+)$"
 )
-_PREPOSITION = re.compile(r"^ ?(?P<preposition>in|on|at|under|behind|called|named|near|by) (?:the )?", re.I)
+_PREPOSITION = pattern_of(r"^ ?(?P<preposition>in|on|at|under|behind|called|named|near|by) (?:the )?", re.I)
 
 
 def subject(fact: str) -> str:
@@ -229,7 +230,7 @@ KEPT = ("I'll remember that {}.", "好的，我记住了：{}。")
 CHANGED = ("I've changed that: {}.", "好的，已经改成：{}。")
 TOLD = ("You told me that {}.", "你告诉过我：{}。")
 FORGOTTEN = ("I've forgotten that {}.", "好的，我已经忘掉了：{}。")
-_OWN = tuple(re.compile(re.escape(text).replace(r"\{\}", ".+")) for pair in (KEPT, CHANGED, TOLD) for text in pair)
+_OWN = tuple(pattern_of(re.escape(text).replace(r"\{\}", ".+")) for pair in (KEPT, CHANGED, TOLD) for text in pair)
 
 
 def is_own_reply(said: str) -> bool:

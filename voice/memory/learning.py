@@ -17,6 +17,7 @@ from voice.memory.facts import MOST_CHARS, fact_request, is_personal, subject
 from voice.memory.memory import Memory
 from voice.memory.ranking import terms
 from voice.memory.vault import Vault, Who
+from voice.text.patterns import pattern_of
 from voice.text.placeholders import PLACEHOLDER
 from voice.tools.interface import ToolError
 
@@ -35,12 +36,12 @@ PROMPT = (
     "no question, no request, no password, code or number of a card, nothing about other people's secrets. If there is "
     "no such fact, write only: none."
 )
-_SECRET = re.compile(
+_SECRET = pattern_of(
     r"\b(?:passwords?|passcodes?|passphrase|pin|codes?|secret|token|key ?phrase|cvv|iban|card number)\b"
     r"|密码|口令|验证码|卡号|暗号|密钥|秘密",
     re.I,
 )
-_UNDO = re.compile(
+_UNDO = pattern_of(
     r"^(?:no[,.]? |please )?(?:forget (?:that|it|this)|(?:don't|do not) (?:remember|keep|note) (?:that|it|this)"
     r"|undo that)(?: please)?[.!]*$"
     r"|^(?:不[，,])?(?:请)?(?:忘掉|忘了|忘记|别记|不要记)(?:这个|那个|它|这件事|刚才的)?[吧了。！]*$",

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from voice.llm.builtin.days import EN_DAY, HAN_DAY, MONTHS, WEEKDAYS, english_day, han_day
 from voice.text.numbers import HAN_NUMBER, han_number
+from voice.text.patterns import pattern_of
 
 _DAY = timedelta(days=1)
 
@@ -68,63 +69,63 @@ def _last_han_days(today: date, found: re.Match[str]) -> tuple[date, date] | Non
 
 _ENGLISH: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (
-        re.compile(
+        pattern_of(
             r"\b(?:in|over|during|for|within)? ?(?:the |these )?(?:last|past|previous) "
             r"(?P<count>\d{1,4}|few|couple of|couple) (?P<unit>days?|weeks?|months?)\b"
         ),
         _last_days,
     ),
-    (re.compile(r"\btoday(?:'s)?\b"), lambda today, _: (today, today)),
-    (re.compile(r"(?<!before )\byesterday(?:'s)?\b"), lambda today, _: (today - _DAY, today - _DAY)),
-    (re.compile(r"\b(?:so far )?(?:in |during )?this week\b(?: so far)?(?! end)"), lambda today, _: _week(today, 0)),
-    (re.compile(r"\b(?:week before last)\b"), lambda today, _: _week(today, 2)),
+    (pattern_of(r"\btoday(?:'s)?\b"), lambda today, _: (today, today)),
+    (pattern_of(r"(?<!before )\byesterday(?:'s)?\b"), lambda today, _: (today - _DAY, today - _DAY)),
+    (pattern_of(r"\b(?:so far )?(?:in |during )?this week\b(?: so far)?(?! end)"), lambda today, _: _week(today, 0)),
+    (pattern_of(r"\b(?:week before last)\b"), lambda today, _: _week(today, 2)),
     (
-        re.compile(r"\b(?:in |during |over )?(?:the )?(?:last|previous|past) week\b(?:'s)?"),
+        pattern_of(r"\b(?:in |during |over )?(?:the )?(?:last|previous|past) week\b(?:'s)?"),
         lambda today, _: _week(today, 1),
     ),
-    (re.compile(r"\b(?:over |on |at )?(?:the )?last weekend\b"), lambda today, _: _weekend(today, 1)),
-    (re.compile(r"\b(?:over |on |at )?(?:this|the) weekend\b"), lambda today, _: _weekend(today, 0)),
+    (pattern_of(r"\b(?:over |on |at )?(?:the )?last weekend\b"), lambda today, _: _weekend(today, 1)),
+    (pattern_of(r"\b(?:over |on |at )?(?:this|the) weekend\b"), lambda today, _: _weekend(today, 0)),
     (
-        re.compile(r"\b(?:so far )?(?:of |in |for |during )?this month\b(?:'s)?(?: so far)?"),
+        pattern_of(r"\b(?:so far )?(?:of |in |for |during )?this month\b(?:'s)?(?: so far)?"),
         lambda today, _: (today.replace(day=1), today),
     ),
     (
-        re.compile(r"\b(?:of |in |for |during )?(?:the )?(?:last|previous|past) month\b(?:'s)?"),
+        pattern_of(r"\b(?:of |in |for |during )?(?:the )?(?:last|previous|past) month\b(?:'s)?"),
         lambda today, _: _month(today, 1),
     ),
-    (re.compile(r"\b(?:of |in |for )?this year\b"), lambda today, _: (today.replace(month=1, day=1), today)),
+    (pattern_of(r"\b(?:of |in |for )?this year\b"), lambda today, _: (today.replace(month=1, day=1), today)),
     (
-        re.compile(rf"\bin (?P<month>{'|'.join(name.lower() for name in MONTHS)})\b(?! \d)"),
+        pattern_of(rf"\bin (?P<month>{'|'.join(name.lower() for name in MONTHS)})\b(?! \d)"),
         lambda today, found: _named_month(today, [name.lower() for name in MONTHS].index(found["month"]) + 1),
     ),
 )
 _CHINESE: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (
-        re.compile(
+        pattern_of(
             rf"(?:在)?(?:最近|近|过去|这|前)的?这?(?P<count>{HAN_NUMBER}|几)"
             r"(?P<unit>个?(?:天|日|周|星期|礼拜|月))(?:以来|里|内|之内|中)?"
         ),
         _last_han_days,
     ),
     (
-        re.compile(rf"(?P<count>{HAN_NUMBER}|几)(?P<unit>个?(?:天|日|周|星期|礼拜|月))(?:之内|以内|内|以来)"),
+        pattern_of(rf"(?P<count>{HAN_NUMBER}|几)(?P<unit>个?(?:天|日|周|星期|礼拜|月))(?:之内|以内|内|以来)"),
         _last_han_days,
     ),
-    (re.compile(r"上个?(?:周末|星期末|礼拜末)"), lambda today, _: _weekend(today, 1)),
-    (re.compile(r"(?:这个?|本)周末|周末"), lambda today, _: _weekend(today, 0)),
-    (re.compile(r"上上个?(?:周|星期|礼拜)(?![一二三四五六日天])"), lambda today, _: _week(today, 2)),
-    (re.compile(r"上个?(?:周|星期|礼拜)(?![一二三四五六日天])"), lambda today, _: _week(today, 1)),
-    (re.compile(r"(?:这个?|本)(?:周|星期|礼拜)(?![一二三四五六日天])"), lambda today, _: _week(today, 0)),
-    (re.compile(r"上个?月"), lambda today, _: _month(today, 1)),
-    (re.compile(r"这个?月|本月|当月"), lambda today, _: (today.replace(day=1), today)),
-    (re.compile(r"今年"), lambda today, _: (today.replace(month=1, day=1), today)),
+    (pattern_of(r"上个?(?:周末|星期末|礼拜末)"), lambda today, _: _weekend(today, 1)),
+    (pattern_of(r"(?:这个?|本)周末|周末"), lambda today, _: _weekend(today, 0)),
+    (pattern_of(r"上上个?(?:周|星期|礼拜)(?![一二三四五六日天])"), lambda today, _: _week(today, 2)),
+    (pattern_of(r"上个?(?:周|星期|礼拜)(?![一二三四五六日天])"), lambda today, _: _week(today, 1)),
+    (pattern_of(r"(?:这个?|本)(?:周|星期|礼拜)(?![一二三四五六日天])"), lambda today, _: _week(today, 0)),
+    (pattern_of(r"上个?月"), lambda today, _: _month(today, 1)),
+    (pattern_of(r"这个?月|本月|当月"), lambda today, _: (today.replace(day=1), today)),
+    (pattern_of(r"今年"), lambda today, _: (today.replace(month=1, day=1), today)),
     (
-        re.compile(rf"(?P<month>{HAN_NUMBER})月份?(?!\d|[零〇一二两三四五六七八九十])"),
+        pattern_of(rf"(?P<month>{HAN_NUMBER})月份?(?!\d|[零〇一二两三四五六七八九十])"),
         lambda today, found: _han_month(today, found["month"]),
     ),
 )
-_SINCE = re.compile(r"\b(?:ever )?since (?:last )?$")
-_HAN_SINCE = re.compile(r"^(?:到现在|到今天|到目前|以来|起|开始|至今|之后|以后)")
+_SINCE = pattern_of(r"\b(?:ever )?since (?:last )?$")
+_HAN_SINCE = pattern_of(r"^(?:到现在|到今天|到目前|以来|起|开始|至今|之后|以后)")
 
 
 def _han_month(today: date, said: str) -> tuple[date, date] | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from voice.text.numbers import in_digits, simplified
+from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN
 
 NEAR = 0.6
@@ -15,7 +16,7 @@ NEAR = 0.6
 SINGLE = 0.35
 """The weight of a single Chinese character beside that of a pair."""
 
-_WORD = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+(?:'[^\W_]+)?")
+_WORD = pattern_of(rf"[{HAN}]+|[^\W_{HAN}]+(?:'[^\W_]+)?")
 _STOP = frozenset(
     str.split(
         "a an the is are was were be been being am do does did can could will would should shall may might must has"
@@ -27,7 +28,7 @@ _STOP = frozenset(
         " can't"
     )
 )
-_HAN_STOP = re.compile(
+_HAN_STOP = pattern_of(
     "什么时候|什么地方|什么样|什么|怎么样|怎么|为什么|哪里|哪儿|哪个|哪些|哪种|哪位|哪只|哪|多少|几|请问|告诉|知道|记得|一下"
     "|一共|有没有|是不是|比较|[我你您他她它的了吗呢吧啊是有在和跟就都也还要把被让给个这那谁会]"
 )
@@ -114,7 +115,7 @@ def _near() -> Mapping[str, int]:
 
 
 _NEAR = _near()
-_HAN_NEAR = re.compile("|".join(sorted((word for word in _NEAR if not word.isascii()), key=len, reverse=True)))
+_HAN_NEAR = pattern_of("|".join(sorted((word for word in _NEAR if not word.isascii()), key=len, reverse=True)))
 
 
 def terms(text: str) -> dict[str, float]:

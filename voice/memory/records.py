@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from voice.errors import ConfigError
+from voice.text.patterns import pattern_of
 
 ROLES = ("day", "item", "quantity", "price", "amount", "state", "number", "key")
 """What a column may be: a day, what it is about, how many, the price of one, the amount of all, how far it is, the
@@ -22,9 +23,9 @@ SCALE = 10_000
 """Amounts are kept as whole numbers of ten-thousandths, so that sums are exact."""
 
 MOST_TEXT = 200
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,23}")
+_NAME = pattern_of(r"[a-z][a-z0-9_]{0,23}")
 _OTHER_SETTINGS = ("words", "currency", "sync", "every", "by", "owner")
-_EVERY = re.compile(r"(?P<count>\d{1,4}) ?(?P<unit>m|min|h|d)")
+_EVERY = pattern_of(r"(?P<count>\d{1,4}) ?(?P<unit>m|min|h|d)")
 
 
 class RowError(Exception):
@@ -164,11 +165,11 @@ def _shown(text: str) -> str:
 
 
 _DAY_FORMS = (
-    re.compile(r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)(?:[T ].*)?"),
-    re.compile(r"(?P<y>\d{4})[/.](?P<m>\d\d?)[/.](?P<d>\d\d?)(?: .*)?"),
-    re.compile(r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)"),
-    re.compile(r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})(?: .*)?"),
-    re.compile(r"(?P<y>\d{4})年(?P<m>\d\d?)月(?P<d>\d\d?)[日号]?.*"),
+    pattern_of(r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)(?:[T ].*)?"),
+    pattern_of(r"(?P<y>\d{4})[/.](?P<m>\d\d?)[/.](?P<d>\d\d?)(?: .*)?"),
+    pattern_of(r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)"),
+    pattern_of(r"(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?P<y>\d{4})(?: .*)?"),
+    pattern_of(r"(?P<y>\d{4})年(?P<m>\d\d?)月(?P<d>\d\d?)[日号]?.*"),
 )
 
 
@@ -183,7 +184,7 @@ def read_day(text: str) -> date | None:
     return None
 
 
-_AMOUNT = re.compile(
+_AMOUNT = pattern_of(
     r"[^\d\s,.'+-]{0,3}\s?(?P<sign>[+-]?)\s?[^\d\s,.'+-]{0,3}\s?(?P<digits>\d[\d,.' ]*)\s?[^\d,.'+-]{0,4}"
 )
 
@@ -214,10 +215,10 @@ def states(text: str) -> frozenset[str]:
 
 
 _STATES = {
-    "delivered": re.compile(
+    "delivered": pattern_of(
         r"\b(?:delivered|arrived|received|complete|completed|done|closed|picked up)\b"
         r"|(?<!未)(?:送达|签收|完成|收货|送到)"
     ),
-    "returned": re.compile(r"\b(?:returned|refunded)\b|退货|退款|已退"),
-    "cancelled": re.compile(r"\bcancell?ed\b|取消"),
+    "returned": pattern_of(r"\b(?:returned|refunded)\b|退货|退款|已退"),
+    "cancelled": pattern_of(r"\bcancell?ed\b|取消"),
 }

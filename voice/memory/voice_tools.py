@@ -14,12 +14,13 @@ from voice.memory.voice_book import drop_voice, keep_voice, known_voice, known_v
 from voice.sessions.group import LONGEST_NAME, fit_name
 from voice.sessions.log import Refused
 from voice.speakers.recognition import KnownVoice, Sample, who
+from voice.text.patterns import pattern_of
 from voice.tools.interface import Context, Result, Spec, Tool, ToolError, schema
 
 LEAST_KEPT_S = 1.0
 """Seconds of speech that a voice can be kept of."""
 
-_FORGET = re.compile(
+_FORGET = pattern_of(
     r"(?:(?:please|can you|could you|now)\s+)*(?:forget|delete|erase|remove) my voice"
     r"|(?:请|把|你|帮我)*(?:忘掉|忘记|忘了|删掉|删除)我的声音(?:吧|了)?"
     r"|(?:请)?把我的声音(?:忘掉|忘记|忘了|删掉|删除)(?:吧|了)?",

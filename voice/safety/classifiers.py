@@ -10,6 +10,7 @@ from typing import Any
 
 from voice import proxies
 from voice.errors import ConfigError, VoiceError
+from voice.text.patterns import pattern_of
 
 POLICIES: Mapping[str, tuple[str, str]] = {
     "medical_advice": (
@@ -45,7 +46,7 @@ _REPLY = """
 Chatbot Response: {reply}
 <end_of_turn>
 """
-_CONTROL = re.compile(r"<[^<>]{0,3}(?:start_of_turn|end_of_turn|bos|eos)[^<>]{0,3}>")
+_CONTROL = pattern_of(r"<[^<>]{0,3}(?:start_of_turn|end_of_turn|bos|eos)[^<>]{0,3}>")
 
 HAZARDS: Mapping[str, str] = {
     "S1": "violence", "S2": "illegal", "S3": "sexual", "S4": "sexual", "S5": "hate", "S6": "specialized_advice",

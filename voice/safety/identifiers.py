@@ -13,6 +13,7 @@ import regex
 from voice.safety.check_digits import address, iban_length, is_iban
 from voice.safety.national_ids import NATIONAL_IDS, compact
 from voice.safety.phone_and_card_numbers import CONTEXT, FRACTION, HAN_DIGITS, NUMBER_WORDS, RUN, ends, number
+from voice.text.patterns import pattern_of
 
 KINDS = ("PHONE", "ID", "CARD", "EMAIL", "IBAN", "IP")
 """What the patterns find. Other finders bring kinds of their own, as PERSON."""
@@ -71,7 +72,7 @@ _MARKS = (
     ("-", " (?:dash|hyphen|minus) |横杠|减号"),
     ("+", " plus "),
 )
-_MAIL_CUE = re.compile(
+_MAIL_CUE = pattern_of(
     r"(?:e-?mail|inbox|address|write to|reach|contact|forward|send (?:it|them|this|that) to"
     r"|邮箱|邮件|电邮|邮址|地址|发给|发到)[^.!?。！？\n]*$"
 )
@@ -90,9 +91,9 @@ IPV6 = regex.compile(r"[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,9}(?:\.[0-9]{1,3}){0,3}
 UUID = regex.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PLACEHOLDER = regex.compile(r"<[a-z_]{2,16}:[0-9a-f]{8,16}>")
 
-_VERSION_CUE = re.compile(r"(?:version|release|firmware|build|section|chapter|版本|固件|\bv) ?$")
-_GROUP_BEFORE = re.compile(r"(?<![0-9a-z])[0-9a-f]{1,4}:$")
-_GROUP_AFTER = re.compile(r":[0-9a-f]")
+_VERSION_CUE = pattern_of(r"(?:version|release|firmware|build|section|chapter|版本|固件|\bv) ?$")
+_GROUP_BEFORE = pattern_of(r"(?<![0-9a-z])[0-9a-f]{1,4}:$")
+_GROUP_AFTER = pattern_of(r":[0-9a-f]")
 
 
 def _email(text: str, start: int, end: int) -> Found | None:
@@ -199,7 +200,7 @@ def _prefixes(words: Sequence[str]) -> str:
 _JOINING = (*_JOINS, "at")
 _AFTER_WORD = rf" {{0,2}}(?:\Z|[@(\[]|{_prefixes(_JOINING)}|(?:{'|'.join(_JOINING)}) |[点下横减艾圈])"
 
-LIKELY = re.compile(
+LIKELY = pattern_of(
     rf"(?<![{_LETTER}_])(?:"
     rf"(?P<word>[{_LETTER}_][{_LETTER}_.%+-]{{0,63}}\Z|[a-z0-9]{{1,32}} {{1,2}}\Z)"
     rf"|[{_LETTER}_](?:[{_LETTER}_.%+-]{{0,63}}(?:@|(?<=[a-z0-9]){_AFTER_WORD}))"

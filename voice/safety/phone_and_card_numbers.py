@@ -12,6 +12,7 @@ import phonenumbers
 import regex
 
 from voice.safety.check_digits import card_lengths, is_card, is_identity_card
+from voice.text.patterns import pattern_of
 
 _WORDS = dict(zip(str.split("zero one two three four five six seven eight nine"), "0123456789", strict=True)) | {
     "oh": "0",
@@ -45,7 +46,7 @@ RUN = regex.compile(rf"{_PLUS}?\(?{_TOKEN}(?>{_GAP}{_TOKEN}|{_PAUSE}{_SAID_ANY})
 What was read is not read in another way (`(?>…)`, `+`), or a run that is none would cost its length squared.
 """
 
-_PARTS = re.compile(rf"(?P<plus>{_PLUS})|(?P<written>[0-9]+)|(?P<said>{_SAID})|(?P<han>{_HAN_SAID})|(?P<x>{_X})")
+_PARTS = pattern_of(rf"(?P<plus>{_PLUS})|(?P<written>[0-9]+)|(?P<said>{_SAID})|(?P<han>{_HAN_SAID})|(?P<x>{_X})")
 
 
 class Piece(NamedTuple):
@@ -81,7 +82,7 @@ def pieces(text: str, start: int, end: int) -> tuple[list[Piece], bool]:
 
 phonenumbers.enable_pattern_cache()  # else patterns would be recompiled for each country
 
-_MOBILE = re.compile(r"(?:(?:00)?86)?(1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8})")
+_MOBILE = pattern_of(r"(?:(?:00)?86)?(1(?:3\d|4[014-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])\d{8})")
 SHORTEST, LONGEST = 7, 17  # with 00 or 011 in front
 
 
@@ -160,16 +161,16 @@ def _national(parsed: phonenumbers.PhoneNumber) -> list[str]:
 CONTEXT = 48
 """Code points before a find that may tell what it is."""
 
-FRACTION = re.compile(r"[0-9][.,](?=[0-9])")
+FRACTION = pattern_of(r"[0-9][.,](?=[0-9])")
 """What stands before digits that go on a number."""
-_GOES_ON = re.compile(r"\.[0-9]")
-_PHONE_CUE = re.compile(
+_GOES_ON = pattern_of(r"\.[0-9]")
+_PHONE_CUE = pattern_of(
     r"(?:phone|\bcall|\bcell|mobile|\btel\b|\bfax|\bdial|\bring\b|whatsapp|\btext (?:me|him|her|us|them)|reach me"
     r"|my number|his number|her number|our number|their number|hotline|landline"
     r"|电话|手机|打给|致电|联系方式|座机|热线|拨打|传真|我的号码|他的号码|她的号码|微信号)[^.!?。！？\n]{0,24}$"
 )
 
-_WORD = re.compile(r"[^\W\d_]{2}")
+_WORD = pattern_of(r"[^\W\d_]{2}")
 """Every cue has it, and a list of digits has not: it is found out in a tenth of the time."""
 _LENGTHS = frozenset((11, 13, 15, 18))
 """How long a Chinese mobile number, with 86 or 0086 in front, and an identity number are."""

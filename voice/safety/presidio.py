@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from voice.errors import MissingError
 from voice.safety.filters import TextFilter
 from voice.safety.redactor import Replace
+from voice.text.patterns import pattern_of
 from voice.text.placeholders import PLACEHOLDER
 from voice.text.speakable import language_of
 
@@ -19,8 +20,8 @@ LONGEST = 400
 CERTAIN = 0.5
 """Presidio's score from which a find counts: a pattern's own is 0.3 and up, words around it add 0.35."""
 
-_END = re.compile(r"[。！？!?\n]|\.(?=\s)")
-_WORDY = re.compile(r"\w.*\w", re.DOTALL)
+_END = pattern_of(r"[。！？!?\n]|\.(?=\s)")
+_WORDY = pattern_of(r"\w.*\w", re.DOTALL)
 """Shorter text contains no name, and every call has a fixed cost."""
 _KINDS = {
     "US_SSN": "ID",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from voice.safety.filters import Blocked
 from voice.safety.moderation import Moderation
 from voice.safety.rules import Reading
 from voice.safety.verdict import UNCHECKED, Verdict
+from voice.text.patterns import pattern_of
 
 OVERLAP = 200
 """Code points of context before a window, so that what stands on both sides of a cut is seen whole."""
@@ -20,8 +20,8 @@ OVERLAP = 200
 LONGEST = 240
 """Code points without a clause's end after which words are cut anyway."""
 
-_END = re.compile(r"""[,.;:!?…]["')\]]*\s+|[，。！？；：、…]+["”’」』）]*|\n+""")
-_SPACE = re.compile(r"\s+")
+_END = pattern_of(r"""[,.;:!?…]["')\]]*\s+|[，。！？；：、…]+["”’」』）]*|\n+""")
+_SPACE = pattern_of(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)

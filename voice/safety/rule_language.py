@@ -7,13 +7,14 @@ words: what it costs does not depend on how it is written, and no text can make 
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
+
+from voice.text.patterns import pattern_of
 
 LONGEST = 40
 """A longer run of letters counts as several words, so that no text can be held back for ever."""
@@ -126,7 +127,7 @@ class PatternWords:
 
 
 MOST_GAP = 8
-_TOKEN = re.compile(r"\s*(?:(?P<gap>\.\.(?P<most>\d+))|<(?P<name>[\w-]+)>|(?P<mark>[()|?])|(?P<text>[^\s()|?<>]+))")
+_TOKEN = pattern_of(r"\s*(?:(?P<gap>\.\.(?P<most>\d+))|<(?P<name>[\w-]+)>|(?P<mark>[()|?])|(?P<text>[^\s()|?<>]+))")
 
 _Token = tuple[str, str]
 _CLOSING = (("mark", "|"), ("mark", ")"))

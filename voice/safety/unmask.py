@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+from voice.text.patterns import pattern_of
 from voice.text.placeholders import PLACEHOLDER, in_words
 from voice.text.speakable import language_of
 
-_BEGUN = re.compile(r"<(?:[A-Z_]{1,16}(?::[0-9a-f]{0,16})?)?\Z")
+_BEGUN = pattern_of(r"<(?:[A-Z_]{1,16}(?::[0-9a-f]{0,16})?)?\Z")
 
 Reveal = Callable[[str], str | None]
 """A placeholder to what its owner wrote; None where that is not known, or not to be shown."""

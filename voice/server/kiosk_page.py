@@ -21,6 +21,7 @@ from starlette.types import Scope
 from voice import paths as folders
 from voice.server.access import PEER, Buckets
 from voice.sessions.log import Refused
+from voice.text.patterns import pattern_of
 from voice.text.speakable import language_of
 
 PATH = "/kiosk/"
@@ -162,7 +163,7 @@ def modules(file: Path) -> set[Path]:
     return {file}.union(*(modules(file.parent / name) for name in names))
 
 
-_PART = re.compile(r"^( *)<!-- part: (\w+) -->\n", re.MULTILINE)
+_PART = pattern_of(r"^( *)<!-- part: (\w+) -->\n", re.MULTILINE)
 
 
 def html(name: str) -> str:
@@ -233,7 +234,7 @@ class Files(StaticFiles):
         return response
 
 
-_QUESTION = re.compile(r"[^?？]*?[?？]")
+_QUESTION = pattern_of(r"[^?？]*?[?？]")
 _LONGEST = {"en": 60, "zh": 24}
 """Characters of a question that can be taken in at a glance."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import statistics
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
@@ -16,9 +15,10 @@ from typing import cast
 from voice.errors import ConfigError
 from voice.llm.interface import Ask, Done, Message, UpstreamError
 from voice.sessions.engine import Engine
+from voice.text.patterns import pattern_of
 
 BETWEEN = "---"
-_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_TIME = pattern_of(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
 def prompts(text: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from voice.sessions.log import Event, Refused, body_hash
+from voice.text.patterns import pattern_of
 
 Role = Literal["speak", "read", "moderate"]
 """What a participant may do besides reading."""
@@ -28,7 +29,7 @@ MOST_PRESENT = 256
 LONGEST_NAME = 40
 OVERHEARD_CHARS = 4000
 """Code points of what was not addressed to the assistant that are kept for its next answer."""
-_MARKS = re.compile(r"[:：]")
+_MARKS = pattern_of(r"[:：]")
 _ROLES = frozenset({"assistant", "developer", "function", "system", "tool", "user"})
 
 

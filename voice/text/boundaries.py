@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from voice.text.markdown import FENCE, fence_end
+from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN, is_emoji
 
 LONGEST = 200
@@ -19,18 +20,18 @@ _HAN_ENDS = "。！？"
 _PAUSES = ",;:—–"
 _HAN_PAUSES = "，；：、…"
 _CLOSERS = "\"'”’»)]}*_~」』）】》〉"
-_IS_HAN = re.compile(f"[{HAN}]")
+_IS_HAN = pattern_of(f"[{HAN}]")
 _OPENS_HAN = "“‘「『（【《〈"
 _OPENS = _OPENS_HAN + "\"'([{*_~"
 _AT_ONCE = "。！？，；"
-_WORD = re.compile(rf"[^\W_{HAN}]+(?:['’.,-][^\W_{HAN}]+)*")
-_LAST_TOKEN = re.compile(r"[^\s\"'“‘(\[*_]*$")
-_TOKEN_BEFORE = re.compile(r"(\S+)\s+\S*$")
-_ACRONYM = re.compile(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{1,2}$")
-_MARKED_LINE = re.compile(r"\s*(?:#{1,6}\s|[-*+•]\s|\d{1,3}[.)]\s)")
-_FENCE_BEGINS = re.compile(r" {0,3}(?:`{1,2}|~{1,2})?$")
-_WAITING_END = re.compile(rf"[{re.escape(_ENDS + _HAN_ENDS)}…]+[{re.escape(_CLOSERS)}]*$")
-_WAITING_PAUSE = re.compile(rf"[{_PAUSES}{_HAN_PAUSES}]+[{re.escape(_CLOSERS)}]*$")
+_WORD = pattern_of(rf"[^\W_{HAN}]+(?:['’.,-][^\W_{HAN}]+)*")
+_LAST_TOKEN = pattern_of(r"[^\s\"'“‘(\[*_]*$")
+_TOKEN_BEFORE = pattern_of(r"(\S+)\s+\S*$")
+_ACRONYM = pattern_of(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{1,2}$")
+_MARKED_LINE = pattern_of(r"\s*(?:#{1,6}\s|[-*+•]\s|\d{1,3}[.)]\s)")
+_FENCE_BEGINS = pattern_of(r" {0,3}(?:`{1,2}|~{1,2})?$")
+_WAITING_END = pattern_of(rf"[{re.escape(_ENDS + _HAN_ENDS)}…]+[{re.escape(_CLOSERS)}]*$")
+_WAITING_PAUSE = pattern_of(rf"[{_PAUSES}{_HAN_PAUSES}]+[{re.escape(_CLOSERS)}]*$")
 
 _TITLES = frozenset(str.split("mr mrs ms dr prof st vs e.g i.e cf approx ca gen sen rep rev hon capt lt col sgt mt"))
 _BEFORE_NUMBERS = frozenset(

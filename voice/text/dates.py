@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 from voice.text.number_words import cardinal, han_cardinal, han_digits, ordinal, year_in_words
+from voice.text.patterns import pattern_of
 
 _MONTHS = str.split("January February March April May June July August September October November December")
 _MONTH_OF = {name[:3]: number for number, name in enumerate(_MONTHS, start=1)}
@@ -14,15 +15,15 @@ _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>\d{4})"
 _BEFORE, _AFTER = r"(?<![A-Za-z0-9_./:-])", r"(?![A-Za-z0-9_/-]|[.,:][A-Za-z0-9_])"
 
-_ISO = re.compile(rf"{_BEFORE}{_YEAR}(?P<mark>[-/])(?P<month>\d\d?)(?P=mark)(?P<day>\d\d?){_AFTER}")
-_DAY_FIRST = re.compile(rf"{_BEFORE}(?P<the>[Tt]he )?{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?{_AFTER}")
-_MONTH_FIRST = re.compile(rf"{_BEFORE}{_MONTH} {_DAY},? {_YEAR}{_AFTER}")
-_SLASHED = re.compile(rf"{_BEFORE}(?P<first>\d\d?)/(?P<second>\d\d?)/{_YEAR}{_AFTER}")
-_MONTH_ONLY = re.compile(rf"{_BEFORE}{_MONTH} {_YEAR}{_AFTER}")
-_HAN_DATE = re.compile(r"(?<!\d)(?:(?P<year>\d{4})\s?年\s?)?(?P<month>\d\d?)\s?月\s?(?P<day>\d\d?)\s?(?P<mark>[日号])")
-_HAN_YEARS = re.compile(r"(?<![\d.,])([12]\d{3})(年?)\s?[-–—~～至到]\s?([12]\d{3})\s?年")
-_HAN_SHORT_YEARS = re.compile(r"(?<![\d.,])([12]\d{3})\s?[-–—~～]\s?(\d\d)\s?年")
-_HAN_YEAR = re.compile(r"(?<![\d,.])(?P<year>[12]\d{3})\s?年(?!前|后|内|间|来|多|级)")
+_ISO = pattern_of(rf"{_BEFORE}{_YEAR}(?P<mark>[-/])(?P<month>\d\d?)(?P=mark)(?P<day>\d\d?){_AFTER}")
+_DAY_FIRST = pattern_of(rf"{_BEFORE}(?P<the>[Tt]he )?{_DAY}(?: of)? {_MONTH}(?:,? {_YEAR})?{_AFTER}")
+_MONTH_FIRST = pattern_of(rf"{_BEFORE}{_MONTH} {_DAY},? {_YEAR}{_AFTER}")
+_SLASHED = pattern_of(rf"{_BEFORE}(?P<first>\d\d?)/(?P<second>\d\d?)/{_YEAR}{_AFTER}")
+_MONTH_ONLY = pattern_of(rf"{_BEFORE}{_MONTH} {_YEAR}{_AFTER}")
+_HAN_DATE = pattern_of(r"(?<!\d)(?:(?P<year>\d{4})\s?年\s?)?(?P<month>\d\d?)\s?月\s?(?P<day>\d\d?)\s?(?P<mark>[日号])")
+_HAN_YEARS = pattern_of(r"(?<![\d.,])([12]\d{3})(年?)\s?[-–—~～至到]\s?([12]\d{3})\s?年")
+_HAN_SHORT_YEARS = pattern_of(r"(?<![\d.,])([12]\d{3})\s?[-–—~～]\s?(\d\d)\s?年")
+_HAN_YEAR = pattern_of(r"(?<![\d,.])(?P<year>[12]\d{3})\s?年(?!前|后|内|间|来|多|级)")
 
 
 def dates_in_words(text: str, language: str) -> str:

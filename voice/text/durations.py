@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from voice.text.numbers import HAN_NUMBER, say_number
+from voice.text.patterns import pattern_of
 from voice.text.plain_words import plain_words
 from voice.text.quantity import HAN_QUANTITY, NUM, QUANTITY, SHARE, han_quantity, quantity
 
@@ -28,30 +29,30 @@ class Length:
 _SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _SMALLER = {"h": 60, "m": 1}
 _UNIT = r"(?:weeks?|days?|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z'])"
-_PART = re.compile(
+_PART = pattern_of(
     rf"(?P<range>\b(?:{NUM}|an?) ?(?:to|or|-|–) ?)?"
     rf"(?:\b(?P<clock>\d+:\d\d(?::\d\d)?) ?|\b(?P<share>{SHARE})(?: of)?(?: an?| 1)?[ -]"
     rf"|(?:\b|(?<=[hm]))(?P<count>{QUANTITY}|another)[ -]?)(?:(?:more|extra|whole|full) )?"
     rf"(?P<unit>{_UNIT})(?! (?:to|past|before|after|till?) (?:\d{{1,2}}(?![\d:]| ?{_UNIT})|noon|midday|midnight))"
     rf"(?: long\b)?(?P<about> or (?:2|more)\b)?"
 )
-_BARE = re.compile(rf"\b(?P<unit>hour|minute)(?= (?:and {SHARE}|\d))")
-_JOINT = re.compile(r",? ?(?:and )?(?!and\b)")
+_BARE = pattern_of(rf"\b(?P<unit>hour|minute)(?= (?:and {SHARE}|\d))")
+_JOINT = pattern_of(r",? ?(?:and )?(?!and\b)")
 _ENDS = r"(?=$| (?:timers?|alarms?|reminder|countdown|for|to|called|named|please|from|with|on|until|left|that|about)\b)"
-_TAIL = re.compile(
+_TAIL = pattern_of(
     rf" (?:and )?(?P<share>{SHARE})(?! ?(?:of|an?|1)? ?{_UNIT})"
     rf"|(?: and)? ?(?P<rest>[1-5]?\d)(?![\d:./]| ?{_UNIT}| (?:and|to|past)\b){_ENDS}"
 )
-_CLOCK = re.compile(r"\b(\d+):(\d\d)(?::(\d\d))?\b(?! ?(?:a ?m|p ?m)\b)")
-_ORDINAL = re.compile(r"an?(?:other)? second (?:[a-z']+ ){0,2}(?:one|timer|alarm|reminder|countdown)\b")
-_INSTEAD = re.compile(r" (?:no|i mean|sorry|actually|make (?:that|it)|rather|or rather|wait)\b")
+_CLOCK = pattern_of(r"\b(\d+):(\d\d)(?::(\d\d))?\b(?! ?(?:a ?m|p ?m)\b)")
+_ORDINAL = pattern_of(r"an?(?:other)? second (?:[a-z']+ ){0,2}(?:one|timer|alarm|reminder|countdown)\b")
+_INSTEAD = pattern_of(r" (?:no|i mean|sorry|actually|make (?:that|it)|rather|or rather|wait)\b")
 
 _HAN_UNIT = r"(?:秒钟?|分钟?(?!之)|小时|钟头|刻钟|个钟|天|周|个?星期|个?礼拜)"
-_HAN_PART = re.compile(
+_HAN_PART = pattern_of(
     rf"(?P<range>{HAN_NUMBER}[到至或~-])?(?P<count>{HAN_QUANTITY})个?(?P<unit>{_HAN_UNIT})(?P<half>半)?"
     rf"(?P<rest>[零]?{HAN_NUMBER}(?=$|的|后|之后|以后|吧))?"
 )
-_HAN_CLOCK = re.compile(
+_HAN_CLOCK = pattern_of(
     rf"{HAN_NUMBER}点钟?差{HAN_NUMBER}(?:分钟?|刻钟?)|差{HAN_NUMBER}(?:分钟?|刻钟?)到?{HAN_NUMBER}点"
     rf"|{HAN_NUMBER}点(?:{HAN_NUMBER}分(?!钟)|半|整|钟|[一三]刻)"
 )
@@ -67,8 +68,8 @@ _HAN_SECONDS = {
     "礼": 604800,
 }
 _HAN_SMALLER = {"小": 60, "钟": 60, "分": 1}
-_HAN_JOINT = re.compile(r"[零又加和、,，]?(?:零)?")
-_HAN_INSTEAD = re.compile(r"不对|不是|应该是|我是说|说错了|还是")
+_HAN_JOINT = pattern_of(r"[零又加和、,，]?(?:零)?")
+_HAN_INSTEAD = pattern_of(r"不对|不是|应该是|我是说|说错了|还是")
 
 
 def parse_duration(text: str) -> float | None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 
-FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*", re.MULTILINE)
-_IMAGE_OR_LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\([^)\n]{0,1000}\)")
-_REFERENCE = re.compile(r"\[\^?\d{1,3}\]")
-_AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^>\s]+)>")
-_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]{0,300})?/?>")
-_CODE_SPAN = re.compile(r"(`+)(?!`)(.{1,300}?)(?<!`)\1(?!`)")
-_RULE = re.compile(r"^\s*(?:[-*_=]\s*){3,}$")
-_TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
-_HEADING = re.compile(r"^\s{0,3}#{1,6}(?:\s+|$)|\s+#+\s*$")
-_QUOTE = re.compile(r"^\s*(?:>\s?)+")
-_BULLET = re.compile(r"^\s*[-*+•‣◦·]\s+(?:\[[ xX]\]\s+)?")
-_NUMBER = re.compile(r"^\s*(\d{1,3})[.)]\s+")
-_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|~<>])")
-_STRONG = re.compile(r"\*\*+|__+|~~+")
-_EMPHASIS = re.compile(r"(?<![\w*_])[*_](?=\S)|(?<=\S)[*_](?![\w*_])|[*_](?=[一-鿿])|(?<=[一-鿿])[*_]")
+from voice.text.patterns import pattern_of
+
+FENCE = pattern_of(r"^ {0,3}(`{3,}|~{3,})[^\n]*", re.MULTILINE)
+_IMAGE_OR_LINK = pattern_of(r"!?\[([^\]\n]{0,300})\]\([^)\n]{0,1000}\)")
+_REFERENCE = pattern_of(r"\[\^?\d{1,3}\]")
+_AUTOLINK = pattern_of(r"<((?:https?://|mailto:)[^>\s]+)>")
+_TAG = pattern_of(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]{0,300})?/?>")
+_CODE_SPAN = pattern_of(r"(`+)(?!`)(.{1,300}?)(?<!`)\1(?!`)")
+_RULE = pattern_of(r"^\s*(?:[-*_=]\s*){3,}$")
+_TABLE_RULE = pattern_of(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_HEADING = pattern_of(r"^\s{0,3}#{1,6}(?:\s+|$)|\s+#+\s*$")
+_QUOTE = pattern_of(r"^\s*(?:>\s?)+")
+_BULLET = pattern_of(r"^\s*[-*+•‣◦·]\s+(?:\[[ xX]\]\s+)?")
+_NUMBER = pattern_of(r"^\s*(\d{1,3})[.)]\s+")
+_ESCAPE = pattern_of(r"\\([\\`*_{}\[\]()#+\-.!|~<>])")
+_STRONG = pattern_of(r"\*\*+|__+|~~+")
+_EMPHASIS = pattern_of(r"(?<![\w*_])[*_](?=\S)|(?<=\S)[*_](?![\w*_])|[*_](?=[一-鿿])|(?<=[一-鿿])[*_]")
 
 
 def without_fences(text: str, phrase: str) -> str:

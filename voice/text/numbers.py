@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from voice.text.number_words import HAN_NUMERALS
+from voice.text.patterns import pattern_of
 
 _UNITS = {
     word: value
@@ -21,7 +22,7 @@ _TENS = {
     for value, word in enumerate(str.split("twenty thirty forty fifty sixty seventy eighty ninety"), start=2)
 } | {"fourty": 40}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_TOKEN = re.compile(r"\d+(?:,\d+)*(?:\.\d+)?|[A-Za-z]+(?:'[a-z]+)?|\s+|.", re.DOTALL)
+_TOKEN = pattern_of(r"\d+(?:,\d+)*(?:\.\d+)?|[A-Za-z]+(?:'[a-z]+)?|\s+|.", re.DOTALL)
 
 _LONGEST_DIGITS = 30
 _LONGEST_FRACTION = 40  # tokens
@@ -128,7 +129,7 @@ def _fraction(tokens: list[str], end: int, value: float) -> tuple[float, int]:
     return (float(f"{plain_number(value)}.{digits}") if digits else value), end
 
 
-_DIGIT_CONTEXT = re.compile(r"\b(?:number|phone|code|pin|dial|call|zip)\b|号码|电话|密码|验证码|手机号")
+_DIGIT_CONTEXT = pattern_of(r"\b(?:number|phone|code|pin|dial|call|zip)\b|号码|电话|密码|验证码|手机号")
 _WHOLE_NUMBER = 7  # digits of the shortest telephone number
 
 

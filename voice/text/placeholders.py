@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
+
+from voice.text.patterns import pattern_of
 
 BLOCKED = "[Blocked]"
 """What stands in the log, in frames and in the context in place of a text that was taken out."""
 
-PLACEHOLDER = re.compile(r"<([A-Z_]{2,16}):[0-9a-f]{8,16}>")
+PLACEHOLDER = pattern_of(r"<([A-Z_]{2,16}):[0-9a-f]{8,16}>")
 
 WORDS = MappingProxyType(
     {

@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 
 from voice.text.numbers import HAN_NUMBER, han_number
+from voice.text.patterns import pattern_of
 
 NUM = r"\d+(?:,\d{3})*(?:\.\d+)?"
 """An English number in digits."""
@@ -42,7 +43,7 @@ HAN_QUANTITY = (
 )
 """Any Chinese quantity before a measure word; `han_quantity` reads it."""
 
-_HAN_ABOUT = re.compile(r"一两|两三|三两|二三|三四|三五|四五|五六|六七|七八|八九")
+_HAN_ABOUT = pattern_of(r"一两|两三|三两|二三|三四|三五|四五|五六|六七|七八|八九")
 
 
 def quantity(text: str) -> Fraction | None:

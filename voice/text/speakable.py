@@ -9,6 +9,7 @@ from html import unescape
 from voice.text.dates import dates_in_words
 from voice.text.markdown import plain, without_fences
 from voice.text.numbers import written_fractions
+from voice.text.patterns import pattern_of
 from voice.text.phrases import phrase
 from voice.text.placeholders import BLOCKED, PLACEHOLDER, in_words
 from voice.text.spoken_chinese import chinese
@@ -17,17 +18,17 @@ from voice.text.spoken_signs import without_latex
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 """Ranges for a pattern, escaped: written out, an editor that normalizes U+F900 makes all of Korean Chinese."""
-_HAN = re.compile(f"[{HAN}]")
-_URL = re.compile(r"(?:https?://|www\.)(?:[^\s/<>()\[\]{}\"'，。！？；：、]+@)?([^\s/:?#<>()\[\]{}\"'，。！？；：、]+)"
+_HAN = pattern_of(f"[{HAN}]")
+_URL = pattern_of(r"(?:https?://|www\.)(?:[^\s/<>()\[\]{}\"'，。！？；：、]+@)?([^\s/:?#<>()\[\]{}\"'，。！？；：、]+)"
                   r"[^\s<>()\[\]{}\"'，。！？；：、]*")  # fmt: skip
-_EMAIL = re.compile(r"(?:mailto:)?\b([\w.+-]+)@([\w-]+(?:\.[\w-]+)+)\b")
-_KEYCAP = re.compile(r"([0-9#*])\ufe0f?\u20e3")
+_EMAIL = pattern_of(r"(?:mailto:)?\b([\w.+-]+)@([\w-]+(?:\.[\w-]+)+)\b")
+_KEYCAP = pattern_of(r"([0-9#*])\ufe0f?\u20e3")
 _JOINERS = "\u200b\u200c\u200d\u2060\ufe0e\ufe0f\ufeff\u00ad\u20e3"
 _EDGES = " \t\n,.;:!?，。！？；：、…·)]}”’》」』）】-–—|*_~`#>="
-_LEFTOVERS = re.compile(r"[*|\\`]+|_+")
-_GAPS = re.compile(r"[^\S\n]{4,}")
-_SPACES = re.compile(r"\s+")
-_SPACE_BEFORE_MARK = re.compile(r"\s+([,.;:!?，。！？；：、])(?=\s|$)")
+_LEFTOVERS = pattern_of(r"[*|\\`]+|_+")
+_GAPS = pattern_of(r"[^\S\n]{4,}")
+_SPACES = pattern_of(r"\s+")
+_SPACE_BEFORE_MARK = pattern_of(r"\s+([,.;:!?，。！？；：、])(?=\s|$)")
 _CODE = {"en": "The code is in the text.", "zh": "代码在文字里。"}
 _LINK = {"en": "link to {}", "zh": "{}的链接"}
 _AT = {"en": "{} at {}", "zh": "{} at {}"}

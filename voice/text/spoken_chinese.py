@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
 
 from voice.text.number_words import han_cardinal, han_decimal, han_digits, roman
+from voice.text.patterns import pattern_of
 from voice.text.spoken_signs import HAN_SIGNS
 from voice.text.spoken_units import AMOUNTS, CODES, CURRENCIES, PER, SYMBOL, UNITS
 
@@ -23,8 +23,8 @@ _COUNTED = (
     "|篇|首|句|遍|周|星期|万|亿|千|支|根|颗|片|份|套|双|对|组|架|艘|座|间|头|匹|棵|朵|顿|场|部|门|项|点(?!\\d)|刻|桶|袋|盒|包|枚"
     "|美元|欧元|英镑|毫升|升|克|吨|厘米|毫米|公分|英里|英尺|人份|个月|代|股|行|步|圈|回|成|轮|局|任|届|期|把|口|滴|勺|箱|束|排|幢|栋"
 )
-_GAP = re.compile(r"(?<=[一-鿿]) (?=[一-鿿])")
-_IS_COUNTED = re.compile(rf"\s?多?(?:{_COUNTED})")
+_GAP = pattern_of(r"(?<=[一-鿿]) (?=[一-鿿])")
+_IS_COUNTED = pattern_of(rf"\s?多?(?:{_COUNTED})")
 _CODES = (
     "密码|验证码|号码|编号|邮编|工号|尾号|学号|卡号|账号|单号|订单号|门牌|房间|房号|航班|"
     "车次|车牌|分机|电话|手机|口令|代码|PIN|QQ|微信|班次"
@@ -41,7 +41,7 @@ _PER = r"(?:\s?/\s?(?:(?P<per>[A-Za-z]+[²³]?)(?![A-Za-z²³])|(?P<each>[一-�
 
 def chinese(text: str) -> str:
     """The text with its numbers and signs in Chinese words."""
-    for pattern, words in _compiled():
+    for pattern, words in _COMPILED:
         text = pattern.sub(words, text)
     return _GAP.sub("", text)
 
@@ -262,9 +262,4 @@ _RULES: tuple[tuple[str, Words], ...] = (
     (rf"(?P<number>{NUM})", _number),
     (r"(?<=[零一二三四五六七八九十百千万亿两])-(?=[零一二三四五六七八九])", "，"),
 )
-
-
-@cache
-def _compiled() -> tuple[tuple[re.Pattern[str], Words], ...]:
-    """The rules, compiled when the language is first spoken: not at the start, where it would take as long again."""
-    return tuple((re.compile(pattern), words) for pattern, words in _RULES)
+_COMPILED = tuple((pattern_of(pattern), words) for pattern, words in _RULES)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
 
 from voice.text.number_words import cardinal, decimal, digits, ordinal, pair, plural, year_in_words
+from voice.text.patterns import pattern_of
 from voice.text.spoken_roman import ROMAN
 from voice.text.spoken_signs import ENGLISH_SIGNS
 from voice.text.spoken_titles import TITLES
@@ -33,7 +33,7 @@ _PER = r"(?:\s?/\s?(?P<per>[A-Za-z]+[²³]?)(?![\w²³]))?"
 
 def english(text: str) -> str:
     """The text with its numbers and signs in English words."""
-    for pattern, words in _compiled():
+    for pattern, words in _COMPILED:
         text = pattern.sub(words, text)
     return text
 
@@ -383,9 +383,4 @@ _RULES: tuple[tuple[str, Words], ...] = (
     (rf"(?P<minus>(?<![\w)\]-])[-−](?=[\d.]))?(?P<number>{NUM})", _number),
     (r"(?<=[a-z]) -(?=[a-z]+-)", "-"),
 )
-
-
-@cache
-def _compiled() -> tuple[tuple[re.Pattern[str], Words], ...]:
-    """The rules, compiled when the language is first spoken: not at the start, where it would take as long again."""
-    return tuple((re.compile(pattern), words) for pattern, words in _RULES)
+_COMPILED = tuple((pattern_of(pattern), words) for pattern, words in _RULES)

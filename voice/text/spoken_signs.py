@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from voice.text.patterns import pattern_of
+
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ", "0123456789-n")
 _SUB = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 _LATEX = tuple(
-    (re.compile(pattern), words)
+    (pattern_of(pattern), words)
     for pattern, words in (
         (r"\\[([]|\\[\])]|\$\$", " "),
         (r"(?<![\w\\])\$(?=[^$\n]{1,80}\$)(?=[^$]*[\\^_={}+<>]|[A-Za-z]\$)([^$\n]+)\$(?!\d)", r"\1"),
@@ -34,9 +36,9 @@ _LATEX = tuple(
         (r"_\{([^{}]*)\}", r" \1"),
     )
 )
-_HAS_LATEX = re.compile(r"\\[a-zA-Z(\[%]|\$[^$\n]*\$|\^\{")
-_STAR = re.compile(r"(?<=[\d)])\s?\*\s?(?=[\d(])")
-_OVER = re.compile(r"\((\w+|\d+)\)/\((\w+|\d+)\)")
+_HAS_LATEX = pattern_of(r"\\[a-zA-Z(\[%]|\$[^$\n]*\$|\^\{")
+_STAR = pattern_of(r"(?<=[\d)])\s?\*\s?(?=[\d(])")
+_OVER = pattern_of(r"\((\w+|\d+)\)/\((\w+|\d+)\)")
 
 
 def without_latex(text: str) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from voice.errors import ConfigError
+from voice.text.patterns import pattern_of
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,24}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = pattern_of(r"[A-Za-z0-9_-]{1,24}")
+_VARIABLE = pattern_of(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from voice.text.patterns import pattern_of
+
 SAYINGS: Mapping[str, Mapping[str, str]] = {
     "looking": {
         "en": "One moment, I'm looking.",
@@ -24,14 +26,14 @@ SAYINGS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-YES = re.compile(
+YES = pattern_of(
     r"(?:(?:yes|yeah|yep|sure|ok|okay|of course|certainly|absolutely|do it|go ahead|please do|confirm|confirmed|i do"
     r"|that is right|that's right|correct|please|ja|jawohl|klar|gerne|mach das|genau|bitte)[ ,.!]*)+"
     r"|(?:(?:是的?|好的?|对的?|确认|可以|行|没错|当然|嗯)[，。！ ]*)+(?:吧|啊)?[。！]?",
     re.IGNORECASE,
 )
 
-STOP = re.compile(
+STOP = pattern_of(
     r"(?:(?:please|ok|okay|no)[ ,]*)*(?:stop(?: it| that| this)?|cancel(?: it| that| this)?|abort|never ?mind|forget it"
     r"|stopp|halt|abbrechen|abbruch|brich (?:das )?ab|lass es)(?:[ ,]*(?:please|now|bitte))*[.! ]*"
     r"|(?:请)?(?:停|停下|停止|停下来|取消|算了|不用了|别弄了)(?:吧|了)?[。！]?",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Callable
 
@@ -10,10 +9,11 @@ import numpy as np
 
 from voice.audio.frames import RATE, Pcm, from_float, silence
 from voice.errors import EngineError
+from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN
 from voice.tts.interface import Chunk, Emit, WordMark
 
-WORD = re.compile(rf"[{HAN}]|[^\W{HAN}]+(?:['’.,:-][^\W{HAN}]+)*")
+WORD = pattern_of(rf"[{HAN}]|[^\W{HAN}]+(?:['’.,:-][^\W{HAN}]+)*")
 
 
 class ToneSynthesizer:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
+from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN
 
-WORD = re.compile(rf"[{HAN}]|[^\s{HAN}]+")
+WORD = pattern_of(rf"[{HAN}]|[^\s{HAN}]+")
 """A word of a text with its punctuation; a Chinese character is one."""
 
 STRESS = "ˈˌ"

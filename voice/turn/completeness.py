@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from voice.text.numbers import in_digits, simplified
+from voice.text.patterns import pattern_of
 from voice.text.speakable import language_of
 from voice.turn.completeness_chinese import judge_chinese
 from voice.turn.completeness_english import judge_english
@@ -33,11 +34,11 @@ _WHOLE_NUMBER = 7  # digits of the shortest telephone number
 _BREAKS_OFF = (",", "-", "–", "—", ":", "...", "…", "，", "、", "：")
 _MARKS = " \t\n.,!?;:-–—…。，、！？；："
 _CLOSES = ".!?"
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*(?=.)")
-_DIGIT_CONTEXT = re.compile(
+_SENTENCE = pattern_of(r"(?<=[.!?])\s+|(?<=[。！？])\s*(?=.)")
+_DIGIT_CONTEXT = pattern_of(
     r"\b(?:number|phone|code|pin|dial|call|zip|号码|电话|密码|验证码)|号码|电话|密码|验证码|手机号"
 )
-_GOES_ON = re.compile(
+_GOES_ON = pattern_of(
     r"\b(?:hours?|minutes?)$"  # "… and thirty seconds"
     r"|^(?:please )?(?:turn|switch) (?:on|off) (?:the |my |all )?(?:the )?\S+$"  # "… in the kitchen"
     r"|^(?:please )?(?:turn|switch) (?:the |my )?\S+ (?:on|off)$"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
+
+from voice.text.patterns import pattern_of
 
 Verdict = Literal["complete", "unfinished", "unknown"]
 Judged = tuple[Verdict, str]
@@ -80,7 +81,7 @@ _KINDS: tuple[tuple[Verdict, str, str], ...] = (
         "|怎么做|怎么说|怎么写|什么意思|好不好|对不对|行不行|是谁|几点钟|几月几号|什么时候)$",
     ),
 )  # fmt: skip
-_COMPILED = tuple((verdict, rule, re.compile(pattern)) for verdict, rule, pattern in _KINDS)
+_COMPILED = tuple((verdict, rule, pattern_of(pattern)) for verdict, rule, pattern in _KINDS)
 
 
 def judge_chinese(text: str) -> Judged:

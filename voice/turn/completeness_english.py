@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from voice.text.numbers import in_digits
+from voice.text.patterns import pattern_of
 
 Verdict = Literal["complete", "unfinished", "unknown"]
 Judged = tuple[Verdict, str]
@@ -18,7 +19,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_FILLER_ENDS = re.compile(
+_FILLER_ENDS = pattern_of(
     r"^(?:well|okay|ok|so|um|uh|hmm)(?: (?:well|okay|ok|so|um|uh|hmm))*$|\b(?:um|uh|erm|er|hmm|mm|uhm|you know|i mean)$"
     r"|(?<!\blook)(?<!\bfeel)(?<!\bsound) like$|(?<!think)(?<!hope)(?<!guess)(?<!said)(?<!say)(?<!suppose)(?<!even)"
     r"(?<!much)(?<!and) so$"
@@ -39,7 +40,7 @@ _AUXILIARIES = _words("is are do does did can could will would should have has w
 _SUBJECTS = _words("i he she we they")
 _QUESTION_LAST = _words("it you that this today tomorrow now me there here they he she them us i we")
 _COPULAS = _words("is are was were am be been being has have had will would should must may might shall")
-_CLOSED = re.compile(
+_CLOSED = pattern_of(
     r"^(?:yes|no|yeah|yep|nope|stop|cancel|help|thanks|thank you|hello|hi|hey there|goodbye|bye|bye bye|never mind"
     r"|repeat that|say that again|go on|yes please|no thanks|no thank you|good (?:morning|evening|night|afternoon)"
     r"|thank you very much|thanks a lot|that's all|that is all|forget it|not now|of course|be quiet|pause|resume"
@@ -110,13 +111,13 @@ _UNFINISHED_NUMBERS: tuple[tuple[str, str], ...] = (
 )
 """These read the numbers in digits."""
 
-_UNFINISHED_KINDS = tuple((rule, re.compile(pattern)) for rule, pattern in _UNFINISHED)
-_NUMBER_KINDS = tuple((rule, re.compile(pattern)) for rule, pattern in _UNFINISHED_NUMBERS)
-_HOW_IT_WORKS = re.compile(
+_UNFINISHED_KINDS = tuple((rule, pattern_of(pattern)) for rule, pattern in _UNFINISHED)
+_NUMBER_KINDS = tuple((rule, pattern_of(pattern)) for rule, pattern in _UNFINISHED_NUMBERS)
+_HOW_IT_WORKS = pattern_of(
     r"^how (?:do|does|did) (?:[a-z']+ )+(?:work|works|happen|mean)$|^what (?:do|does|did) .+ mean$"
 )
-_MAY_STAND = re.compile(r"(?:\b(?:it|he|she|they|you|we|i|there|that|this|what|where|who|moon|one)|^yes|^no) [a-z']+$")
-_CONDITION_ENDED = re.compile(r",|\bthen\b|\b(?:please|will|would|tell|let|turn|remind|call|stop)\b")
+_MAY_STAND = pattern_of(r"(?:\b(?:it|he|she|they|you|we|i|there|that|this|what|where|who|moon|one)|^yes|^no) [a-z']+$")
+_CONDITION_ENDED = pattern_of(r",|\bthen\b|\b(?:please|will|would|tell|let|turn|remind|call|stop)\b")
 
 
 def judge_english(text: str, *, asked: bool = False) -> Judged:

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from voice.text.numbers import in_digits, simplified
+from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN
 
 _SIGNS = (
@@ -13,14 +14,14 @@ _SIGNS = (
     "|got it|alright|all right|of course|exactly|indeed|go on|true|interesting|huh|so|well|mhm hm"
     "|嗯|哦|噢|啊|呃|对|对的|对啊|是|是的|是啊|是吗|好|好的|好吧|行|可以|没错|明白|明白了|知道了|了解|这样啊|原来如此|真的"
 )
-_STOPS = re.compile(
+_STOPS = pattern_of(
     r"\b(?:stop|wait|hold on|shut up|be quiet|quiet|cancel|enough|pause|hang on|no)\b"
     "|停|等等|等一下|等会|别说|闭嘴|够了|取消|不要|安静|暂停",
     re.IGNORECASE,
 )
-_ONLY = re.compile(rf"(?:(?:{_SIGNS})(?: |\b|(?=[㐀-鿿])))+")
-_DRAWN_OUT = re.compile(r"([mha嗯哦噢啊呃对是好])\1+")
-_MARKS = re.compile(r"[^\w\s']+|_")
+_ONLY = pattern_of(rf"(?:(?:{_SIGNS})(?: |\b|(?=[㐀-鿿])))+")
+_DRAWN_OUT = pattern_of(r"([mha嗯哦噢啊呃对是好])\1+")
+_MARKS = pattern_of(r"[^\w\s']+|_")
 _MOST_WORDS = 4
 _BRIEF = 3
 
@@ -48,7 +49,7 @@ def is_backchannel(text: str) -> bool:
     return len(words.split()) <= _MOST_WORDS and bool(_ONLY.fullmatch(words))
 
 
-_TOKEN = re.compile(rf"[{HAN}]|[^\W_{HAN}]+(?:'[^\W_]+)?")
+_TOKEN = pattern_of(rf"[{HAN}]|[^\W_{HAN}]+(?:'[^\W_]+)?")
 _RECENT = 80  # tokens of speech that can still be in the room or the recognizer
 _LONGEST = 300  # code points of what was heard that are compared
 _BEGINNING = 3  # letters that are enough of a word

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
+
+from voice.text.patterns import pattern_of
 
 ALIKE = 0.72
 """Words that are less alike than this, letter by letter, are not the wake word."""
@@ -12,7 +13,7 @@ ALIKE = 0.72
 _SPELLED = {"ok": "okay", "o": "okay", "hay": "hey"}
 """What recognizers write for the words that wake phrases begin with."""
 
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_WORD = pattern_of(r"[^\W_]+(?:'[^\W_]+)?")
 
 
 def without_phrase(text: str, phrases: Iterable[str]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import click
 
 from voice.cli.options import configured
 from voice.settings.layers import OPTIONS, Option, Resolved, environment_name, expectation
+from voice.text.patterns import pattern_of
 
 
 @click.command("config")
@@ -83,4 +83,4 @@ def visible(option: Option, value: Any) -> Any:
     return _PASSWORD.sub(r"\1…@", value) if isinstance(value, str) else value
 
 
-_PASSWORD = re.compile(r"(://[^/@\s]*:)[^/@\s]*@")
+_PASSWORD = pattern_of(r"(://[^/@\s]*:)[^/@\s]*@")

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from voice.errors import MissingError, UsageError, VoiceError
 from voice.llm.interface import Message
+from voice.text.patterns import pattern_of
 
 COMMANDS = {
     "help": ("", "show these commands and the keys"),
@@ -24,7 +25,7 @@ COMMANDS = {
 }
 """Each command, its argument, and what it does."""
 
-_COMMAND = re.compile(r"/([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
+_COMMAND = pattern_of(r"/([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
 WHO = {"user": "You", "assistant": "Voice"}
 
 

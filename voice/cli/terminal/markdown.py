@@ -11,15 +11,16 @@ from rich.segment import Segment
 from rich.theme import Theme
 
 from voice.text.markdown import FENCE, fence_end
+from voice.text.patterns import pattern_of
 
 THEME = Theme(
     {"markdown.code": "cyan", "markdown.code_block": "cyan", "markdown.h1": "bold", "markdown.h2": "bold underline"}
 )
 """Code without a background of its own, which one of light and dark terminals would show badly."""
 
-_MARKS = re.compile(r"[*_`#~|<>\\\[\]]|^\s*[-+•]\s|^\s*\d+[.)]\s|^\s*(?:-\s*){3,}$", re.MULTILINE)
-_BLANK = re.compile(r"\n[ \t]*\n\s*?(?=\S)")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_MARKS = pattern_of(r"[*_`#~|<>\\\[\]]|^\s*[-+•]\s|^\s*\d+[.)]\s|^\s*(?:-\s*){3,}$", re.MULTILINE)
+_BLANK = pattern_of(r"\n[ \t]*\n\s*?(?=\S)")
+_CONTROLS = pattern_of(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:

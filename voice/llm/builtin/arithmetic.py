@@ -10,9 +10,10 @@ from fractions import Fraction
 
 from voice.llm.builtin.question import Answer, Question
 from voice.text.numbers import HAN_NUMBER, han_number, plain_number, say_number
+from voice.text.patterns import pattern_of
 from voice.text.quantity import NUM, SHARE, quantity
 
-_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?)|(sqrt|[-+*/^%()@~]))")
+_TOKEN = pattern_of(r"\s*(?:(\d+(?:\.\d+)?)|(sqrt|[-+*/^%()@~]))")
 _MOST_BITS = 4000
 
 
@@ -136,7 +137,7 @@ _Rules = Sequence[tuple[re.Pattern[str], _Replacement]]
 
 
 def _rules(*pairs: tuple[str, _Replacement]) -> _Rules:
-    return [(re.compile(pattern), replacement) for pattern, replacement in pairs]
+    return [(pattern_of(pattern), replacement) for pattern, replacement in pairs]
 
 
 def _share(found: re.Match[str]) -> str:
@@ -145,7 +146,7 @@ def _share(found: re.Match[str]) -> str:
     return found[0] if value is None else f"({value.numerator} / {value.denominator})"
 
 
-_SHARE_OF = re.compile(rf"({SHARE}) of (.+)$")
+_SHARE_OF = pattern_of(rf"({SHARE}) of (.+)$")
 
 
 def _share_of(found: re.Match[str]) -> str:
@@ -161,10 +162,10 @@ def _mixed(found: re.Match[str]) -> str:
     return found[0] if value is None else f"({found[1]} + {value.numerator} / {value.denominator})"
 
 
-_LEAD = re.compile(
+_LEAD = pattern_of(
     r"^(?:what is|what's|whats|what are|what does|how much is|how many is|calculate|compute|work out|and|then)\s+"
 )
-_TAIL = re.compile(r"\s+(?:equals?|make|equal to|is)$|\s*=$")
+_TAIL = pattern_of(r"\s+(?:equals?|make|equal to|is)$|\s*=$")
 _ENGLISH = _rules(
     (r"\b(?:that number|the result|the answer|that|this|it)\b", "@"),
     (r"^add (.+) (?:and|to) (.+)$", r"\2 + \1"),
@@ -238,8 +239,8 @@ _SAID = {
     "sqrt": ("the square root of", "根号"),
     "%": ("percent", "%"),
 }
-_HYPHENATED = re.compile(r"\d+(?:-\d+)+")  # a telephone number or a date
-_SIGN = re.compile(r"^(?:minus|-) ?(?=\d)")
+_HYPHENATED = pattern_of(r"\d+(?:-\d+)+")  # a telephone number or a date
+_SIGN = pattern_of(r"^(?:minus|-) ?(?=\d)")
 _FURTHEST_BACK = 12
 
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from voice.llm.builtin.days import EN_DAY, FEASTS, HAN_DAY, MONTHS, WEEKDAYS, english_day, han_day
 from voice.llm.builtin.places import zone_of
 from voice.llm.builtin.question import Answer, Question
+from voice.text.patterns import pattern_of
 
-_TIME = re.compile(
+_TIME = pattern_of(
     r"\b(?:what|which) time (?:is it|it is|do (?:you|we) have)(?: right)?$|^(?:current )?time$|^what time$"
     r"|(?:\b(?:what's|what is|whats|have you got|got|give me|do you have) |^)the (?:current )?time$"
     r"|^(?:现在|当前)?是?(?:几点(?:钟|了)*|什么时间|时间)$"
@@ -20,7 +21,7 @@ _ASKS = (
     r"(?:what|which|whats|what's) (?:the )?(?:day|date|month|year|weekday|day of the week)"
     r"(?: of the (?:week|month|year))?(?: (?:is|was|will|does|did|it))*"
 )
-_DATE = re.compile(
+_DATE = pattern_of(
     rf"^(?:so )?{_ASKS}(?: it| this| today| be| going to be)*(?P<day1> .*?)??"
     r"(?: be| on| it is| it was| fall on| fall| is)*$"
     r"|^(?:(?:what|whats|what's|give me|do you know|got)(?: is| was)? )?(?:the )?(?:current |today's )?(?:date|day)"
@@ -29,28 +30,28 @@ _DATE = re.compile(
     r"|the day (?:after tomorrow|before yesterday))(?:'s (?:date|day))?$"
     r"|^(?:when|on what day|on which day)(?: is|'s| was| does| will)(?P<day4> .*?)(?: be| fall| this year| next)?$"
 )
-_UNTIL = re.compile(
+_UNTIL = pattern_of(
     r"^how (?:many days|long)(?: is it| are there| are left| left| to go)*(?: until| till| to| before)(?P<day> .+)$"
     r"|^how many days (?:away|off) is(?P<away> .+)$"
 )
-_HAN_DATE = re.compile(
+_HAN_DATE = pattern_of(
     r"^(?P<day>.*?)(?:是|在|到)*(?:几月几[号日]|几[号日]|星期几|周几|礼拜几|什么日子|哪一?[天年]|什么日期|日期|多少号|几月)+(?:是)?$"
     r"|^(?:什么时候是|什么时候过|哪天是|哪一天是)(?P<when>.+)$|^(?P<said>.+)是什么时候$"
 )
-_HAN_UNTIL = re.compile(r"^(?:现在)?(?:离|距离?|到)(?P<day>.+?)(?:还有|有|还)*(?:几天|多少天|多久)$")
-_ELSEWHERE = re.compile(
+_HAN_UNTIL = pattern_of(r"^(?:现在)?(?:离|距离?|到)(?P<day>.+?)(?:还有|有|还)*(?:几天|多少天|多久)$")
+_ELSEWHERE = pattern_of(
     r"^(?P<asked>(?:what|which|whats|what's|how late|the|is|it|time|date|day|current|local|right|now|currently"
     r"|over there|of the week| )+?) (?:in|at|for) (?P<place>[^\d]+?)(?: is it)?(?: right| now| at the moment| today)*$"
 )
-_HAN_ELSEWHERE = re.compile(
+_HAN_ELSEWHERE = pattern_of(
     r"^(?:现在|这会儿|此刻|今天)?+(?P<place>.+?)(?:那边|那里|当地|那儿)?(?:现在|此刻|今天|的|是|当地)*"
     r"(?P<asked>几点|时间|什么时间|什么时候|[几多少]+[号日]|几月几[号日]|星期几|周几|日期)(?:钟|了|是多少)*$"
 )
-_TIME_WORDS = re.compile(r"\btime\b|\bhow late\b|点|时")
-_HAN_NOW = re.compile(r"^(?:今年|现在|这个?月|今天|今日)?$")
-_TOLD_ELSEWHERE = re.compile(r"^In |^.+是")  # as far as it was heard; else each question would read the time zones
-_FOLLOW_PLACE = re.compile(r"^(?:(?:and|what about|how about|or) )*(?:in )?(.+)$")
-_FOLLOW = re.compile(r"^(?:(?:and|what about|how about|or) )*(.+)$")
+_TIME_WORDS = pattern_of(r"\btime\b|\bhow late\b|点|时")
+_HAN_NOW = pattern_of(r"^(?:今年|现在|这个?月|今天|今日)?$")
+_TOLD_ELSEWHERE = pattern_of(r"^In |^.+是")  # as far as it was heard; else each question would read the time zones
+_FOLLOW_PLACE = pattern_of(r"^(?:(?:and|what about|how about|or) )*(?:in )?(.+)$")
+_FOLLOW = pattern_of(r"^(?:(?:and|what about|how about|or) )*(.+)$")
 
 
 def clock(question: Question) -> Answer | None:

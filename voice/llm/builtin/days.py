@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from voice.text.numbers import HAN_NUMBER, han_number
+from voice.text.patterns import pattern_of
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = str.split("January February March April May June July August September October November December")
@@ -136,7 +137,7 @@ FEASTS: dict[str, Callable[[int], date | None]] = {
 _EN_FEAST = "|".join(sorted((name for name in FEASTS if name.isascii()), key=len, reverse=True))
 _HAN_FEAST = "|".join(sorted((name for name in FEASTS if not name.isascii()), key=len, reverse=True))
 
-EN_DAY = re.compile(
+EN_DAY = pattern_of(
     rf"\b(?:on |for )?(?:(?P<named>{'|'.join(_NAMED)})\b(?!'s)"
     rf"|(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)"
     rf"|(?:the )?(?P<day2>{_DAY})(?: of)? (?P<month2>{_MONTH})\b(?: (?P<year2>\d{{4}}|\d\d \d\d))?"
@@ -154,7 +155,7 @@ EN_DAY = re.compile(
 
 _HAN_NAMED = {"大后天": 3, "后天": 2, "明天": 1, "明日": 1, "明": 1, "今天": 0, "今日": 0, "今": 0, "大前天": -3,
              "前天": -2,               "昨天": -1}  # fmt: skip
-HAN_DAY = re.compile(
+HAN_DAY = pattern_of(
     rf"(?:在)?(?:(?P<named>大后天|后天|明天|明日|今天|今日|大前天|前天|昨天|(?:明|今)(?=早|晚))"
     rf"|(?P<week>下下个?|下个?|上个?|这个?|本)?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天1-6])"
     rf"|(?:(?P<year>\d{{4}}|[零〇一二三四五六七八九]{{4}}|明|今|去|后)年)?(?P<month>{HAN_NUMBER})月(?P<day>{HAN_NUMBER})[号日]?"

@@ -7,6 +7,7 @@ import re
 from voice.llm.builtin.question import Answer, Question
 from voice.llm.interface import Effect
 from voice.text.numbers import HAN_NUMBER, han_number
+from voice.text.patterns import pattern_of
 
 STEP = 15
 """Percent that "louder" and "quieter" change."""
@@ -16,7 +17,7 @@ _VOLUME = r"(?:the |your )?(?:volume|sound|speaker)"
 _A_BIT = r"(?:(?:a |ein |etwas )?(?:bit |little |lot |much |more |bisschen |wenig |viel )?)"
 _HAN_VOLUME = r"(?:(?:请)?(?:把|将)?(?:音量|声音|说话)(?:再)?(?:调|开|放)?|(?:请)?(?:再)?调)"
 _HAN_BIT = r"(?:一)?(?:点儿?|些)"
-_LEVEL = re.compile(
+_LEVEL = pattern_of(
     rf"^{_LEAD}(?:(?:set|turn|change|put|make) )?(?:{_VOLUME}|(?:stell )?(?:die )?lautstärke) ?"
     r"(?:level )?(?:up |down )?(?:to|at|auf)? ?(\d{1,3})(?: ?%| percent| prozent)?$"
     rf"|^(?:请)?(?:把|将)?(?:音量|声音)(?:调|设|开)?(?:高|低|大|小)?(?:到|为|成|至)?(?:百分之)?({HAN_NUMBER})%?$"
@@ -25,7 +26,7 @@ _LEVEL = re.compile(
 
 def _ways(way: str, adverbs: str, verbs: str, han: str, others: str) -> re.Pattern[str]:
     """Words for a change: turned which way, and how it is said otherwise."""
-    return re.compile(
+    return pattern_of(
         rf"^{_LEAD}(?:make it )?{_A_BIT}(?:{adverbs})(?: bitte)?$"
         rf"|^{_LEAD}turn (?:it|{_VOLUME}) {_A_BIT}{way}(?: a bit| a little)?$"
         rf"|^{_LEAD}turn {way} {_VOLUME}$|^{_VOLUME} {way}$|^{_LEAD}(?:{verbs}) (?:the |your )?volume$"
@@ -42,7 +43,7 @@ _QUIETER = _ways(
     "小|低|轻",
     "(?:(?:you're|you are|it's|it is|that's|that is) )?too loud|太大声了?|太吵了?",
 )
-_MUTE = re.compile(
+_MUTE = pattern_of(
     r"^(?:please )?(?:mute(?: (?:yourself|(?:the|your) mic(?:rophone)?))?|stop listening(?: to me)?|don't listen"
     r"|(?:turn|switch) off (?:the|your) mic(?:rophone)?|(?:turn|switch) (?:the|your) mic(?:rophone)? off"
     r"|hör nicht mehr zu|mikrofon aus)$"

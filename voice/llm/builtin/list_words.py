@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from voice.llm.builtin.question import Question
+from voice.text.patterns import pattern_of
 from voice.text.plain_words import plain_words
 
 SHOPPING = "shopping"
@@ -17,7 +16,7 @@ _SAID = {SHOPPING: "购物清单", "to do": "待办清单"}
 _LIST = r"(?:my |the |our )?(?P<list>(?:(?!list\b)[\w'-]+ ){0,4})list"
 _HAN_LIST = r"(?:我的|我们的)?(?P<list>[^，。把从在往给我的]{0,8}?)的?(?:清单|列表|单子)"
 _ENGLISH = tuple(
-    (action, re.compile(pattern))
+    (action, pattern_of(pattern))
     for action, pattern in (
         ("add", rf"^(?:add|put|write|i need) (?P<items>.+?) (?:to|on|onto|in|into) {_LIST}$"),
         ("remove", rf"^(?:remove|delete|take|cross|strike|erase) (?:off )?(?P<items>.+?) (?:off of|off|from) {_LIST}$"),
@@ -30,7 +29,7 @@ _ENGLISH = tuple(
 _OTHER_LIST = _HAN_LIST.replace("list", "list2")
 _ON, _GONE = "(?:上|里|中)?", "(?:删掉|删除|去掉|划掉|移除|拿掉)"
 _CHINESE = tuple(
-    (action, re.compile(pattern))
+    (action, pattern_of(pattern))
     for action, pattern in (
         ("remove", rf"^(?:把)?(?P<items>.+?)从{_HAN_LIST}{_ON}{_GONE}$|^从{_OTHER_LIST}{_ON}{_GONE}(?P<items2>.+)$"),
         ("add", rf"^把(?P<items>.+?)(?:添?加到|加进|加入|放到|放进|写到|写进|列入){_HAN_LIST}{_ON}$"
@@ -40,11 +39,11 @@ _CHINESE = tuple(
         ("read", rf"^(?:(?:看|读|念)一?下?)?{_HAN_LIST}{_ON}(?:都?有(?:什么|哪些)(?:东西)?|是什么)?$"),
     )
 )  # fmt: skip
-_NO_NAME = re.compile(r"^(?:an?|what|which|this|that)\b|什么|怎么|是|吗")
-_COMMA = re.compile(r"(?<=\w)\s*[,;、，；]\s*(?:and\s+)?(?=\w)")
-_BETWEEN = re.compile(r"\s*(?:,|;)\s*(?:and )?|\s+and\s+")
-_HAN_BETWEEN = re.compile(r"[、，,和跟]|还有|以及")
-_ARTICLE = re.compile(r"^(?:some|an?|the) (?=\S)")
+_NO_NAME = pattern_of(r"^(?:an?|what|which|this|that)\b|什么|怎么|是|吗")
+_COMMA = pattern_of(r"(?<=\w)\s*[,;、，；]\s*(?:and\s+)?(?=\w)")
+_BETWEEN = pattern_of(r"\s*(?:,|;)\s*(?:and )?|\s+and\s+")
+_HAN_BETWEEN = pattern_of(r"[、，,和跟]|还有|以及")
+_ARTICLE = pattern_of(r"^(?:some|an?|the) (?=\S)")
 
 
 def list_request(question: Question) -> dict[str, object] | None:

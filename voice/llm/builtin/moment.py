@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from voice.llm.builtin.days import EN_DAY, HAN_DAY, english_day, han_day
 from voice.text.numbers import HAN_NUMBER, han_number
+from voice.text.patterns import pattern_of
 from voice.text.plain_words import plain_words
 
 
@@ -44,7 +45,7 @@ _HALF = (
 _H, _M = r"(?P<hour>[01]?\d|2[0-4])", r"(?P<minute>[0-5]\d)"
 _AT = r"(?:(?:at|for|by|around|about|until|from) )?"
 _TIMES = tuple(
-    re.compile(pattern)
+    pattern_of(pattern)
     for pattern in (
         rf"\b{_AT}(?P<off>(?:a )?quarter|half|[1-5]?\d)(?: minutes?)? (?P<way>to|til|till|before|of|past|after) "
         rf"(?:{_H}|(?P<named>noon|midday|midnight))(?: o'?clock)?{_HALF}(?![\d:]| ?(?:minutes?|hours?|seconds?)\b)",
@@ -65,7 +66,7 @@ _PARTS = {
     "tomorrow morning": (1, "am"), "tomorrow afternoon": (1, "pm"), "tomorrow evening": (1, "pm"),
     "tomorrow night": (1, "pm"),
 }  # fmt: skip
-_PART = re.compile(r"\b(?P<part>" + "|".join(_PARTS) + r"|in the (?:morning|afternoon|evening)|at night)\b")
+_PART = pattern_of(r"\b(?P<part>" + "|".join(_PARTS) + r"|in the (?:morning|afternoon|evening)|at night)\b")
 
 _HAN_PARTS = {
     "凌晨": "am", "清晨": "am", "早上": "am", "早晨": "am", "上午": "am", "早": "am", "中午": "noon", "下午": "pm",
@@ -75,7 +76,7 @@ _HAN_PARTS = {
 _HAN_NIGHTS = ("晚上", "晚", "今晚", "明晚")
 _HAN_PART = rf"(?P<part>{'|'.join(sorted(_HAN_PARTS, key=len, reverse=True))})?的?"
 _HAN_TIMES = tuple(
-    re.compile(pattern)
+    pattern_of(pattern)
     for pattern in (
         rf"{_HAN_PART}差(?P<less>{HAN_NUMBER})(?P<unit>分钟?|刻钟?)到?(?P<hour>{HAN_NUMBER})点钟?",
         rf"{_HAN_PART}(?P<hour>{HAN_NUMBER})点钟?差(?P<less>{HAN_NUMBER})(?P<unit>分钟?|刻钟?)?",

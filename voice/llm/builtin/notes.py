@@ -12,6 +12,7 @@ from voice.errors import MissingError
 from voice.llm.context import estimate_tokens
 from voice.text.boundaries import find_cut
 from voice.text.numbers import simplified
+from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN, language_of, unmarked
 
 _LEAST_COVERED = 0.7
@@ -22,7 +23,7 @@ _LEAST_SHARED = 0.5
 
 _MOST_WORDS = 25
 _MOST_HAN = 50
-_WORD = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+(?:'[^\W_]+)?")
+_WORD = pattern_of(rf"[{HAN}]+|[^\W_{HAN}]+(?:'[^\W_]+)?")
 _STOP = frozenset(
     str.split(
         "a an the is are was were be been am do does did can could will would should shall may might must has have had"
@@ -32,7 +33,7 @@ _STOP = frozenset(
         " any some just really very get got"
     )
 )
-_HAN_STOP = re.compile(
+_HAN_STOP = pattern_of(
     "什么|怎么样|怎么|怎样|为什么|哪里|哪个|请问|告诉我|知道|介绍|一下|一共|有没有"
     "|[是的有吗呢了我你在个请会能和把被就吧啊这那它]"
 )

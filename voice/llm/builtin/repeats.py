@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from voice.llm.builtin.days import WEEKDAYS
+from voice.text.patterns import pattern_of
 
 Days = tuple[int, ...]
 """Days of the week in order, 0 is Monday."""
@@ -18,13 +19,13 @@ WEEKEND: Days = (5, 6)
 _HAN_DAYS = "一二三四五六日"
 _DAY = "|".join(name.lower() for name in WEEKDAYS)
 _PART = r"(?: (?:at|in the)? ?(?P<part2>morning|afternoon|evening|night))?"
-_ENGLISH = re.compile(
+_ENGLISH = pattern_of(
     rf"\b(?:(?:every|each|on) (?P<working>week ?days?|work(?:ing)? ?days?)|(?:every|each|on) (?P<weekend>weekends?)"
     rf"|(?P<daily>daily)|(?:every|each) (?:single )?(?:(?P<any>day)|(?P<part>morning|afternoon|evening|night)"
     rf"|(?P<named>(?:{_DAY})(?:(?:,? and|,)? (?:every )?(?:{_DAY}))*))"
     rf"|on (?P<plural>(?:{_DAY})s(?:(?:,? and|,)? (?:{_DAY})s)*)){_PART}\b"
 )
-_CHINESE = re.compile(
+_CHINESE = pattern_of(
     r"(?P<working>每个?工作日|工作日(?:每天)?)|(?P<weekend>每个?(?:周末|双休日))"
     r"|每个?(?:周|星期|礼拜)(?P<named>[一二三四五六日天](?:(?:[到至](?:周|星期|礼拜)?|[和、跟]?(?:每?(?:周|星期|礼拜))?)"
     r"[一二三四五六日天])*)|(?P<daily>每天|每日|天天)|每(?P<part>晚|早)"

@@ -20,6 +20,7 @@ from voice.llm.builtin.small_talk import manners, repeat
 from voice.llm.builtin.timers import timer
 from voice.llm.builtin.units import conversion
 from voice.llm.interface import ASK, ASKED, CALL, NOT_KNOWN, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
+from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN, language_of
 
 SKILLS: tuple[Skill, ...] = (timer, device, manners, clock, conversion, arithmetic, repeat)
@@ -31,7 +32,7 @@ _SAID_FOR = {
 }
 """What a person hears in place of the instruction to a model."""
 
-_OWN = re.compile(r"\b(?:my|mine|am i)\b|我的|我家", re.IGNORECASE)
+_OWN = pattern_of(r"\b(?:my|mine|am i)\b|我的|我家", re.IGNORECASE)
 _UNTOLD = (
     "You have not told me that. Say “remember that”, and what it is, and I will know it.",
     "这个你还没告诉过我。说“记住”，再告诉我是什么，我就记住了。",
@@ -92,9 +93,9 @@ def unknown(question: Question, *, visitors: bool = False, sentences: Sequence[s
     )
 
 
-_PIECE = re.compile(rf"\s*(?:[{HAN}]{{1,2}}[，。！？；：、…”’）》]*|[^\s{HAN}]+)|\s+")
-_NAMED = re.compile(r"^[^:]{1,40}: ")
-_TOKEN = re.compile(rf"[{HAN}]|[^\s{HAN}]{{1,6}}")
+_PIECE = pattern_of(rf"\s*(?:[{HAN}]{{1,2}}[，。！？；：、…”’）》]*|[^\s{HAN}]+)|\s+")
+_NAMED = pattern_of(r"^[^:]{1,40}: ")
+_TOKEN = pattern_of(rf"[{HAN}]|[^\s{HAN}]{{1,6}}")
 
 
 class BuiltinUpstream:

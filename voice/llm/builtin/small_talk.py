@@ -6,11 +6,12 @@ import re
 
 from voice.llm.builtin.question import Answer, Question
 from voice.text.numbers import simplified
+from voice.text.patterns import pattern_of
 from voice.text.plain_words import plain_words
 from voice.text.speakable import language_of
 
 _REPLIES = tuple(
-    (re.compile(f"^(?:{'|'.join(patterns)})$"), english, chinese)
+    (pattern_of(f"^(?:{'|'.join(patterns)})$"), english, chinese)
     for patterns, english, chinese in (
         (
             (
@@ -62,21 +63,21 @@ _REPLIES = tuple(
         ),
     )
 )
-_ASKS_WHO = re.compile(
+_ASKS_WHO = pattern_of(
     r"^(?:(?:so )?who are you|what are you|what is your name|what's your name|whats your name|what are you called"
     r"|what (?:do|should|can) i call you|do you have a name|are you (?:a )?(?:robot|human|real)"
     r"|你是谁|你?叫什么|你?叫什么名字|你的名字是什么|怎么称呼你)$"
 )
-_NAME = re.compile(
+_NAME = pattern_of(
     r"\b(?i:my name is|my name's|you can call me|call me|i am called|i'm called)\s+"
     r"((?:[^\W\d_][\w'’-]*\.?)(?:\s[^\W\d_][\w'’-]*\.?){0,3})"
 )
-_I_AM = re.compile(
+_I_AM = pattern_of(
     r"^(?i:(?:hello|hi|hey|good (?:morning|afternoon|evening))[\s,.!]+)?(?i:i am|i'm|the name is|the name's)\s+"
     r"([A-Z][^\W\d_]+(?:\s[A-Z][^\W\d_]+){0,2})\s*(?:[,.!]|and\b|but\b|from\b|$)"
 )
-_IS_MY_NAME = re.compile(r"^((?:[^\W\d_]+\s){1,3})(?i:is my name)\b")
-_KINDS = re.compile(
+_IS_MY_NAME = pattern_of(r"^((?:[^\W\d_]+\s){1,3})(?i:is my name)\b")
+_KINDS = pattern_of(
     r"(?:ish|ese)$|^(?:american|australian|austrian|brazilian|canadian|catholic|czech|dutch|european|french|german|greek"
     r"|hindu|indian|italian|korean|mexican|muslim|norwegian|russian|swiss|ukrainian|welsh|african|asian|okay|ok|sorry)$"
 )
@@ -113,10 +114,10 @@ _NO_NAME = frozenset(
         " about after before if glad happy living working calling speaking coming staying visiting asking"
     )
 )
-_HAN_NAME = re.compile(
+_HAN_NAME = pattern_of(
     r"(?:我叫|我的名字是|我的名字叫|叫我)((?:(?!我|住|和|今年|来自|是|很|在|什|谁|吧|你|请|帮|就行|就好|也)[^\s，。！？、,.!?\d]){1,8})"
 )
-_ASKS_NAME = re.compile(
+_ASKS_NAME = pattern_of(
     r"^(?:what is|what's|whats|do you remember|remember) my name$|^who am i$"
     r"|我叫什么|我的名字是什么|我是谁|我的名字叫什么"
 )
@@ -187,12 +188,12 @@ def _told_name(question: Question) -> str:
 
 
 _LEAD = r"^\W*(?:(?:please|can you|could you|and|now)\s+)*"
-_AFTER_ME = re.compile(
+_AFTER_ME = pattern_of(
     rf"{_LEAD}(?:(?:repeat|say) after me|repeat(?! (?:that|it|please)\b)|say(?! (?:that|it|again)\b))[\s,:]+(.+)$",
     re.IGNORECASE | re.DOTALL,
 )
-_HAN_AFTER_ME = re.compile(r"^\W*(?:请)?(?:跟我(?:说|读|念)|重复一下|重复)[，：:\s]*(.+)$", re.DOTALL)
-_AGAIN = re.compile(
+_HAN_AFTER_ME = pattern_of(r"^\W*(?:请)?(?:跟我(?:说|读|念)|重复一下|重复)[，：:\s]*(.+)$", re.DOTALL)
+_AGAIN = pattern_of(
     r"^(?:(?:say|repeat) (?:that|it|that again|it again|again)|say that (?:one )?more time|repeat|one more time"
     r"|what did you (?:just )?say|pardon(?: me)?|come again|again|i (?:didn't|did not) (?:hear|catch|get) (?:that|you)"
     r"|sorry what|what was that)$"

@@ -8,20 +8,21 @@ from voice.llm.builtin.question import Answer, Question
 from voice.llm.builtin.timer_answers import how_long
 from voice.llm.interface import Effect
 from voice.text.durations import lengths, masked, say_duration
+from voice.text.patterns import pattern_of
 
 SNOOZE_S = 600.0
 """How long it is quiet where no length was said."""
 
 LONGEST_S = 12 * 3600.0
 
-_SNOOZE = re.compile(
+_SNOOZE = pattern_of(
     r"^(?:snooze(?: (?:it|that|the (?:alarm|timer|reminder)|again))?|(?:let me )?sleep|(?:give me )?)"
     r"(?: ?(?:for )?\0(?: more)?)?(?: later)?$"
     r"|^remind me (?:again )?(?:later|in \0)$|^wake me (?:again )?in \0$"
     r"|^(?:(?:让我)?再?睡(?:一?会儿?)?\0?|贪睡\0?|(?:过)?\0(?:钟)?(?:后|之后)?再(?:叫我|提醒我?|响)"
     r"|(?:再?等|再|过)一?会儿?(?:再(?:叫我|提醒我?))?|再等?(?:给我)?\0)$"
 )
-_SNOOZES = re.compile(r"snooze|sleep|more|again|later|再|睡")
+_SNOOZES = pattern_of(r"snooze|sleep|more|again|later|再|睡")
 
 
 def snooze(question: Question) -> Answer | None:

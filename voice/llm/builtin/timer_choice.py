@@ -10,17 +10,18 @@ from voice.llm.builtin.moment import find_moment, say_moment
 from voice.llm.builtin.repeats import Repeat, find_repeat, say_days
 from voice.llm.builtin.timer_list import Running
 from voice.text.durations import lengths, say_duration
+from voice.text.patterns import pattern_of
 
-_EXCEPT = re.compile(r"\b(?:except(?: for)?|but not|but|apart from|other than|besides|excluding)\b")
-_AND = re.compile(r" and (?:the )?|[和跟]")
-_HAN_EXCEPT = re.compile(r"除了?(?P<some>.+?)(?:(?:以外|之外|外)的?|(?=其他|其余|别的))")
-_ALL = re.compile(
+_EXCEPT = pattern_of(r"\b(?:except(?: for)?|but not|but|apart from|other than|besides|excluding)\b")
+_AND = pattern_of(r" and (?:the )?|[和跟]")
+_HAN_EXCEPT = pattern_of(r"除了?(?P<some>.+?)(?:(?:以外|之外|外)的?|(?=其他|其余|别的))")
+_ALL = pattern_of(
     r"\b(?:all|every|everything|each|both|any|timers|alarms|reminders|countdowns)\b|所有|全部|都|其他|其余|别的|每个|两个都"
 )
 _KINDS = (
-    ("alarm", re.compile(r"\balarms?\b|闹钟")),
-    ("reminder", re.compile(r"\breminders?\b|提醒")),
-    ("timer", re.compile(r"\b(?:timers?|countdowns?)\b|计时器|定时器|倒计时")),
+    ("alarm", pattern_of(r"\balarms?\b|闹钟")),
+    ("reminder", pattern_of(r"\breminders?\b|提醒")),
+    ("timer", pattern_of(r"\b(?:timers?|countdowns?)\b|计时器|定时器|倒计时")),
 )
 _ORDER = {
     **dict.fromkeys(("first", "1st", "oldest", "第一", "第1"), 0),
@@ -30,13 +31,13 @@ _ORDER = {
     **dict.fromkeys(("fifth", "5th", "第五", "第5"), 4),
     **dict.fromkeys(("last", "latest", "newest", "most recent", "最后一", "最后", "最新"), -1),
 }
-_ORDINAL = re.compile(r"\b(?:" + "|".join(name for name in _ORDER if name.isascii()) + r")\b|"
+_ORDINAL = pattern_of(r"\b(?:" + "|".join(name for name in _ORDER if name.isascii()) + r")\b|"
                       + "|".join(name for name in _ORDER if not name.isascii()))  # fmt: skip
-_SOME = re.compile(r"\b(?P<end>first|last) (?P<count>[2-9])\b")
-_DAYS = re.compile(r"(?<!every )(?<!each )\b(?:week ?day|weekend|day)(?= (?:alarm|reminder|timer))")
+_SOME = pattern_of(r"\b(?P<end>first|last) (?P<count>[2-9])\b")
+_DAYS = pattern_of(r"(?<!every )(?<!each )\b(?:week ?day|weekend|day)(?= (?:alarm|reminder|timer))")
 _EXTREMES = (
-    (re.compile(r"\b(?:shortest|next|soonest)\b|最短|最近|下一个"), min),
-    (re.compile(r"\blongest\b|最长"), max),
+    (pattern_of(r"\b(?:shortest|next|soonest)\b|最短|最近|下一个"), min),
+    (pattern_of(r"\blongest\b|最长"), max),
 )
 _SAYS_NOTHING = frozenset(
     str.split(
@@ -50,7 +51,7 @@ _SAYS_NOTHING = frozenset(
         " get rid can you could ringing done yes no"
     )
 )
-_HAN_SAYS_NOTHING = re.compile(
+_HAN_SAYS_NOTHING = pattern_of(
     r"取消掉?|停止|停掉|关掉|关闭|删除|删掉|不要|计时器|定时器|闹钟|提醒|倒计时|所有|全部|其他|其余|别的|每个|两个都|那个|这个|个|的|了|把|给|我|请"
     r"|还有|还剩|多久|多少|多长|时间|剩|下|有|几|哪些|什么|时候|响|再|增加|加上?|延长|缩短|减少|减去?|改成|改为|到|第|一|都|掉|在|上|吧|是"
 )

@@ -6,14 +6,15 @@ import re
 from collections.abc import Sequence
 
 from voice.text.durations import Length
+from voice.text.patterns import pattern_of
 
-_CALLED = re.compile(r"\b(?:called|named|labell?ed|titled|name it|call it|label it)(?: the)? (.+)$")
-_REMIND = re.compile(r"\b(?:remind me|reminder)\b(?:.*?)\b(?:to|about|that|of|for)\b (.+)$")
-_REMIND_BARE = re.compile(r"\bremind me (.+)$")
-_PURPOSE = re.compile(r"\b(?:timer|alarm|countdown|me up|wake me)\b.*?\b(?:for|to)(?: (?:the|my|some|a))? ([a-z].*)$")
-_KIND = re.compile(r"\b((?:[a-z']+ ){1,4})(?:timer|alarm|countdown)\b")
-_VERB = re.compile(r"\b(?:set|start|make|create|give|need|want|begin)\b")
-_PURPOSE_FIRST = re.compile(r"^for (?:the |my )?([a-z' ]+?) (?:set|start) ")
+_CALLED = pattern_of(r"\b(?:called|named|labell?ed|titled|name it|call it|label it)(?: the)? (.+)$")
+_REMIND = pattern_of(r"\b(?:remind me|reminder)\b(?:.*?)\b(?:to|about|that|of|for)\b (.+)$")
+_REMIND_BARE = pattern_of(r"\bremind me (.+)$")
+_PURPOSE = pattern_of(r"\b(?:timer|alarm|countdown|me up|wake me)\b.*?\b(?:for|to)(?: (?:the|my|some|a))? ([a-z].*)$")
+_KIND = pattern_of(r"\b((?:[a-z']+ ){1,4})(?:timer|alarm|countdown)\b")
+_VERB = pattern_of(r"\b(?:set|start|make|create|give|need|want|begin)\b")
+_PURPOSE_FIRST = pattern_of(r"^for (?:the |my )?([a-z' ]+?) (?:set|start) ")
 _NO_LABEL = frozenset(
     str.split(
         "a an the my our all set start make create give put run new another other second third first extra more one two"
@@ -22,11 +23,11 @@ _NO_LABEL = frozenset(
         " timer alarm countdown reminder additional next tomorrow today would i'd open it is what how wake kitchen"
     )
 ) - {"kitchen"}
-_HAN_REMIND = re.compile(r"(?:提醒我|叫我|喊我|提醒(?!我))(?:要|去|一下|记得)?(.+)$")
-_HAN_CALLED = re.compile(r"(?:名叫|名为|名字叫|命名为|叫做|叫)(?![我醒])(.+?)(?:的?(?:计时器|定时器|闹钟|倒计时)|$)")
-_HAN_PURPOSE = re.compile(r"(?:给|为)(.+?)(?:设|定|计时|倒计时|开|来)")
-_HAN_KIND = re.compile(r"([^\0]*?)的?(?:计时器|定时器|闹钟|倒计时)")
-_HAN_FILLER = re.compile(
+_HAN_REMIND = pattern_of(r"(?:提醒我|叫我|喊我|提醒(?!我))(?:要|去|一下|记得)?(.+)$")
+_HAN_CALLED = pattern_of(r"(?:名叫|名为|名字叫|命名为|叫做|叫)(?![我醒])(.+?)(?:的?(?:计时器|定时器|闹钟|倒计时)|$)")
+_HAN_PURPOSE = pattern_of(r"(?:给|为)(.+?)(?:设|定|计时|倒计时|开|来)")
+_HAN_KIND = pattern_of(r"([^\0]*?)的?(?:计时器|定时器|闹钟|倒计时)")
+_HAN_FILLER = pattern_of(
     r"设置|设定|设|定|新建|创建|建|启动|开始|开|再|来|加|添加|一个|个|另外|另|请|帮我|我要|我想|想|要|给我|的|第二|新|一|在"
 )
 

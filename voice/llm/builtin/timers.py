@@ -27,55 +27,56 @@ from voice.llm.builtin.timer_label import label_of
 from voice.llm.builtin.timer_list import Kind, Running
 from voice.llm.interface import Effect
 from voice.text.durations import Length, lengths, masked, say_duration
+from voice.text.patterns import pattern_of
 
 LONGEST_TIMER_S = 48 * 3600.0
 LONGEST_S = 31 * 86400.0
 
-_ABOUT = re.compile(
+_ABOUT = pattern_of(
     r"\b(?:timers?|alarms?|countdowns?|count down|remind me|reminders?|wake me)\b"
     r"|计时|定时|倒计时|闹钟|提醒|叫醒我|叫我起床|喊我起床"
 )
-_CANCEL = re.compile(
+_CANCEL = pattern_of(
     r"^(?:cancel|stop|clear|delete|remove|turn off|kill|end|dismiss|forget|get rid of|switch off)\b"
     r"|取消|停止|停掉|关掉|关闭|删除|删掉|不要"
 )
-_COUNT = re.compile(r"\bhow many\b|有几个|多少个|几个")
-_LEFT = re.compile(
+_COUNT = pattern_of(r"\bhow many\b|有几个|多少个|几个")
+_LEFT = pattern_of(
     r"\b(?:how long|how much time|how much longer|what is left|what's left|time left|remaining|any timers|any alarms"
     r"|any reminders|which timers|what timers|what alarms|what reminders|list|status|when (?:does|will|is)|what time"
     r"|what are my|show my|show me|is there an?|are there any)\b|还剩|还有多久|剩多少|多久|哪些|几点响|什么时候响|剩下"
 )
-_LEFT_ALONE = re.compile(
+_LEFT_ALONE = pattern_of(
     r"^how (?:long|much time|much longer) (?:is |do i have |have i |is there )?(?:left|remaining|to go)$"
     r"|^(?:还剩|还有)(?:多久|多少时间|多长时间)$"
 )
-_MORE = re.compile(
+_MORE = pattern_of(
     r"^(?:add|put) \0(?: more)?(?:$| (?:to|on|onto)\b)|^(?:extend|increase|lengthen|delay|prolong)\b.*\0"
     r"|\bmake\b.*\0 longer|^\0 (?:on|to) (?:the|my)\b.*\b(?:timer|alarm)"
     r"|^give (?!me an? |me another ).*\0|^\0 more\b|^another \0 (?:to|on|for)\b.*\b(?:timer|alarm)"
     r"|加(?:上)?\0|延长\0|增加\0|推迟\0|多\0"
 )
-_LESS = re.compile(
+_LESS = pattern_of(
     r"^(?:take|subtract|remove|cut) \0 (?:off|from|away)|^(?:shorten|reduce|decrease)\b.*\0|\bmake\b.*\0 shorter"
     r"|减(?:少|去|掉)?\0|缩短\0|提前\0|少\0"
 )
-_TO = re.compile(
+_TO = pattern_of(
     r"^(?:change|set|make|reset|update|move)\b.*?\b(?:timer|countdown)\b.*\b(?:to|into|at) \0|^make (?:it|that) \0$"
     r"|(?:改成|改为|调成|调到|改到)\0"
 )
-_CANNOT = re.compile(r"^(?:pause|resume|hold|restart|continue|unpause)\b|暂停|继续")
-_TOO_OFTEN = re.compile(
+_CANNOT = pattern_of(r"^(?:pause|resume|hold|restart|continue|unpause)\b|暂停|继续")
+_TOO_OFTEN = pattern_of(
     r"\b(?:every|each) (?:hour|half|minute|second|other|week|month|year|\d+)\b|\b(?:hourly|weekly|monthly|yearly)\b"
     r"|每(?:隔|个?小时|个?月|年|\d|半|一?分钟)|每周(?![一二三四五六日天末])"
 )
-_TO_MOMENT = re.compile(
+_TO_MOMENT = pattern_of(
     r"^(?:change|move|reset|update|push|reschedule|set)\b (?P<which>(?:my|the)\b.*?\b(?:alarm|reminder|timer)\b.*?)"
     r" (?:to|till|until) (?P<when>.+)$"
     r"|(?:把|将)?(?P<which_zh>.*(?:闹钟|提醒|计时器))(?:改成|改为|调成|调到|改到|推迟到|提前到)(?P<when_zh>.+)$"
 )
-_THE_ONE = re.compile(r"^set (?:a|an|another|one|new)\b")
-_LENGTH_OR_CLOCK = re.compile(r"\b\d{1,2}[: ]\d\d\b")
-_CLEAR_CLOCK = re.compile(r"\d ?[ap] ?m\b|noon|midnight|o'?clock|\b(?:un)?till?\b|\bat\b|morning|evening|afternoon|点")
+_THE_ONE = pattern_of(r"^set (?:a|an|another|one|new)\b")
+_LENGTH_OR_CLOCK = pattern_of(r"\b\d{1,2}[: ]\d\d\b")
+_CLEAR_CLOCK = pattern_of(r"\d ?[ap] ?m\b|noon|midnight|o'?clock|\b(?:un)?till?\b|\bat\b|morning|evening|afternoon|点")
 
 
 def timer(question: Question) -> Answer | None:

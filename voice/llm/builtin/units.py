@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
 from voice.llm.builtin.question import Answer, Question
 from voice.text.numbers import HAN_NUMBER, say_number
+from voice.text.patterns import pattern_of
 from voice.text.quantity import HAN_QUANTITY, NUM, QUANTITY, han_quantity, quantity
 
 
@@ -89,26 +89,28 @@ _QUANTITY = (
 _HAN_QUANTITY = rf"(?P<value>(?:负|零下)?{HAN_QUANTITY})个?(?P<source>{_ZH})(?P<half>半)?"
 _TO, _HAN_TO = rf"(?P<target>{_EN})", rf"(?P<target>{_ZH})"
 _ENGLISH = (
-    (rf"\bhow many {_TO} (?:is|are|in|are in|are there in|make|do|does|is in|were in) (?:there in )?{_QUANTITY}$"),
-    (
+    pattern_of(
+        rf"\bhow many {_TO} (?:is|are|in|are in|are there in|make|do|does|is in|were in) (?:there in )?{_QUANTITY}$"
+    ),
+    pattern_of(
         r"^(?:(?:convert|change|what is|what's|what are|how (?:much|many|hot|cold|far|long) is) )?"
         rf"{_QUANTITY} (?:in|to|into|as|in to) {_TO}$"
     ),
-    (rf"^(?:what is |what's )?{_TO} (?:from|for|of) {_QUANTITY}$"),
+    pattern_of(rf"^(?:what is |what's )?{_TO} (?:from|for|of) {_QUANTITY}$"),
 )
 _CHINESE = (
-    (
+    pattern_of(
         rf"^(?:把|将)?{_HAN_QUANTITY}(?:等于|是|有|合|换成|转换成|换算成|转成|相当于|换算为|为)+(?:多少|几)?个?{_HAN_TO}$"
     ),
-    (rf"^多少{_HAN_TO}(?:等于|是){_HAN_QUANTITY}$"),
+    pattern_of(rf"^多少{_HAN_TO}(?:等于|是){_HAN_QUANTITY}$"),
 )
-_FOLLOW = re.compile(
+_FOLLOW = pattern_of(
     r"^(?:(?:and|what about|how about|(?:what is|what's|convert|how much is) (?:that|it)|that) )*"
     rf"(?:in|to|into) {_TO}$"
 )
-_HAN_FOLLOW = re.compile(rf"^(?:那|换成|转换成|换算成|用|是多少|等于多少|合多少|多少)+{_HAN_TO}(?:是多少|表示)?$")
-_SAID = re.compile(rf"(?P<value>{NUM}) (?P<source>{_EN})\b")
-_HAN_SAID = re.compile(rf"(?P<value>{HAN_NUMBER})(?P<source>{_ZH})")
+_HAN_FOLLOW = pattern_of(rf"^(?:那|换成|转换成|换算成|用|是多少|等于多少|合多少|多少)+{_HAN_TO}(?:是多少|表示)?$")
+_SAID = pattern_of(rf"(?P<value>{NUM}) (?P<source>{_EN})\b")
+_HAN_SAID = pattern_of(rf"(?P<value>{HAN_NUMBER})(?P<source>{_ZH})")
 _FURTHEST_BACK = 6
 
 
@@ -133,15 +135,9 @@ def conversion(question: Question) -> Answer | None:
     return Answer(question.say(f"{_cap(shown)} is {about}{converted}.", f"{shown}等于{about}{converted}。"))
 
 
-@cache
-def _asks(chinese: bool) -> tuple[re.Pattern[str], ...]:
-    """The questions, compiled when the first is asked: with all names of units they take as long as half a start."""
-    return tuple(re.compile(pattern) for pattern in (_CHINESE if chinese else _ENGLISH))
-
-
 def _asked(question: Question, depth: int) -> tuple[float, Unit, Unit] | None:
     words = question.words
-    for pattern in _asks(question.chinese):
+    for pattern in _CHINESE if question.chinese else _ENGLISH:
         if found := pattern.search(words):
             value, source = _amount(found, question), BY_NAME[found["source"]]
             return None if value is None else (value, source, BY_NAME[found["target"]])

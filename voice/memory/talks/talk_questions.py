@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from voice.memory.periods import Period, period, spoken_day
 from voice.memory.ranking import terms
+from voice.text.patterns import pattern_of
 from voice.text.plain_words import plain_words
 
 MOST_SAID, MOST_ANSWERED = 160, 100
@@ -41,7 +42,7 @@ _SAID_BEFORE = (
 )
 _OWN_WORDS = r"(?:sa(?:y|id)|t(?:ell|old) me|suggest(?:ed)?|recommend(?:ed)?|advise[d]?|mention(?:ed)?|explain(?:ed)?)"
 _BETWEEN = r"(?:\w+ ){0,2}?"
-_ASKED = re.compile(
+_ASKED = pattern_of(
     rf"\b(?:did|have|had|were|was) (?:we|i|you and i) {_BETWEEN}{_SAID}\b"
     rf"|\b(?:did|have|had) you {_BETWEEN}{_OWN_WORDS}\b"
     rf"|\b(?:what|when|where|who|which|how|remind me|was it|the) .*\b(?:we|i) {_BETWEEN}{_SAID_BEFORE}\b"
@@ -51,29 +52,29 @@ _ASKED = re.compile(
     r"|\bwhat was (?:our|the) (?:talk|chat|conversation|discussion)\b|\bdid .{2,40} come up\b"
 )
 _HAN_SAID = r"(?:聊|谈|说|提|讲|讨论|问)(?:到|起|及)?"
-_HAN_ASKED = re.compile(
+_HAN_ASKED = pattern_of(
     rf"(?:我们|咱们?|我|你|咱俩).*?{_HAN_SAID}(?:了|过|的)?(?:些|点|的是)?(?:什么|啥|哪些|谁|哪|几|多少|没有|没$)"
     rf"|(?:什么|哪|谁|几|多少|怎么).*{_HAN_SAID}[过的了]|(?:我|我们|咱们?|你).*(?:有没有|是不是|有|没有?)"
     rf".*{_HAN_SAID}(?:过|$|.+)|(?:我|我们|咱们?|你).*{_HAN_SAID}过|(?:我|你|我们|咱们?).*怎么(?:说|讲|建议)[的过]"
     r"|你.*(?:推荐|建议)(?:过|[了的]?.*(?:什么|啥|哪|谁))|(?:我|你|我们|咱们?).*(?:推荐|建议|提到|说|讲)的.*(?:什么|哪|谁|几|多少)"
     r"|上次(?:我们|咱们?)?(?:的)?(?:聊天|对话|谈话)"
 )
-_LAST = re.compile(
+_LAST = pattern_of(
     r"\blast time\b|\b(?:last|latest|previous) (?:talk|chat|conversation|discussion)\b|上一?次|上回|前一?次|刚才那次"
 )
 _TODAY = (
-    (re.compile(r"\blast night\b"), "yesterday"),
-    (re.compile(r"\b(?:earlier today|this (?:morning|afternoon|evening))\b"), "today"),
-    (re.compile("昨[晚夜]上?|昨天(?:早上|上午|中午|下午|晚上)"), "昨天"),
-    (re.compile("今[早晚]上?|今天(?:早上|上午|中午|下午|晚上)"), "今天"),
+    (pattern_of(r"\blast night\b"), "yesterday"),
+    (pattern_of(r"\b(?:earlier today|this (?:morning|afternoon|evening))\b"), "today"),
+    (pattern_of("昨[晚夜]上?|昨天(?:早上|上午|中午|下午|晚上)"), "昨天"),
+    (pattern_of("今[早晚]上?|今天(?:早上|上午|中午|下午|晚上)"), "今天"),
 )
-_NO_TOPIC = re.compile(
+_NO_TOPIC = pattern_of(
     rf"\b(?:{_TALKED}|{_OWN_WORDS}|bring|brought|earlier|already|ever|before|ago|last|latest|previous|past|recently|time"
     r"|conversations?|discussions?|talks?|chats?|topics?|subjects?|things?|anything|something|everything|else|come|up"
     r"|ask|asked|once|summari[sz]e|recap|find|search|old|again|exactly|did|we|days?|today|yesterday|remind"
     r"|first|other|words?)\b"
 )
-_HAN_NO_TOPIC = re.compile(
+_HAN_NO_TOPIC = pattern_of(
     "[那这哪][本家部个只条位件台座间首种次]|叫|聊天|对话|谈话|聊|谈|说|提到|提起|提|讲|讨论|问|推荐|建议|上一?次|上回|前一?次|之前|以前|曾经|先前|早些?时候|最近|刚才|话题|内容|事情|事|关于"
     "|我们|咱们|咱俩|咱|东西|来着|过|些|点|啥|没有|没|关|于|天"
 )

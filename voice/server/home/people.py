@@ -6,7 +6,6 @@ import contextlib
 import hmac
 import json
 import os
-import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -14,8 +13,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from voice.errors import ConfigError, UsageError
+from voice.text.patterns import pattern_of
 
-_NAME = re.compile(r"\w[\w .'-]{0,39}")
+_NAME = pattern_of(r"\w[\w .'-]{0,39}")
 
 
 def cookie_of(secret: str) -> str:

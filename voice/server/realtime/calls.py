@@ -21,13 +21,14 @@ from voice.server.realtime.items import new_id
 from voice.server.realtime.session_config import Config, updated
 from voice.server.service import Service
 from voice.sessions.log import Refused
+from voice.text.patterns import pattern_of
 
 if TYPE_CHECKING:
     from voice.server.realtime.rtc_peer import RtcPeer
 
 SDP, FORM = "application/sdp", "multipart/form-data"
 NORMAL = 1000
-STUN = re.compile(r"stun:[\w.-]+(:\d{1,5})?", re.ASCII)
+STUN = pattern_of(r"stun:[\w.-]+(:\d{1,5})?", re.ASCII)
 
 OFFER: dict[str, Any] = {
     "requestBody": {

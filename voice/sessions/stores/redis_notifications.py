@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from voice.sessions.stores import redis_scripts as scripts
 from voice.sessions.stores.interface import GONE, REWRITTEN, Posted, StoreError, Watchers
 from voice.sessions.stores.redis_connection import RedisConnection, pause
 from voice.sessions.stores.redis_scripts import NEWS, NODES, key
+from voice.text.patterns import pattern_of
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class RedisSubscription:
             self._told(channel, message["data"].decode(errors="replace"))
 
 
-END = re.compile(rf"[1-9][0-9]{{0,15}}|{GONE}|{REWRITTEN}")
+END = pattern_of(rf"[1-9][0-9]{{0,15}}|{GONE}|{REWRITTEN}")
 """A notification about a log: its new end, or that it was lost."""
 
 
