@@ -22,9 +22,9 @@ from voice.errors import VoiceError
 from voice.llm.builtin.timer_list import Timer
 from voice.llm.interface import Done, Effect
 from voice.sessions.interface import ConnectionChanged, Reply, Working
+from voice.text.german.words import question_language
 from voice.text.phrases import phrase
 from voice.text.placeholders import BLOCKED
-from voice.text.speakable import language_of
 from voice.tools.sayings import saying
 from voice.trace import TurnTrace
 from voice.turn import events as ev
@@ -211,7 +211,7 @@ class Actions(ABC):
         if reply is None or reply.text.strip() or self._playout.buffered_s > 0:
             return
         words = self._trace(action.turn).text
-        reply.bridge(saying(action.saying, language_of(words) or self._parts.language))
+        reply.bridge(saying(action.saying, question_language(words) or self._parts.language))
 
     def _do_finish(self, action: ev.Finish, now: float) -> None:
         trace = self._trace(action.turn)

@@ -16,7 +16,7 @@ from voice.sessions.log import NOTHING_USED, OWN_OPTIONS, SessionTurn
 from voice.sessions.tool_rounds import MOST_ROUNDS, AnsweredSession, Call, Offer, can, offer, resume, work
 from voice.sessions.upstream_queue import NOT_ASKED, Attempt, Ticket
 from voice.text.boundaries import well_formed
-from voice.text.speakable import language_of
+from voice.text.german.words import question_language
 from voice.tools.sayings import saying
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ async def generate(live: AnsweredSession, turn: SessionTurn, parts: EngineContex
                 misfits += await work(live, turn, parts, offered, calls)
                 continue
             if calls:
-                live.put_delta(turn, saying("too_many" if last else "misfit", language_of(turn.input)))
+                live.put_delta(turn, saying("too_many" if last else "misfit", question_language(turn.input)))
         except UpstreamError as error:
             asked = error.code not in NOT_ASKED
             tried -= not asked

@@ -21,7 +21,7 @@ from voice.sessions.log import Refused, SessionTurn
 from voice.sessions.session_wrappers import own
 from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import Card
-from voice.text.speakable import language_of
+from voice.text.german.words import question_language
 from voice.tools.interface import Context, Result, Tool, ToolError
 from voice.tools.registry import MARKED, read_arguments
 from voice.tools.sayings import is_clear_yes, is_stop
@@ -259,7 +259,7 @@ def _context(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, cal
     before = live.talk.before(turn)
     return Context(
         parts.now(),
-        language_of(turn.input) or "en",
+        question_language(turn.input) or "en",
         key=f"{live.card.sid}:{call['call_id']}:{turn.number}",
         owner=live.card.owner or ("" if live.card.name is not None else live.card.sid),
         passing=not live.card.owner and live.card.name is None,
@@ -271,7 +271,7 @@ def _context(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, cal
 
 def _asked(tool: Tool, arguments: str, turn: SessionTurn) -> str:
     """What a caller hears whose call has to be confirmed, with the tool's own question where it has one."""
-    question = tool.spec.question.get(language_of(turn.input) or "en", "")
+    question = tool.spec.question.get(question_language(turn.input) or "en", "")
     return f"{ASKED}{ASK}{question.format(**json.loads(arguments))}" if question else ASKED
 
 
