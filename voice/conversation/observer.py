@@ -62,24 +62,29 @@ class Notice:
     level: str = "info"
 
 
+@dataclass(frozen=True, slots=True)
+class Remark(Notice):
+    """A notice of how a reply ended, which belongs behind the reply."""
+
+
 CUT = {
-    "length": "the reply was cut at the model server's limit of tokens",
+    "length": "the reply was cut at the model server's limit of tokens; say “go on” for the rest",
     "content_filter": "the reply was stopped by the model server's filter",
 }
 
 
-def remarks(done: Done) -> Iterator[Notice]:
+def remarks(done: Done) -> Iterator[Remark]:
     """What a person should know about how a reply ended."""
     found = ", ".join(done.flagged)
     if done.finish in CUT:
-        yield Notice(CUT[done.finish], "warning")
+        yield Remark(CUT[done.finish], "warning")
     if done.blocked:
         what = "your words were" if done.blocked == "input" else "the reply was"
-        yield Notice(f"{what} blocked by moderation: {found}", "warning")
+        yield Remark(f"{what} blocked by moderation: {found}", "warning")
     elif done.flagged:
-        yield Notice(f"flagged by moderation: {found}")
+        yield Remark(f"flagged by moderation: {found}")
     if done.unchecked:
-        yield Notice("moderation failed; this turn was not checked", "warning")
+        yield Remark("moderation failed; this turn was not checked", "warning")
 
 
 @dataclass(frozen=True, slots=True)
