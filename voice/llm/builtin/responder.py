@@ -21,9 +21,24 @@ from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill, T
 from voice.llm.builtin.small_talk import manners, repeat
 from voice.llm.builtin.timers import timer
 from voice.llm.builtin.units import conversion
-from voice.llm.interface import ASK, ASKED, CALL, NOT_KNOWN, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.interface import (
+    ASK,
+    ASKED,
+    CALL,
+    LATE,
+    MARKED,
+    NOT_KNOWN,
+    SLOW,
+    SLOW_UNTOLD,
+    Ask,
+    Delta,
+    Done,
+    Effect,
+    UpstreamError,
+)
 from voice.text.german.words import question_language
 from voice.text.patterns import pattern_of
+from voice.text.phrases import phrase
 from voice.text.speakable import HAN
 
 SKILLS: tuple[Skill, ...] = (timer, device, manners, clock, conversion, arithmetic, repeat)
@@ -244,6 +259,9 @@ def _kept(answer: Answer, question: Question, effects: frozenset[str] | None) ->
 
 def _reported(question: Question, result: str) -> Answer:
     """What a tool has answered, as it is said."""
+    if result.endswith(LATE):
+        text = result.removesuffix(LATE).rstrip()
+        return Answer(phrase("late", question.language, words=question.text, text=text.partition(MARKED)[2] or text))
     own = result.removeprefix(f"{ASKED}{ASK}")
     return Answer(question.say(*_SAID_FOR.get(result, (own, own))))
 
