@@ -52,7 +52,7 @@ class Actions(ABC):
         self._traces: dict[int, TurnTrace] = {}
         self._reply: SpokenReply | None = None
         self._replies = 0
-        self._remembering = History(lambda error: parts.observer(note.Notice(str(error), "error")))
+        self._remembering = History(lambda error: parts.observer(note.Notice(str(error), "error", "history")))
         self._shown = (0, 0)
         self._said = ("", 0.0)
         self._changed = asyncio.Event()
@@ -94,7 +94,7 @@ class Actions(ABC):
         if transcript.notes and trace is not None:
             trace.notes["asr"] = transcript.notes
         if "error" in transcript.notes:
-            self._parts.observer(note.Notice(str(transcript.notes["error"]), "error"))
+            self._parts.observer(note.Notice(str(transcript.notes["error"]), "error", "recognizer"))
         elif transcript.text:
             self._parts.observer(note.TranscriptChanged(transcript.text, False, transcript.stable))
 
@@ -248,7 +248,7 @@ class Actions(ABC):
         self._shown = (0, 0)
 
         def failed(stage: str, what: str) -> None:
-            parts.observer(note.Notice(what, "error"))
+            parts.observer(note.Notice(what, "error", stage))
             self.tell(ev.StageFailed(turn, revision, ev.Stage(stage), phrase(stage, parts.language)))
 
         self._reply = SpokenReply(
@@ -287,7 +287,7 @@ class Actions(ABC):
         if not link.up:
             self._playout.chime(self._parts.earcons.thinking)
         text = "reconnected to the session" if link.up else f"lost the connection to the session: {link.reason}"
-        self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
+        self._parts.observer(note.Notice(text, *(("info", "connected") if link.up else ("warning", "disconnected"))))
 
     def _remarkable(self, turn: int, done: Done) -> None:
         if done.blocked == "input" and turn in self._traces:
