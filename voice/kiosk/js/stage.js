@@ -8,7 +8,7 @@ import { Shape } from "./shape.js";
 import { STRINGS } from "./strings.js";
 
 const NOTICE_MS = 8000;
-const SETTLED_MS = 600; // before a state is told to a screen reader
+const SETTLED_MS = 600; // before a state reaches a screen reader
 const root = document.documentElement;
 
 /**
