@@ -261,11 +261,11 @@ def _remember(
 
 
 async def _announce(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, told: Mapping[str, Any]) -> None:
-    """Log how the person is told what came late: in the model's words, else behind their own that it answers."""
+    """Log what the person hears of what came late: in the model's words, else behind their own that it answers."""
     try:
         said = await _worded(live, turn, parts, told["call_id"])
     except Exception as error:  # noqa: BLE001  whatever fails, the person was promised the answer
-        log.info("a late answer is told in its own words: %s", str(error) or type(error).__name__)
+        log.info("a late answer goes out in its own words: %s", str(error) or type(error).__name__)
         text, language = told["text"].partition(MARKED)[2] or told["text"], question_language(turn.input) or "en"
         said = phrase("late", language, words=turn.input, text=text)
     if said and live.lost is None and live.fence is not None:
