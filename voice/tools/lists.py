@@ -81,9 +81,9 @@ class Lists:
 
 _SAYS: Mapping[str, Mapping[str, str]] = {
     "which": {"en": "Which items?", "zh": "哪些东西？", "de": "Was genau?"},
-    "missing": {"en": "That is not on the {}.", "zh": "{}上没有这个。", "de": "Das steht nicht auf: {}."},
-    "items": {"en": "The {}: {}.", "zh": "{}上有：{}。", "de": "{}: {}."},
-    "empty": {"en": "The {} is empty.", "zh": "{}是空的。", "de": "Nichts auf: {}."},
+    "missing": {"en": "That is not on the {}.", "zh": "{}上没有这个。", "de": "Das steht nicht auf der {}."},
+    "items": {"en": "The {}: {}.", "zh": "{}上有：{}。", "de": "Auf der {}: {}."},
+    "empty": {"en": "The {} is empty.", "zh": "{}是空的。", "de": "Die {} ist leer."},
     "lists": {"en": "Lists: {}.", "zh": "有这些：{}。", "de": "Listen: {}."},
     "none": {"en": "There are no lists yet.", "zh": "还没有清单。", "de": "Es gibt noch keine Liste."},
     "between": {"en": "; ", "zh": "、", "de": "; "},

@@ -9,10 +9,10 @@ from datetime import date, datetime, time, timedelta
 from voice.llm.builtin.days import coming_weekday, next_date
 from voice.llm.builtin.moment import Moment, TimeOfDay, next_time, seconds_until
 from voice.llm.builtin.repeats import DAILY, WEEKEND, WORKING, Days, Repeat
+from voice.text.german.spoken import MONTHS
 from voice.text.patterns import pattern_of
 
 WEEKDAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
-MONTHS = str.split("Januar Februar März April Mai Juni Juli August September Oktober November Dezember")
 
 _WEEKDAY_NAMES = {name.lower(): number for number, name in enumerate(WEEKDAYS)} | {"sonnabend": 5}
 _MONTH_NAMES = {name.lower().replace("ä", "ae"): number for number, name in enumerate(MONTHS, 1)} | {"jaenner": 1}
