@@ -9,7 +9,7 @@ from datetime import date
 
 from voice.llm.builtin.days import MONTHS
 from voice.memory.periods import spoken_day
-from voice.memory.question_words import Asked
+from voice.memory.question_signs import Asked
 from voice.memory.questions import RecordQuestion, about_records, record_question
 from voice.memory.records import SCALE, RecordKind, states
 from voice.text.speakable import language_of
@@ -74,6 +74,10 @@ class _Asking:
         if self.question.items:
             clauses.append(f"item IN ({', '.join('?' * len(self.question.items))})")
             values += self.question.items
+            if self.question.nth and table == "totals":
+                chosen = "MAX" if self.question.nth < 0 else "MIN"
+                clauses.append(f"day = (SELECT {chosen}(day) FROM totals WHERE {' AND '.join(clauses)})")
+                values += values
         return self.database.execute(
             f"SELECT {columns} FROM {table} WHERE {' AND '.join(clauses)} {rest}", values
         ).fetchall()
@@ -191,6 +195,7 @@ def _by_state(asking: _Asking) -> str:
         "number, day, state, GROUP_CONCAT(item, ', ')", "records", "GROUP BY number, day, state ORDER BY day"
     )
     wanted = [row for row in rows if states(str(row[2])) & asking.question.states]
+    wanted = wanted[min(asking.question.nth, 0) :]
     if not wanted:
         name = "/".join(sorted(asking.question.states))
         return asking.say(f"None of your {asking.name} is {name}.", f"没有这样的{asking.name}。")
@@ -245,9 +250,19 @@ def _times(asking: _Asking) -> str:
     )
 
 
+def _pieces(asking: _Asking) -> str:
+    ((pieces, things),) = asking.select("SUM(quantity), COUNT(DISTINCT item)", "totals")
+    if not things:
+        return _none(asking)
+    return asking.tell(f"{pieces:g} ({things} different)", f"{pieces:g} things{asking.when}, {things} different ones.",
+                       f"{asking.when}一共{pieces:g}件，{things}种。")  # fmt: skip
+
+
 def _last_of(asking: _Asking) -> list[tuple[object, ...]]:
+    """The last line of the things; the first one where that is asked for."""
+    order = "ASC" if asking.question.nth > 0 else "DESC"
     return asking.select(
-        "day, number, quantity, amount, state, item", "records", "ORDER BY day DESC, number DESC LIMIT 1"
+        "day, number, quantity, amount, state, item", "records", f"ORDER BY day {order}, number {order} LIMIT 1"
     )
 
 
@@ -256,8 +271,11 @@ def _when(asking: _Asking) -> str:
     if not rows:
         return _none(asking)
     day = asking.day(rows[0][0])
+    which, han = ("first", "第一次") if asking.question.nth > 0 else ("last", "上次")
     return asking.tell(
-        f"last {day}", f"You last ordered {asking.what or 'something'} on {day}.", f"你上次买{asking.what}是{day}。"
+        f"{which} {day}",
+        f"You {which} ordered {asking.what or 'something'} on {day}.",
+        f"你{han}买{asking.what}是{day}。",
     )
 
 
@@ -273,7 +291,7 @@ def _price(asking: _Asking) -> str:
         else asking.say(f", {asking.money(amount)} for {number:g}", f"，{number:g}份共{asking.money(amount)}")
     )
     price = asking.money(round(each))
-    return asking.tell(f"{price} on {asking.day(day)}", f"{item} was {price}{whole} on {asking.day(day)}.",
+    return asking.tell(f"{price}{whole} on {asking.day(day)}", f"{item} was {price}{whole} on {asking.day(day)}.",
                        f"{asking.day(day)}的{item}是{price}{whole}。")  # fmt: skip
 
 
@@ -288,16 +306,30 @@ def _did(asking: _Asking) -> str:
     return asking.say(f"Yes: {_listed(parts, asking)}.", f"买过：{_listed(parts, asking)}。")
 
 
-def _most(asking: _Asking) -> str:
-    rows = asking.select("item, SUM(quantity)", "totals", "GROUP BY item ORDER BY SUM(quantity) DESC, item LIMIT 1")
-    if not rows:
-        return _none(asking)
-    item, quantity = rows[0]
-    return asking.tell(_counted(quantity, item), f"Most of all {item}: {float(str(quantity)):g}{asking.when}.",
-                       f"{asking.when}买得最多的是{item}，一共{float(str(quantity)):g}。")  # fmt: skip
+def _thing(columns: str, order: str, *, money: bool, english: str, chinese: str) -> Callable[[_Asking], str]:
+    """The thing that is first by an order, with its number or amount."""
+
+    def found(asking: _Asking) -> str:
+        rest = f"GROUP BY item ORDER BY {columns} {order}, item LIMIT 1"
+        rows = asking.select(f"item, {columns}", "totals", rest)
+        if not rows:
+            return _none(asking)
+        item, value = rows[0]
+        told = asking.money(round(float(str(value or 0)))) if money else f"{float(str(value)):g}"
+        return asking.tell(f"{item} {told}" if money else f"{told} {item}",
+                           f"{english.capitalize()} {item}: {told}{asking.when}.",
+                           f"{asking.when}{chinese}的是{item}，{told}。")  # fmt: skip
+
+    return found
 
 
 def _average(asking: _Asking) -> str:
+    if asking.question.items:
+        ((amount, quantity),) = asking.select("SUM(amount), SUM(quantity)", "totals")
+        if not quantity:
+            return _none(asking)
+        each = asking.money(round(float(str(amount or 0)) / float(str(quantity))))
+        return asking.tell(each, f"On average {each} for one{asking.when}.", f"{asking.when}平均每份{each}。")
     ((amount, count),) = asking.select(f"SUM(amount), {_ORDERS}")
     if not count:
         return _none(asking)
@@ -370,8 +402,13 @@ def _one(asking: _Asking) -> str:
 
 
 _ANSWERS: Mapping[Asked, Callable[[_Asking], str]] = {
-    "list": _list, "spent": _spent, "count": _count, "quantity": _quantity, "times": _times, "state": _one,
+    "list": _list, "spent": _spent, "count": _count, "quantity": _quantity, "pieces": _pieces, "times": _times, "state": _one,
     "when": _when,
-    "items": _one, "cost": _one, "day": _one, "most": _most, "did": _did, "average": _average, "per_day": _per_day,
+    "items": _one, "cost": _one, "day": _one, "did": _did, "average": _average, "per_day": _per_day,
+    "most": _thing("SUM(quantity)", "DESC", money=False, english="most of all", chinese="买得最多"),
+    "least": _thing("SUM(quantity)", "ASC", money=False, english="least of all", chinese="买得最少"),
+    "most_money": _thing("SUM(amount)", "DESC", money=True, english="most was spent on", chinese="花钱最多"),
+    "dearest_thing": _thing("SUM(amount) / SUM(quantity)", "DESC", money=True, english="the dearest thing was", chinese="最贵"),
+    "cheapest_thing": _thing("SUM(amount) / SUM(quantity)", "ASC", money=True, english="the cheapest thing was", chinese="最便宜"),
     "dearest": _extreme("DESC"), "cheapest": _extreme("ASC"), "dearest_day": _dearest_day, "price": _price,
 }  # fmt: skip

@@ -1,89 +1,41 @@
-"""The words of questions about records, as patterns; `KIND` stands for the names of a kind of records.
-
-The Chinese ones are for text without spaces.
-"""
+"""Words beside the signs of a question about records: wishes, places of a record, other people, words that name nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Mapping
 
 from voice.text.numbers import HAN_NUMBER
+from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN
 
-Asked = Literal[
-    "list", "spent", "count", "quantity", "times", "state", "when", "items", "cost", "day", "most", "did", "average",
-    "per_day", "dearest", "cheapest", "dearest_day", "price", "refused",
-]  # fmt: skip
+# Questions, and what is none
 
-OF_ALL = frozenset[Asked](("count", "average", "per_day", "dearest", "cheapest", "dearest_day", "most"))
-"""What is asked of records as a whole, so that no thing can be missing."""
-
-_VERBS = r"order(?:ed|ing)?|b[uo](?:y|ying|ught)|purchas(?:es?|ed|ing)|spen[dt]|spending|pa(?:y|id|ying)|cost"
-_HAN_VERBS = (
-    r"买|订|(?<![几\d一二两三四五六七八九十半])点(?!钟)|下单|花(?=了|钱|费|掉|在|销|多|过)|上花|消费"
-    r"|付(?=了|钱|过|款|多)"
-)
-
-# What is about records
-
-MENTIONS = rf"\b(?:KIND|{_VERBS})\b|\b(?:my|our|the) (?:totals?|bill|expenses|spending)\b"
-HAN_MENTIONS = (
-    rf"KIND|订单|单子|[一几这那第上].?单|下过?了?.{{0,4}}单|单.*到哪|开销|支出|账单|购买|用[了掉].*钱|{_HAN_VERBS}"
-)
-MAY_MENTION = (
-    r"\b(?:i|we) (?:get|got|had|paid)\b|\bon (?:its|their|the) way to me\b|\bwaiting for\b|\bshopping\b"
-    r"|\b(?:basket|cart|groceries|parcels?|packages?|shipments?|deliver(?:y|ies))\b|\bset (?:me|us) back\b"
-    r"|\bwhat (?:all )?came\b|\b(?:give|show|list|read) (?:me |us )?(?:everything|all)\b"
-    r"|\b(?:any|no|every|some)?thing .*\b(?:arrived|delivered|shipped|sent|returned)\b|\bsen[dt] (?:\w+ ){0,3}back\b"
-)
-HAN_MAY_MENTION = (
-    "在等|[我们]拿[了过]|购物|到货|发货|快递|包裹|物流|(?:没|未|还没)(?:有)?(?:到|送|收到|寄)|退[过货了]|送[到达来]"
-)
-
-ASKS = (
+ASKS = pattern_of(
     r"\b(?:what|what's|which|how|how's|when|where|where's|did|have|has|is|are|was|were|show|list|tell me|give me"
-    r"|totals?|sum|count|number of|any|anything|status|check|bill|spending)\b|^my\b"
+    r"|totals?|sum|count|number of|any|anything|status|check|bill|spending|whether|track|recap|remind me)\b|^my\b"
 )
-HAN_ASKS = (
+HAN_ASKS = pattern_of(
     r"什么|啥|哪|几|多少|多久|怎么|有没有|[买订点]没[买订点]|了没|没有|过|查|看看|列|给我看|状态|情况|到了|发了|支出|账单"
-    r"|开销|记录"
+    r"|开销|记录|何时|是否|是不是|进度|明细"
 )
-WANTS = (
-    r"\b(?:to|can i|could i|should i|shall i|may i|let's|let us|i'll|i will|i want|i'd like) (?:please )?"
-    r"(?:order|buy|purchase|pay|spend|get)\b(?! (?:number |no )?\S*\d)"
-    r"|^(?:order|buy|get|purchase) (?!number\b|no\b|\S*\d)"
+_BUY = r"(?:(?:re ?)?order|buy|purchase|pay|spend|get|KIND)"
+WANTS = pattern_of(
+    rf"\b(?:want|wanna|like|need|have|going|gonna|wish|love|plan|planning|me|us|forget|time|about|hoping|ready|able|try|trying"
+    rf"|how|where|best|possible|possibly|better|idea|not|able|want you|like you) to (?:please |also )?{_BUY}\b(?! (?:number |no )?\S*\d|s? NUMBER| here| to me| delivered)"
+    rf"|\b(?:can i|could i|should i|shall i|may i|let's|let us|i'll|i will|gonna|i want|i'd like|we'll|must i|can we|should we|could we|can you|could you)"
+    rf" (?:please |also |now )?{_BUY}\b(?! (?:number |no )?\S*\d|s? NUMBER)"
+    rf"|^(?:please )?(?:(?:re ?)?order|KIND|buy|get|purchase|add(?! up)|put|reorder)(?: me| us)? (?!number\b|no\b|\S*\d|status|NUMBER|history|totals?|KIND|summary)(?!.*\b(?:did|have) i\b)"
 )
 """A wish to order, which is no question about what was ordered."""
-HAN_WANTS = (
-    r"提醒|(?:想|要|帮我|给我|去|再|来)(?:再|去|多)?(?:买|订(?!单)|点(?!的)|下单)"
-    r"|^(?:买|订(?!单)|点)(?![了过的])(?!.*(?:什么|哪|几|多少|[了过]$))"
+HAN_WANTS = pattern_of(
+    r"提醒|(?:想|要|帮我|给我|去|再|来|帮忙|打算|准备|能不能|可以|该|应该|应当|哪里能?|哪儿能?|能|会|怎么)(?:再|去|多|给我)?(?:买|订(?!单)|点(?!的)|下单)(?![的了过])"
+    r"|^(?:买|订(?!单)|点)(?![了过的])(?!.*(?:什么|哪|几|多少|[了过没有]$))"
 )
-
-_NO_NAME = (
-    r"(?!(?:i|we|you|my|our|your|the|an?|mine|any|all|it|they|them|there|that|this|these|those|who|what|which|where|when|how"
-    r"|anything|everything|today|yesterday|tomorrow|last|first|latest|orders?|let|here|one|us|me|and|have|has|had|did|do"
-    r"|does|is|are|was|were)\b)"
+BEFORE_VERB = (
+    r"(?:i|we|you|to|i've|we've) (?:(?:last|ever|just|even|also|first|actually|really|always|only|already|most|often|usually|normally"
+    r"|typically|mostly|recently|frequently|regularly|generally|never) ){0,2}"
 )
-_ADVERBS = r"(?:been|ever|last|just|recently|lately|already|really|usually|actually)"
-_NAME = rf"{_NO_NAME}[a-z]+(?: (?!{_ADVERBS}\b)[a-z]+)?"
-OTHER = (
-    rf"\b(?:did|does|has|have) ({_NAME}) (?:{_ADVERBS} ){{0,2}}(?:{_VERBS}|get|got)\b"
-    rf"|\bwhat ({_NAME}) (?:(?:has|had|{_ADVERBS}) ){{0,3}}(?:ordered|bought|purchased|spent|paid)\b"
-    rf"|\b({_NO_NAME}[a-z]+)(?:'s|s') (?:\w+ ){{0,2}}(?:KIND|purchases?)\b"
-    rf"|\b(?:KIND|purchases?) (?:of|by|from) ({_NO_NAME}(?!mine)[a-z]+)$"
-)
-"""Another person and their records."""
-_SURNAMES = (
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟"
-    "汪田任姜范方石姚谭廖邹熊金陆郝孔崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
-)
-_HAN_PEOPLE = "我(?:妈妈?|爸爸?|妻子|太太|老婆|丈夫|老公|儿子|女儿|朋友|同事|邻居)"
-HAN_OTHER = (
-    r"^(?:给我|帮我|我想)?(?:看看|看一?下|查查|查一?下|知道)?"
-    rf"([{_SURNAMES}][{HAN}]{{1,2}}?|[小老阿][{HAN}]|他|她|{_HAN_PEOPLE})"
-    r"(?:的(?:最后|最近|上|所有|第)?.{0,4}?单|[^我咱]{0,10}?[买订点下花付][了过]?些?(?:什么|哪|啥|几|多少|过|的单)|在.+上(?:一共)?花)"
-)
+"""What makes the word behind it a verb, as in `did I last order`."""
 
 # One record of many
 
@@ -91,117 +43,118 @@ ORDINALS: Mapping[str, int] = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
     "tenth": 10,
 }  # fmt: skip
-PLACE = rf"\b(?P<count>{'|'.join(ORDINALS)}|\d\d?(?:st|nd|rd|th)) (?:\w+ )?KIND\b"
-HAN_PLACE = rf"第(?P<count>{HAN_NUMBER})[个次笔张]?(?:单|订单|KIND)"
-LAST = (
-    r"(?<!did i )(?<!have i )\b(?:last|latest|most recent|newest|previous) (?:KIND|purchase)\b"
-    r"|\b(?:ordered|bought|purchased) most recently\b|\b(?:order|buy|purchase|get) (?:last|most recently)$"
-    r"|\blast thing i (?:ordered|bought|got)\b"
+PLACE = pattern_of(
+    rf"\b(?P<count>{'|'.join(ORDINALS)}|\d\d?(?:st|nd|rd|th))(?! to| (?:\w+ )?time) (?:(?!last)\w+ )?(?:KIND|purchase|delivery)\b(?! before)"
 )
-HAN_LAST = (
-    r"(?:最近|最后|最新|上|刚刚?下|刚才下?)的?[那这]?一?[个次回笔张]?的?(?:单|订单|下单|KIND)"
-    r"|上次(?:下单|.{0,3}都?买了?什么)"
+LAST_FEW = pattern_of(r"\b(?:last|latest|most recent|newest|previous|past) (?P<count>\d{1,2}) (?:KINDS|purchases)\b")
+HAN_LAST_FEW = pattern_of(rf"(?:最近|最后|最新|近|上|前)的?(?P<count>{HAN_NUMBER})(?<!一)[个笔张次]?(?:订?单|KIND)")
+HAN_PLACE = pattern_of(rf"(?<!倒数)第(?P<count>{HAN_NUMBER})[个次笔张回]?(?:单|订单|KIND|下单)")
+NUMBER = pattern_of(
+    r"\bKINDS? (?:number |no |id |with (?:the )?number |# ?)?([a-z]*-?\d{3,})\b|\bnumber ([a-z]*-?\d{3,})\b"
 )
-NUMBER = r"\bKIND (?:number |no |# ?)?([a-z]*-?\d{3,})\b|\bnumber ([a-z]*-?\d{3,})\b"
-HAN_NUMBER_SAID = r"(?:订单号?|单号|KIND)([a-z]*\d{3,})|([a-z]*\d{3,})号?(?:这|那)?(?:单|订单|KIND)"
-CONTENTS = r"\b(?:what|what's|items?|show|list|tell|remind|which|contains?)\b"
-HAN_CONTENTS = "什么|啥|哪些|里"
-
-# What is asked, the first that fits
-
-ENGLISH: Sequence[tuple[Asked, str]] = (
-    ("dearest_day", r"\b(?:which|what|the) day\b.*\b(?:most|highest)\b|\bmost expensive day\b"),
-    ("per_day", r"\b(?:each|every|per) day\b|\bday by day\b|\bdaily\b"),
-    ("average", r"\baverage\b|\bper KIND\b"),
-    ("dearest", r"\b(?:most expensive|priciest|dearest|biggest|largest|highest)\b"
-                r"|\b(?:cost|pa(?:y|id)|spen[dt])\b.*\bmost\b"),
-    ("cheapest", r"\b(?:cheapest|least expensive|smallest|lowest)\b|\b(?:cost|pa(?:y|id)|spen[dt])\b.*\bleast\b"),
-    ("most", r"\bmost (?:often|frequently|of all)\b|\bthe most\b(?! recent)|\busually\b|\bmy favou?rite\b"),
-    ("when", r"\bwhen (?:exactly )?did\b|\bwhen was\b|\b(?:what|which|the) (?:day|date)\b|\bdate of\b"
-             r"|\bhow long ago\b|\bsince when\b"),
-    ("times", r"\bhow often\b|\bhow many (?:different )?(?:times|occasions)\b"
-              r"|\bhow many (?:of )?(?:my |our )?KINDS? (?:\w+ )?(?:had|have|with|contain(?:ed)?)\b"),
-    ("count", r"\bhow many KIND\b|\bnumber of KIND\b|\bcount (?:my|the) KIND\b"),
-    ("quantity", r"\bhow many\b|\b(?:number|amount|quantity) of\b"),
-    ("price", r"\bhow much (?:was|is|were|are) (?:the|a|an|one)\b|\bprice\b|\bhow much (?:was|did) .* last time$"),
-    ("spent", r"\bhow (?:much|expensive)\b|\bbill\b|\bspen[dt]\b|\bspending\b"
-              r"|\bpa(?:y|id)\b|\bcost\b|\btotals?\b|\bworth\b"
-              r"|\badds? up\b|\bset (?:me|us) back\b|\bc[ao]me to\b|\bmoney\b|\bexpenses\b"),
-    ("state", r"\bwhere(?:'s)?\b|\bstatus\b|\bstate of\b|\bhappening\b|\bhow far\b|\bcome\b|\bget here\b|\bwhen will\b"
-              r"|\bcheck\b|\btrack\b|\bhere yet\b|\bnews\b|\bon (?:its|their|the) way\b|\barrived?\b"
-              r"|\bdeliver(?:ed|y)\b|\bshipped\b|\bget to me\b"
-              r"|\b(?:sent|dispatched|posted|left)\b|\b(?:is|are) my .*\b(?:coming|here)\b"
-              r"|\bupdate\b|\b(?:what about|going on)\b"),
-    ("did", r"^(?:did|have|has|do) (?:i|we)\b|^(?:was|were|is|are) there any\b|\bamong\b"
-            r"|^(?!.*\b(?:what|which|who|how|when|where|list|show|tell|give)\b).*\b(?:did|have|has) (?:i|we)\b"),
-    ("list", r"\b(?:what|which|show|list|tell|give|anything|all|read|any)\b"),
-)  # fmt: skip
-CHINESE: Sequence[tuple[Asked, str]] = (
-    ("dearest_day", r"天.*最[多高大贵]|最[多高大贵].*天"),
-    ("per_day", r"每一?天"),
-    ("average", r"平均|每单"),
-    ("dearest", r"最贵|(?:[花钱付]|金额).{0,4}最[多大高]"),
-    ("cheapest", r"最便宜|最省|(?:[花钱付]|金额).{0,4}最[少小低]"),
-    ("most", r"最常|最多|最频繁|最爱|经常"),
-    ("state", r"什么时候(?:能|会|才)?[到送]|到哪|到没|到了没|送到|发货|状态|情况|怎么?样了?|哪一步|进展|消息|寄"
-              r"|查一?下|进度|到了$|送来|物流"
-              r"|没到|没收到|没来|发了"),
-    ("when", r"什么时候|哪一?天|几号|多久|何时"),
-    ("times", r"(?:几|多少)[次回]"),
-    ("count", r"(?:几|多少)个?(?:单|订单|KIND)|单(?:数|数量)"),
-    ("price", r"[是卖值]多少钱|多少钱一|一[^共]多少钱|什么价|价格|单价|怎么卖"),
-    ("spent", r"多少钱|花|消费|付|开销|总额|总价|合计|几块|总共多少|一共多少$|支出|账单"),
-    ("quantity", rf"(?:几|多少)[{HAN}]"),
-    ("did", r"了$|里有[^什哪几多]|有没有|没有$|[买订点]没[买订点]|[买订点]过[^什哪啥几多]*$"),
-)  # fmt: skip
-
-# Which of many
-
-MANY = (
-    r"\b(?:which|what|any|all|show|list|how many|do i have)\b.*\b(?:KIND|they|things)\b|\banything\b"
-    r"|\bwhat .*\bwaiting\b|\bKIND\b.*\b(?:which|are|have)\b"
+HAN_NUMBER_SAID = pattern_of(
+    r"(?:订单号?|单号|编号|KIND)(?:为|是|码)?([a-z]*\d{3,})|([a-z]*\d{3,})号?的?(?:这|那)?(?:单|订单|KIND)"
 )
-HAN_MANY = "哪些|哪几|有没有.*单|所有|都|退过|取消过|还有"
-OPEN = (
-    r"\bon (?:its|their|the) way\b|(?:\bnot|n't|\byet to) (?:\w+ ){0,3}(?:arrived?|delivered|come|shipped|here)\b"
-    r"|\bopen\b|\boutstanding\b|\bpending\b|\bunder ?way\b|\bstill (?:to come|missing)\b|\bwaiting for\b"
+
+# Other people
+
+_NO_NAME = (
+    r"(?!(?:i|we|you|my|our|your|the|an?|mine|any|all|it|its|they|them|there|that|this|these|those|who|what|which|where|when|how"
+    r"|anything|everything|something|nothing|today|yesterday|tomorrow|last|first|second|third|fourth|fifth|latest|newest|recent"
+    r"|previous|most|orders?|let|here|one|us|me|and|have|has|had|did|do|does|is|are|was|were|be|been|every|each|some|much|many|more"
+    r"|in|on|at|to|for|with|about|of|from|by|or|so|if|not|no|money|things?|items?|products?|stuff|goods|purchases?|said"
+    r"|whether|ever|just|total|amounts?|people|now|still|yet|already|other|such|open|old|new|big|kind|days?|dates?|times?"
+    r"|often|can|could|will|would|should|s|put|make|made|place|placed|shopping|delivery|package|parcel|packages|parcels|t|ve|d|m"
+    r"|re|ll|value|price|cost|size|volume|date|mail|post|courier|phone|card|week|month|please|tell|show|but|over|altogether|roughly|exactly|only|even|also|both|been|being|really|actually|usually|recently)\b)"
 )
-HAN_OPEN = "没(?:有)?(?:到|送|收到|发)|未(?:到|送|发|完成)|在路上|还没|在途|在等"
-STATES: Mapping[str, tuple[str, str]] = {
-    "returned": (r"\b(?:return|returned|returns|refund|refunded|sent? back)\b", "退"),
-    "cancelled": (r"\bcancell?(?:ed)?\b", "取消"),
-    "delivered": (r"\b(?:delivered|arrived|received)\b", "送达|送到|签收|到了|收到"),
-}
+_ADVERBS = r"(?:been|ever|last|just|recently|lately|already|really|usually|actually|also|most)"
+_NAME = rf"{_NO_NAME}[a-z]+(?: (?!{_ADVERBS}\b){_NO_NAME}[a-z]+)?"
+_PEOPLE = (
+    r"(?:my |our )(?:wife|husband|partner|girlfriend|boyfriend|fianc[ée]e?|mother|mom|mum|father|dad|parents|son|daughter|kids?|children"
+    r"|brother|sister|friend|neighbou?r|boss|colleague|co ?worker|roommate|flatmate|housemate|uncle|aunt|cousin|grandma|grandpa"
+    r"|grandmother|grandfather|family|assistant|landlord|teacher|client|customer)s?"
+)
+_OTHERS = rf"(?:{_PEOPLE}|he|she|they|someone else|somebody else|anyone else|everyone else|other (?:people|customers|users)|(?:another|the other) (?:customer|person|user)s?)"
+_WHOSE = rf"(?:(?:{_PEOPLE}|{_NO_NAME}[a-z]+|someone else|somebody else)(?:'s|s')|his|her|their)"
+_RECORDS = r"(?:KINDS?|purchases?|order history|spending|shopping|bill|basket|cart|parcels?|packages?|deliver(?:y|ies)|expenses|account)"
+_VERBS = r"(?:order(?:ed|ing)?|buy|bought|buying|purchas(?:e|ed|ing)|spen[dt]|spending|pay|paid|get|got|KIND)"
+OTHER = pattern_of(
+    rf"\b(?:did|does|has|have|had) ({_NAME}|{_OTHERS}) (?:{_ADVERBS} ){{0,2}}{_VERBS}\b"
+    rf"|\b(?:what|how much|when|if|whether|that) ({_NAME}) (?:(?:has|had|{_ADVERBS}) ){{0,3}}(?:ordered|bought|purchased|spent|paid)\b"
+    rf"|\b({_OTHERS}) (?:(?:has|have|had|{_ADVERBS}) ){{0,3}}(?:{_VERBS})\b"
+    rf"|\b({_WHOSE}) (?:\w+ ){{0,2}}{_RECORDS}\b"
+    rf"|\b{_RECORDS} (?:of|by|from|for|under|belonging to|placed by|made by) ({_PEOPLE}|{_NO_NAME}[a-z]+)(?: \w+)?$"
+)
+"""Another person and their records."""
+_SURNAMES = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟"
+    "汪田任姜范方石姚谭廖邹熊金陆郝孔崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+)
+_HAN_PEOPLE = (
+    "(?<![给帮替为送])(?:他|她|别人|其他人|人家|(?:我的?|隔壁)(?:妈妈?|爸爸?|妻子|太太|老婆|丈夫|老公|儿子|女儿|朋友|同事|邻居|老板|室友"
+    "|男朋友|女朋友|男友|女友|哥哥?|姐姐?|弟弟?|妹妹?|爷爷|奶奶|家人|爱人|对象|闺蜜|同学|老师|父母|孩子))们?"
+)
+_LEAD = r"(?:[给帮替让]我|我想|我要|[请帮给替让你想要能可以知道查看问说下一的在吧先再来]|告诉|知不|麻烦|了解|有没有|能不能)*?"
+_HAN_ORDERS = r"[^我咱]{0,10}?(?:[买点下花付购]|订(?!单))[了过]?些?(?:什么|哪|啥|几|多少|过|的单|的什么|单|THING|没|了$)"
+HAN_OTHER = pattern_of(
+    rf"(?:^{_LEAD}([{_SURNAMES}][{HAN}]{{1,2}}?|[小老阿][{HAN}])|({_HAN_PEOPLE}))"
+    rf"(?:的(?:[^我]{{0,4}}单|KIND|购物|账单|消费|快递|包裹|购买)|{_HAN_ORDERS}|在.+上(?:一共)?花)"
+)
 
 # Things
 
 NO_THING = frozenset(
     str.split(
-        "a an the i me my mine we our us you your it its is are was were be been am do does did have has had"
-        " will would can could should of in on at to for from with by about as and or but not so far yet still"
-        " ever any some all total altogether money much many what which who when where how why that this these"
-        " those there here thing things anything everything something nothing else last latest recent recently"
-        " most previous new newest first time times often number amount quantity order orders ordered ordering"
-        " buy buying bought purchase purchased purchases purchasing spend spent spending pay paid paying cost"
-        " costs get got getting go went going come show tell give list check see read remind please day date days"
-        " week weeks month status state happening way arrive arrived arrives deliver delivered price average per"
-        " each every expensive cheap cheapest dearest priciest product products frequently usually place placed"
-        " make made open outstanding return returned refund refunded cancelled shipped good goods item items"
-        " stuff one ones them they know want look since start lot little news waiting wait bill contain really"
-        " before up into out over during past few kind favourite favorite packages package soon"
+        "a an the i me my mine myself we our us ourselves you your yours it its they them their he she his her is are was were be been being am do"
+        " does did done doing have has had having will would can could should shall may might must of in on at to for from with"
+        " by about as into and or but not so far yet still if whether because since until till than then that's it's i'm i've i'd"
+        " we've let's don't didn't haven't hasn't isn't aren't wasn't s t ve d"
+        " ever any some all total altogether money much many more most less least what which who whom whose when where how why"
+        " that this these those there here thing things anything everything something nothing else other another last latest"
+        " recent recently lately previous new newest old first second third time times often number amount quantity order orders"
+        " ordered ordering make made making go went going come coming came show tell give given list check see seen look looked"
+        " looking read remind please day date days week weeks weekend month months year today yesterday tonight morning"
+        " afternoon evening night way status state average per each every one ones two few couple several lot lots little bit"
+        " bunch kind kinds sort sorts type types loaf loaves bottle bottles pack packs packet packets bag bags box boxes cup cups"
+        " can cans tin tins bar bars tube tubes roll rolls piece pieces carton cartons jar jars sheet sheets pair pairs unit"
+        " units want wanted know known need needed wonder wondering like think thought guess believe remember forget say said"
+        " ask asking find found start before after up into out over during past back down off again once twice already just"
+        " only even also too really actually exactly roughly approximately currently overall together combined purely quickly"
+        " soon now please thanks thank hey hi hello ok okay right yes no well sorry curious question quick info information"
+        " idea happen happens happened possible able help shop store site website app online account profile system file"
+        " history record records database entry entries name names product products goods item items stuff article articles"
+        " basket cart shopping trip parcel package delivery shipment courier mail post everything's usual usually normally"
+        " often favourite favorite single whole entire full same different separate various certain such own"
+        " end ended long short big small high low good bad fine great interested interest"
     )
 )
-"""Words that name no thing."""
-THING = (
-    rf"\b(?:{_VERBS}|on|for|of|any|many|my|get|got|had) (?:(?:an?|any|some|the|my|for|on) )*"
-    rf"(?P<thing>(?:(?!(?:{'|'.join(sorted(NO_THING))})\b)[^\W\d_]+ ?)+)"
+"""English words that name no thing, besides the signs."""
+_BOUGHT = r"(?:order(?:ed|ing)?|buy|buying|bought|purchas(?:e|ed|ing)|spen[dt]|spending|pa(?:y|id|ying)|cost|get|got|getting|had|have|KIND)"
+BEFORE_THING = (
+    rf"\b(?:{_BOUGHT}|many|much|any|(?:{_BOUGHT}|went|goes|money|number|amount|much|many|put|pounds|euros|dollars) (?:\w+ )?(?:on|of|for|into)"
+    r"|^(?:where|where's|is|are|has|have|was|were|did)(?: is| are)? (?:my|the|any|our)|(?:where's|where is|where are|about|has|is|are|when will) (?:my|the|our)"
+    r"|my last|my latest) (?:(?:an?|any|some|the|my|our|for|on|of|more|new|last|first|few|single|one|\d+|loaves|bottles|packs|boxes|cups|bags|cans) )*"
 )
-"""What could be a thing, behind what is done with things."""
-HAN_NO_THING = (
-    "记录|什么时候|什么情况|什么状态|什么|时候|怎么样|哪儿|哪里|哪些|哪样|哪个|哪天|哪一天|哪一单|哪种|东西|多少钱|多少"
-    "|几[次回号单]|一共|总共|总的?|花费|开销|消费|订单号|订单|下单|单子|那单|一单|这单|最近|最后|最贵|最便宜|最常|最多|最频繁|平均|每单|每天|每"
-    "|上一?次|上一回|上一单|些啥|啥|一些|平时|来着|一次|一回|一个|现在|送到|送达|到了|发货|退货|退过|取消|状态|情况|有没有|没有"
-    "|是不是|给我|看看|帮我|查一下|查|列出来|钱|价格|单价|样|你们|这儿|这里|花了|付了|买|订|点|花|付|第.单"
-    "|[我你的了吗呢吧啊是有在和就都也还要把被让个过没会能到不上下从用于这那哪里中刚次回单价得]"
+"""What stands before a thing: what is done with things, how many there are."""
+HAN_NO_THING = pattern_of(
+    "|".join(
+        sorted(
+            str.split(
+                "记录 什么时候 什么情况 什么状态 什么 时候 怎么样 怎样 哪儿 哪里 哪些 哪样 哪个 哪天 哪一天 哪一单 哪种 东西 商品 多少钱  "
+                "多少 几[次回号单笔个样] 一共 总共 总的? 合计 累计 花费 开销 消费 支出 账单 订单号 订单 下单 单子 那单 一单 这单 最近  "
+                "最后 最贵 最便宜 最常 最多 最少 最频繁 平均 每单 每天 每 上一?次 上一回 上一单 些啥 啥 一些 平时 来着 一次 一回 一个  "
+                "现在 目前 送到 送达 到了 发货 退货 退过 取消 状态 情况 有没有 没有 是不是 是否 给我 看看 帮我 查一下 查查 查 列出来  "
+                "列 钱 价格 单价 样 你们 这儿 这里 那边 花了 付了 买 订 点 花 付 购 第.单 最新 新的 第.[个笔张次]? KIND  "
+                "THING NUMBER 想知道 知道 告诉 麻烦 请问 想问 一下 前前后后 到底 究竟 大概 总是 经常 通常 已经 刚刚 刚才 刚  "
+                "曾经 以前 之前 以来 里面 当中 自己 咱们 我们 大家 家里 店里 网上 购物车 购物 清单 明细 物流 快递 包裹 进度 进展 消息  "
+                "签收 收到 派送 运输 路上 日期 时间 几月 几天 多久 次数 数量 频率 金额 价钱 便宜 可以 能不能 能否 还是 还没 还有 怎么  "
+                "为什么 如何 所有 全部 全都 分别 各 曾 说说 说 讲 念 报 记得 印象 确认 核对 统计 算算 算一下 算"
+            ),
+            key=len,
+            reverse=True,
+        )
+    )
+    + "|[我你您的了吗呢吧啊呀嘛是有在和就都也还要把被让给个过没会能到不上下从用于这那哪里中刚次回单价得着去来拿共咱俺又再请帮问看想份盒瓶袋支杯件条斤包罐箱张只块元号天日周月]"
 )
-HAN_THING = r"[买订点](?:过|了|的)?(?:几.|多少.?)?"
+"""Chinese words that name no thing, the longest first."""
+HAN_BEFORE_THING = r"(?:[买订点购](?:过|了|的)?(?:几.|多少.?|[一两]?[个盒瓶袋支杯份件条包罐箱])?|^我?的?(?=.{2,8}(?:[到送我买订花发寄]|一共|什么|总共))|在|[^买]里有)"

@@ -6,25 +6,25 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from voice.memory import question_words as said
 from voice.memory.periods import Period, period
-from voice.memory.question_words import Asked
-from voice.memory.ranking import stem
+from voice.memory.question_signs import OF_ALL, RULES, STATES, Asked, Sign, pattern
+from voice.memory.question_things import named, nearly_named, other_person
 from voice.memory.records import RecordKind
 from voice.text.numbers import han_number
 from voice.text.plain_words import plain_words
-from voice.text.speakable import HAN, language_of
 
-_WORD = r"[^\W_]+(?:['-][^\W_]+)*"
+_ALL_STATES = frozenset(("open", "delivered", "returned", "cancelled"))
 
 
 @dataclass(frozen=True, slots=True)
 class RecordQuestion:
     """What is asked. `items` are things of the person, `missing` a thing they have none of.
 
-    One record is meant by its `number`, or by its place: `nth` 1 is the first, -1 the last. `states` are classes of
-    `records.states`.
+    One record is meant by its `number`, or by its place: `nth` 1 is the first, -1 the last; with `items` of those that
+    have them. `states` are classes of `records.states`.
     """
 
     asked: Asked
@@ -38,8 +38,8 @@ class RecordQuestion:
 
 def about_records(text: str, kinds: Iterable[RecordKind]) -> bool:
     """Whether the words are certainly a question about a person's own records, whatever these are."""
-    words, chinese = plain_words(text)
-    return any(_Words(words, chinese, kind).certain for kind in kinds)
+    plain, chinese = plain_words(text)
+    return any(_Signs(_with_kind(plain, kind, chinese), chinese).certain for kind in kinds)
 
 
 def record_question(
@@ -50,146 +50,187 @@ def record_question(
     `things` are the items of the person's records, `numbers` their numbers.
     """
     plain, chinese = plain_words(text)
-    words = _Words(plain, chinese, kind)
     known = _number_in(plain, numbers)
-    number = known or words.number()
-    when = period(plain, today, chinese=chinese)
-    rest = _Words(f"{plain[: when.start]} {plain[when.end :]}" if when is not None else plain, chinese, kind)
-    items, missing = rest.things(things, number)
-    if not words.asks or not (words.mentions or words.may_mention or items or known):
-        return None
-    if rest.other(things):
+    known_things = named(_without_number(plain, known), things)
+    words = known_things.text
+    when = period(words, today, chinese=chinese)
+    if when is not None:
+        words = f"{words[: when.start]}{'' if chinese else ' '}{words[when.end :]}"
+    words = " ".join(_with_kind(words, kind, chinese).split())
+    number = known or _number_said(words, chinese)
+    items, missing = known_things.items, ""
+    if not items:
+        near, missing = nearly_named(words, things, chinese=chinese)
+        words, items = near.text, near.items
+    signs = _Signs(words, chinese)
+    if signs.asks and signs.has("kind", "bought", "paid", "parcel") and other_person(words, things, chinese=chinese):
         return RecordQuestion("refused")
-    asked, nth, many = rest.asked(), rest.nth(), words.has(said.MANY, said.HAN_MANY)
-    if nth == -1 and items:
-        nth = 0  # the last one that has the thing
-    if number or nth:
-        return RecordQuestion(_of_one(asked, rest), when, number=number, nth=0 if number else nth)
-    states = words.states() if many else frozenset()
-    if states and asked in ("state", "list", "did", "when", "count"):
-        return RecordQuestion("list", when, items, states=states)
-    asked = _settled(asked, when is not None, bool(items or missing))
-    return RecordQuestion(asked, when, items, "" if asked in said.OF_ALL else missing)
+    if not signs.about(bool(items), bool(missing), bool(known), when is not None):
+        return None
+    nth = 0 if number else _place(signs)
+    if number or (nth and not items and (nth > 0 or not missing)):
+        return RecordQuestion(_of_one(signs), when, number=number, nth=nth)
+    asked = _asked(signs, bool(items or missing), when)
+    if several := (said.HAN_LAST_FEW if chinese else said.LAST_FEW).search(words):
+        few = int(han_number(several["count"]) or 0) if chinese else int(several["count"])
+        return RecordQuestion("list", when, items, nth=-few, states=_ALL_STATES) if asked in ("list", "state") else None
+    states = _states(signs, asked, bool(items), when)
+    if states:
+        past = when if when is None or when.first < today or states != {"open"} else None  # what comes today
+        return RecordQuestion("list", past, items, states=states)
+    return RecordQuestion(asked, when, items, "" if asked in OF_ALL else missing, nth=nth)
 
 
-def _settled(asked: Asked, dated: bool, named: bool) -> Asked:
-    """What is asked, where its words alone could mean two things."""
-    if asked in ("quantity", "times") and not named:
-        return "count"
-    if asked == "price" and (dated or not named):
-        return "spent"
-    return "list" if not named and (asked == "did" or (asked == "state" and dated)) else asked
+class _Signs:
+    """What the words of a question have."""
 
+    def __init__(self, text: str, chinese: bool) -> None:
+        self.text, self.chinese = text, chinese
+        self._known: dict[Sign, bool] = {}
 
-def _of_one(asked: Asked, rest: _Words) -> Asked:
-    """What is asked of one record, meant by its number or place."""
-    if asked in ("spent", "price", "dearest", "quantity", "average"):
-        return "cost"
-    if asked in ("when", "dearest_day"):
-        return "day"
-    if asked in ("list", "most", "count", "times") and rest.has(said.CONTENTS, said.HAN_CONTENTS):
-        return "items"
-    return "state"
+    def has(self, *signs: Sign) -> bool:
+        """Whether there is one of these."""
+        return any(self._has(sign) for sign in signs)
 
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """Words of `plain_words`, read for one kind of records."""
-
-    text: str
-    chinese: bool
-    kind: RecordKind
-
-    def find(self, english: str, chinese: str) -> re.Match[str] | None:
-        """The first match of the language's pattern."""
-        names = "|".join(map(re.escape, (self.kind.one, self.kind.name, *self.kind.words)))
-        pattern = (chinese if self.chinese else english).replace("KINDS", "KIND").replace("KIND", f"(?:{names})")
-        return re.search(pattern, self.text.replace(" ", "") if self.chinese else self.text)
-
-    def has(self, english: str, chinese: str) -> bool:
-        return self.find(english, chinese) is not None
-
-    @property
-    def mentions(self) -> bool:
-        """Whether the kind, or what people do with it, is mentioned."""
-        return self.has(said.MENTIONS, said.HAN_MENTIONS)
-
-    @property
-    def may_mention(self) -> bool:
-        return self.has(said.MAY_MENTION, said.HAN_MAY_MENTION)
+    def _has(self, sign: Sign) -> bool:
+        if sign not in self._known:
+            self._known[sign] = pattern(sign, chinese=self.chinese).search(self.text) is not None
+        return self._known[sign]
 
     @property
     def asks(self) -> bool:
         """Whether this is no wish to order something."""
-        return not self.has(said.WANTS, said.HAN_WANTS)
+        return (said.HAN_WANTS if self.chinese else said.WANTS).search(self.text) is None
 
     @property
     def certain(self) -> bool:
-        own = self.has(r"\b(?:i|my|we|our|me)\b", "我|单")
-        return self.mentions and self.asks and own and self.has(said.ASKS, said.HAN_ASKS)
+        asked = said.HAN_ASKS if self.chinese else said.ASKS
+        own = self.has("own") or (self.chinese and self.has("kind"))
+        return self.has("kind", "bought", "paid") and self.asks and own and bool(asked.search(self.text))
 
-    def number(self) -> str:
-        """A number that is said to be a record's, whether there is one like it or not."""
-        found = self.find(said.NUMBER, said.HAN_NUMBER_SAID)
-        return next(filter(None, found.groups()), "") if found else ""
+    def about(self, items: bool, missing: bool, known: bool, dated: bool) -> bool:
+        """Whether the words are about records at all."""
+        if not self.asks:
+            return False
+        own = self.has("own", "shop")
+        if known or self.has("kind", "bought") or (self.has("paid") and (own or dated or items or (self.chinese and self.has("which")))):
+            return True
+        if items:
+            dated_ask = dated and self.has("any", "which", "or_not", "shown")
+            return dated_ask or self.has("got", "paid", "money", "of_things", "coming", "status", "last")
+        if missing:
+            return own and self.has("sent")
+        got, paying, parcel = self.has("got"), self.has("paid", "money"), self.has("parcel", "returned")
+        coming, everything = self.has("coming", "open"), self.has("all")
+        asked = own and self.has("which", "any")
+        certain = got or paying or parcel or (everything and (coming or dated or (own and self.has("status")))) or (asked and self.has("open")) or self.has("on_way")
+        return certain and sum((got, paying, parcel, coming, everything, dated, asked, self.has("shown", "status"), self.has("on_way"))) >= 2
 
-    def other(self, things: Collection[str]) -> bool:
-        """Whether another person's records are asked for."""
-        found = self.find(said.OTHER, said.HAN_OTHER)
-        return found is not None and next(filter(None, found.groups()), "") not in things
 
-    def nth(self) -> int:
-        """The place that is named: from 1, or -1 for the last; 0 for none."""
-        if found := self.find(said.PLACE, said.HAN_PLACE):
-            count = found["count"]
-            return said.ORDINALS.get(count) or int(han_number(re.sub(r"[a-z]", "", count)) or 0)
-        return -1 if self.has(said.LAST, said.HAN_LAST) else 0
+def _asked(signs: _Signs, named: bool, when: Period | None) -> Asked:
+    """What is asked of many records: the first rule of which the words have all signs."""
+    dated = when is not None
+    asked = next(
+        asked for asked, needed, unless in RULES
+        if all(signs.has(*one) for one in needed) and not signs.has(*unless)
+    )  # fmt: skip
+    if asked in ("quantity", "times") and not named:
+        return "pieces" if signs.has("goods") and asked == "quantity" else "count"
+    if asked == "count" and named and not signs.has("kind"):
+        return "times"
+    if asked == "price" and (dated or not named):
+        return "spent"
+    if asked == "spent" and named and not dated and signs.has("last"):
+        return "price"
+    if asked == "did" and not named:
+        return "list"
+    if asked == "state" and dated and not named:
+        return "list"
+    return asked
 
-    def states(self) -> frozenset[str]:
-        """The classes of states that are named."""
-        if self.has(said.OPEN, said.HAN_OPEN):
+
+def _states(signs: _Signs, asked: Asked, items: bool, when: Period | None) -> frozenset[str]:
+    """The classes of states of which all records are meant; none where one record is, or none is asked for."""
+    if asked not in ("state", "list", "did", "when", "count", "quantity", "pieces"):
+        return frozenset()
+    several = signs.has("many")
+    found = frozenset(name for name in STATES if signs.has(name))
+    if items and not (several and found):
+        return frozenset()
+    if found and (several or not signs.has("one")):
+        if "open" in found:
             return frozenset(("open",))
-        return frozenset(name for name, patterns in said.STATES.items() if self.has(*patterns))
-
-    def asked(self) -> Asked:
-        table = said.CHINESE if self.chinese else said.ENGLISH
-        return next((asked for asked, pattern in table if self.has(pattern, pattern)), "list")
-
-    def things(self, known: Collection[str], number: str) -> tuple[tuple[str, ...], str]:
-        """The person's items that are named, and else what is named where an item would be."""
-        plain = self.text.replace(number.lower(), " ") if number else self.text
-        exact = [thing for thing in known if _names(plain, thing)]
-        whole = [one for one in exact if not any(one != other and _names(other.lower(), one) for other in exact)]
-        if whole:
-            return tuple(sorted(whole)), ""
-        found, missing = _chinese_things(plain, known) if self.chinese else _english_things(plain, known)
-        return tuple(sorted(found)), "" if found else missing
+        return (
+            frozenset(("open",))
+            if found == {"delivered"} and signs.has("everything") and not signs.has("which", "shown")
+            else found
+        )
+    if asked in ("state", "list") and signs.has("status") and signs.has("kind", "parcel"):
+        if when is not None:
+            return _ALL_STATES
+        return frozenset(("open",)) if several else frozenset()
+    if asked == "state" and several and not items and signs.has("coming"):
+        return frozenset(("open",))
+    return frozenset()
 
 
-def _english_things(words: str, known: Collection[str]) -> tuple[list[str], str]:
-    """Items that have all the words that could name one, and the words behind a verb that could."""
-    left = [word for word in re.findall(r"[^\W\d_]+", words.replace("'s", "")) if word not in said.NO_THING]
-    stems = {stem(word) for word in left}
-    found = [thing for thing in known if stems and stems <= {stem(word) for word in re.findall(_WORD, thing.lower())}]
-    wanted = re.search(said.THING, words)
-    return found, " ".join(word for word in (wanted["thing"].split() if wanted else ()) if word in left)
+def _of_one(signs: _Signs) -> Asked:
+    """What is asked of one record, meant by its number or place."""
+    if signs.has("paid", "money"):
+        return "cost"
+    if signs.has("when") and not signs.has("coming"):
+        return "day"
+    if signs.has("coming", "status"):
+        return "state"
+    return "items" if signs.has("contents") else "state"
 
 
-def _chinese_things(words: str, known: Collection[str]) -> tuple[list[str], str]:
-    measured = re.sub(rf"(?:几|多少)[{HAN}](?=[{HAN}])", " ", words)
-    runs = [run for run in re.sub(said.HAN_NO_THING, " ", measured).split() if len(run) > 1]
-    found = [thing for thing in known if any(run in thing.lower() for run in runs)]
-    behind = (run for run in runs if re.search(said.HAN_THING + re.escape(run), words))
-    return found, max(behind, key=len, default="")
+def _place(signs: _Signs) -> int:
+    """The place of the record that is named: from 1, or -1 for the last; 0 for none."""
+    if found := (said.HAN_PLACE if signs.chinese else said.PLACE).search(signs.text):
+        count = found["count"]
+        return said.ORDINALS.get(count) or int(han_number(re.sub(r"[a-z]", "", count)) or 0)
+    if signs.has("before_last"):
+        return -2
+    if signs.has("last"):
+        return -1
+    return 1 if signs.has("first") else 0
 
 
-def _names(words: str, thing: str) -> bool:
-    """Whether words name a thing, in any form of its words."""
-    if language_of(thing) == "zh":
-        return thing.lower() in words.replace(" ", "")
-    wanted = [stem(word) for word in re.findall(_WORD, thing.lower())]
-    spoken = [stem(word) for word in re.findall(_WORD, words)]
-    return bool(wanted) and any(spoken[at : at + len(wanted)] == wanted for at in range(len(spoken)))
+@lru_cache(64)
+def _names(kind: tuple[str, ...], chinese: bool) -> re.Pattern[str]:
+    names = "|".join(map(re.escape, sorted(kind, key=len, reverse=True)))
+    if chinese:
+        return re.compile(names)
+    return re.compile(
+        rf"(?P<verb>\b(?:{said.BEFORE_VERB}))?\b(?:{names})\b(?P<number>(?: number| no| id)? ?#?(?:NUMBER|[a-z]*-?\d{{3}}))?"
+    )
+
+
+def _with_kind(plain: str, kind: RecordKind, chinese: bool) -> str:
+    """The words with `KINDS` or `KIND` for a name of the kind, but not for a verb: `did I order`."""
+
+    def instead(found: re.Match[str]) -> str:
+        if chinese:
+            return "KIND"
+        name = found[0][len(found["verb"] or "") : len(found[0]) - len(found["number"] or "")]
+        if found["verb"] and not found["number"]:
+            return found[0]
+        return f"{found['verb'] or ''}{'KINDS' if name.endswith('s') else 'KIND'}{found['number'] or ''}"
+
+    return _names((kind.one, kind.name, *kind.words), chinese).sub(instead, plain)
+
+
+def _number_said(words: str, chinese: bool) -> str:
+    """A number that is said to be a record's, whether there is one like it or not."""
+    found = (said.HAN_NUMBER_SAID if chinese else said.NUMBER).search(words)
+    return next(filter(None, found.groups()), "") if found else ""
+
+
+def _without_number(plain: str, number: str) -> str:
+    """The words with `NUMBER` for a record's number, with or without its hyphens."""
+    parts = r"[^a-z\d]*".join(map(re.escape, _parts(number).split()))
+    return re.sub(rf"(?<![a-z\d]){parts}(?![a-z\d])", "NUMBER", plain) if number else plain
 
 
 def _number_in(words: str, numbers: Collection[str]) -> str:
