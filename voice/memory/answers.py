@@ -295,6 +295,18 @@ def _price(asking: _Asking) -> str:
                        f"{asking.day(day)}的{item}是{price}{whole}。")  # fmt: skip
 
 
+def _paid(asking: _Asking) -> str:
+    """What a thing cost, the last time and all times: `how much did I pay for the coffee` may mean either."""
+    last = _price(asking)
+    ((amount, count),) = asking.select("SUM(amount), COUNT(*)", "records")
+    if not count or count == 1:
+        return last
+    whole = asking.money(amount)
+    if asking.brief:
+        return f"{last}{asking.say('; in all ', '；一共')}{whole}"
+    return last + asking.say(f" {whole} in all.", f"一共{whole}。")
+
+
 def _did(asking: _Asking) -> str:
     if asking.question.missing or not (rows := asking.select("day, item, quantity", "totals", "ORDER BY day")):
         return ("" if asking.brief else asking.say("No. ", "没有。")) + _none(asking)
@@ -393,6 +405,7 @@ def _one(asking: _Asking) -> str:
         "cost": asking.money(sum(amount or 0 for _, _, _, amount, _, _ in lines)),
         "day": asking.day(day),
         "items": f"{items} ({asking.day(day)})",
+        "number": asking.day(day),
     }.get(question.asked)
     if told is None:
         found = list(dict.fromkeys(asking.state(state) for _, _, _, _, state, _ in lines if state))
@@ -404,11 +417,11 @@ def _one(asking: _Asking) -> str:
 _ANSWERS: Mapping[Asked, Callable[[_Asking], str]] = {
     "list": _list, "spent": _spent, "count": _count, "quantity": _quantity, "pieces": _pieces, "times": _times, "state": _one,
     "when": _when,
-    "items": _one, "cost": _one, "day": _one, "did": _did, "average": _average, "per_day": _per_day,
+    "items": _one, "number": _one, "cost": _one, "day": _one, "did": _did, "average": _average, "per_day": _per_day,
     "most": _thing("SUM(quantity)", "DESC", money=False, english="most of all", chinese="买得最多"),
     "least": _thing("SUM(quantity)", "ASC", money=False, english="least of all", chinese="买得最少"),
     "most_money": _thing("SUM(amount)", "DESC", money=True, english="most was spent on", chinese="花钱最多"),
     "dearest_thing": _thing("SUM(amount) / SUM(quantity)", "DESC", money=True, english="the dearest thing was", chinese="最贵"),
     "cheapest_thing": _thing("SUM(amount) / SUM(quantity)", "ASC", money=True, english="the cheapest thing was", chinese="最便宜"),
-    "dearest": _extreme("DESC"), "cheapest": _extreme("ASC"), "dearest_day": _dearest_day, "price": _price,
+    "dearest": _extreme("DESC"), "cheapest": _extreme("ASC"), "dearest_day": _dearest_day, "price": _price, "paid": _paid,
 }  # fmt: skip

@@ -13,15 +13,15 @@ from typing import Literal
 from voice.text.patterns import pattern_of
 
 Asked = Literal[
-    "list", "spent", "count", "quantity", "pieces", "times", "state", "when", "items", "cost", "day", "most", "least",
+    "list", "spent", "count", "number", "quantity", "pieces", "times", "state", "when", "items", "cost", "day", "most", "least",
     "most_money", "did", "average", "per_day", "dearest", "cheapest", "dearest_thing", "cheapest_thing", "dearest_day",
-    "price", "refused",
+    "price", "paid", "refused",
 ]  # fmt: skip
 
 Sign = Literal[
     "kind", "bought", "got", "paid", "parcel", "own", "shop", "all",
-    "which", "shown", "whether", "or_not", "any", "mine", "contents", "money", "price", "so_far",
-    "sent", "of_things", "number_of", "times", "of_kinds", "goods", "when", "coming", "status",
+    "which", "what_came", "shown", "whether", "or_not", "any", "mine", "contents", "money", "price", "so_far",
+    "sent", "which_number", "of_things", "number_of", "times", "of_kinds", "goods", "when", "coming", "status",
     "each_day", "average", "a_day", "dear", "cheap", "most", "least", "usual", "before_last", "last", "first",
     "one", "many", "everything", "open", "on_way", "returned", "cancelled", "delivered",
 ]  # fmt: skip
@@ -35,7 +35,7 @@ _BOUGHT = (
 )
 _GOT = (
     r"get(?:s|ting)?|got|gotten|take|took|taken|taking|grab(?:bed)?|pick(?:ed|ing)? (?:up|out)|acquired?|received?|had"
-    r"|(?:went|go|gone|been|going) through|sent (?:me|us)|what (?:all )?came|treat(?:ed)? (?:my|our)sel(?:f|ves)|put in|asked for|request(?:ed)?|cho(?:o)?sen?|chose|add(?:ed)?"
+    r"|(?:went|go|gone|been|going) through|sent (?:me|us)|(?:have|had) (?:delivered|sent|shipped)|what (?:all )?came|treat(?:ed)? (?:my|our)sel(?:f|ves)|put in|asked for|request(?:ed)?|cho(?:o)?sen?|chose|add(?:ed)?"
 )
 _PAID = (
     r"spen[dt]s?|spending|pa(?:y|ys|id|ying)|payments?|cost(?:s|ing)?|charged?|bill(?:ed|s)?|expens(?:es?|ing)"
@@ -43,7 +43,7 @@ _PAID = (
     r"|part(?:ed)? with|out of pocket|r[au]n (?:me|us)(?! through| down| over)|invested?|blow|blown|blew|lay out|laid out|splashed out"
 )
 _MONEY = (
-    r"how much|expensive|pricey|priciest|costl(?:y|iest)|money|cash|euros?|dollars?|pounds?|bucks|prices?|priced|damage|totals?|totall?ed"
+    r"how much|expensive|pricey|priciest|costl(?:y|iest)|money(?! back)|cash|euros?|dollars?|pounds?|bucks|prices?|priced|damage|totals?|totall?ed"
     r"|sums?|sum(?:med)? up|amount(?:s|ed)?|add(?:s|ed|ing)? up|tot(?:ted)? up|c[ao]mes? (?:out )?(?:to|at)"
     r"(?! me| us| my| our)|work(?:s|ed)? out (?:to|at)|worth|budget|value|r[au]ng up|figure"
 )
@@ -59,7 +59,7 @@ _STATUS = (
     r"where|where's|whereabouts|status|state|progress(?:ed|ing)?|track(?:ed|ing)?|how far|happen(?:s|ed|ing)?|going on"
     r"|what's up|became of|become of|news|updates?|delayed?|delays|stuck|stand|stands|stage|processing|location"
     r"|latest (?:on|with|about)|sign of|word on|how(?:'s| is| are) .{1,30}(?:doing|coming along|going|getting on|progressing)"
-    r"|taking so long|what's the story|lost|missing|check on|hold ?ups?|end(?:s|ed)? up|what about|how about|at now|at the moment|right now"
+    r"|taking so long|what's the story|lost|missing|check on|hold ?ups?|end(?:s|ed)? up$|what about|how about|at now|at the moment|right now"
 )
 
 _HAN_ORDER = (
@@ -89,7 +89,7 @@ SIGNS: Mapping[Sign, tuple[str, str]] = {
     "paid": (_PAID, _HAN_PAID),
     "parcel": (
         rf"{_ONE}|{_SEVERAL}|shopping|groceries|baskets?|carts?|checkouts?|hauls?|receipts?|invoices?|transactions?",
-        "快递|包裹|物流|购物|货|退[货款过了]|签收",
+        "快递|包裹|物流|购物|货|退[货款过了回掉]|取消|签收",
     ),
     "own": (r"i|i've|i'd|i'm|my|mine|we|we've|our|ours|me|us", "我|咱|俺|自己"),
     "shop": (
@@ -99,13 +99,18 @@ SIGNS: Mapping[Sign, tuple[str, str]] = {
     "all": (r"everything|all|anything|something|things?|items?|products?|stuff|goods|articles", "东西|商品|物品|货|所有|全部"),
     # how it is asked
     "which": (r"what|what's|what've|what'd|which|who|whose|how|how's|when|when's|where|where's|why", "什么|啥|哪|几|多少|怎|何|谁|多久"),
+    "what_came": (
+        r"(?:what|what's|which \w+) (?:all )?(?:came|arrived|(?:did|have|had) (?:i|you|we) (?:\w+ )?(?:deliver(?:ed)?|sen[dt]|ship(?:ped)?|receive[d]?)"
+        r"|was (?:sent|delivered|shipped)|(?:is )?coming)",
+        "(?:送|寄|到)(?:来|到)?的?(?:是|了)?(?:什么|啥|哪些)",
+    ),
     "shown": (
         r"show|list|listing|tell|give|read|name|run|walk|go (?:over|through)|recap|remind|summar(?:y|i[sz]e)|overview|rundown"
         r"|log|history|records?|details?|display|pull up|bring up|itemi[sz]e|breakdown|break down|see|recall|remember|let|see",
         "列|念|报|说说|讲讲|过一遍|看看|给我看|记录|清单|明细|汇总|总结|回顾|回忆|盘点|查|哪些|展示|调出|翻",
     ),
     "whether": (
-        r"whether|if (?:i|we|there|my|any)|yes or no|or not",
+        r"whether|if (?:i|we|there|my|any)|yes or no|or not|anywhere|by any chance",
         "有没有|有无|是否|是不是|有过没|[买订点过]没有?$|[买订点]没[买订点]",
     ),
     "or_not": (
@@ -116,7 +121,7 @@ SIGNS: Mapping[Sign, tuple[str, str]] = {
     "any": (r"any|some|ever", "有没有|有无"),
     "mine": (r"(?:my|the|our) (?:\w+ )?THING", "我(?:的|买的|订的|点的|那)?.{0,3}THING"),
     "contents": (
-        r"what|what's|which|items?|things?|goods|products?|articles|show|list|tell|remind|contents?|contain(?:s|ed|ing)?|inside"
+        r"what|what's|what'd|what've|which|items?|things?|goods|products?|articles|show|list|tell|remind|contents?|contain(?:s|ed|ing)?|inside"
         r"|consist(?:s|ed)? of|details?|includ(?:e|es|ed)|made up of|comprised?|give|run|recap|read|breakdown|itemi[sz]e",
         "什么|啥|哪些|哪几|里面|里有|里都|内容|明细|清单|包含|包括|装了|东西|商品|哪样",
     ),
@@ -128,18 +133,24 @@ SIGNS: Mapping[Sign, tuple[str, str]] = {
     "price": (
         r"prices?|priced|how (?:much|expensive) (?:is|was|are|were|did|for) (?:(?:the|a|an|one|each|my|that|those|a single) )*(?:\w+ )?(?:THING|it|one|each)"
         r"|each|apiece|a piece|(?:per|for one|for a|for an|for a single|one) (?:unit|piece|item|THING)|(?:does|do) (?:\w+ )?THING cost|go(?:es)? for"
-        r"|do you (?:charge|ask|want)|sell(?:s|ing)? for|how expensive|(?:last|previous) time",
-        r"[是卖值要]多少钱|(?<![买在订])THING的?(?:现在|要|得)?多少钱|多少钱一|一[^共]{1,2}多少|卖多少|什么价|价格|价钱|单价|怎么卖|每[份个瓶袋盒杯支]|多贵",
+        r"|the (?:\w+ )?THING(?: \w+){0,4} (?:cost|set (?:me|us) back)|did (?:it|that|those|they) cost|do you (?:charge|ask|want)|sell(?:s|ing)? for|how expensive|(?:last|previous) time",
+        r"[是卖值要]多少钱|(?<![买在订])THING的?(?:现在|要|得)?多少钱|多少钱一|一[^共]{1,2}多少|卖多少|钱买的|什么价|价格|价钱|单价|怎么卖|每[份个瓶袋盒杯支]|多贵",
     ),
     "so_far": (
-        r"so far|altogether|in all|in total|total|totals|overall|all told|all in|combined|set|cost me|cost us|ever since|to date|up to now",
-        "一共|总共|总的?|合计|累计|加起来|到现在|到目前|前前后后|花",
+        r"spen[dt]|spending|(?:put|go|went|gone|invested|pour(?:ed)?) (?:\w+ )?(?:into|on)|habit|so far|altogether|in all|in total|total|totals|overall|all told|all in|combined|(?<!the THING )cost (?:me|us)|ever since|to date|up to now",
+        "一共|总共|总的?|合计|累计|加起来|到现在|到目前|前前后后|历来",
     ),
     # how many
     "number_of": (
-        r"how many(?! (?:euros|dollars|pounds|bucks|days|weeks))|(?:number|quantity|count) of|amount of (?=THING)|how often|how frequently"
+        r"how many(?! (?:euros|dollars|pounds|bucks|days|weeks))|(?<!KIND )(?<!reference )(?:number|quantity|count) of|amount of (?=THING)|how often|how frequently"
         r"|how regularly|how much THING|count(?:ed)?(?: up)?|tally|(?:KINDS?|purchase) count",
         rf"(?:几|多少)(?:{_HAN_MEASURE}(?!钱)|THING|次|回|趟|遍|笔|个?订?单|KIND|东西|商品)|(?:买|订|点|拿|囤|购)[了过]?(?:多少|几个?)$|次数|数量|单数|多常|频率|多频繁|多久.{{1,6}}一[次回]",
+    ),
+    "which_number": (
+        r"(?:KIND|purchase|reference|confirmation) (?:number|no|id|code|reference)|number of (?:the|my|that|which) (?:\w+ )?(?:KIND|purchase)"
+        r"|(?:what|which|what's the|the|its) (?:\w+ )?number(?! of)|(?:which|what) (?:KIND|purchase) (?:was|were|is|had|has|have|did|does|contain|includ|came|with)"
+        r"|(?:which|what|in which|in what) (?:of my )?(?:KINDS?|purchases?) .*(?:contain|have|has|had|includ|with|in it|part of|belong|come in|came in|did (?:i|we))",
+        "单号|订单号|编号|号码|哪一?[个笔张]?(?:订单|单子?)|流水号|第几号",
     ),
     "of_things": (
         r"(?:how many|how much|(?:number|amount|quantity) of) (?:(?:\w+ of|of|the|my|more|times|often) )*THING|how (?:often|frequently)",
@@ -171,7 +182,7 @@ SIGNS: Mapping[Sign, tuple[str, str]] = {
         "每一?[天日]|逐日|按[天日]|天天|各天|分天|一天天",
     ),
     "average": (
-        r"averag(?:e|ed|es|ing)|per (?:KIND|purchase)|(?:an|a typical|the typical|the usual) (?:KIND|purchase)|mean KIND|typical(?:ly)?",
+        r"averag(?:e|ed|es|ing)|per (?:KIND|purchase)|(?:(?<!place )(?<!placed )(?<!placing )(?<!make )(?<!made )(?<!submit )(?<!in )an|a typical|the typical|the usual) (?:KIND|purchase)|mean KIND|typical(?:ly)?",
         "平均|每一?[个笔张]?(?:订?单|KIND)|均价|每次下单|单均",
     ),
     "a_day": (r"days?|dates?", "[天日]"),
@@ -182,7 +193,7 @@ SIGNS: Mapping[Sign, tuple[str, str]] = {
     ),
     "cheap": (
         r"cheapest|least expensive|smallest|lowest|least costly|most affordable|minimum|lowest priced|least pricey|tiniest|most inexpensive",
-        "最便宜|最[小低省]|最不贵|最实惠",
+        "最便宜|最不值钱|最[小低省]|最不贵|最实惠",
     ),
     "most": (
         r"most(?! recent)|more than any(?:thing)?|number 1|top|(?:often|frequently) more",
@@ -228,16 +239,17 @@ SIGNS: Mapping[Sign, tuple[str, str]] = {
         r"|open (?:KINDS?|purchases|ones)|(?:KINDS?|purchases|ones|still|are) (?:still )?open|outstanding|pending|under ?way|still (?:\w+ ){0,2}(?:sending|send|bringing|deliver|come|missing|coming|due|expected|owed|expecting|out)|wait(?:ing)? (?:for|on)|undelivered"
         r"|in (?:transit|progress|the (?:post|mail))|en route|incomplete|unfinished|out for delivery|(?:am|are) (?:i|we) (?:still )?expecting"
         r"|coming(?! along)|yet to (?:come|arrive|be delivered)|to (?:come|arrive)|processing|being processed|due|shipped|dispatched|upcoming",
-        "没(?:有)?(?:到|送|收到|收|发|寄|完成|来|签收)|未(?:到|送|发|完成|收|签收|寄)|在路上|路上|还没|在途|在等|等着|等[待的]|没到|进行中|处理中|运输中|派送中|配送中"
-        "|途中|正在(?:送|派|运|配|发)",
+        "(?:快|要|即将|马上)(?:要)?(?:送)?到|没(?:有)?(?:到|送|收到|收|发|寄|完成|来|签收)|未(?:到|送|发|完成|收|签收|寄)|在路上|路上|还没|在途|在等|等着|等[待的]|没到|进行中|处理中|运输中|派送中|配送中"
+        "|途中|正在?(?:给我|帮我|往我)?(?:这儿?|这边)?(?:送|派|运|配|发)",
     ),
     "on_way": (
-        r"(?:what|what's|which) .*(?:(?:not|n't|\w+n't|yet to|still to) (?:\w+ )?(?:arrived?|been delivered|be delivered|come|shipped|reached me)"
-        r"|on (?:its|their|the) way|undelivered|in transit|to be delivered)",
-        "(?:什么|啥|哪).*(?:没送?到|没收到|没送|没发货|在路上|未送达)|没(?:送?到|收到)的.*(?:哪|什么)",
+        r"(?:what|what's|which|anything|something) .*(?:(?:not|n't|\w+n't|yet to|still to) (?:\w+ )?(?:arrived?|delivered|be delivered|come|shipped|reached me|got)"
+        r"|on (?:its|their|the) way|undelivered|in transit|to be delivered|out for delivery|coming(?: my way| to me|$))"
+        r"|(?:what|what's) coming(?: my way| to me|$)",
+        "(?:什么|啥|哪).*(?:没送?到|没收到|没送|没发货|路上|未送达|正在[送派配运])|(?:没(?:送?到|收到)|路上|正在[送派配运]送?).*(?:哪|什么|啥)",
     ),
-    "returned": (r"returns?|returned|returning|refund(?:s|ed)?|s[ea]n[dt] (?:\w+ ){0,3}?back|sent back|gave back|brought back|took back", "退"),
-    "cancelled": (r"cancell?(?:ed|ations?)?|called off", "取消"),
+    "returned": (r"returns?|returned|returning|refund(?:s|ed)?|money back|(?:give|gave|given|giving|sen[dt]|sending|bring|brought|take|took|taken|shipped|go|went|gone|handed) (?:\w+ ){0,3}?back", "退"),
+    "cancelled": (r"cancel(?:s|l?ed|l?ing|l?ations?)?|call(?:ed|ing)? off|scrap(?:ped)?|(?:back|backed) out of|axed", "取消|撤[了单销回]|退订|不要了"),
     "delivered": (
         r"delivered|arrived|receive[d]?|reached (?:me|us)|showed up|turned up|gotten here|complete[d]?|made it",
         "送达|送到|签收|到了|收到|到货|到手|已到|已经到|送了过来|完成",
@@ -269,19 +281,21 @@ RULES: Sequence[tuple[Asked, Sequence[Signs], Signs]] = (
     ("dearest_day", [("a_day",), ("dear", "most"), ("dear", *_PAYING)], ("each_day",)),
     ("per_day", [("each_day",)], ()),
     ("average", [("average",)], ("dear", "cheap", "most", "least")),
-    ("dearest_thing", [("dear",), ("goods",)], ()),
-    ("cheapest_thing", [("cheap",), ("goods",)], ()),
-    ("dearest", [("dear",)], ()),
-    ("cheapest", [("cheap",)], ()),
-    ("cheapest", [("least",), _PAYING], ()),
+    ("dearest", [("dear",), ("kind",)], ("goods",)),
+    ("cheapest", [("cheap",), ("kind",)], ("goods",)),
+    ("dearest_thing", [("dear",)], ()),
+    ("cheapest_thing", [("cheap",)], ()),
+    ("cheapest", [("least",), _PAYING, ("kind",)], ("goods",)),
+    ("cheapest_thing", [("least",), _PAYING], ()),
     ("dearest", [("most",), _PAYING, ("kind", "times")], ("goods",)),
     ("most_money", [("most",), _PAYING], ()),
     ("average", [("usual",), _PAYING], ()),
-    ("least", [("least",)], ()),
-    ("most", [("most", "usual")], ()),
+    ("number", [("which_number",)], ()),
     ("count", [("of_kinds",)], ()),
     ("times", [("number_of",), ("times",)], ()),
     ("quantity", [("number_of",)], ()),
+    ("least", [("least",)], ()),
+    ("most", [("most", "usual")], ()),
     ("price", [("price",), _PAYING], ("so_far",)),
     ("when", [("when",)], ("coming",)),
     ("state", [("when",)], ()),

@@ -97,7 +97,7 @@ _HAN_PEOPLE = (
 _LEAD = r"(?:[给帮替让]我|我想|我要|[请帮给替让你想要能可以知道查看问说下一的在吧先再来]|告诉|知不|麻烦|了解|有没有|能不能)*?"
 _HAN_ORDERS = r"[^我咱]{0,10}?(?:[买点下花付购]|订(?!单))[了过]?些?(?:什么|哪|啥|几|多少|过|的单|的什么|单|THING|没|了$)"
 HAN_OTHER = pattern_of(
-    rf"(?:^{_LEAD}([{_SURNAMES}][{HAN}]{{1,2}}?|[小老阿][{HAN}])|({_HAN_PEOPLE}))"
+    rf"(?:^{_LEAD}([{_SURNAMES}](?![都也就是的了花买一共总在额])[{HAN}]{{1,2}}?|[小老阿][{HAN}])|({_HAN_PEOPLE}))"
     rf"(?:的(?:[^我]{{0,4}}单|KIND|购物|账单|消费|快递|包裹|购买)|{_HAN_ORDERS}|在.+上(?:一共)?花)"
 )
 
@@ -129,7 +129,7 @@ NO_THING = frozenset(
     )
 )
 """English words that name no thing, besides the signs."""
-_BOUGHT = r"(?:order(?:ed|ing)?|buy|buying|bought|purchas(?:e|ed|ing)|spen[dt]|spending|pa(?:y|id|ying)|cost|get|got|getting|had|have|KIND)"
+_BOUGHT = r"(?:order(?:ed|ing)?|buy|buying|bought|purchas(?:e|ed|ing)|spen[dt]|spending|pa(?:y|id|ying)|cost|get|got|getting|had|have|cancel(?:l?ed|ling)?|return(?:ed)?|KIND)"
 BEFORE_THING = (
     rf"\b(?:{_BOUGHT}|many|much|any|(?:{_BOUGHT}|went|goes|money|number|amount|much|many|put|pounds|euros|dollars) (?:\w+ )?(?:on|of|for|into)"
     r"|^(?:where|where's|is|are|has|have|was|were|did)(?: is| are)? (?:my|the|any|our)|(?:where's|where is|where are|about|has|is|are|when will) (?:my|the|our)"

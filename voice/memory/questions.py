@@ -117,12 +117,12 @@ class _Signs:
             return True
         if items:
             dated_ask = dated and self.has("any", "which", "or_not", "shown")
-            return dated_ask or self.has("got", "paid", "money", "of_things", "coming", "status", "last")
+            return dated_ask or self.has("got", "paid", "money", "of_things", "coming", "status", "last", "which_number")
         if missing:
             return own and self.has("sent")
-        got, paying, parcel = self.has("got"), self.has("paid", "money"), self.has("parcel", "returned")
+        got, paying, parcel = self.has("got"), self.has("paid", "money"), self.has("parcel", "returned", "cancelled")
         coming, everything = self.has("coming", "open"), self.has("all")
-        asked = own and self.has("which", "any")
+        asked = (own or (self.chinese and parcel)) and self.has("which", "any")
         certain = got or paying or parcel or (everything and (coming or dated or (own and self.has("status")))) or (asked and self.has("open")) or self.has("on_way")
         return certain and sum((got, paying, parcel, coming, everything, dated, asked, self.has("shown", "status"), self.has("on_way"))) >= 2
 
@@ -134,6 +134,8 @@ def _asked(signs: _Signs, named: bool, when: Period | None) -> Asked:
         asked for asked, needed, unless in RULES
         if all(signs.has(*one) for one in needed) and not signs.has(*unless)
     )  # fmt: skip
+    if asked == "number" and not named:
+        return "list"
     if asked in ("quantity", "times") and not named:
         return "pieces" if signs.has("goods") and asked == "quantity" else "count"
     if asked == "count" and named and not signs.has("kind"):
@@ -142,6 +144,8 @@ def _asked(signs: _Signs, named: bool, when: Period | None) -> Asked:
         return "spent"
     if asked == "spent" and named and not dated and signs.has("last"):
         return "price"
+    if asked == "spent" and named and not dated and not signs.has("so_far"):
+        return "paid"
     if asked == "did" and not named:
         return "list"
     if asked == "state" and dated and not named:
@@ -180,7 +184,7 @@ def _of_one(signs: _Signs) -> Asked:
         return "cost"
     if signs.has("when") and not signs.has("coming"):
         return "day"
-    if signs.has("coming", "status"):
+    if signs.has("status") or (signs.has("coming") and not signs.has("what_came")):
         return "state"
     return "items" if signs.has("contents") else "state"
 
