@@ -118,21 +118,23 @@ _ENGLISH: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (pattern_of(r"\b(?:today(?:'s)?|(?:earlier |later )?this (?:morning|afternoon|evening))\b"),
      lambda today, _: (today, today)),
     (pattern_of(r"\b(?:(?<!before )yesterday(?:'s)?|last night)\b"), lambda today, _: (today - _DAY, today - _DAY)),
-    (pattern_of(rf"{_IN}(?:(?:earlier )?this|current) week\b(?:'s)?(?: so far)?(?! end)|\b(?:for|of|in|over) the week\b(?! (?:of|before|end))"
-                r"|\bweek to date\b"), lambda today, _: _week(today, 0)),
+    (pattern_of(rf"{_IN}(?:(?:earlier )?this|current) week\b(?:'s)?(?: so far)?(?! end)"
+                r"|\b(?:for|of|in|over) the week\b(?! (?:of|before|end))|\bweek to date\b"),
+     lambda today, _: _week(today, 0)),
     (pattern_of(rf"{_IN}week before last\b"), lambda today, _: _week(today, 2)),
     (pattern_of(rf"{_IN}(?:last|previous) week\b(?:'s)?(?! end)"), lambda today, _: _week(today, 1)),
     (pattern_of(rf"{_IN}last weekend\b(?:'s)?"), lambda today, _: _weekend(today, 1)),
     (pattern_of(r"\b(?:over |on |at )?(?:this|the) (?:past )?weekend\b(?:'s)?"), lambda today, _: _weekend(today, 0)),
     (
         pattern_of(
-            r"\bon (?P<day>W) (?:of )?(?P<week>this|last) week\b|\b(?:of )?(?P<week2>this|last) week(?:'s| on)? (?P<day2>W)\b"
-            .replace("W", _WEEKDAY)
+            rf"\bon (?P<day>{_WEEKDAY}) (?:of )?(?P<week>this|last) week\b"
+            rf"|\b(?:of )?(?P<week2>this|last) week(?:'s| on)? (?P<day2>{_WEEKDAY})\b"
         ),
         _day_of_week,
     ),
-    (pattern_of(rf"{_IN}(?:this|current) month\b(?:'s)?(?: so far)?|\b(?:for|of|in|over) the month\b(?! (?:of|before))"
-                r"|\bmonth to date\b"), lambda today, _: (today.replace(day=1), today)),
+    (pattern_of(rf"{_IN}(?:this|current) month\b(?:'s)?(?: so far)?"
+                r"|\b(?:for|of|in|over) the month\b(?! (?:of|before))|\bmonth to date\b"),
+     lambda today, _: (today.replace(day=1), today)),
     (pattern_of(rf"{_IN}(?:last|previous) month\b(?:'s)?"), lambda today, _: _month(today, 1)),
     (pattern_of(rf"{_IN}this year\b(?:'s)?"), lambda today, _: (today.replace(month=1, day=1), today)),
     (
@@ -217,7 +219,9 @@ def _days(words: str, today: date, chinese: bool) -> Iterator[Period]:
     pattern, read = (HAN_DAY, han_day) if chinese else (EN_DAY, english_day)
     for found in pattern.finditer(words):
         day = read(found, today)
-        if day is None or (chinese and found["weekday"] == "一" and words[found.end("weekday") :][:1] in tuple("共起直些")):
+        if day is None or (
+            chinese and found["weekday"] == "一" and words[found.end("weekday") :][:1] in tuple("共起直些")
+        ):
             continue  # 上周一共 is the week
         day = _past(day, found, today)
         start, end = found.span()

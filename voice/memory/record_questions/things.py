@@ -1,4 +1,4 @@
-"""The things and people that a question about records names: those of the person's records, others, and other people."""
+"""What a question about records names: things of the person's records, other things, other people."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-from voice.memory import question_words as said
-from voice.memory.question_signs import SIGNS, pattern
 from voice.memory.ranking import stem
+from voice.memory.record_questions.chinese import CHINESE
+from voice.memory.record_questions.chinese import NO_THING as NO_HAN_THING
+from voice.memory.record_questions.english import ENGLISH, NO_THING, PEOPLE
 from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN, language_of
 
@@ -64,8 +65,21 @@ def nearly_named(text: str, known: Collection[str], *, chinese: bool) -> tuple[N
 
 def other_person(text: str, known: Collection[str], *, chinese: bool) -> bool:
     """Whether another person's records are asked for."""
-    found = (said.HAN_OTHER if chinese else said.OTHER).search(text)
-    return found is not None and next(filter(None, found.groups()), "") not in known
+    found = (CHINESE if chinese else ENGLISH).other.search(text)
+    while found is not None:
+        name = next(filter(None, found.groups()), "")
+        if name not in known and (chinese or _a_person(name)):
+            return True
+        found = found.re.search(text, found.start() + 1)
+    return False
+
+
+def _a_person(name: str) -> bool:
+    """Whether English words in the place of a name are one; no words are those that certainly mean other people."""
+    first, *rest = name.split() or [""]
+    if first in ("my", "our") and rest:
+        return rest[0] in PEOPLE
+    return not any(_no_thing(word) for word in (first, *rest))
 
 
 @lru_cache(4096)
@@ -76,17 +90,13 @@ def _stems(thing: str) -> tuple[str, ...]:
 @lru_cache(4096)
 def _no_thing(word: str) -> bool:
     """Whether an English word is known as one that names no thing."""
-    return (
-        word in said.NO_THING
-        or (word.endswith("ly") and len(word) > 5)
-        or any(pattern(sign, chinese=False).fullmatch(word) for sign in SIGNS)
-    )
+    return word in NO_THING or (word.endswith("ly") and len(word) > 5) or ENGLISH.words.fullmatch(word) is not None
 
 
 @lru_cache(4096)
 def _no_han_thing(run: str) -> bool:
     """Whether Chinese characters are known as words that name no thing."""
-    return run.isascii() or any(pattern(sign, chinese=True).fullmatch(run) for sign in SIGNS)
+    return run.isascii() or CHINESE.words.fullmatch(run) is not None
 
 
 def _english_runs(text: str) -> list[str]:
@@ -102,14 +112,14 @@ def _english_runs(text: str) -> list[str]:
 
 
 def _english_missing(text: str, runs: list[str]) -> str:
-    return next((run for run in runs if re.search(rf"{said.BEFORE_THING}{re.escape(run)}\b", text)), "")
+    return next((run for run in runs if re.search(rf"{ENGLISH.before_thing}{re.escape(run)}\b", text)), "")
 
 
 def _chinese_runs(text: str) -> list[str]:
     measured = re.sub(rf"(?:几|多少)[{HAN}](?=[{HAN}])", " ", text)
-    return [run for run in said.HAN_NO_THING.sub(" ", measured).split() if len(run) > 1 and not _no_han_thing(run)]
+    return [run for run in NO_HAN_THING.sub(" ", measured).split() if len(run) > 1 and not _no_han_thing(run)]
 
 
 def _chinese_missing(text: str, runs: list[str]) -> str:
-    behind = (run for run in runs if re.search(said.HAN_BEFORE_THING + re.escape(run), text))
+    behind = (run for run in runs if re.search(CHINESE.before_thing + re.escape(run), text))
     return max(behind, key=len, default="")

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
-from voice.memory import question_words as said
 from voice.memory.periods import Period, period
-from voice.memory.question_signs import OF_ALL, RULES, STATES, Asked, Sign, pattern
-from voice.memory.question_things import named, nearly_named, other_person
+from voice.memory.record_questions.chinese import CHINESE
+from voice.memory.record_questions.english import BEFORE_VERB, ENGLISH, ORDINALS
+from voice.memory.record_questions.signs import OF_ALL, RULES, STATES, Asked, Sign
+from voice.memory.record_questions.things import named, nearly_named, other_person
 from voice.memory.records import RecordKind
 from voice.text.numbers import han_number
 from voice.text.plain_words import plain_words
@@ -71,7 +72,7 @@ def record_question(
     if number or (nth and not items and (nth > 0 or not missing)):
         return RecordQuestion(_of_one(signs), when, number=number, nth=nth)
     asked = _asked(signs, bool(items or missing), when)
-    if several := (said.HAN_LAST_FEW if chinese else said.LAST_FEW).search(words):
+    if several := signs.language.last_few.search(words):
         few = int(han_number(several["count"]) or 0) if chinese else int(several["count"])
         return RecordQuestion("list", when, items, nth=-few, states=_ALL_STATES) if asked in ("list", "state") else None
     states = _states(signs, asked, bool(items), when)
@@ -81,11 +82,18 @@ def record_question(
     return RecordQuestion(asked, when, items, "" if asked in OF_ALL else missing, nth=nth)
 
 
+def compile_words() -> None:
+    """Compile what finds signs, before the first question waits for it."""
+    for language in (ENGLISH, CHINESE):
+        for pattern in (language.asks, language.wants, language.other, language.place, *language.signs.values()):
+            pattern.search("")
+
+
 class _Signs:
     """What the words of a question have."""
 
     def __init__(self, text: str, chinese: bool) -> None:
-        self.text, self.chinese = text, chinese
+        self.text, self.chinese, self.language = text, chinese, CHINESE if chinese else ENGLISH
         self._known: dict[Sign, bool] = {}
 
     def has(self, *signs: Sign) -> bool:
@@ -94,37 +102,60 @@ class _Signs:
 
     def _has(self, sign: Sign) -> bool:
         if sign not in self._known:
-            self._known[sign] = pattern(sign, chinese=self.chinese).search(self.text) is not None
+            self._known[sign] = self.language.signs[sign].search(self.text) is not None
         return self._known[sign]
 
     @property
     def asks(self) -> bool:
         """Whether this is no wish to order something."""
-        return (said.HAN_WANTS if self.chinese else said.WANTS).search(self.text) is None
+        return self.language.wants.search(self.text) is None
 
     @property
     def certain(self) -> bool:
-        asked = said.HAN_ASKS if self.chinese else said.ASKS
         own = self.has("own") or (self.chinese and self.has("kind"))
-        return self.has("kind", "bought", "paid") and self.asks and own and bool(asked.search(self.text))
+        return (
+            self.has("kind", "bought", "paid")
+            and self.asks
+            and own
+            and self.language.asks.search(self.text) is not None
+        )
 
     def about(self, items: bool, missing: bool, known: bool, dated: bool) -> bool:
         """Whether the words are about records at all."""
         if not self.asks:
             return False
         own = self.has("own", "shop")
-        if known or self.has("kind", "bought") or (self.has("paid") and (own or dated or items or (self.chinese and self.has("which")))):
+        if (
+            known
+            or self.has("kind", "bought")
+            or (self.has("paid") and (own or dated or items or (self.chinese and self.has("which"))))
+        ):
             return True
         if items:
             dated_ask = dated and self.has("any", "which", "or_not", "shown")
-            return dated_ask or self.has("got", "paid", "money", "of_things", "coming", "status", "last", "which_number")
+            return dated_ask or self.has(
+                "got", "paid", "money", "of_things", "coming", "status", "last", "which_number"
+            )
         if missing:
             return own and self.has("sent")
         got, paying, parcel = self.has("got"), self.has("paid", "money"), self.has("parcel", "returned", "cancelled")
         coming, everything = self.has("coming", "open"), self.has("all")
         asked = (own or (self.chinese and parcel)) and self.has("which", "any")
-        certain = got or paying or parcel or (everything and (coming or dated or (own and self.has("status")))) or (asked and self.has("open")) or self.has("on_way")
-        return certain and sum((got, paying, parcel, coming, everything, dated, asked, self.has("shown", "status"), self.has("on_way"))) >= 2
+        certain = (
+            got
+            or paying
+            or parcel
+            or (everything and (coming or dated or (own and self.has("status"))))
+            or (asked and self.has("open"))
+            or self.has("on_way")
+        )
+        return (
+            certain
+            and sum(
+                (got, paying, parcel, coming, everything, dated, asked, self.has("shown", "status"), self.has("on_way"))
+            )
+            >= 2
+        )
 
 
 def _asked(signs: _Signs, named: bool, when: Period | None) -> Asked:
@@ -191,9 +222,9 @@ def _of_one(signs: _Signs) -> Asked:
 
 def _place(signs: _Signs) -> int:
     """The place of the record that is named: from 1, or -1 for the last; 0 for none."""
-    if found := (said.HAN_PLACE if signs.chinese else said.PLACE).search(signs.text):
+    if found := signs.language.place.search(signs.text):
         count = found["count"]
-        return said.ORDINALS.get(count) or int(han_number(re.sub(r"[a-z]", "", count)) or 0)
+        return ORDINALS.get(count) or int(han_number(re.sub(r"[a-z]", "", count)) or 0)
     if signs.has("before_last"):
         return -2
     if signs.has("last"):
@@ -207,7 +238,7 @@ def _names(kind: tuple[str, ...], chinese: bool) -> re.Pattern[str]:
     if chinese:
         return re.compile(names)
     return re.compile(
-        rf"(?P<verb>\b(?:{said.BEFORE_VERB}))?\b(?:{names})\b(?P<number>(?: number| no| id)? ?#?(?:NUMBER|[a-z]*-?\d{{3}}))?"
+        rf"(?P<verb>\b(?:{BEFORE_VERB}))?\b(?:{names})\b(?P<number>(?: number| no| id)? ?#?(?:NUMBER|[a-z]*-?\d{{3}}))?"
     )
 
 
@@ -227,7 +258,7 @@ def _with_kind(plain: str, kind: RecordKind, chinese: bool) -> str:
 
 def _number_said(words: str, chinese: bool) -> str:
     """A number that is said to be a record's, whether there is one like it or not."""
-    found = (said.HAN_NUMBER_SAID if chinese else said.NUMBER).search(words)
+    found = (CHINESE if chinese else ENGLISH).number.search(words)
     return next(filter(None, found.groups()), "") if found else ""
 
 
