@@ -124,7 +124,8 @@ _ENGLISH: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (pattern_of(rf"{_IN}week before last\b"), lambda today, _: _week(today, 2)),
     (pattern_of(rf"{_IN}(?:last|previous) week\b(?:'s)?(?! end)"), lambda today, _: _week(today, 1)),
     (pattern_of(rf"{_IN}last weekend\b(?:'s)?"), lambda today, _: _weekend(today, 1)),
-    (pattern_of(r"\b(?:over |on |at )?(?:this|the) (?:past )?weekend\b(?:'s)?"), lambda today, _: _weekend(today, 0)),
+    (pattern_of(r"\b(?:over |on |at )?(?:this|the|my) (?:past )?weekend\b(?:'s)?"),
+     lambda today, _: _weekend(today, 0)),
     (
         pattern_of(
             rf"\bon (?P<day>{_WEEKDAY}) (?:of )?(?P<week>this|last) week\b"

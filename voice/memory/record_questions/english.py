@@ -11,7 +11,7 @@ _PARTS = {
     "record": "KIND|purchase|parcel|package|shipment|delivery|checkout|basket|cart|haul",
     "records": "KINDS|purchases|parcels|packages|shipments|deliveries",
     "mine_or_that": "my|our|the|that|this",
-    "a": "the|a|an|one|each|my|that|those|single",
+    "a": "the|a|an|1|each|my|that|those|single",
     "all_my": "of|my|our|the|all|total|different|separate|distinct|single|individual|such|placed",
     "what_i_got": "THING|for|in|it|from you|something|anything|with you",
     "did": """
@@ -24,9 +24,10 @@ _PARTS = {
 _SIGNS: Mapping[Sign, str] = {
     "kind": r"""KINDS? | purchases? | buys""",
     "bought": r"""
-        order(?:s|ed|ing)? | re ?order(?:ed|ing)? | buy(?:s|ing)? | bought | purchas(?:e|ed|es|ing) | place[ds]? |
-        placing | stock(?:ed|ing)? up(?: on)? | shop(?:ped|ping)?(?: for)? | snap(?:ped)? up | splurged?(?: on)? |
-        spring for | sprung for""",
+        order(?:s|ed|ing)? | re ?order(?:ed|ing)? | buy(?:s|ing)? | bought | purchas(?:e|ed|es|ing) |
+        plac(?:ed|ing) | place (?:an|my|the|any|that|more) | stock(?:ed|ing)? up(?: on)? |
+        shop(?:ped|ping)?(?: for)? | snap(?:ped)? up | splurged?(?: on)? | spring for | sprung for""",
+    "done": r"""KINDS?""",
     "got": r"""
         get(?:s|ting)? | got | gotten | take | took | taken | taking | grab(?:bed)? | pick(?:ed|ing)? (?:up|out) |
         acquired? | received? | had | (?:went|go|gone|been|going) through | sent (?:me|us) |
@@ -39,15 +40,17 @@ _SIGNS: Mapping[Sign, str] = {
         r[au]n (?:me|us)(?! through| down| over) | invested? | blow | blown | blew | lay out | laid out |
         splashed out""",
     "parcel": r"""
-        <record> | <records> | shopping | groceries | baskets? | carts? | checkouts? | hauls? | receipts? | invoices? |
-        transactions?""",
+        <record> | <records> | shopping | groceries | baskets? | carts? | checkouts? | hauls? | receipts? |
+        invoices? | transactions?""",
     "own": r"""i | i've | i'd | i'm | my | mine | we | we've | our | ours | me | us""",
     "shop": r"""
         (?:from|with|at|to) (?:you|your|this|the)(?: \w+)? | here | you guys | your (?:shop|store|site) |
         (?:this|the) (?:shop|store)""",
     "all": r"""everything | all | anything | something | things? | items? | products? | stuff | goods | articles""",
     "which": r"""
-        what | what's | what've | what'd | which | who | whose | how | how's | when | when's | where | where's | why""",
+        what | what's | what've | what'd | which | who | whose | how | how's | when | when's | where | where's |
+        why""",
+    "what": r"""what | what's | which""",
     "what_came": r"""
         (?:what|what's|which \w+) (?:all )?(?:came|arrived|was (?:sent|delivered|shipped)|(?:is )?coming) |
         (?:what|which \w+) (?:did|have|had) (?:i|you|we) (?:\w+ )?(?:deliver(?:ed)?|sen[dt]|ship(?:ped)?|received?)""",
@@ -56,6 +59,8 @@ _SIGNS: Mapping[Sign, str] = {
         summar(?:y|i[sz]e) | overview | rundown | log | history | records? | details? | display | pull up |
         bring up | itemi[sz]e | breakdown | break down | see | recall | remember | let""",
     "whether": r"""whether | if (?:i|we|there|my|any) | yes or no | or not | anywhere | by any chance""",
+    "among": r"""
+        ^(?:is|was|are|were) (?:the |my |any )?THING (?:part|something|1|among|in|on|included|a thing|with)""",
     "or_not": r"""
         ^(?:did|do|does|have|has|had|was|were|is|are|am|haven't|didn't|isn't|hasn't) |
         (?:did|have|haven't|didn't) (?:i|we) | right$ | ever | any | at all""",
@@ -66,14 +71,16 @@ _SIGNS: Mapping[Sign, str] = {
         tell | remind | contents? | contain(?:s|ed|ing)? | inside | consist(?:s|ed)? of | details? |
         includ(?:e|es|ed) | made up of | comprised? | give | run | recap | read | breakdown | itemi[sz]e""",
     "money": r"""
-        how much | expensive | pricey | priciest | costl(?:y|iest) | money(?! back) | cash | euros? | dollars? |
-        pounds? | bucks | prices? | priced | damage | totals? | totall?ed | sums? | sum(?:med)? up |
-        amount(?:s|ed)? | add(?:s|ed|ing)? up | tot(?:ted)? up | c[ao]mes? (?:out )?(?:to|at)(?! me| us| my| our) |
+        THING (?:go(?:es)?|sells?) for |
+        how much(?! (?:time|longer|space|battery|power|sleep|water|memory|fuel|work|data)\b) | expensive | pricey |
+        priciest | costl(?:y|iest) | cheap(?:est)? | dearest | money(?! back) | cash | euros? | dollars? | pounds? |
+        bucks | prices? | priced | damage | totals? | totall?ed | sums? | sum(?:med)? up | amount(?:s|ed)? |
+        add(?:s|ed|ing)? up | tot(?:ted)? up | c[ao]mes? (?:out )?(?:to|at)(?! me| us| my| our) |
         work(?:s|ed)? out (?:to|at) | worth | budget | value | r[au]ng up | figure""",
     "price": r"""
         prices? | priced |
-        how (?:much|expensive) (?:is|was|are|were|did|for) (?:<a> )*(?:\w+ )?(?:THING|it|one|each) |
-        each | apiece | a piece | (?:per|for one|for a|for an|for a single|one) (?:unit|piece|item|THING) |
+        how (?:much|expensive) (?:is|was|are|were|did|for) (?:<a> )*(?:\w+ )?(?:THING|it|1|each) | each | apiece |
+        a piece | (?:per|for 1|for a|for an|for a single|1) (?:unit|piece|item|THING) |
         (?:does|do) (?:\w+ )?THING cost | go(?:es)? for |
         the (?:\w+ )?THING(?: \w+){0,4} (?:cost|set (?:me|us) back) | did (?:it|that|those|they) cost |
         do you (?:charge|ask|want) | sell(?:s|ing)? for | how expensive | (?:last|previous) time""",
@@ -83,18 +90,20 @@ _SIGNS: Mapping[Sign, str] = {
         (?<!the THING )cost (?:me|us) | ever since | to date | up to now""",
     "number_of": r"""
         how many(?! (?:euros|dollars|pounds|bucks|days|weeks)) |
-        (?<!KIND )(?<!reference )(?:number|quantity|count) of | amount of (?=THING) | how often | how frequently |
-        how regularly | how much THING | count(?:ed)?(?: up)? | tally | (?:KINDS?|purchase) count""",
+        (?<!KIND )(?<!reference )(?:number|quantity|count) of | amount of THING | how often | how frequently |
+        how regularly | frequency | how much THING | count(?:ed)?(?: up)? | tally | (?:KINDS?|purchase) count""",
     "which_number": r"""
         (?:KIND|purchase|reference|confirmation) (?:number|no|id|code|reference) |
         number of (?:the|my|that|which) (?:\w+ )?(?:KIND|purchase) |
-        (?:what|which|what's the|the|its) (?:\w+ )?number(?! of) |
+        (?:what|which|what's the|the|its) (?:\w+ )?number(?! of) | (?:which|what) (?:KIND|purchase)$ |
         (?:which|what) (?:KIND|purchase) (?:was|were|is|had|has|have|did|does|contain|includ|came|with) |
-        (?:which|what) (?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|did (?:i|we))""",
+        (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|did (?:i|we))""",
+    "with_thing": r"""
+        (?:KIND|purchase) (?:containing|including|with|that (?:ha[ds]|contain(?:s|ed))) (?:the |my )?THING""",
     "of_things": r"""
         (?:how many|how much|(?:number|amount|quantity) of) (?:(?:\w+ of|of|the|my|more|times|often) )*THING |
         how (?:often|frequently)""",
-    "times": r"""times | occasions | how often | how frequently | how regularly""",
+    "times": r"""times | frequency | occasions | how often | how frequently | how regularly""",
     "of_kinds": r"""
         (?:how many|(?:number|count) of|count(?: up)?|tally(?: up)?) (?:<all_my> )*<records> |
         (?:KINDS?|purchase) count | (?:KINDS) (?:are there|were there|was it|were they)""",
@@ -105,8 +114,9 @@ _SIGNS: Mapping[Sign, str] = {
         how long (?:ago|since|has it been|is it|since|have i|was it|it's been) | how recently |
         how many (?:days|weeks) | since when | what time | how long has | how long it's | day of""",
     "coming": r"""
-        arriv(?:e|es|ed|al|ing) | deliver(?:ed|s|y|ing)? | undelivered | ship(?:s|ped|ping)? | dispatch(?:ed)? |
-        sent(?! back| me| us) | c[ao]mes?(?! (?:out )?(?:to|at)\b(?! (?:me|us|my|our)\b)) | coming |
+        arriv(?:e|es|ed|al|ing) | deliver(?:ed|s|ing)? | delivery (?:of|date|time|for) |
+        (?:is|for|awaiting) delivery | undelivered | ship(?:s|ped|ping)? | dispatch(?:ed)? | sent(?! back| me| us) |
+        c[ao]mes?(?! from)(?! (?:out )?(?:to|at)\b(?! (?:me|us|my|our)\b)) | coming |
         (?:is|are|be|get|gets|got|it|THING|KINDS?|anything|everything|that|they|not) here | here (?:yet|already) |
         show(?:n|ed|s)? up | turn(?:ed|s)? up | land(?:ed)? | reach(?:ed|es)? |
         (?:get|gets|getting|got) (?:here|to me|to us|delivered) | make it | made it | left | leave | leaving |
@@ -118,9 +128,9 @@ _SIGNS: Mapping[Sign, str] = {
         where | where's | whereabouts | status | state | progress(?:ed|ing)? | track(?:ed|ing)? | how far |
         happen(?:s|ed|ing)? | going on | what's up | became of | become of | news | updates? | delayed? | delays |
         stuck | stand | stands | stage | processing | location | latest (?:on|with|about) | sign of | word on |
-        how(?:'s| is| are) .{1,30}(?:doing|coming along|going|getting on|progressing) | taking so long |
-        what's the story | lost | missing | check on | hold ?ups? | end(?:s|ed)? up$ | what about | how about |
-        at now | at the moment | right now""",
+        how(?:'s| is| are) things | how(?:'s| is| are) .{1,30}(?:doing|coming along|going|getting on|progressing) |
+        taking so long | what's the story | lost | missing | check on | hold ?ups? | end(?:s|ed)? up$ | what about |
+        how about | at$ | at now | at the moment | right now""",
     "sent": r"""shipped | delivered | dispatched""",
     "each_day": r"""
         (?:each|every|per|by|for each|any|individual) (?:single )?days? | day by day | daily | day to day |
@@ -128,8 +138,7 @@ _SIGNS: Mapping[Sign, str] = {
     "average": r"""
         averag(?:e|ed|es|ing) | per (?:KIND|purchase) |
         (?<!place )(?<!placed )(?<!placing )(?<!make )(?<!made )(?<!submit )(?<!in )an KIND |
-        (?:a|the|my) (?:typical|usual) (?:KIND|purchase) |
-        mean KIND | typical(?:ly)?""",
+        (?:a|the|my) (?:typical|usual) (?:KIND|purchase) | mean KIND | typical(?:ly)?""",
     "a_day": r"""days? | dates?""",
     "dear": r"""
         most expensive | priciest | dearest | costliest | biggest | largest | highest | most costly | pricey |
@@ -143,20 +152,20 @@ _SIGNS: Mapping[Sign, str] = {
         usual(?:ly)? | normally | typically | favou?rites? | go to | regular(?:ly)? | tend to | popular | staple |
         keep (?:buying|ordering) | most often | most frequently | all the time | always""",
     "before_last": r"""
-        (?:KIND|one|purchase) before (?:the |my )?last | (?:second|2nd|next) to last | last but (?:one|1) |
+        (?:KIND|1|purchase) before (?:the |my )?last | (?:second|2nd|next) to last | last but 1 |
         penultimate | before (?:my|the) (?:last|latest)""",
     "last": r"""
         (?:last|latest|most recent|previous) (?:\w+ )?THING |
-        (?:last|latest|most recent|newest|previous|current|final|recent) (?:(?!time)\w+ ){0,2}?(?:<record>|one) |
+        (?:last|latest|most recent|newest|previous|current|final|recent) (?:(?!time)\w+ ){0,2}?(?:<record>|1) |
         (?:last|previous|latest|most recent) (?:time|occasion) |
         <did> (?:<what_i_got> )*(?:last|most recently|latest|just now) |
         (?:last|latest|newest|most recent) (?:things?|items?|stuff|products?) (?:that )?(?:i|we) |
-        (?:i|we|i've|we've|have) just (?:\w+ )?<did> |
-        (?:did|have) (?:i|we) (?:last|just) <did> | just (?:ordered|bought|placed|purchased)""",
+        (?:i|we|i've|we've|have) just (?:\w+ )?<did> | (?:did|have) (?:i|we) (?:last|just) <did> |
+        just (?:ordered|bought|placed|purchased)""",
     "first": r"""
         (?:first|1st|earliest|very first) (?:(?!thing)\w+ )?time | (?:did|have) (?:i|we) first |
         (?:first|earliest) (?:\w+ )?(?:KIND|purchase) | (?:start|begin|began)(?:ed)? (?:buying|ordering|getting)""",
-    "one": r"""<mine_or_that> (?:\w+ ){0,2}?<record> | it | it's""",
+    "one": r"""<mine_or_that> (?:\w+ ){0,2}?<record> | (?<!what was )(?<!what is )(?<!what's )it | it's""",
     "many": r"""
         <records> | (?:which|any|each|every|no|all) (?:\w+ )?<record> | things | items | anything | everything |
         nothing | something | all | any | ones | stuff | goods | products | which""",
@@ -168,15 +177,16 @@ _SIGNS: Mapping[Sign, str] = {
         pending | under ?way |
         still (?:\w+ ){0,2}(?:sending|send|bringing|deliver|come|missing|coming|due|expected|owed|expecting|out) |
         wait(?:ing)? (?:for|on) | undelivered | in (?:transit|progress|the (?:post|mail)) | en route | incomplete |
-        unfinished | out for delivery | (?:am|are) (?:i|we) (?:still )?expecting | coming(?! along) |
-        yet to (?:come|arrive|be delivered) | to (?:come|arrive) | processing | being processed | due | shipped |
-        dispatched | upcoming""",
+        unfinished | out for delivery | (?:am|are) (?:i|we) (?:still )?expecting | coming(?! along| up) |
+        yet to <there> | to (?:come|arrive|be delivered) | (?:should|will) still (?:\w+ )?<there> | travell?ing |
+        my way | processing | being (?:processed|delivered|sent|shipped) | due | shipped | dispatched | upcoming""",
     "on_way": r"""
-        <something> .*(?:not|\w+n't|yet to|still to) (?:\w+ )?(?:<there>|shipped|got) |
-        <something> .*(?:on (?:its|their|the) way|undelivered|in transit|to be delivered|out for delivery) |
-        <something> (?:.* )?coming(?: my way| to me|$)""",
+        being (?:delivered|sent|shipped) | (?:not|\w+n't|yet to|still to) (?:\w+ )?(?:<there>|shipped|got) |
+        on (?:its|their|the) way | undelivered | (?:should|will) still (?:\w+ )?<there> | in transit |
+        to be delivered | out for delivery | coming(?: my way| to me|$)""",
     "returned": r"""
-        returns? | returned | returning | refund(?:s|ed)? | money back |
+        returns? | returned | returning | (?:get|got|received?) (?:\w+ ){1,2}back(?! to| home) | refund(?:s|ed)? |
+        money back |
         (?:g[ia]ve|given|sen[dt]|sending|bring|brought|take|took|taken|shipped|went|gone) (?:\w+ ){0,3}?back""",
     "cancelled": r"""
         cancel(?:s|l?ed|l?ing|l?ations?)? | call(?:ed|ing)? off | scrap(?:ped)? | (?:back|backed) out of | axed""",
@@ -226,7 +236,10 @@ NO_THING = frozenset(
 """Words that name no thing and no person, besides the signs."""
 
 _WISHES = {
-    "buy": r"<order>\b(?! (?:number |no )?\S*\d|s? NUMBER| here| to me| delivered)",
+    "buy": r"<order>\b(?! (?:number |no )?\S*\d|s? NUMBER| here| to me| delivered| <told>)",
+    "told": """
+        (?:the |an? |my |some )?(?:\\w+ )?(?:number | status | list | update | totals? | details | summary | overview |
+        id | reference | breakdown | history | news)""",
     "order": "(?:re ?)?order|buy|purchase|pay|spend|get|KIND",
     "to": "(?:please |also |now )?",
     "wish": """
@@ -238,8 +251,8 @@ _WISHES = {
     "tell": r"(?:(?:number|no|status|history|totals?|KIND|summary)\b|\S*\d|NUMBER)",
 }
 _WANTS = r"""
-    \b<wish> to <to><buy> | \b<may> <to><buy> |
-    ^(?:please )?(?:<order>|add(?! up)|put)(?: me| us)? (?!<tell>)(?!.*\b(?:did|have) i\b)"""
+    \bhow (?:do|can|could|would|should) i (?:<order>|return|cancel)\b | \b<wish> to <to><buy> | \b<may> <to><buy> |
+    ^(?:please )?(?:<order>|add(?! up| together| it)|put)(?: me| us)? (?!<tell>)(?!.*\b(?:did|have) i\b)"""
 
 PEOPLE = frozenset(
     str.split(
@@ -254,6 +267,7 @@ _OTHERS = {
     "name": "([a-z]+(?: [a-z]+)??)",
     "other": "he | she | they | (?:some|any|every)(?:one|body) else | (?:an)?other (?:people|customer|person|user)s?",
     "verb": "order(?:ed|ing)?|buy|bought|buying|purchas(?:e|ed|ing)|spen[dt]|spending|pay|paid|get|got|KIND",
+    "several": "KINDS|purchases|order history|spending|shopping|expenses|account",
     "often": "has|have|had|been|ever|last|just|recently|lately|already|really|usually|actually|also|most",
     "record": """
         KINDS? | purchases? | order history | spending | shopping | bill | basket | cart | parcels? | packages? |
@@ -264,7 +278,7 @@ _OTHER = r"""
     \b(?:did|does|has|have|had) <name> (?:<often> ){0,2}<verb>\b |
     \b(?:what|how much|when|if|whether|that) <name> (?:<often> ){0,3}(?:ordered|bought|purchased|spent|paid)\b |
     \b<name>(?:'s|s') (?:\w+ ){0,2}<record>\b |
-    \b<record> (?:of|by|from|for|under|belonging to|placed by|made by) <name>(?: \w+)?$"""
+    \b<several> (?:of|by|from|for|under|belonging to|placed by|made by) <name>(?: \w+)?$"""
 
 _BEFORE = {
     "done": """
@@ -274,7 +288,7 @@ _BEFORE = {
     "where": "^(?:where|where's|is|are|has|have|was|were|did)(?: is| are)? (?:my|the|any|our)",
     "about": "(?:where's|where is|where are|about|has|is|are|when will) (?:my|the|our)",
     "small": """
-        an? | any | some | the | my | our | for | on | of | more | new | last | first | few | single | one | \\d+ |
+        an? | any | some | the | my | our | for | on | of | more | new | last | first | few | single | \\d+ |
         loaves | bottles | packs | boxes | cups | bags | cans""",
 }
 

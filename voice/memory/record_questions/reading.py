@@ -75,10 +75,11 @@ def record_question(
     if several := signs.language.last_few.search(words):
         few = int(han_number(several["count"]) or 0) if chinese else int(several["count"])
         return RecordQuestion("list", when, items, nth=-few, states=_ALL_STATES) if asked in ("list", "state") else None
+    if asked == "state" and when is not None and when.first == today and not signs.has("bought"):
+        when = None  # it is asked what comes today, not what was ordered today
     states = _states(signs, asked, bool(items), when)
     if states:
-        past = when if when is None or when.first < today or states != {"open"} else None  # what comes today
-        return RecordQuestion("list", past, items, states=states)
+        return RecordQuestion("list", when, items, states=states)
     return RecordQuestion(asked, when, items, "" if asked in OF_ALL else missing, nth=nth)
 
 
@@ -125,37 +126,25 @@ class _Signs:
         if not self.asks:
             return False
         own = self.has("own", "shop")
-        if (
-            known
-            or self.has("kind", "bought")
-            or (self.has("paid") and (own or dated or items or (self.chinese and self.has("which"))))
-        ):
+        near = own or dated or items
+        if known or self.has("kind") or (self.has("bought") and (near or self.has("done"))):
+            return True
+        if self.has("paid") and (near or (self.chinese and self.has("which"))):
             return True
         if items:
             dated_ask = dated and self.has("any", "which", "or_not", "shown")
-            return dated_ask or self.has(
-                "got", "paid", "money", "of_things", "coming", "status", "last", "which_number"
-            )
+            counted = self.has("of_things") and (own or dated)
+            return dated_ask or counted or self.has("got", "money", "coming", "status", "last", "which_number")
         if missing:
             return own and self.has("sent")
-        got, paying, parcel = self.has("got"), self.has("paid", "money"), self.has("parcel", "returned", "cancelled")
-        coming, everything = self.has("coming", "open"), self.has("all")
-        asked = (own or (self.chinese and parcel)) and self.has("which", "any")
-        certain = (
-            got
-            or paying
-            or parcel
-            or (everything and (coming or dated or (own and self.has("status"))))
-            or (asked and self.has("open"))
-            or self.has("on_way")
-        )
-        return (
-            certain
-            and sum(
-                (got, paying, parcel, coming, everything, dated, asked, self.has("shown", "status"), self.has("on_way"))
-            )
-            >= 2
-        )
+        on_way, back = self.has("on_way") and self.has("what", "all"), self.has("returned", "cancelled")
+        got, paying, parcel = self.has("got") and near, self.has("paid", "money"), self.has("parcel") or back
+        coming, everything, shown = self.has("coming", "open"), self.has("all"), self.has("shown")
+        asked = (own or back) and self.has("which", "any")
+        listed = everything and (coming or (dated and shown) or (own and self.has("status")))
+        certain = got or paying or parcel or listed or (asked and self.has("open")) or on_way
+        signs = (got, paying, parcel, coming, everything, dated, asked, shown or self.has("status"), on_way)
+        return certain and (near or parcel or on_way or listed) and sum(signs) >= 2
 
 
 def _asked(signs: _Signs, named: bool, when: Period | None) -> Asked:

@@ -16,11 +16,11 @@ Asked = Literal[
 ]  # fmt: skip
 
 Sign = Literal[
-    "kind", "bought", "got", "paid", "parcel", "own", "shop", "all",
-    "which", "what_came", "shown", "whether", "or_not", "any", "mine", "contents", "money", "price", "so_far",
-    "sent", "which_number", "of_things", "number_of", "times", "of_kinds", "goods", "when", "coming", "status",
-    "each_day", "average", "a_day", "dear", "cheap", "most", "least", "usual", "before_last", "last", "first",
-    "one", "many", "everything", "open", "on_way", "returned", "cancelled", "delivered",
+    "kind", "bought", "done", "got", "paid", "parcel", "own", "shop", "all", "which", "what", "what_came", "shown",
+    "whether", "among", "or_not", "any", "mine", "contents", "money", "price", "so_far", "sent", "which_number",
+    "with_thing", "of_things", "number_of", "times", "of_kinds", "goods", "when", "coming", "status", "each_day",
+    "average", "a_day", "dear", "cheap", "most", "least", "usual", "before_last", "last", "first", "one", "many",
+    "everything", "open", "on_way", "returned", "cancelled", "delivered",
 ]  # fmt: skip
 
 OF_ALL = frozenset[Asked](
@@ -56,8 +56,10 @@ RULES: Sequence[tuple[Asked, Sequence[Signs], Signs]] = (
     ("state", [("when",)], ()),
     ("spent", [_PAYING], ()),
     ("state", [("coming", "status")], ()),
+    ("did", [("among",)], ()),
     ("did", [("whether",)], ("which",)),
     ("did", [("or_not", "bought", "got")], ("which", "shown")),
+    ("number", [("with_thing",)], ()),
     ("state", [("mine",)], ("bought", "got", "shown", "kind", "any")),
     ("list", [], ()),
 )
