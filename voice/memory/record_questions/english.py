@@ -38,7 +38,7 @@ _SIGNS: Mapping[Sign, str] = {
         expens(?:es?|ing) | expenditures? | outgoings? | outlay | set (?:me|us) back | setting (?:me|us) back |
         (?:shell|fork)(?:ed|ing)? (?:out|over) | part(?:ed)? with | out of pocket |
         r[au]n (?:me|us)(?! through| down| over) | invested? | blow | blown | blew | lay out | laid out |
-        splashed out""",
+        g[ia]ve (?:you )?for | splashed out""",
     "parcel": r"""
         <record> | <records> | shopping | groceries | baskets? | carts? | checkouts? | hauls? | receipts? |
         invoices? | transactions?""",
@@ -78,9 +78,8 @@ _SIGNS: Mapping[Sign, str] = {
         add(?:s|ed|ing)? up | tot(?:ted)? up | c[ao]mes? (?:out )?(?:to|at)(?! me| us| my| our) |
         work(?:s|ed)? out (?:to|at) | worth | budget | value | r[au]ng up | figure""",
     "price": r"""
-        prices? | priced |
-        how (?:much|expensive) (?:is|was|are|were|did|for) (?:<a> )*(?:\w+ )?(?:THING|it|1|each) | each | apiece |
-        a piece | (?:per|for 1|for a|for an|for a single|1) (?:unit|piece|item|THING) |
+        prices? | priced | how (?:much|expensive) (?:is|was|are|were|did|for) (?:<a> )*(?:\w+ )?(?:THING|it|1|each) |
+        each | apiece | a piece | (?:per|for 1|for a|for an|for a single|1) (?:unit|piece|item|THING) |
         (?:does|do) (?:\w+ )?THING cost | go(?:es)? for |
         the (?:\w+ )?THING(?: \w+){0,4} (?:cost|set (?:me|us) back) | did (?:it|that|those|they) cost |
         do you (?:charge|ask|want) | sell(?:s|ing)? for | how expensive | (?:last|previous) time""",
@@ -91,13 +90,13 @@ _SIGNS: Mapping[Sign, str] = {
     "number_of": r"""
         how many(?! (?:euros|dollars|pounds|bucks|days|weeks)) |
         (?<!KIND )(?<!reference )(?:number|quantity|count) of | amount of THING | how often | how frequently |
-        how regularly | frequency | how much THING | count(?:ed)?(?: up)? | tally | (?:KINDS?|purchase) count""",
+        how regularly | frequency | how much THING | count(?:ed)?(?: up)? | (?:KINDS?|purchase) count""",
     "which_number": r"""
         (?:KIND|purchase|reference|confirmation) (?:number|no|id|code|reference) |
         number of (?:the|my|that|which) (?:\w+ )?(?:KIND|purchase) |
         (?:what|which|what's the|the|its) (?:\w+ )?number(?! of) | (?:which|what) (?:KIND|purchase)$ |
-        (?:which|what) (?:KIND|purchase) (?:was|were|is|had|has|have|did|does|contain|includ|came|with) |
-        (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|did (?:i|we))""",
+        (?:which|what) (?:KIND|purchase) (?:was|is|ha[sd]|have|did|does|contain(?:s|ed)?|includ(?:es|ed)|came|with) |
+        (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|to|did (?:i|we))""",
     "with_thing": r"""
         (?:KIND|purchase) (?:containing|including|with|that (?:ha[ds]|contain(?:s|ed))) (?:the |my )?THING""",
     "of_things": r"""
@@ -112,7 +111,8 @@ _SIGNS: Mapping[Sign, str] = {
         when | when's | when'd |
         (?:what|which|the|my) (?:(?:exact|very|last|precise|most recent|first|actual) )?(?:day|date) | dates? |
         how long (?:ago|since|has it been|is it|since|have i|was it|it's been) | how recently |
-        how many (?:days|weeks) | since when | what time | how long has | how long it's | day of""",
+        how many (?:days|weeks) | since when | what time | how long(?! (?:until|till|before|does|do|will)) |
+        day of""",
     "coming": r"""
         arriv(?:e|es|ed|al|ing) | deliver(?:ed|s|ing)? | delivery (?:of|date|time|for) |
         (?:is|for|awaiting) delivery | undelivered | ship(?:s|ped|ping)? | dispatch(?:ed)? | sent(?! back| me| us) |
@@ -126,19 +126,19 @@ _SIGNS: Mapping[Sign, str] = {
         with us yet""",
     "status": r"""
         where | where's | whereabouts | status | state | progress(?:ed|ing)? | track(?:ed|ing)? | how far |
-        happen(?:s|ed|ing)? | going on | what's up | became of | become of | news | updates? | delayed? | delays |
-        stuck | stand | stands | stage | processing | location | latest (?:on|with|about) | sign of | word on |
-        how(?:'s| is| are) things | how(?:'s| is| are) .{1,30}(?:doing|coming along|going|getting on|progressing) |
-        taking so long | what's the story | lost | missing | check on | hold ?ups? | end(?:s|ed)? up$ | what about |
-        how about | at$ | at now | at the moment | right now""",
+        happen(?:s|ed|ing)?(?! to (?!my|the|it|NUMBER|KIND)) | going on | what's up | became of | become of | news | updates? | delay(?:s|ed)? |
+        deal with | story with | situation | near | stuck | stand | stands | stage | processing | location |
+        latest (?:on|with|about) | sign of | word on | how(?:'s| is| are) things |
+        how(?:'s| is| are) .{1,30}(?:doing|coming along|going|getting on|progressing) | taking so long |
+        what's the story | lost | missing | check on | hold ?ups? | end(?:s|ed)? up$ | what about | how about | at$ |
+        at now | at the moment | right now""",
     "sent": r"""shipped | delivered | dispatched""",
     "each_day": r"""
         (?:each|every|per|by|for each|any|individual) (?:single )?days? | day by day | daily | day to day |
         (?<=spend )a day | per date | from day to day""",
     "average": r"""
-        averag(?:e|ed|es|ing) | per (?:KIND|purchase) |
-        (?<!place )(?<!placed )(?<!placing )(?<!make )(?<!made )(?<!submit )(?<!in )an KIND |
-        (?:a|the|my) (?:typical|usual) (?:KIND|purchase) | mean KIND | typical(?:ly)?""",
+        averag(?:e|ed|es|ing) | per (?:KIND|purchase) | (?:a|the|my) (?:typical|usual) (?:KIND|purchase) |
+        mean KIND | typical(?:ly)?""",
     "a_day": r"""days? | dates?""",
     "dear": r"""
         most expensive | priciest | dearest | costliest | biggest | largest | highest | most costly | pricey |
@@ -152,8 +152,8 @@ _SIGNS: Mapping[Sign, str] = {
         usual(?:ly)? | normally | typically | favou?rites? | go to | regular(?:ly)? | tend to | popular | staple |
         keep (?:buying|ordering) | most often | most frequently | all the time | always""",
     "before_last": r"""
-        (?:KIND|1|purchase) before (?:the |my )?last | (?:second|2nd|next) to last | last but 1 |
-        penultimate | before (?:my|the) (?:last|latest)""",
+        (?:KIND|1|purchase) before (?:the |my )?last | (?:second|2nd|next) to last | last but 1 | penultimate |
+        before (?:my|the) (?:last|latest)""",
     "last": r"""
         (?:last|latest|most recent|previous) (?:\w+ )?THING |
         (?:last|latest|most recent|newest|previous|current|final|recent) (?:(?!time)\w+ ){0,2}?(?:<record>|1) |
@@ -178,7 +178,7 @@ _SIGNS: Mapping[Sign, str] = {
         still (?:\w+ ){0,2}(?:sending|send|bringing|deliver|come|missing|coming|due|expected|owed|expecting|out) |
         wait(?:ing)? (?:for|on) | undelivered | in (?:transit|progress|the (?:post|mail)) | en route | incomplete |
         unfinished | out for delivery | (?:am|are) (?:i|we) (?:still )?expecting | coming(?! along| up) |
-        yet to <there> | to (?:come|arrive|be delivered) | (?:should|will) still (?:\w+ )?<there> | travell?ing |
+        yet to <there> | to (?:come|arrive|be delivered) | (?:should|will) still (?:\w+ )?<there> | travell?ing | moving |
         my way | processing | being (?:processed|delivered|sent|shipped) | due | shipped | dispatched | upcoming""",
     "on_way": r"""
         being (?:delivered|sent|shipped) | (?:not|\w+n't|yet to|still to) (?:\w+ )?(?:<there>|shipped|got) |
@@ -189,7 +189,8 @@ _SIGNS: Mapping[Sign, str] = {
         money back |
         (?:g[ia]ve|given|sen[dt]|sending|bring|brought|take|took|taken|shipped|went|gone) (?:\w+ ){0,3}?back""",
     "cancelled": r"""
-        cancel(?:s|l?ed|l?ing|l?ations?)? | call(?:ed|ing)? off | scrap(?:ped)? | (?:back|backed) out of | axed""",
+        cancel(?:s|l?ed|l?ing|l?ations?)? | call(?:ed|ing)? (?:\w+ )?off | scrap(?:ped)? | (?:back|backed) out of |
+        axed""",
     "delivered": r"""
         delivered | arrived | receive[d]? | reached (?:me|us) | showed up | turned up | gotten here | complete[d]? |
         made it""",
@@ -220,17 +221,17 @@ NO_THING = frozenset(
         " afternoon evening night way status state average per each every one ones two few couple several lot lots"
         " little bit bunch kind kinds sort sorts type types loaf loaves bottle bottles pack packs packet packets"
         " bag bags box boxes cup cups cans tin tins bar bars tube tubes roll rolls piece pieces carton cartons jar"
-        " jars sheet sheets pair pairs unit units want wanted know known need needed wonder wondering like think"
-        " thought guess believe remember forget say said ask asking find found start before after up out over"
-        " during past back down off again once twice already just only even also too really actually exactly"
-        " roughly approximately currently overall together combined purely quickly soon now thanks thank hey hi"
-        " hello ok okay right yes no well sorry curious question quick info information idea happen happens"
-        " happened possible able help shop store site website app online account profile system file history"
-        " record records database entry entries name names product products goods item items stuff article"
-        " articles basket cart shopping trip parcel parcels package packages delivery deliveries shipment"
-        " shipments purchases courier mail post everything's usual usually normally favourite favorite single"
-        " whole entire full same different separate various certain such own end ended long short big small high"
-        " low good bad fine great interested interest value price size volume card people"
+        " jars sheet sheets pair pairs unit units want wanted gone called turned taken brought know known need"
+        " needed wonder wondering like think thought guess believe remember forget say said ask asking find found"
+        " start before after up out over during past back down off again once twice already just only even also"
+        " too really actually exactly roughly approximately currently overall together combined purely quickly"
+        " soon now thanks thank hey hi hello ok okay right yes no well sorry curious question quick info"
+        " information idea happen happens happened possible able help shop store site website app online account"
+        " profile system file history record records database entry entries name names product products goods item"
+        " items stuff article articles basket cart shopping trip parcel parcels package packages delivery"
+        " deliveries shipment shipments purchases courier mail post everything's usual usually normally favourite"
+        " favorite single whole entire full same different separate various certain such own end ended long short"
+        " big small high low good bad fine great interested interest value price size volume card people"
     )
 )
 """Words that name no thing and no person, besides the signs."""

@@ -104,7 +104,7 @@ def alternatives(told: str, parts: Mapping[str, str]) -> str:
 def sign_patterns(signs: Mapping[Sign, str], parts: Mapping[str, str], whole: str = "") -> dict[Sign, re.Pattern[str]]:
     """The pattern of each sign; `whole` is a pattern of what stands beside no whole word."""
     before, behind = (f"(?<!{whole})", f"(?!{whole})") if whole else ("", "")
-    known = {**parts, **signs}
+    known = {**parts, **{str(name): told for name, told in signs.items()}}
     return {name: pattern_of(f"{before}(?:{alternatives(told, known)}){behind}") for name, told in signs.items()}
 
 
