@@ -126,9 +126,9 @@ _SIGNS: Mapping[Sign, str] = {
         with us yet""",
     "status": r"""
         where | where's | whereabouts | status | state | progress(?:ed|ing)? | track(?:ed|ing)? | how far |
-        happen(?:s|ed|ing)?(?! to (?!my|the|it|NUMBER|KIND)) | going on | what's up | became of | become of | news | updates? | delay(?:s|ed)? |
-        deal with | story with | situation | near | stuck | stand | stands | stage | processing | location |
-        latest (?:on|with|about) | sign of | word on | how(?:'s| is| are) things |
+        happen(?:s|ed|ing)?(?! to (?!my|the|it|NUMBER|KIND)) | going on | what's up | became of | become of | news |
+        updates? | delay(?:s|ed)? | deal with | story with | situation | near | stuck | stand | stands | stage |
+        processing | location | latest (?:on|with|about) | sign of | word on | how(?:'s| is| are) things |
         how(?:'s| is| are) .{1,30}(?:doing|coming along|going|getting on|progressing) | taking so long |
         what's the story | lost | missing | check on | hold ?ups? | end(?:s|ed)? up$ | what about | how about | at$ |
         at now | at the moment | right now""",
@@ -178,8 +178,9 @@ _SIGNS: Mapping[Sign, str] = {
         still (?:\w+ ){0,2}(?:sending|send|bringing|deliver|come|missing|coming|due|expected|owed|expecting|out) |
         wait(?:ing)? (?:for|on) | undelivered | in (?:transit|progress|the (?:post|mail)) | en route | incomplete |
         unfinished | out for delivery | (?:am|are) (?:i|we) (?:still )?expecting | coming(?! along| up) |
-        yet to <there> | to (?:come|arrive|be delivered) | (?:should|will) still (?:\w+ )?<there> | travell?ing | moving |
-        my way | processing | being (?:processed|delivered|sent|shipped) | due | shipped | dispatched | upcoming""",
+        yet to <there> | to (?:come|arrive|be delivered) | (?:should|will) still (?:\w+ )?<there> | travell?ing |
+        moving | my way | processing | being (?:processed|delivered|sent|shipped) | due | shipped | dispatched |
+        upcoming""",
     "on_way": r"""
         being (?:delivered|sent|shipped) | (?:not|\w+n't|yet to|still to) (?:\w+ )?(?:<there>|shipped|got) |
         on (?:its|their|the) way | undelivered | (?:should|will) still (?:\w+ )?<there> | in transit |
@@ -263,7 +264,7 @@ PEOPLE = frozenset(
         " grandma grandpa grandmother grandfather family assistant landlord teacher client customer"
     )
 )
-"""Who may have records of their own, behind `my` or `our`."""
+"""People who may have records of their own, behind `my` or `our`."""
 _OTHERS = {
     "name": "([a-z]+(?: [a-z]+)??)",
     "other": "he | she | they | (?:some|any|every)(?:one|body) else | (?:an)?other (?:people|customer|person|user)s?",
