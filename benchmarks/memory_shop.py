@@ -154,6 +154,8 @@ def ask(who: Customer, kind: str, days: str, words: str, random: Random) -> Aski
     some_day = random.choice(who.lines).day
     first, last = _days(days, weekday, some_day)
     mine = [line for line in who.lines if first <= line.day <= last]
+    if days == "last_order":
+        mine = [line for line in mine if line.number == who.lines[-1].number]
     item = random.choice(who.lines).item
     words = words.replace("{weekday}", WEEKDAYS[language][weekday]).replace("{date}", _date(some_day, zh))
     if ("{items}" in words and item not in PLURALS) or ("{measure}" in words and item not in MEASURES):
@@ -178,6 +180,7 @@ def _days(name: str, weekday: int, some_day: date) -> tuple[date, date]:
         return TODAY - timedelta(days=int(name.removeprefix("days")) - 1), TODAY
     return {
         "all": (date.min, date.max),
+        "last_order": (date.min, date.max),
         "today": (TODAY, TODAY),
         "yesterday": (TODAY - timedelta(days=1), TODAY - timedelta(days=1)),
         "this_week": (monday, TODAY),
@@ -432,6 +435,7 @@ _ANSWERS: dict[str, Filled] = {
     "dearest_thing": _thing(lambda lines: lines[0].price, most=True),
     "cheapest_thing": _thing(lambda lines: lines[0].price, most=False),
     "most_money": _thing(_amount, most=True),
+    "least_money": _thing(_amount, most=False),
     "refuse": _refused,
     "unknown_item": _unknown,
     "unknown_number": _unknown,
