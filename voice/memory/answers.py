@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 
 from voice.memory.asking import MOST_LINES, RecordAsking, counted, listed, none_of
@@ -184,7 +185,13 @@ def _paid(asking: RecordAsking) -> str:
 
 
 def _did(asking: RecordAsking) -> str:
-    if asking.question.missing or not (rows := asking.select("day, item, quantity", "totals", "ORDER BY day")):
+    if asking.question.nth:  # in the last order, not ever
+        number, day = _at_place(replace(asking, question=replace(asking.question, items=())), asking.question.nth)
+        bought = asking.select("day, item, quantity, number", "records", "ORDER BY day, item")
+        rows = [(at, item, quantity) for at, item, quantity, of in bought if (of, at) == (number, day)]
+    else:
+        rows = asking.select("day, item, quantity", "totals", "ORDER BY day")
+    if asking.question.missing or not rows:
         return ("" if asking.brief else asking.say("No. ", "没有。")) + none_of(asking)
     parts = [f"{counted(quantity, item)} ({asking.day(day)})" for day, item, quantity in rows]
     if asking.brief:
@@ -256,6 +263,14 @@ def _dearest_day(asking: RecordAsking) -> str:
     return asking.say(f"On {asking.day(day)}: {asking.money(amount)}.", f"{asking.day(day)}：{asking.money(amount)}。")
 
 
+def _at_place(asking: RecordAsking, place: int) -> tuple[str, str]:
+    """The number and day of a record: place 1 is the first, -1 the last; without a day where there is none."""
+    order = "DESC" if place < 0 else "ASC"
+    rest = f"GROUP BY number, day ORDER BY day {order}, number {order} LIMIT 1 OFFSET {abs(place) - 1}"
+    rows = asking.select("number, day", "records", rest)
+    return (str(rows[0][0]), str(rows[0][1])) if rows else ("", "")
+
+
 def _one(asking: RecordAsking) -> str:
     """One record of those that have a number, or the last one that has the thing."""
     question = asking.question
@@ -263,12 +278,9 @@ def _one(asking: RecordAsking) -> str:
         return none_of(asking)
     number, day = question.number, ""
     if not number:
-        order, place = ("DESC", -question.nth) if question.nth < 0 or not question.nth else ("ASC", question.nth)
-        rest = f"GROUP BY number, day ORDER BY day {order}, number {order} LIMIT 1 OFFSET {max(place, 1) - 1}"
-        rows = asking.select("number, day", "records", rest)
-        if not rows:
+        number, day = _at_place(asking, question.nth or -1)
+        if not day:
             return none_of(asking)
-        number, day = (str(value) for value in rows[0])
     where, values = "kind = ? AND lower(number) = lower(?)", [asking.kind.name, number]
     if day:
         where, values = f"{where} AND day = ?", [*values, day]
@@ -301,6 +313,7 @@ _ANSWERS: Mapping[Asked, Callable[[RecordAsking], str]] = {
     "most": _thing("SUM(quantity)", "DESC", "most of all", "买得最多"),
     "least": _thing("SUM(quantity)", "ASC", "least of all", "买得最少"),
     "most_money": _thing("SUM(amount)", "DESC", "most was spent on", "花钱最多", money=True),
+    "least_money": _thing("SUM(amount)", "ASC", "least was spent on", "花钱最少", money=True),
     "dearest_thing": _thing(_EACH, "DESC", "the dearest thing was", "最贵", money=True),
     "cheapest_thing": _thing(_EACH, "ASC", "the cheapest thing was", "最便宜", money=True),
 }  # fmt: skip

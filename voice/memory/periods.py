@@ -152,7 +152,7 @@ _CHINESE: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (
         pattern_of(
             rf"在?(?:(?:最近|近|过去|前|这)的?(?:这|这个)?(?P<count>{HAN_NUMBER}|[几半])(?P<unit>个?(?:天|日|{_WEEK}|月))"
-            r"(?:之内|以来|[里内中来])?)"
+            r"(?!了)(?:之内|以来|[里内中来])?)"
         ),
         lambda today, found: (
             None if found[0].startswith(("这一周", "这一个", "前几")) else _last_han_days(today, found)
@@ -165,7 +165,10 @@ _CHINESE: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (pattern_of("今[日儿早晚]个?"), lambda today, _: (today, today)),
     (pattern_of("昨[日儿晚夜]个?"), lambda today, _: (today - _DAY, today - _DAY)),
     (pattern_of(f"上一?个?(?:{_WEEK}末|双休日?)"), lambda today, _: _weekend(today, 1)),
-    (pattern_of("(?:这一?个?|本|刚过去的)?周末"), lambda today, _: _weekend(today, 0)),
+    (
+        pattern_of("(?:这一?个?|本|刚过去的)?(?:周末|周六(?:和|、|跟)?周日|周六日|星期六星期[日天])"),
+        lambda today, _: _weekend(today, 0),
+    ),
     (pattern_of(rf"上上一?个?{_WEEK}(?!{_NO_WEEK})"), lambda today, _: _week(today, 2)),
     (pattern_of(rf"上一?个?{_WEEK}(?!{_NO_WEEK})"), lambda today, _: _week(today, 1)),
     (pattern_of(rf"(?:这一?个?|本|当){_WEEK}(?!{_NO_WEEK})"), lambda today, _: _week(today, 0)),

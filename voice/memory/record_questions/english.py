@@ -38,7 +38,7 @@ _SIGNS: Mapping[Sign, str] = {
         expens(?:es?|ing) | expenditures? | outgoings? | outlay | set (?:me|us) back | setting (?:me|us) back |
         (?:shell|fork)(?:ed|ing)? (?:out|over) | part(?:ed)? with | out of pocket |
         r[au]n (?:me|us)(?! through| down| over) | invested? | blow | blown | blew | lay out | laid out |
-        g[ia]ve (?:you )?for | splashed out""",
+        g[ia]ve (?:you )?for | splashed out | splash(?:ed|ing)? out | splurged?""",
     "parcel": r"""
         <record> | <records> | shopping | groceries | baskets? | carts? | checkouts? | hauls? | receipts? |
         invoices? | transactions?""",
@@ -51,6 +51,9 @@ _SIGNS: Mapping[Sign, str] = {
         what | what's | what've | what'd | which | who | whose | how | how's | when | when's | where | where's |
         why""",
     "what": r"""what | what's | which""",
+    "spent_on": r"""spen[dt] | paid | pay | splash(?:ed)? out""",
+    "what_they_are": r"""
+        what (?:were|are|was|is) (?:they|those|it) | what they (?:were|are) | which ones | name them""",
     "what_came": r"""
         (?:what|what's|which \w+) (?:all )?(?:came|arrived|was (?:sent|delivered|shipped)|(?:is )?coming) |
         (?:what|which \w+) (?:did|have|had) (?:i|you|we) (?:\w+ )?(?:deliver(?:ed)?|sen[dt]|ship(?:ped)?|received?)""",
@@ -76,7 +79,7 @@ _SIGNS: Mapping[Sign, str] = {
         priciest | costl(?:y|iest) | cheap(?:est)? | dearest | money(?! back) | cash | euros? | dollars? | pounds? |
         bucks | prices? | priced | damage | totals? | totall?ed | sums? | sum(?:med)? up | amount(?:s|ed)? |
         add(?:s|ed|ing)? up | tot(?:ted)? up | c[ao]mes? (?:out )?(?:to|at)(?! me| us| my| our) |
-        work(?:s|ed)? out (?:to|at) | worth | budget | value | r[au]ng up | figure""",
+        work(?:s|ed)? out (?:to|at) | worth | budget | value | r[au]ng up | figure | (?:big|biggest|top) ticket""",
     "price": r"""
         prices? | priced | how (?:much|expensive) (?:is|was|are|were|did|for) (?:<a> )*(?:\w+ )?(?:THING|it|1|each) |
         each | apiece | a piece | (?:per|for 1|for a|for an|for a single|1) (?:unit|piece|item|THING) |
@@ -99,6 +102,7 @@ _SIGNS: Mapping[Sign, str] = {
         (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|to|did (?:i|we))""",
     "with_thing": r"""
         (?:KIND|purchase) (?:containing|including|with|that (?:ha[ds]|contain(?:s|ed))) (?:the |my )?THING""",
+    "last_had": r"""THING last | last(?: time)? .*THING""",
     "of_things": r"""
         (?:how many|how much|(?:number|amount|quantity) of) (?:(?:\w+ of|of|the|my|more|times|often) )*THING |
         how (?:often|frequently)""",
@@ -131,7 +135,8 @@ _SIGNS: Mapping[Sign, str] = {
         processing | location | latest (?:on|with|about) | sign of | word on | how(?:'s| is| are) things |
         how(?:'s| is| are) .{1,30}(?:doing|coming along|going|getting on|progressing) | taking so long |
         what's the story | lost | missing | check on | hold ?ups? | end(?:s|ed)? up$ | what about | how about | at$ |
-        at now | at the moment | right now""",
+        at now | at the moment | right now | getting on | getting along | coming along |
+        how .{1,40} (?:is|are) doing""",
     "sent": r"""shipped | delivered | dispatched""",
     "each_day": r"""
         (?:each|every|per|by|for each|any|individual) (?:single )?days? | day by day | daily | day to day |
@@ -180,11 +185,11 @@ _SIGNS: Mapping[Sign, str] = {
         unfinished | out for delivery | (?:am|are) (?:i|we) (?:still )?expecting | coming(?! along| up) |
         yet to <there> | to (?:come|arrive|be delivered) | (?:should|will) still (?:\w+ )?<there> | travell?ing |
         moving | my way | processing | being (?:processed|delivered|sent|shipped) | due | shipped | dispatched |
-        upcoming""",
+        upcoming | expecting | expect (?:to (?:arrive|come|get|receive)|at my door|in the post|from you)""",
     "on_way": r"""
         being (?:delivered|sent|shipped) | (?:not|\w+n't|yet to|still to) (?:\w+ )?(?:<there>|shipped|got) |
         on (?:its|their|the) way | undelivered | (?:should|will) still (?:\w+ )?<there> | in transit |
-        to be delivered | out for delivery | coming(?: my way| to me|$)""",
+        to be delivered | out for delivery | coming(?: my way| to me|$) | (?:should|am) i (?:be )?expecting""",
     "returned": r"""
         returns? | returned | returning | (?:get|got|received?) (?:\w+ ){1,2}back(?! to| home) | refund(?:s|ed)? |
         money back |

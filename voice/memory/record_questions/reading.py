@@ -70,7 +70,7 @@ def record_question(
         return None
     nth = 0 if number else _place(signs)
     if number or (nth and not items and (nth > 0 or not missing)):
-        return RecordQuestion(_of_one(signs), when, number=number, nth=nth)
+        return RecordQuestion(_of_one(signs, bool(items)), when, number=number, nth=nth)
     asked = _asked(signs, bool(items or missing), when)
     if several := signs.language.last_few.search(words):
         few = int(han_number(several["count"]) or 0) if chinese else int(several["count"])
@@ -134,7 +134,10 @@ class _Signs:
         if items:
             dated_ask = dated and self.has("any", "which", "or_not", "shown")
             counted = self.has("of_things") and (own or dated)
-            return dated_ask or counted or self.has("got", "money", "coming", "status", "last", "which_number")
+            last_had = own and self.has("when") and self.has("last_had")
+            return (
+                dated_ask or counted or last_had or self.has("got", "money", "coming", "status", "last", "which_number")
+            )
         if missing:
             return own and self.has("sent")
         on_way, back = self.has("on_way") and self.has("what", "all"), self.has("returned", "cancelled")
@@ -198,7 +201,7 @@ def _states(signs: _Signs, asked: Asked, items: bool, when: Period | None) -> fr
     return frozenset()
 
 
-def _of_one(signs: _Signs) -> Asked:
+def _of_one(signs: _Signs, named: bool) -> Asked:
     """What is asked of one record, meant by its number or place."""
     if signs.has("paid", "money"):
         return "cost"
@@ -206,7 +209,7 @@ def _of_one(signs: _Signs) -> Asked:
         return "day"
     if signs.has("status") or (signs.has("coming") and not signs.has("what_came")):
         return "state"
-    return "items" if signs.has("contents") else "state"
+    return "items" if named or signs.has("contents") else "state"
 
 
 def _place(signs: _Signs) -> int:

@@ -11,21 +11,22 @@ from voice.text.patterns import pattern_of
 
 Asked = Literal[
     "list", "spent", "count", "number", "quantity", "pieces", "times", "state", "when", "items", "cost", "day", "most",
-    "least", "most_money", "did", "average", "per_day", "dearest", "cheapest", "dearest_thing", "cheapest_thing",
-    "dearest_day", "price", "paid", "refused",
+    "least", "most_money", "least_money", "did", "average", "per_day", "dearest", "cheapest",
+    "dearest_thing", "cheapest_thing", "dearest_day", "price", "paid", "refused",
 ]  # fmt: skip
 
 Sign = Literal[
-    "kind", "bought", "done", "got", "paid", "parcel", "own", "shop", "all", "which", "what", "what_came", "shown",
-    "whether", "among", "or_not", "any", "mine", "contents", "money", "price", "so_far", "sent", "which_number",
-    "with_thing", "of_things", "number_of", "times", "of_kinds", "goods", "when", "coming", "status", "each_day",
-    "average", "a_day", "dear", "cheap", "most", "least", "usual", "before_last", "last", "first", "one", "many",
-    "everything", "open", "on_way", "returned", "cancelled", "delivered",
+    "kind", "bought", "done", "got", "paid", "parcel", "own", "shop", "all", "which", "what", "what_came",
+    "what_they_are", "spent_on", "shown", "whether", "among", "or_not", "any", "mine", "contents", "money", "price",
+    "so_far", "sent", "last_had", "last_had", "which_number", "with_thing", "of_things", "number_of", "times",
+    "of_kinds", "goods", "when", "coming", "status", "each_day", "average", "a_day", "dear", "cheap", "most",
+    "least", "usual", "before_last", "last", "first", "one", "many", "everything", "open", "on_way", "returned",
+    "cancelled", "delivered",
 ]  # fmt: skip
 
 OF_ALL = frozenset[Asked](
     ("count", "pieces", "average", "per_day", "dearest", "cheapest", "dearest_thing", "cheapest_thing", "dearest_day",
-     "most", "least", "most_money", "list")
+     "most", "least", "most_money", "least_money", "list")
 )  # fmt: skip
 """What is asked of records as a whole, so that no thing can be missing."""
 
@@ -41,6 +42,7 @@ RULES: Sequence[tuple[Asked, Sequence[Signs], Signs]] = (
     ("dearest_thing", [("dear",)], ()),
     ("cheapest_thing", [("cheap",)], ()),
     ("cheapest", [("least",), _PAYING, ("kind",)], ("goods",)),
+    ("least_money", [("least",), ("spent_on",)], ()),
     ("cheapest_thing", [("least",), _PAYING], ()),
     ("dearest", [("most",), _PAYING, ("kind", "times")], ("goods",)),
     ("most_money", [("most",), _PAYING], ()),
@@ -48,12 +50,13 @@ RULES: Sequence[tuple[Asked, Sequence[Signs], Signs]] = (
     ("number", [("which_number",)], ()),
     ("count", [("of_kinds",)], ()),
     ("times", [("number_of",), ("times",)], ()),
+    ("list", [("number_of",), ("goods",), ("what_they_are",)], ()),
     ("quantity", [("number_of",)], ()),
     ("least", [("least",)], ()),
     ("most", [("most", "usual")], ()),
     ("price", [("price",), _PAYING], ("so_far",)),
-    ("when", [("when",)], ("coming",)),
-    ("state", [("when",)], ()),
+    ("when", [("when",)], ("coming", "money")),
+    ("state", [("when",), ("coming",)], ()),
     ("spent", [_PAYING], ()),
     ("state", [("coming", "status")], ()),
     ("did", [("among",)], ()),
