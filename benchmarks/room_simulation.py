@@ -158,12 +158,13 @@ class Stay:
 
     @property
     def asked(self) -> list[str]:
-        """What was taken for a question and answered."""
-        return [turn.text for turn in self.turns if turn.reply]
+        """What was taken for a question and answered aloud; a reply that nobody heard is none."""
+        return [turn.text for turn in self.turns if turn.heard]
 
     @property
     def replies(self) -> list[str]:
-        return [turn.reply for turn in self.turns if turn.reply]
+        """What was heard of each."""
+        return [turn.heard for turn in self.turns if turn.heard]
 
     @property
     def pauses(self) -> list[float]:

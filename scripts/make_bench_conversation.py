@@ -2,9 +2,9 @@
 
     python scripts/make_bench_conversation.py FOLDER
 
-Writes FOLDER/hard.wav and hard.json, the truth about it: who says what when. Nine questions, five of them with a
-breath of 400 or 600 ms inside an unfinished sentence, a cough, a hummed "mhm" and an "okay" over the reply, and one
-question that interrupts it. The same every time.
+Writes FOLDER/hard.wav and hard.json, the truth about it: who says what when. Ten questions, five of them with a
+breath of 400 or 600 ms inside an unfinished sentence, a cough, a hummed "mhm" and an "okay" over the reply, and four
+more questions that interrupt it. The same every time.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ BREATHS: dict[str, tuple[float, float, str, str]] = {
 """Where a clip is cut (seconds), how long the breath is, and the words on both sides."""
 
 SCENES = (
-    ("time", ""), ("city", ""), ("moon", "cough"), ("repeat", ""), ("times", "mhm"), ("minutes", ""),
+    ("time", "moon"), ("city", ""), ("moon", "cough"), ("repeat", "times"), ("times", "mhm"), ("minutes", "help"),
     ("help", "okay"), ("timer", ""), ("football", "feet"), ("private", ""),
 )  # fmt: skip
-"""Clip of each question, and what is heard over its reply."""
+"""Clip of each question, and what is heard over its reply: a noise, or the clip of another question."""
+NOISES = ("cough", "mhm", "okay")
 
 
 def clip(name: str) -> Pcm:
@@ -102,7 +103,7 @@ def conversation() -> tuple[Pcm, list[Said]]:
             now = say(now, faded(pcm[cut:], 1, 0), "question", turn, after)
         else:
             now = say(now, pcm, "question", turn, texts()[name])
-        if overlap == "feet":
+        if overlap and overlap not in NOISES:
             turn += 1
             now = say(now + INTERRUPTION_AFTER_S, clip(overlap), "interruption", turn, texts()[overlap])
         elif overlap:

@@ -84,6 +84,15 @@ def test_speculation_hides_recognition_model_and_synthesis_in_the_silence() -> N
     assert ahead.said() == plain.said() == ["you said hello."]
 
 
+@pytest.mark.parametrize("speculate", ["off", "asr", "llm", "tts"])
+def test_a_question_whose_answer_repeats_it_is_no_echo_of_the_answer(speculate: str) -> None:
+    """A draft that is ready before the end of the turn is decided has been heard by nobody yet."""
+    person = Person(8, speaks(1.0, "what is twelve times seven"))
+    done = talk(person, session(), policy=Policy(speculate=speculate), guarded=True)
+    assert done.outcomes == ["answered"]
+    assert done.said() == ["you said what is twelve times seven."]
+
+
 @pytest.mark.parametrize(
     ("speculate", "pause_s"),
     [(stage, pause) for stage in ("off", "asr", "llm", "tts") for pause in (0.2, 0.4)]

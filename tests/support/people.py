@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -28,7 +28,8 @@ from voice.tts.interface import Synthesizer
 from voice.tts.tone import ToneSynthesizer
 from voice.turn.endpointing import Endpointer
 from voice.turn.machine import TurnMachine
-from voice.turn.state import Policy
+from voice.turn.overlap import is_echo
+from voice.turn.state import Overlap, Policy
 from voice.turn.turn_model import TurnModel
 from voice.vad.speech_gate import SpeechGate
 from voice.worker import Worker
@@ -198,8 +199,12 @@ async def converse(
     reader: Reader | None = None,
     voices: Sequence[Callable[[], Synthesizer]] = (ToneSynthesizer,),
     parts: Callable[[Components], None] = lambda parts: None,
+    guarded: bool = False,
 ) -> Talk:
-    """A conversation of the real loop with a scripted person and session, on the running loop's clock."""
+    """A conversation of the real loop with a scripted person and session, on the running loop's clock.
+
+    One that is `guarded` takes words of its replies for their echo.
+    """
     loop = asyncio.get_running_loop()
     notes: list[tuple[float, note.Note]] = []
     conversation: list[Conversation] = []
@@ -228,6 +233,9 @@ async def converse(
     )
     parts(made)
     conversation.append(Conversation(made))
+    if guarded:
+        spoken = lambda words: Overlap.ECHO if is_echo(words, conversation[0].spoken) else Overlap.WORDS  # noqa: E731
+        made.machine.policy = replace(made.machine.policy, overlap=spoken)
     try:
         await asyncio.wait_for(conversation[0].run(), 300.0)
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voice.turn.overlap import echo_score, is_echo
+from voice.turn.overlap import SURELY, echo_score, is_echo
 
 SPOKEN = "The moon is about 384,400 kilometers away from the earth. 月亮离地球大约三十八万公里。"
 
@@ -38,3 +38,11 @@ def test_nothing_spoken_is_no_echo() -> None:
 def test_the_score_falls_with_each_foreign_word() -> None:
     scores = [echo_score(heard, SPOKEN) for heard in ("the moon is about", "the moon is good", "my dog is good")]
     assert scores == sorted(scores, reverse=True) and scores[0] == 1.0
+
+
+@pytest.mark.parametrize("heard", ["what can you do", "what is it that you say"])
+def test_where_the_sound_tells_too_words_that_are_only_alike_are_a_persons(heard: str) -> None:
+    spoken = "Yes, all of it stays here. What you say is heard and answered on this machine."
+    assert is_echo(heard, spoken), "else an echo that is half misheard would interrupt"
+    assert not is_echo(heard, spoken, least=SURELY)
+    assert is_echo("what you say is hurt and", spoken, least=SURELY)

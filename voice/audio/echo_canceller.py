@@ -22,6 +22,9 @@ LEAD_S = 0.04
 CANCELLER_DELAY_S, SUPPRESSION_DELAY_S = 0.004, 0.006
 """What echo cancelling, and noise suppression on top of it, delay the near end by (measured)."""
 
+SETTLES_S = 2.0
+"""After so much sound of the speaker the canceller takes out more than 20 dB (measured: within 1 s)."""
+
 FAR_BLOCKS = 400
 """Blocks of far end, of 5 to 20 ms each, kept for a microphone that is late."""
 
@@ -45,6 +48,11 @@ class EchoHandler(Protocol):
 
     def near(self, frame: Frame) -> Frame:
         """The frame as it would have been without the speaker."""
+        ...
+
+    @property
+    def settled(self) -> bool:
+        """Whether the speaker has sounded long enough for that."""
         ...
 
 
@@ -81,6 +89,11 @@ class EchoCanceller:
         self._heard: deque[tuple[Pcm, float]] = deque(maxlen=FAR_BLOCKS)
         self._far = np.zeros(0, dtype=np.int16)
         self._far_end = 0.0
+        self._sounded_s = 0.0
+
+    @property
+    def settled(self) -> bool:
+        return self._sounded_s > SETTLES_S
 
     def far(self, pcm: Pcm, at: float) -> None:
         """Note what will be audible from `at` on."""
@@ -99,6 +112,7 @@ class EchoCanceller:
     def _gather(self) -> None:
         while self._heard:
             pcm, at = self._heard.popleft()
+            self._sounded_s += len(pcm) / self._rate if pcm.any() else 0.0
             self._far = np.concatenate((self._far, self._resampler.convert(pcm)))
             self._far_end = at + len(pcm) / self._rate - self._resampler.delay_s
 
@@ -119,6 +133,8 @@ class HalfDuplex:
 
     What is heard instead is noise as quiet as the room was: after perfect silence a detector takes any hum for speech.
     """
+
+    settled = False
 
     def __init__(self, rate: int) -> None:
         self._rate = rate

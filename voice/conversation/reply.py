@@ -124,8 +124,11 @@ class SpokenReply:
         return len(self.text) if all_there_is else self._heard.heard(samples, complete=self.over)
 
     def sounding(self) -> str:
-        """The text to the end of the clause that is being heard, or is next: what may come back as an echo."""
-        return self.text[: self._heard.sounding(self.playout.played)]
+        """The text to the end of the clause that is being heard, or is next: what may come back as an echo.
+
+        Nothing of a reply that is held: "12 times 7 is 84" is no reason to take "what is 12 times 7" for its echo.
+        """
+        return self.text[: self._heard.sounding(self.playout.played)] if self._released.is_set() else ""
 
     @property
     def mute(self) -> bool:

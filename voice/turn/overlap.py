@@ -23,6 +23,9 @@ _ONLY = pattern_of(rf"(?:(?:{_SIGNS})(?: |\b|(?=[㐀-鿿])))+")
 _DRAWN_OUT = pattern_of(r"([mha嗯哦噢啊呃对是好])\1+")
 _MARKS = pattern_of(r"[^\w\s']+|_")
 _MOST_WORDS = 4
+LIKELY, SURELY = 0.5, 0.7
+"""How much of the words has to be the reply's to be its echo: where nothing else tells, and where the sound does, too,
+so that hardly any echo comes as far as words."""
 _BRIEF = 3
 
 
@@ -75,8 +78,8 @@ def echo_score(heard: str, spoken: str) -> float:
     return 1.0 - min(row) / sum(weight)
 
 
-def is_echo(heard: str, spoken: str, *, least: float = 0.5) -> bool:
-    """Whether the recognized words are the reply itself, though one word in two may be wrong.
+def is_echo(heard: str, spoken: str, *, least: float = LIKELY) -> bool:
+    """Whether the recognized words are the reply itself, though one word in two may be wrong, or fewer with `least`.
 
     `spoken` is the reply's text to the end of the clause that is being played. One or two words must match, or begin a
     word that does, since a person says "yes" while a reply with other words is spoken; and a word to stop that is not

@@ -22,7 +22,7 @@ from voice.text.phrases import phrase
 from voice.turn.completeness import completeness
 from voice.turn.endpointing import Endpointer
 from voice.turn.machine import TurnMachine
-from voice.turn.overlap import asks_for_silence, is_backchannel, is_echo
+from voice.turn.overlap import LIKELY, SURELY, asks_for_silence, is_backchannel, is_echo
 from voice.turn.state import Overlap, Policy
 from voice.wiring.engine_choice import spoken_language
 from voice.wiring.engines import detector, espeak, judges, recognizer, speech_gate, synthesizer, turn_model
@@ -71,17 +71,19 @@ def machine(
     spoken: Callable[[], str],
     *,
     live: bool,
+    heard_apart: Callable[[], bool] = lambda: False,
     commands: Callable[[str], bool] = lambda words: False,
 ) -> TurnMachine:
     """The turn machine; `spoken()` is what the reply has said so far, to tell its echo from a person.
 
-    `commands(words)` says that they are a whole command, besides those that the responder understands.
+    `heard_apart()` says that the sound tells them apart, too. `commands(words)` says that they are a whole command,
+    besides those that the responder understands.
     """
     turn, guard = settings.turn, live and settings.audio.echo != "off"
     by_name = settings.wake.mode != "always"
 
     def overlap(words: str) -> Overlap:
-        if guard and is_echo(words, spoken()):
+        if guard and is_echo(words, spoken(), least=SURELY if heard_apart() else LIKELY):
             return Overlap.ECHO
         if by_name:
             return Overlap.STOP if asks_for_silence(words) else Overlap.BACKCHANNEL

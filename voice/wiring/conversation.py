@@ -189,8 +189,9 @@ async def converse(
             engines,
             machine=machine(
                 settings,
-                lambda: conversation.spoken if conversation else "",
+                lambda: conversation.spoken if conversation and (by_sound is None or not by_sound.absent) else "",
                 live=live,
+                heard_apart=lambda: any(part.settled for part in (handler, by_sound) if part is not None),
                 commands=home.understands if home is not None else lambda words: False,
             ),
             sink=mouth,

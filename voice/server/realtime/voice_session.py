@@ -26,15 +26,12 @@ from voice.server.realtime.session import RealtimeSession
 from voice.server.realtime.session_config import Config
 from voice.settings.schema import Settings
 from voice.turn.machine import TurnMachine
-from voice.turn.overlap import is_brief, is_echo, is_stop
+from voice.turn.overlap import SURELY, is_brief, is_echo, is_stop
 from voice.turn.state import Overlap, State
 from voice.worker import Worker
 
 PIECE_S = 0.2
 LONGEST_S = 600.0
-
-SURELY_ECHO = 0.7
-"""So much of the words has to be the reply's where the client may cancel its echo, as most do."""
 
 MID_TURN = (State.LISTENING, State.ENDING, State.PAUSED)
 """Someone speaks, or has for all that is known only drawn breath."""
@@ -226,9 +223,9 @@ class VoiceSession:
             ceased = over is not None and over.stopped is not None and over.stopped - over.started < CEASES_S
             if is_brief(words) or (ceased and not is_stop(words)):
                 return Overlap.BACKCHANNEL
-            return kind if kind is Overlap.WORDS or is_echo(words, said(), least=SURELY_ECHO) else Overlap.WORDS
+            return kind if kind is Overlap.WORDS or is_echo(words, said(), least=SURELY) else Overlap.WORDS
 
-        machine = self._engines.machine(wished, said)
+        machine = self._engines.machine(wished, said, lambda: self._echo is not None and not self._echo.unknown)
         overlap = machine.policy.overlap
         machine.policy = replace(machine.policy, overlap=cautious)
         return machine
