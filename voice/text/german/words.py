@@ -47,7 +47,7 @@ _COMMA = pattern_of(r"(?<=\d),(?=\d)")
 _GLUED = pattern_of(r"\b(\d+)(?=(?:min|std|sek|h|uhr|minuten?|stunden?|sekunden?|%)(?!\w))", re.IGNORECASE)
 _POLITE = frozenset(
     str.split(
-        "bitte danke hey hallo hi ok okay also so mal doch einfach aeh aehm oeh hm computer assistent und"
+        "bitte hey hallo hi ok okay also so mal doch einfach aeh aehm oeh hm computer assistent und"
         " dann jetzt gleich"
         " gern gerne"
     )

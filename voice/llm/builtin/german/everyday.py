@@ -46,7 +46,7 @@ _SUMS = tuple(
         (r"(?:das )?doppelte (?:von|aus) (.+)$", r"(\1) * 2"),
         (r"(?:ein )?drittel (?:von|aus) (.+)$", r"(\1) / 3"),
         (r"(?:ein )?viertel (?:von|aus) (.+)$", r"(\1) / 4"),
-        (r"(?:die )?(?:quadrat)?wurzel (?:aus|von)", "sqrt"),
+        (r"(?:die )?(?:quadrat)?wurzel(?: (?:aus|von))?", "sqrt"),
         (r"\b(?:zum|im) quadrat\b", "^ 2"),
         (r"\bhoch\b", "^"),
         (r"(?:prozent|%) von\b", "% *"),
@@ -73,7 +73,7 @@ _REPLIES = tuple(
         (r"stopp?|halt|ruhe|sei (?:still|leise|ruhig)|egal|schon gut|vergiss es|abbrechen|nichts|warte"
          r"|das war(?:'s| es| alles)",
          "Okay."),
-        (r"ja|nein|okay|gut|genau|richtig|klar|alles klar|super", "In Ordnung."),
+        (r"ja|nein(?: danke)?|okay|gut|genau|richtig|klar|alles klar|super", "In Ordnung."),
     )
 )  # fmt: skip
 _ASKS_WHO = pattern_of(r"^(?:wer bist du|wie heisst du|was ist dein name|wie ist dein name)$")

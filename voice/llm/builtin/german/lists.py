@@ -6,9 +6,8 @@ from voice.text.german.words import german_words
 from voice.text.patterns import pattern_of
 
 _ARTICLE = r"(?:(?:die|der|den|dem|meine[rn]?|unsere[rn]?|eine[r]?|ganze[n]?) )*"
-_LIST = (
-    rf"{_ARTICLE}(?P<list>(?:to do |todo |[a-z]+? )?[a-z]*?)liste(?: fuers? (?:die |den |das )?(?P<purpose>[a-z]+))?"
-)
+_FOR = r"(?: fuers? (?:die |den |das )?(?P<purpose>[a-z]+))?"
+_LIST = rf"{_ARTICLE}(?P<list>(?:to do |todo |[a-z]+? )?[a-z]*?)(?:liste|zettel){_FOR}"
 _MORE = r"(?: (?:noch|alles|so|denn|jetzt))*"
 _PATTERNS = tuple(
     (action, pattern_of(pattern.replace("LIST", _LIST)))
@@ -28,6 +27,7 @@ _PATTERNS = tuple(
         ("add", r"^(?:setze?|schreibe?|packe?|tue?|stelle?|fuege?|nimm|notiere?|trage?|lege?) (?:mir |uns "
                 r"|noch |auch )*"
                 r"(?P<items>.+?) (?:mit )?(?:auf|zur?|in|an) LIST(?: hinzu| dazu| drauf| ein)?$"),
+        ("add", r"^fuege? LIST (?P<items>.+) hinzu$"),
         ("add", r"^(?:setze?|schreibe?|packe?|notiere?) (?:auf|in) LIST (?P<items>.+)$"),
         ("add", r"^(?P<items>.+?) (?:auf|zur?|in) LIST (?:setzen|schreiben|packen|tun|hinzufuegen|nehmen"
                 r"|eintragen|dazu)$"),

@@ -18,6 +18,7 @@ from voice.llm.builtin.german.moments import (
     say_german_moment,
     say_german_repeat,
     several_times,
+    unclear_day,
     unclear_quarter,
 )
 from voice.llm.builtin.german.timer_words import choose_german, english_choice, german_kind, german_label, names_one
@@ -40,7 +41,7 @@ _ABOUT = pattern_of(
 _REMINDS = pattern_of(r"^(?:erinnere?|weck|wecke)\b|^sag (?:mir|uns)\b.*\bbescheid\b|\b(?:erinnern|wecken)$")
 _CANCEL = pattern_of(
     r"^(?:stopp?e?|loesche?|beende|entferne?|streiche?|vergiss|brich)\b"
-    r"|\b(?:stoppen|loeschen|beenden|abbrechen|entfernen|ausschalten|ausmachen|streichen|loswerden)$"
+    r"|\b(?:stoppen|loeschen|beenden|abbrechen|entfernen|ausschalten|abschalten|abstellen|ausmachen|streichen|loswerden)$"
     r"|\b(?:timer|wecker|alarm|countdown|eieruhr) (?:aus|ab|weg|stopp)\b|^(?:schalte?|mache?|stell|stelle"
     r"|nimm)\b.*\b(?:aus|ab|weg)$"
     r"|\bnicht mehr$|\bnicht (?:mehr )?(?:wecken|erinnern)$|^wecke? (?:mich|uns)\b.*\bnicht$|\bkein\w* (?:timer"
@@ -51,7 +52,7 @@ _LEFT = pattern_of(
     r"\b(?:wie lange|wie viel zeit|wieviel zeit|restzeit|wann (?:klingelt|ist|geht|laeuft|weckst)|welche[rn]?|was fuer"
     r"|laeuft|laufen|status|gibt es|zeig|liste|sind (?:meine|die)|ist (?:ein|der) .* gestellt|was steht)\b"
 )
-_ASKS = pattern_of(r"\bwie ?viele\b|^(?:woran|wann|welche[rn]?|habe? ich|hab ich)\b")
+_ASKS = pattern_of(r"\bwie ?viele\b|^(?:woran|wann|welche[rn]?|habe? ich|hab ich|ist|sind|gibt es)\b")
 _LEFT_ALONE = pattern_of(
     r"^(?:wie lange|wie ?viel zeit)(?: (?:noch|ist|es|dauert|das|uebrig|bleibt|mir|habe|ich|laeuft|er|hat|denn))*$"
 )
@@ -130,6 +131,8 @@ def _act(question: Question) -> Answer:
 def _set(question: Question, words: str, spans: list[Length], kind: Kind) -> Answer:
     if repeated := find_german_repeat(words):
         return _set_repeating(question, *repeated, "alarm" if kind == "timer" else kind)
+    if kind != "timer" and unclear_day(words):
+        return answers.WHAT_DAY
     if any(length.seconds is not None for length in spans):  # "5 bis 10 Minuten", and then "acht Minuten"
         spans = [length for length in spans if length.seconds is not None or (kind == "timer" and len(spans) < 2)]
     if kind == "timer":
@@ -226,6 +229,8 @@ def _cancel(question: Question, words: str, kind: Kind) -> Answer:
         effect = Effect("timer.cancel", {"which": english_choice(words, (), None)})
         return Answer("Wenn etwas läuft, lösche ich es.", (effect,))
     chosen = choose_german(words, running, question.now)
+    if chosen is None and len(alone := _of_kind(running, kind)) == 1:
+        chosen = list(alone)
     if chosen is None:
         return answers.which_one(question, _of_kind(running, kind))
     return answers.cancelled(question, chosen) if chosen else answers.none_such(kind, running)
@@ -235,6 +240,8 @@ def _chosen(question: Question, words: str, kind: Kind) -> Running | Answer:
     """The one timer that is meant, or what is said instead."""
     running = question.timers or ()
     chosen = choose_german(words, running, question.now)
+    if chosen is None and len(alone := _of_kind(running, kind)) == 1:
+        return alone[0]
     if chosen is None or len(chosen) > 1:
         return answers.which_one(question, chosen or _of_kind(running, kind))
     return chosen[0] if chosen else answers.none_such(kind, running)
