@@ -224,8 +224,8 @@ def leaning(text: str) -> int:
 
 
 def _only_german(word: str) -> bool:
-    number = _COMPOUND.fullmatch(word) or _AND_A_HALF.fullmatch(word)
-    return word in _GERMAN or number is not None or len(_parts(word)) > 1
+    number = word not in ("null", "elf") and (_COMPOUND.fullmatch(word) or _AND_A_HALF.fullmatch(word))
+    return word in _GERMAN or bool(number) or len(_parts(word)) > 1
 
 
 def question_language(text: str) -> str:
