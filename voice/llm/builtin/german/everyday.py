@@ -21,13 +21,13 @@ _TIME = pattern_of(
     r"|welche uhrzeit (?:ist es|haben wir))"
     r"(?: (?P<at>in|auf) (?P<place>[^\d]+))?$"
 )
+_KIND = r"fuer ein (?:tag|datum)"
 _DATE = pattern_of(
     r"^(?:(?:welche[rns]?|was fuer ein(?:en)?) (?:wochen)?(?:tag|datum|monat|jahr)|(?:der|den) wievielten?|was"
-    r"|das datum von)"
-    r"(?: (?:ist|haben wir|hatten wir|war|wird|sein|es|denn|fuer ein tag))*(?: (?P<day>.+?))?(?: (?:sein"
-    r"|fuer ein tag|fuer ein datum))?$"
+    rf"|das datum von)(?: (?:ist|haben wir|hatten wir|war|wird|sein|es|denn|{_KIND}))*(?: (?P<day>.+?))?"
+    rf"(?: (?:sein|{_KIND}))?$"
     r"|^(?:(?:was|wie|welches) ist )?(?:das )?(?:heutige )?datum(?: (?:von )?heute)?$"
-    r"|^was (?:fuer ein tag )?ist (?P<day2>morgen|uebermorgen|gestern|vorgestern)(?: fuer ein (?:tag|datum))?$"
+    rf"|^was (?:fuer ein tag )?ist (?P<day2>morgen|uebermorgen|gestern|vorgestern)(?: {_KIND})?$"
 )
 _ANOTHER_DAY = pattern_of(r"^(?:und )?(?:(?:am|was ist mit) )?(?P<day>[a-z]+(?: \w+)?)$")
 _TOLD_DAY = pattern_of(r"^(?:Heute|Morgen|Gestern|Übermorgen|Vorgestern|Das) (?:ist|war) \w+, der \d")

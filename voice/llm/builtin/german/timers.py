@@ -41,13 +41,12 @@ _ABOUT = pattern_of(
 _REMINDS = pattern_of(r"^(?:erinnere?|weck|wecke)\b|^sag (?:mir|uns)\b.*\bbescheid\b|\b(?:erinnern|wecken)$")
 _CANCEL = pattern_of(
     r"^(?:stopp?e?|loesche?|beende|entferne?|streiche?|vergiss|brich)\b"
-    r"|\b(?:stoppen|loeschen|beenden|abbrechen|entfernen|ausschalten|abschalten|abstellen|ausmachen|streichen|loswerden)$"
-    r"|\b(?:timer|wecker|alarm|countdown|eieruhr) (?:aus|ab|weg|stopp)\b|^(?:schalte?|mache?|stell|stelle"
-    r"|nimm)\b.*\b(?:aus|ab|weg)$"
-    r"|\bnicht mehr$|\bnicht (?:mehr )?(?:wecken|erinnern)$|^wecke? (?:mich|uns)\b.*\bnicht$|\bkein\w* (?:timer"
-    r"|wecker|erinnerung)"
+    r"|^(?:schalte?|mache?|stelle?|nimm)\b.*\b(?:aus|ab|weg)$"
+    r"|\b(?:stoppen|loeschen|beenden|abbrechen|entfernen|streichen|loswerden|(?:aus|ab)(?:schalten|stellen|machen))$"
+    r"|\b(?:timer|wecker|alarm|countdown|eieruhr) (?:aus|ab|weg|stopp)\b|\bkein\w* (?:timer|wecker|erinnerung)"
+    r"|\bnicht mehr$|\bnicht (?:mehr )?(?:wecken|erinnern)$|^wecke? (?:mich|uns)\b.*\bnicht$"
 )
-_COUNT = pattern_of(r"\bwie viele\b|\bwieviele\b")
+_COUNT = pattern_of(r"\bwie ?viele\b")
 _LEFT = pattern_of(
     r"\b(?:wie lange|wie viel zeit|wieviel zeit|restzeit|wann (?:klingelt|ist|geht|laeuft|weckst)|welche[rn]?|was fuer"
     r"|laeuft|laufen|status|gibt es|zeig|liste|sind (?:meine|die)|ist (?:ein|der) .* gestellt|was steht)\b"
@@ -58,27 +57,25 @@ _LEFT_ALONE = pattern_of(
 )
 _PAUSE = pattern_of(r"\b(?:pausier\w*|anhalten|fortsetzen|weiterlaufen)\b|^halte?\b.*\ban$")
 _TOO_OFTEN = pattern_of(
-    r"\b(?:stuendlich|woechentlich|monatlich|jaehrlich)\b|\bjede[snr]? (?:(?:halbe|volle|zweite[nr]?"
-    r"|dritte[nr]?|andere[nr]?)"
-    r"|stunde|minute|woche|monat|jahr)\b|\balle \d+ \w|\balle (?:halbe|paar|viertel)\b"
+    r"\b(?:stuendlich|woechentlich|monatlich|jaehrlich)\b|\balle (?:\d+ \w|halbe|paar|viertel)"
+    r"|\bjede[snr]? (?:stunde|minute|woche|monat|jahr|halbe|volle|(?:zweite|dritte|andere)[nr]?)\b"
 )
 _MORE = pattern_of(
-    r"^verlaenger\w*\b.*\0|^(?:gib|haenge?|pack|packe|rechne)\b.*\0.*\b(?:mehr|dran|drauf|dazu|laenger)$"
-    r"|\bum \0 (?:verlaengern|laenger)"
-    r"|\0 (?:laenger|spaeter|mehr|dazu|drauf|dran)\b|^noch(?:mal)? \0$|^(?:verschieb|verleg)\w*\b.* um \0$"
+    r"^verlaenger\w*\b.*\0|^(?:verschieb|verleg)\w*\b.* um \0$|\bum \0 (?:verlaengern|laenger)|^noch(?:mal)? \0$"
+    r"|^(?:gib|haenge?|pack|packe|rechne)\b.*\0.*\b(?:mehr|dran|drauf|dazu|laenger)$"
+    r"|\0 (?:laenger|spaeter|mehr|dazu|drauf|dran)\b"
 )
 _LESS = pattern_of(
     r"^verkuerz\w*\b.*\0|\0 (?:kuerzer|weniger|frueher)\b|\bum \0 verkuerzen|^(?:nimm|zieh)\b.*\0.*\b(?:weg|ab)$"
 )
-_TO = pattern_of(r"^(?:aender\w*|verschieb\w*|verleg\w*|setz\w*|stell\w*)\b.*\b(?:auf|um)\b.* um$|^(?:aender\w*"
-                 r"|verschieb\w*|verleg\w*|verlaenger\w*)\b"
-                 r"|\b(?:aendern|verschieben|umstellen|verlegen)$")  # fmt: skip
+_TO = pattern_of(
+    r"^(?:aender|verschieb|verleg|verlaenger)\w*\b|^(?:setz|stell)\w*\b.*\bauf\b.* um$"
+    r"|\b(?:aendern|verschieben|umstellen|verlegen)$"
+)
 _SNOOZE = pattern_of(
-    r"^(?:snooze|schlummern?|schlummertaste|weiterschlafen|(?:lass mich )?noch (?:ein bisschen|etwas"
-    r"|kurz)?(?: ?schlafen)?"
-    r"|(?:lass mich )?noch \0(?: (?:schlafen|schlummern))?|(?:weck|wecke"
-    r"|erinnere?) (?:mich )?(?:in \0 (?:nochmal|noch|wieder)|(?:spaeter )?nochmal(?: in \0)?|spaeter)"
-    r"|in \0 (?:nochmal|wieder)|spaeter)$"
+    r"^(?:snooze|schlummern?|schlummertaste|weiterschlafen|in \0 (?:nochmal|wieder)|spaeter"
+    r"|(?:lass mich )?noch (?:ein bisschen|etwas|kurz|\0)?(?: ?schlafen| schlummern)?"
+    r"|(?:wecke?|erinnere?) (?:mich )?(?:in \0 (?:nochmal|noch|wieder)|(?:spaeter )?nochmal(?: in \0)?|spaeter))$"
 )
 _BEFORE_LENGTH = pattern_of(r"(?:\b(?:in|auf|fuer|von|ueber|mit|um|nach) )?(?:den |die )?\0")
 _CLEAR_CLOCK = pattern_of(r"\buhr\b|\bhalb \d|\b(?:bis|um)\b|mitternacht|\b(?:vor|nach) \d|dreiviertel \d")
