@@ -45,8 +45,8 @@ PLURALS = {
     "light bulb": "light bulbs", "toothbrush": "toothbrushes", "orange": "oranges", "candle": "candles",
 }  # fmt: skip
 STATES = {
-    "en": ("processing", "shipped", "out for delivery", "delivered", "returned"),
-    "zh": ("处理中", "已发货", "派送中", "已送达", "已退货"),
+    "en": ("processing", "shipped", "out for delivery", "delivered", "returned", "cancelled"),
+    "zh": ("处理中", "已发货", "派送中", "已送达", "已退货", "已取消"),
 }
 NAMES = {"en": ("Tom", "Anna", "Mister Lee", "Julia"), "zh": ("王芳", "李伟", "小张", "陈静")}
 WEEKDAYS = {
@@ -114,8 +114,11 @@ def customer(number: int, seed: int = 7) -> Customer:
     for place, back in enumerate(sorted(days, reverse=True)):
         order = str(100_000 + (number * 97) % 800_000 + place * 3)
         day = TODAY - timedelta(days=back)
-        processing, shipped, out, delivered, returned = STATES[language]
-        state = {0: processing, 1: shipped, 2: out}.get(back, returned if random.random() < 0.08 else delivered)
+        processing, shipped, out, delivered, returned, cancelled = STATES[language]
+        state = {0: processing, 1: shipped, 2: out}.get(back, "")
+        if not state:
+            chance = random.random()
+            state = returned if chance < 0.08 else cancelled if chance < 0.11 else delivered
         for item, price in random.sample(liked, random.randint(1, min(3, len(liked)))):
             lines.append(Line(order, day, item, random.randint(1, 4), Decimal(price), state))
     return Customer(f"customer-{number}", language, tuple(lines))
@@ -151,6 +154,8 @@ def ask(who: Customer, kind: str, days: str, words: str, random: Random) -> Aski
     some_day = random.choice(who.lines).day
     first, last = _days(days, weekday, some_day)
     mine = [line for line in who.lines if first <= line.day <= last]
+    if days == "last_order":
+        mine = [line for line in mine if line.number == who.lines[-1].number]
     item = random.choice(who.lines).item
     words = words.replace("{weekday}", WEEKDAYS[language][weekday]).replace("{date}", _date(some_day, zh))
     if ("{items}" in words and item not in PLURALS) or ("{measure}" in words and item not in MEASURES):
@@ -175,6 +180,7 @@ def _days(name: str, weekday: int, some_day: date) -> tuple[date, date]:
         return TODAY - timedelta(days=int(name.removeprefix("days")) - 1), TODAY
     return {
         "all": (date.min, date.max),
+        "last_order": (date.min, date.max),
         "today": (TODAY, TODAY),
         "yesterday": (TODAY - timedelta(days=1), TODAY - timedelta(days=1)),
         "this_week": (monday, TODAY),
@@ -249,7 +255,7 @@ def _of_order(
     pick: Callable[[Customer, str], str | None], told: Callable[[list[Line], bool], tuple[str, ...]]
 ) -> Filled:
     def made(words: str, kind: str, who: Customer, mine: list[Line], item: str, number: str, zh: bool) -> Asking | None:
-        chosen = pick(who, item if kind == "state_item" else number)
+        chosen = pick(who, item if kind in ("state_item", "order_of") else number)
         if chosen is None:
             return None
         return Asking(words, kind, told(_orders(who.lines)[chosen], zh))
@@ -302,6 +308,31 @@ def _by_state(*wanted: int) -> Filled:
         return Asking(words, kind, tuple(found), others, () if found else NOTHING)
 
     return made
+
+
+def _on_way(words: str, kind: str, who: Customer, mine: list[Line], item: str, number: str, zh: bool) -> Asking | None:
+    """What is shipped and not there; what is not shipped yet may be told too, since its state is said."""
+    found = {name: {line.number for line in mine if line.state == name} for name in STATES[who.language]}
+    processing, shipped, out, *over = found.values()
+    return Asking(words, kind, tuple(sorted(shipped | out)), tuple(sorted(set().union(*over))),
+                  () if shipped | out | processing else NOTHING)  # fmt: skip
+
+
+def _thing(value: Callable[[list[Line]], Decimal], *, most: bool) -> Filled:
+    """The one thing that is first by a value of its lines."""
+
+    def made(words: str, kind: str, who: Customer, mine: list[Line], item: str, number: str, zh: bool) -> Asking | None:
+        by_item = {name: [line for line in mine if line.item == name] for name in {line.item for line in mine}}
+        ranked = sorted(((value(lines), name) for name, lines in by_item.items()), reverse=most)
+        if len(ranked) < 2 or ranked[0][0] == ranked[1][0]:
+            return None
+        return Asking(words, kind, (ranked[0][1],), _others(who.language, {ranked[0][1]}))
+
+    return made
+
+
+def _amount(lines: list[Line]) -> Decimal:
+    return sum((line.amount for line in lines), Decimal(0))
 
 
 def _most(words: str, kind: str, who: Customer, mine: list[Line], item: str, number: str, zh: bool) -> Asking | None:
@@ -398,6 +429,13 @@ _ANSWERS: dict[str, Filled] = {
     "day_most": _day_most,
     "per_day": _per_day,
     "average": _average,
+    "on_way": _on_way,
+    "cancelled": _by_state(5),
+    "order_of": _of_order(_last_with, lambda lines, zh: (lines[0].number,)),
+    "dearest_thing": _thing(lambda lines: lines[0].price, most=True),
+    "cheapest_thing": _thing(lambda lines: lines[0].price, most=False),
+    "most_money": _thing(_amount, most=True),
+    "least_money": _thing(_amount, most=False),
     "refuse": _refused,
     "unknown_item": _unknown,
     "unknown_number": _unknown,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from voice.llm.builtin.days import EN_DAY, HAN_DAY, MONTHS, WEEKDAYS, english_day, han_day
 from voice.text.numbers import HAN_NUMBER, han_number
@@ -54,112 +55,183 @@ def _weekend(today: date, back: int) -> tuple[date, date]:
 _Span = Callable[[date, re.Match[str]], tuple[date, date] | None]
 
 
+_COUNTS = {"": 1, "a": 1, "few": 3, "couple": 2, "couple of": 2, "several": 5}
+_EN_UNITS = {"day": 1, "week": 7, "fortnight": 14, "month": 30}
+_HAN_UNITS = {"天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "月": 30}
+
+
 def _last_days(today: date, found: re.Match[str]) -> tuple[date, date] | None:
-    count = {"few": 3, "couple": 2, "couple of": 2}.get(found["count"] or "1") or int(found["count"] or 1)
-    days = count * {"d": 1, "w": 7, "m": 30}[found["unit"][0]]
-    return (today - timedelta(days=days - 1), today) if 0 < days <= 3660 else None
+    """So many days up to today."""
+    said = found["count"] or ""
+    count = _COUNTS[said] if said in _COUNTS else int(said)
+    if found["unit"].startswith("hour"):
+        return (today - timedelta(days=-(-count // 24)), today) if count <= 240 else None
+    return _up_to(today, count * _EN_UNITS[found["unit"].removesuffix("s")])
 
 
 def _last_han_days(today: date, found: re.Match[str]) -> tuple[date, date] | None:
-    count = 3 if found["count"] == "几" else han_number(found["count"])
-    unit = {"天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "月": 30}[found["unit"].removeprefix("个")]
-    days = int((count or 0) * unit)
+    said, unit = found["count"], _HAN_UNITS[found["unit"].removeprefix("个")]
+    if said == "半":
+        return _up_to(today, unit // 2) if unit == 30 else None
+    count = 3 if said == "几" else han_number(said)
+    return _up_to(today, int((count or 0) * unit))
+
+
+def _up_to(today: date, days: int) -> tuple[date, date] | None:
     return (today - timedelta(days=days - 1), today) if 0 < days <= 3660 else None
 
 
-_ENGLISH: tuple[tuple[re.Pattern[str], _Span], ...] = (
-    (
-        pattern_of(
-            r"\b(?:in|over|during|for|within)? ?(?:the |these )?(?:last|past|previous) "
-            r"(?P<count>\d{1,4}|few|couple of|couple) (?P<unit>days?|weeks?|months?)\b"
-        ),
-        _last_days,
-    ),
-    (pattern_of(r"\btoday(?:'s)?\b"), lambda today, _: (today, today)),
-    (pattern_of(r"(?<!before )\byesterday(?:'s)?\b"), lambda today, _: (today - _DAY, today - _DAY)),
-    (pattern_of(r"\b(?:so far )?(?:in |during )?this week\b(?: so far)?(?! end)"), lambda today, _: _week(today, 0)),
-    (pattern_of(r"\b(?:week before last)\b"), lambda today, _: _week(today, 2)),
-    (
-        pattern_of(r"\b(?:in |during |over )?(?:the )?(?:last|previous|past) week\b(?:'s)?"),
-        lambda today, _: _week(today, 1),
-    ),
-    (pattern_of(r"\b(?:over |on |at )?(?:the )?last weekend\b"), lambda today, _: _weekend(today, 1)),
-    (pattern_of(r"\b(?:over |on |at )?(?:this|the) weekend\b"), lambda today, _: _weekend(today, 0)),
-    (
-        pattern_of(r"\b(?:so far )?(?:of |in |for |during )?this month\b(?:'s)?(?: so far)?"),
-        lambda today, _: (today.replace(day=1), today),
-    ),
-    (
-        pattern_of(r"\b(?:of |in |for |during )?(?:the )?(?:last|previous|past) month\b(?:'s)?"),
-        lambda today, _: _month(today, 1),
-    ),
-    (pattern_of(r"\b(?:of |in |for )?this year\b"), lambda today, _: (today.replace(month=1, day=1), today)),
-    (
-        pattern_of(rf"\bin (?P<month>{'|'.join(name.lower() for name in MONTHS)})\b(?! \d)"),
-        lambda today, found: _named_month(today, [name.lower() for name in MONTHS].index(found["month"]) + 1),
-    ),
-)
-_CHINESE: tuple[tuple[re.Pattern[str], _Span], ...] = (
-    (
-        pattern_of(
-            rf"(?:在)?(?:最近|近|过去|这|前)的?这?(?P<count>{HAN_NUMBER}|几)"
-            r"(?P<unit>个?(?:天|日|周|星期|礼拜|月))(?:以来|里|内|之内|中)?"
-        ),
-        _last_han_days,
-    ),
-    (
-        pattern_of(rf"(?P<count>{HAN_NUMBER}|几)(?P<unit>个?(?:天|日|周|星期|礼拜|月))(?:之内|以内|内|以来)"),
-        _last_han_days,
-    ),
-    (pattern_of(r"上个?(?:周末|星期末|礼拜末)"), lambda today, _: _weekend(today, 1)),
-    (pattern_of(r"(?:这个?|本)周末|周末"), lambda today, _: _weekend(today, 0)),
-    (pattern_of(r"上上个?(?:周|星期|礼拜)(?![一二三四五六日天])"), lambda today, _: _week(today, 2)),
-    (pattern_of(r"上个?(?:周|星期|礼拜)(?![一二三四五六日天])"), lambda today, _: _week(today, 1)),
-    (pattern_of(r"(?:这个?|本)(?:周|星期|礼拜)(?![一二三四五六日天])"), lambda today, _: _week(today, 0)),
-    (pattern_of(r"上个?月"), lambda today, _: _month(today, 1)),
-    (pattern_of(r"这个?月|本月|当月"), lambda today, _: (today.replace(day=1), today)),
-    (pattern_of(r"今年"), lambda today, _: (today.replace(month=1, day=1), today)),
-    (
-        pattern_of(rf"(?P<month>{HAN_NUMBER})月份?(?!\d|[零〇一二两三四五六七八九十])"),
-        lambda today, found: _han_month(today, found["month"]),
-    ),
-)
-_SINCE = pattern_of(r"\b(?:ever )?since (?:last )?$")
-_HAN_SINCE = pattern_of(r"^(?:到现在|到今天|到目前|以来|起|开始|至今|之后|以后)")
+def _english_month(today: date, found: re.Match[str]) -> tuple[date, date] | None:
+    if re.search(rf"(?:\d|{_ORDINAL})(?: of)? ?$", found.string[: found.start(found.lastgroup or 0)]):
+        return None  # the fifth of November
+    return _named_month(today, [month.lower() for month in MONTHS].index(found[found.lastgroup or 0]) + 1)
 
 
-def _han_month(today: date, said: str) -> tuple[date, date] | None:
-    month = han_number(said)
+def _day_of_week(today: date, found: re.Match[str]) -> tuple[date, date]:
+    """A weekday of this week or the last one."""
+    name, week = found["day"] or found["day2"], found["week"] or found["week2"]
+    first, _ = _week(today, week == "last")
+    day = first + [weekday.lower() for weekday in WEEKDAYS].index(name) * _DAY
+    return day, day
+
+
+def _han_month(today: date, found: re.Match[str]) -> tuple[date, date] | None:
+    month = han_number(found["month"])
     return _named_month(today, int(month)) if month is not None and 1 <= month <= 12 else None
 
 
+_IN = r"\b(?:(?:so far|in|over|on|at|of|during|for|from|within|throughout) )?(?:the )?"
+_WEEKDAY = "|".join(name.lower() for name in WEEKDAYS)
+_MONTH = "|".join(name.lower() for name in MONTHS)
+_ORDINAL = r"(?:\d\d?(?:st|nd|rd|th)|first|second|third|[a-z]+th)"
+_ENGLISH: tuple[tuple[re.Pattern[str], _Span], ...] = (
+    (
+        pattern_of(
+            rf"{_IN}(?:(?:this|these|my) )?(?:last|past|previous|recent) "
+            r"(?P<count>\d{1,4}|few|several|couple of|couple) (?P<unit>hours|days?|weeks?|fortnights?|months?)\b"
+        ),
+        _last_days,
+    ),
+    (pattern_of(rf"{_IN}(?:this )?(?:past (?P<count>)(?P<unit>week|month)|(?:last|past) fortnight)\b(?! end)"),
+     lambda today, found: _last_days(today, found) if found["unit"] else _up_to(today, 14)),
+    (pattern_of(r"\b(?:in|over|during|within) the last (?P<count>)(?P<unit>week|month)\b(?! end)"), _last_days),
+    (pattern_of(r"\b(?:today(?:'s)?|(?:earlier |later )?this (?:morning|afternoon|evening))\b"),
+     lambda today, _: (today, today)),
+    (pattern_of(r"\b(?:(?<!before )yesterday(?:'s)?|last night)\b"), lambda today, _: (today - _DAY, today - _DAY)),
+    (pattern_of(rf"{_IN}(?:(?:earlier )?this|current) week\b(?:'s)?(?: so far)?(?! end)"
+                r"|\b(?:for|of|in|over) the week\b(?! (?:of|before|end))|\bweek to date\b"),
+     lambda today, _: _week(today, 0)),
+    (pattern_of(rf"{_IN}week before last\b"), lambda today, _: _week(today, 2)),
+    (pattern_of(rf"{_IN}(?:last|previous) week\b(?:'s)?(?! end)"), lambda today, _: _week(today, 1)),
+    (pattern_of(rf"{_IN}last weekend\b(?:'s)?"), lambda today, _: _weekend(today, 1)),
+    (pattern_of(r"\b(?:over |on |at )?(?:this|the|my) (?:past )?weekend\b(?:'s)?"),
+     lambda today, _: _weekend(today, 0)),
+    (
+        pattern_of(
+            rf"\bon (?P<day>{_WEEKDAY}) (?:of )?(?P<week>this|last) week\b"
+            rf"|\b(?:of )?(?P<week2>this|last) week(?:'s| on)? (?P<day2>{_WEEKDAY})\b"
+        ),
+        _day_of_week,
+    ),
+    (pattern_of(rf"{_IN}(?:this|current) month\b(?:'s)?(?: so far)?"
+                r"|\b(?:for|of|in|over) the month\b(?! (?:of|before))|\bmonth to date\b"),
+     lambda today, _: (today.replace(day=1), today)),
+    (pattern_of(rf"{_IN}(?:last|previous) month\b(?:'s)?"), lambda today, _: _month(today, 1)),
+    (pattern_of(rf"{_IN}this year\b(?:'s)?"), lambda today, _: (today.replace(month=1, day=1), today)),
+    (
+        pattern_of(
+            rf"\b(?:(?:in|during|for|of|throughout|from|all|over) (?P<month>{_MONTH})|(?P<month2>{_MONTH})'s"
+            rf"|(?P<month3>{_MONTH.replace('march|', '').replace('may|', '')}))\b(?! (?:the )?(?:\d|{_ORDINAL}))"
+        ),
+        _english_month,
+    ),
+)  # fmt: skip
+_NO_WEEK = "末|[一1](?![共起直些次笔个单样])|[二三四五六日天2-6]"
+_WEEK = "(?:周|星期|礼拜)"
+_CHINESE: tuple[tuple[re.Pattern[str], _Span], ...] = (
+    (
+        pattern_of(
+            rf"在?(?:(?:最近|近|过去|前|这)的?(?:这|这个)?(?P<count>{HAN_NUMBER}|[几半])(?P<unit>个?(?:天|日|{_WEEK}|月))"
+            r"(?!了)(?:之内|以来|[里内中来])?)"
+        ),
+        lambda today, found: (
+            None if found[0].startswith(("这一周", "这一个", "前几")) else _last_han_days(today, found)
+        ),
+    ),
+    (
+        pattern_of(rf"(?P<count>{HAN_NUMBER}|几)(?P<unit>个?(?:天|日|{_WEEK}|月))(?:之内|以内|以来|[内来里])"),
+        _last_han_days,
+    ),
+    (pattern_of("今[日儿早晚]个?"), lambda today, _: (today, today)),
+    (pattern_of("昨[日儿晚夜]个?"), lambda today, _: (today - _DAY, today - _DAY)),
+    (pattern_of(f"上一?个?(?:{_WEEK}末|双休日?)"), lambda today, _: _weekend(today, 1)),
+    (
+        pattern_of("(?:这一?个?|本|刚过去的)?(?:周末|周六(?:和|、|跟)?周日|周六日|星期六星期[日天])"),
+        lambda today, _: _weekend(today, 0),
+    ),
+    (pattern_of(rf"上上一?个?{_WEEK}(?!{_NO_WEEK})"), lambda today, _: _week(today, 2)),
+    (pattern_of(rf"上一?个?{_WEEK}(?!{_NO_WEEK})"), lambda today, _: _week(today, 1)),
+    (pattern_of(rf"(?:这一?个?|本|当){_WEEK}(?!{_NO_WEEK})"), lambda today, _: _week(today, 0)),
+    (pattern_of(r"上一?个?月(?!\d|初)份?"), lambda today, _: _month(today, 1)),
+    (
+        pattern_of(r"(?:这一?个?|本|当)月份?(?!\d)|(?:从|自)?(?:这个?|本)?月初"),
+        lambda today, _: (today.replace(day=1), today),
+    ),
+    (pattern_of(r"今年"), lambda today, _: (today.replace(month=1, day=1), today)),
+    (pattern_of(rf"(?P<month>{HAN_NUMBER})月份?(?!\d|[零〇一二两三四五六七八九十])"), _han_month),
+)
+_SINCE = pattern_of(r"\b(?:ever )?since (?:the (?:start|beginning|first day|1st|first) ?(?:of )?)?(?:last |the )?$")
+_HAN_SINCE = pattern_of(
+    r"^(?:以来|起|开始|至今|之后|以后)?(?:一直)?(?:到(?:现在|今天|目前)(?:为止)?|以来|起|开始|至今|之后|以后)"
+)
+_TO, _HAN_TO = pattern_of(r"^ (?:to|until|till|through|and) (?:the )?$"), pattern_of(r"^(?:到|至|和|跟)$")
+
+
 def period(words: str, today: date, *, chinese: bool) -> Period | None:
-    """The past days that `words` (of `plain_words`) name, None where they name none."""
+    """The past days that `words` (of `plain_words`) name, None where they name none; the longest words say it best."""
+    spans = list[Period]()
     for pattern, span in _CHINESE if chinese else _ENGLISH:
         found = pattern.search(words)
         if found and (days := span(today, found)) is not None:
-            return Period(*days, found.start(), found.end())
-    return _day(words, today, chinese)
+            spans.append(Period(*days, found.start(), found.end()))
+    days_named = list(_days(words, today, chinese))
+    spans += [_since(one, words, today, chinese) for one in (*spans, *days_named)]
+    spans += [_from_to(one, other) for one, other in pairwise(days_named)
+              if (_HAN_TO if chinese else _TO).match(words[one.end : other.start])]  # fmt: skip
+    return max(spans, key=lambda one: one.end - one.start, default=None)
 
 
-def _day(words: str, today: date, chinese: bool) -> Period | None:
+def _from_to(one: Period, other: Period) -> Period:
+    first = one.first if one.first <= other.first else one.first - 7 * _DAY
+    return Period(first, max(first, other.last), one.start, other.end)
+
+
+def _since(one: Period, words: str, today: date, chinese: bool) -> Period:
+    """The days since then, where the words around it say so."""
+    before, behind = words[: one.start], words[one.end :]
+    if not chinese:
+        since = _SINCE.search(f"{before}")
+        return one if since is None else Period(one.first, today, since.start(), one.end)
+    tail = _HAN_SINCE.match(behind)
+    if tail is None or one.first > today:
+        return one
+    return Period(one.first, today, one.start - before.endswith(("从", "自")), one.end + tail.end())
+
+
+def _days(words: str, today: date, chinese: bool) -> Iterator[Period]:
+    """The single days that are named."""
     pattern, read = (HAN_DAY, han_day) if chinese else (EN_DAY, english_day)
     for found in pattern.finditer(words):
         day = read(found, today)
-        if day is None:
-            continue
+        if day is None or (
+            chinese and found["weekday"] == "一" and words[found.end("weekday") :][:1] in tuple("共起直些")
+        ):
+            continue  # 上周一共 is the week
         day = _past(day, found, today)
         start, end = found.span()
-        if chinese:
-            if tail := _HAN_SINCE.match(words[end:]):
-                start -= words[:start].endswith(("从", "自"))
-                return Period(day, today, start, end + tail.end())
-        elif since := _SINCE.search(words[:start]):
-            return Period(day, today, since.start(), end)
-        elif words[:start].endswith("last "):
+        if not chinese and words[:start].endswith("last ") and not _SINCE.search(words[:start]):
             start -= 5
-        return Period(day, day, start, end)
-    return None
+        yield Period(day, day, start, end)
 
 
 def _past(day: date, found: re.Match[str], today: date) -> date:

@@ -12,8 +12,8 @@ from voice.llm.interface import NOT_KNOWN
 from voice.memory.fact_book import LEAST_SAID, best, drop, facts, keep
 from voice.memory.facts import CHANGED, FORGOTTEN, KEPT, MOST_CHARS, TOLD, fact_request, sentence, turned
 from voice.memory.memory import Memory
-from voice.memory.questions import about_records
 from voice.memory.ranking import terms
+from voice.memory.record_questions.reading import about_records
 from voice.memory.records import RecordKind
 from voice.memory.talks.talk_book import search
 from voice.memory.talks.talk_questions import TalkQuestion, line_of, talk_question, told

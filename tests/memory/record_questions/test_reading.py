@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.memory.questions import about_records, record_question
+from voice.memory.record_questions.reading import about_records, record_question
 from voice.memory.records import RecordKind
 
 KIND = RecordKind("orders", {})
