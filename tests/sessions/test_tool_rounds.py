@@ -371,6 +371,18 @@ def test_a_slow_tool_lets_the_conversation_go_on_and_tells_later() -> None:
           tools=Registry([slow(20)]))  # fmt: skip
 
 
+def test_a_late_answer_that_is_being_worded_holds_up_no_shutdown() -> None:
+    async def run(engine: Engine, upstream: ScriptedUpstream) -> None:
+        live, _ = await engine.create(options=HEARS)
+        live.send(1, "look it up")
+        await asyncio.sleep(21)
+        assert len(upstream.asked) == 3
+        await engine.close()
+        assert asyncio.get_running_loop().time() < 22
+
+    scene(run, [call("slow"), CALLED], [Delta("Well."), Done()], [100.0, Done()], tools=Registry([slow(20)]))
+
+
 @pytest.mark.parametrize(
     "model",
     [

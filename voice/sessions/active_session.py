@@ -20,7 +20,6 @@ from voice.sessions.session_log import acquire, ledger_row, moved, read_on, unkn
 from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import GONE, REWRITTEN, Card, StoreError
 from voice.text.placeholders import BLOCKED
-from voice.tools.interface import Result
 from voice.tools.sayings import is_stop
 
 log = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ class ActiveSession(SharedSession):
         self._owning: asyncio.Task[None] | None = None
         self._catching: asyncio.Task[None] | None = None
         self._behind = 0
-        self.works: dict[asyncio.Task[Result], int] = {}
+        self.works: dict[asyncio.Task[Any], int] = {}
         """Tools at work, each with its turn. They go on where only the reply is stopped."""
         self.leased = 0.0
         self._unwatch = parts.store.watch(card.sid, self._now_logged)

@@ -60,7 +60,7 @@ class AnsweredSession(Protocol):
     talk: SessionState
     fence: int | None
     lost: Refused | None
-    works: dict[asyncio.Task[Result], int]
+    works: dict[asyncio.Task[Any], int]
 
     def outlet(self, turn: SessionTurn) -> ReplyModerator: ...
 
@@ -222,8 +222,7 @@ async def _worked(
     assert parts.tools is not None
     parts.count("tool_calls")
     work = asyncio.create_task(_made(parts, tool, arguments, _context(live, turn, parts, call)), name=tool.spec.name)
-    live.works[work] = turn.number
-    work.add_done_callback(live.works.pop)
+    _at_work(live, turn, work)
     try:
         async with asyncio.timeout(SLOW_S):
             return await asyncio.shield(work)
@@ -234,6 +233,12 @@ async def _worked(
         if not work.cancelled():
             work.add_done_callback(lambda done: _remember(live, turn, parts, call, done))
         raise
+
+
+def _at_work(live: AnsweredSession, turn: SessionTurn, work: asyncio.Task[Any]) -> None:
+    """Have a task stopped with the session, and where the person wants no more of it."""
+    live.works[work] = turn.number
+    work.add_done_callback(live.works.pop)
 
 
 async def _made(parts: EngineContext, tool: Tool, arguments: str, context: Context) -> Result:
@@ -257,7 +262,7 @@ def _remember(
     if not done.cancelled() and live.lost is None and live.fence is not None:
         told = _answer(live, turn, call, done.result())
         if announced:
-            parts.spawn(_announce(live, turn, parts, told))
+            _at_work(live, turn, asyncio.create_task(_announce(live, turn, parts, told)))
 
 
 async def _announce(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, told: Mapping[str, Any]) -> None:

@@ -184,7 +184,7 @@ def english_day(found: re.Match[str], today: date) -> date | None:
     if found["day5"]:
         return _in_month(_ordinal(found["day5"]), {"this": 0, "next": 1, "last": -1}[found["near"]], today)
     if found["day4"]:
-        return _day_of_month(int(re.sub(r"\D", "", found["day4"])), today)
+        return day_of_month(int(re.sub(r"\D", "", found["day4"])), today)
     year, month, day = next(
         (found[f"year{n}"], found[f"month{n}"], found[f"day{n}"]) for n in ("", "2", "3") if found[f"month{n}"]
     )
@@ -217,7 +217,7 @@ def han_day(found: re.Match[str], today: date) -> date | None:
         return None if number is None else _in_month(int(number), _HAN_NEAR[found["near"].rstrip("个")], today)
     if found["day2"]:
         number = han_number(found["day2"])
-        return None if number is None else _day_of_month(int(number), today)
+        return None if number is None else day_of_month(int(number), today)
     month, day = han_number(found["month"]), han_number(found["day"])
     said = found["year"]
     year_said = None if not said else today.year + relative[said] if said in relative else int(han_number(said) or 0)
@@ -255,7 +255,7 @@ def next_date(month: int, day: int, year: int | None, today: date) -> date | Non
     return None
 
 
-def _day_of_month(day: int, today: date) -> date | None:
+def day_of_month(day: int, today: date) -> date | None:
     days = (_in_month(day, ahead, today) for ahead in range(12))
     return next((found for found in days if found is not None and found >= today), None)
 

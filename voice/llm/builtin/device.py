@@ -46,7 +46,7 @@ _QUIETER = _ways(
 _MUTE = pattern_of(
     r"^(?:please )?(?:mute(?: (?:yourself|(?:the|your) mic(?:rophone)?))?|stop listening(?: to me)?|don't listen"
     r"|(?:turn|switch) off (?:the|your) mic(?:rophone)?|(?:turn|switch) (?:the|your) mic(?:rophone)? off"
-    r"|hör nicht mehr zu|mikrofon aus)$"
+    r"|hör nicht mehr zu|(?:(?:mach|schalt)e? (?:das |dein )?)?mikrofon (?:aus|ab|stumm))$"
     r"|^(?:请)?(?:别听了?|不要听了?|停止收听|(?:把)?麦克风(?:关掉|关上|关闭|静音)|(?:关闭|关掉|关上|静音)麦克风|闭麦)$"
 )
 

@@ -68,6 +68,7 @@ def _whole(part: re.Match[str], words: str) -> Length:
         joint = _JOINT.match(words, end)
         further = _PART.match(words, joint.end()) if joint else None
         if further is None or _size(further["unit"]) >= size:
+            certain = certain and not words[:start].endswith("minus ")
             return Length(float(total) if certain else None, start, end)
         part = further
 

@@ -12,7 +12,7 @@ _TEENS = (
     " siebzehnt achtzehnt neunzehnt"
 )
 _UNITS = str.split("ein zwei drei vier fünf sechs sieben acht neun")
-_DAYS = (
+ORDINALS = (
     *_TEENS.split(),
     "zwanzigst",
     *(f"{unit}undzwanzigst" for unit in _UNITS),
@@ -45,7 +45,7 @@ def _date(found: re.Match[str]) -> str:
     before = found["before"] or ""
     month = found["month"] or f"{MONTHS[number - 1]} {found['year']}"
     ending = "e" if before.lower() == "der " else "en" if before.lower().strip() in _WEAK else "er"
-    return f"{before}{_DAYS[day - 1]}{ending} {month}"
+    return f"{before}{ORDINALS[day - 1]}{ending} {month}"
 
 
 _WEAK = frozenset(("am", "dem", "den", "vom", "zum", "beim", "des", "ab", "bis", "seit"))

@@ -47,7 +47,7 @@ _COMMA = pattern_of(r"(?<=\d),(?=\d)")
 _GLUED = pattern_of(r"\b(\d+)(?=(?:min|std|sek|h|uhr|minuten?|stunden?|sekunden?|%)(?!\w))", re.IGNORECASE)
 _POLITE = frozenset(
     str.split(
-        "bitte danke hey hallo hi ok okay also so mal doch einfach aeh aehm oeh hm computer assistent und"
+        "bitte hey hallo hi ok okay also so mal doch einfach aeh aehm oeh hm computer assistent und"
         " dann jetzt gleich"
         " gern gerne"
     )
@@ -224,8 +224,8 @@ def leaning(text: str) -> int:
 
 
 def _only_german(word: str) -> bool:
-    number = _COMPOUND.fullmatch(word) or _AND_A_HALF.fullmatch(word)
-    return word in _GERMAN or number is not None or len(_parts(word)) > 1
+    number = word not in ("null", "elf") and (_COMPOUND.fullmatch(word) or _AND_A_HALF.fullmatch(word))
+    return word in _GERMAN or bool(number) or len(_parts(word)) > 1
 
 
 def question_language(text: str) -> str:

@@ -35,6 +35,8 @@ SHOPPING = {"list": "shopping"}
         ("Nimm Milch und Eier von der Liste runter", {"action": "remove", **SHOPPING, "items": ["Milch", "Eier"]}),
         ("Leere die Einkaufsliste", {"action": "clear", **SHOPPING}),
         ("Lösch alles von der Liste", {"action": "clear", **SHOPPING}),
+        ("Füge der Einkaufsliste Milch hinzu", {"action": "add", **SHOPPING, "items": ["Milch"]}),
+        ("Schreib Käse auf den Einkaufszettel", {"action": "add", **SHOPPING, "items": ["Käse"]}),
         ("Welche Listen habe ich?", {"action": "names"}),
         ("Steht Milch auf der Liste?", None),
         ("Setz auf die Liste", None),

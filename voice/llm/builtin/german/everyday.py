@@ -21,13 +21,13 @@ _TIME = pattern_of(
     r"|welche uhrzeit (?:ist es|haben wir))"
     r"(?: (?P<at>in|auf) (?P<place>[^\d]+))?$"
 )
+_KIND = r"fuer ein (?:tag|datum)"
 _DATE = pattern_of(
     r"^(?:(?:welche[rns]?|was fuer ein(?:en)?) (?:wochen)?(?:tag|datum|monat|jahr)|(?:der|den) wievielten?|was"
-    r"|das datum von)"
-    r"(?: (?:ist|haben wir|hatten wir|war|wird|sein|es|denn|fuer ein tag))*(?: (?P<day>.+?))?(?: (?:sein"
-    r"|fuer ein tag|fuer ein datum))?$"
+    rf"|das datum von)(?: (?:ist|haben wir|hatten wir|war|wird|sein|es|denn|{_KIND}))*(?: (?P<day>.+?))?"
+    rf"(?: (?:sein|{_KIND}))?$"
     r"|^(?:(?:was|wie|welches) ist )?(?:das )?(?:heutige )?datum(?: (?:von )?heute)?$"
-    r"|^was (?:fuer ein tag )?ist (?P<day2>morgen|uebermorgen|gestern|vorgestern)(?: fuer ein (?:tag|datum))?$"
+    rf"|^was (?:fuer ein tag )?ist (?P<day2>morgen|uebermorgen|gestern|vorgestern)(?: {_KIND})?$"
 )
 _ANOTHER_DAY = pattern_of(r"^(?:und )?(?:(?:am|was ist mit) )?(?P<day>[a-z]+(?: \w+)?)$")
 _TOLD_DAY = pattern_of(r"^(?:Heute|Morgen|Gestern|Übermorgen|Vorgestern|Das) (?:ist|war) \w+, der \d")
@@ -46,7 +46,7 @@ _SUMS = tuple(
         (r"(?:das )?doppelte (?:von|aus) (.+)$", r"(\1) * 2"),
         (r"(?:ein )?drittel (?:von|aus) (.+)$", r"(\1) / 3"),
         (r"(?:ein )?viertel (?:von|aus) (.+)$", r"(\1) / 4"),
-        (r"(?:die )?(?:quadrat)?wurzel (?:aus|von)", "sqrt"),
+        (r"(?:die )?(?:quadrat)?wurzel(?: (?:aus|von))?", "sqrt"),
         (r"\b(?:zum|im) quadrat\b", "^ 2"),
         (r"\bhoch\b", "^"),
         (r"(?:prozent|%) von\b", "% *"),
@@ -73,7 +73,7 @@ _REPLIES = tuple(
         (r"stopp?|halt|ruhe|sei (?:still|leise|ruhig)|egal|schon gut|vergiss es|abbrechen|nichts|warte"
          r"|das war(?:'s| es| alles)",
          "Okay."),
-        (r"ja|nein|okay|gut|genau|richtig|klar|alles klar|super", "In Ordnung."),
+        (r"ja|nein(?: danke)?|okay|gut|genau|richtig|klar|alles klar|super", "In Ordnung."),
     )
 )  # fmt: skip
 _ASKS_WHO = pattern_of(r"^(?:wer bist du|wie heisst du|was ist dein name|wie ist dein name)$")

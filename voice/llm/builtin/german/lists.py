@@ -6,31 +6,28 @@ from voice.text.german.words import german_words
 from voice.text.patterns import pattern_of
 
 _ARTICLE = r"(?:(?:die|der|den|dem|meine[rn]?|unsere[rn]?|eine[r]?|ganze[n]?) )*"
-_LIST = (
-    rf"{_ARTICLE}(?P<list>(?:to do |todo |[a-z]+? )?[a-z]*?)liste(?: fuers? (?:die |den |das )?(?P<purpose>[a-z]+))?"
-)
+_FOR = r"(?: fuers? (?:die |den |das )?(?P<purpose>[a-z]+))?"
+_LIST = rf"{_ARTICLE}(?P<list>(?:to do |todo |[a-z]+? )?[a-z]*?)(?:liste|zettel){_FOR}"
 _MORE = r"(?: (?:noch|alles|so|denn|jetzt))*"
+_PUTS = r"(?:setze?|schreibe?|packe?|tue?|stelle?|fuege?|nimm|notiere?|trage?|lege?)"
+_TAKES = r"(?:streiche?|loesche?|entferne?|nimm|mache?|tu|hake?|wirf)"
 _PATTERNS = tuple(
     (action, pattern_of(pattern.replace("LIST", _LIST)))
     for action, pattern in (
-        ("names", r"^(?:welche|was fuer) listen (?:habe ich|haben wir|gibt es)$|^zeig(?:e|) (?:mir )?(?:alle "
-                  r"|meine )?listen$"),
+        ("names", r"^(?:welche|was fuer) listen (?:habe ich|haben wir|gibt es)$"),
+        ("names", r"^zeige? (?:mir )?(?:alle|meine) listen$"),
         ("read", rf"^was (?:steht|ist|habe ich|haben wir){_MORE} (?:auf|in) LIST{_MORE}(?: drauf)?$"),
-        ("read", r"^(?:(?:lies|zeige?|sag|nenne?)(?: mir| uns)? )?LIST(?: vor| an| auf| vorlesen| zeigen"
-                 r"| anzeigen)?$"),
+        ("read", r"^(?:(?:lies|zeige?|sag|nenne?)(?: mir| uns)? )?LIST(?: vor| an| auf| vorlesen| zeigen| anzeigen)?$"),
         ("clear", r"^(?:leere?|loesche?|streiche?) (?:alles (?:von|aus|auf) )?LIST$"),
         ("clear", r"^(?:mache? )?LIST (?:leeren|loeschen|leer)$"),
-        ("remove", r"^(?:streiche?|loesche?|entferne?|nimm|mache?|tu|hake?|wirf) (?P<items>.+?) (?:von|aus|auf"
-                   r"|vom) LIST"
-                   r"(?: runter| weg| ab| herunter| raus| durch)?$"),
-        ("remove", r"^(?P<items>.+?) (?:von|aus) LIST (?:streichen|loeschen|entfernen|nehmen|runternehmen"
-                   r"|runter|weg)$"),
-        ("add", r"^(?:setze?|schreibe?|packe?|tue?|stelle?|fuege?|nimm|notiere?|trage?|lege?) (?:mir |uns "
-                r"|noch |auch )*"
-                r"(?P<items>.+?) (?:mit )?(?:auf|zur?|in|an) LIST(?: hinzu| dazu| drauf| ein)?$"),
-        ("add", r"^(?:setze?|schreibe?|packe?|notiere?) (?:auf|in) LIST (?P<items>.+)$"),
-        ("add", r"^(?P<items>.+?) (?:auf|zur?|in) LIST (?:setzen|schreiben|packen|tun|hinzufuegen|nehmen"
-                r"|eintragen|dazu)$"),
+        ("remove", rf"^{_TAKES} (?P<items>.+?) (?:von|aus|auf|vom) LIST(?: (?:he)?runter| weg| ab| raus| durch)?$"),
+        ("remove", r"^(?P<items>.+?) (?:von|aus) LIST (?:streichen|loeschen|entfernen|(?:runter)?nehmen|runter|weg)$"),
+        ("add", rf"^{_PUTS} (?:mir |uns |noch |auch )*(?P<items>.+?) (?:mit )?(?:auf|zur?|in|an) LIST"
+                r"(?: hinzu| dazu| drauf| ein)?$"),
+        ("add", r"^fuege? LIST (?P<items>.+) hinzu$"),
+        ("add", rf"^{_PUTS} (?:auf|in) LIST (?P<items>.+)$"),
+        ("add", r"^(?P<items>.+?) (?:auf|zur?|in) LIST"
+                r" (?:setzen|schreiben|packen|tun|hinzufuegen|nehmen|eintragen|dazu)$"),
         ("add", r"^(?:noch )?(?P<items>.+?) (?:(?:auf|in) (?=die |meine |unsere )|zur )LIST$"),
     )
 )  # fmt: skip
@@ -42,12 +39,8 @@ _KNOWN = {
 _SAID = {"shopping": "Einkaufsliste", "to do": "To-do-Liste"}
 _COMMA = pattern_of(r"(?<=\w)\s*[,;]\s*(?:und\s+)?(?=[^\W\d])")
 _BETWEEN = pattern_of(r"\s+(?:und|sowie)\s+")
-_NO_ITEM = pattern_of(
-    r"^(?:setze?|schreibe?|packe?|tue?|stelle?|streiche?|loesche?|nimm|lege?|steht|stehen|ist|sind|was|wie|wer|habe?|etwas|das|es|alles)\b"
-)
-_BEFORE_ITEM = pattern_of(
-    r"^(?:noch|auch|bitte|etwas|ein|eine|einen|der|die|das|den)\s+(?=\S)",
-)
+_NO_ITEM = pattern_of(rf"^(?:{_PUTS}|{_TAKES}|(?:steht|stehen|ist|sind|was|wie|wer|habe?|etwas|das|es|alles))\b")
+_BEFORE_ITEM = pattern_of(r"^(?:noch|auch|bitte|etwas|ein|eine|einen|der|die|das|den)\s+(?=\S)")
 
 
 def german_list_request(text: str) -> dict[str, object] | None:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
-from voice.llm.builtin.days import coming_weekday, next_date
+from voice.llm.builtin.days import coming_weekday, day_of_month, next_date
 from voice.llm.builtin.moment import Moment, TimeOfDay, next_time, seconds_until
 from voice.llm.builtin.repeats import DAILY, WEEKEND, WORKING, Days, Repeat
-from voice.text.german.spoken import MONTHS
+from voice.text.german.spoken import MONTHS, ORDINALS
+from voice.text.german.words import folded
 from voice.text.patterns import pattern_of
 
 WEEKDAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
@@ -17,6 +18,9 @@ WEEKDAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"
 _WEEKDAY_NAMES = {name.lower(): number for number, name in enumerate(WEEKDAYS)} | {"sonnabend": 5}
 _MONTH_NAMES = {name.lower().replace("ä", "ae"): number for number, name in enumerate(MONTHS, 1)} | {"jaenner": 1}
 _WEEKDAY, _MONTH = "|".join(_WEEKDAY_NAMES), "|".join(_MONTH_NAMES)
+_ORDINALS = {
+    f"{folded(stem)}{ending}": number for number, stem in enumerate(ORDINALS, 1) for ending in ("e", "en", "er")
+}
 _NAMED = {"heute": 0, "morgen": 1, "uebermorgen": 2}
 
 _UNITS = r"(?! ?(?:minuten?|min|stunden?|std|sekunden?|sek|tagen?|tage|wochen?|prozent|mal|grad|euro|%))(?![\d:.])"
@@ -53,13 +57,18 @@ _DAY = pattern_of(
     rf"\b(?:(?:am|ab|fuer|bis) )?(?:(?P<named>heute|morgen|uebermorgen)"
     rf"|(?:(?:der |den )?(?:naechste[nr]?|kommende[nr]?|diese[nr]?) )?(?P<weekday>{_WEEKDAY})"
     rf"|in (?P<ahead>\d{{1,3}}|eine[mr]) (?P<unit>tagen?|wochen?)"
-    rf"|(?:den |der )?(?P<day>[0-3]?\d) (?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?"
-    rf"|(?<=am )(?P<day2>[0-3]?\d)\.(?P<month2>[01]?\d)(?:\.(?P<year2>\d{{4}}))?)\b"
+    rf"|(?:den |der )?(?P<day>[0-3]?\d|{'|'.join(_ORDINALS)}) (?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?"
+    rf"|(?<=am )(?P<day2>[0-3]?\d)\.(?P<month2>[01]?\d)(?:\.(?P<year2>\d{{4}}))?"
+    rf"|(?<=am )(?P<day3>[0-3]?\d|{'|'.join(_ORDINALS)})(?! uhr|[.:]\d))\b"
 )
 
 INSTEAD = "nein"
 """Between what was said first and what counts: `um sieben, nein, um acht`."""
 
+_SOME_DAY = pattern_of(
+    r"\b(?:am wochenende|(?:naechste|uebernaechste|kommende|diese)[nrs]? (?:woche|wochenende|monat|jahr)"
+    r"|in einem (?:monat|jahr)|uebernaechste[nr]?|(?:vor)?gestern)\b"
+)
 _SOME_DAYS = rf"(?:{_WEEKDAY})s?"
 _REPEAT = pattern_of(
     rf"\b(?:(?P<working>werktags|an (?:allen )?(?:werk|arbeits)tagen|(?:jeden|an jedem) (?:werk|arbeits)tag"
@@ -152,13 +161,24 @@ def _named_day(found: re.Match[str], today: date) -> date | None:
     if found["ahead"]:
         count = int(found["ahead"]) if found["ahead"].isdecimal() else 1
         return today + timedelta(days=count * (7 if found["unit"].startswith("w") else 1))
+    if found["day3"]:
+        return day_of_month(_number(found["day3"]), today)
     month = _MONTH_NAMES[found["month"]] if found["month"] else int(found["month2"])
     year = found["year"] or found["year2"]
-    return next_date(month, int(found["day"] or found["day2"]), int(year) if year else None, today)
+    return next_date(month, _number(found["day"] or found["day2"]), int(year) if year else None, today)
+
+
+def _number(day: str) -> int:
+    return int(day) if day.isdecimal() else _ORDINALS[day]
 
 
 def _tidy(words: str) -> str:
     return " ".join(words.split())
+
+
+def unclear_day(words: str) -> bool:
+    """Whether some days are named and none of them: `am Wochenende`, `nächste Woche`."""
+    return bool(_SOME_DAY.search(words)) and _DAY.search(words) is None
 
 
 def several_times(moment: Moment) -> bool:

@@ -30,6 +30,7 @@ _NO_NAME = frozenset(
         " kein keine keinen brauche brauchen fertig genau nach also da doch mal nur ja nein diese dieser diesen"
         " lass laesst leeren moechte soll zeig zeige sag anzeigen erinnere erinner erinnern daran dass dauer laufend"
         " heute morgen gerade muss muessen braucht brauchen beim bei vom sollst woran du timer wecker"
+        " kurzzeitwecker abstellen abschalten"
     )
 )
 _FOR = pattern_of(
@@ -138,8 +139,5 @@ def german_kind(words: str) -> Kind:
     """What is to ring."""
     if re.search(r"\berinner\w*|\bbescheid\b", words):
         return "reminder"
-    return (
-        "alarm"
-        if re.search(r"\bweck(?:e|en|st)?\b|\bgeweckt\b|wecker\b|\balarm\b|\baufstehen\b|\baufwachen\b", words)
-        else "timer"
-    )
+    alarm = r"\bweck(?:e|en|st)?\b|\bgeweckt\b|(?<!kurzzeit)(?<!kuechen)wecker\b|\balarm\b|\bauf(?:stehen|wachen)\b"
+    return "alarm" if re.search(alarm, words) else "timer"

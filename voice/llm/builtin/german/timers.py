@@ -18,6 +18,7 @@ from voice.llm.builtin.german.moments import (
     say_german_moment,
     say_german_repeat,
     several_times,
+    unclear_day,
     unclear_quarter,
 )
 from voice.llm.builtin.german.timer_words import choose_german, english_choice, german_kind, german_label, names_one
@@ -40,44 +41,41 @@ _ABOUT = pattern_of(
 _REMINDS = pattern_of(r"^(?:erinnere?|weck|wecke)\b|^sag (?:mir|uns)\b.*\bbescheid\b|\b(?:erinnern|wecken)$")
 _CANCEL = pattern_of(
     r"^(?:stopp?e?|loesche?|beende|entferne?|streiche?|vergiss|brich)\b"
-    r"|\b(?:stoppen|loeschen|beenden|abbrechen|entfernen|ausschalten|ausmachen|streichen|loswerden)$"
-    r"|\b(?:timer|wecker|alarm|countdown|eieruhr) (?:aus|ab|weg|stopp)\b|^(?:schalte?|mache?|stell|stelle"
-    r"|nimm)\b.*\b(?:aus|ab|weg)$"
-    r"|\bnicht mehr$|\bnicht (?:mehr )?(?:wecken|erinnern)$|^wecke? (?:mich|uns)\b.*\bnicht$|\bkein\w* (?:timer"
-    r"|wecker|erinnerung)"
+    r"|^(?:schalte?|mache?|stelle?|nimm)\b.*\b(?:aus|ab|weg)$"
+    r"|\b(?:stoppen|loeschen|beenden|abbrechen|entfernen|streichen|loswerden|(?:aus|ab)(?:schalten|stellen|machen))$"
+    r"|\b(?:timer|wecker|alarm|countdown|eieruhr) (?:aus|ab|weg|stopp)\b|\bkein\w* (?:timer|wecker|erinnerung)"
+    r"|\bnicht mehr$|\bnicht (?:mehr )?(?:wecken|erinnern)$|^wecke? (?:mich|uns)\b.*\bnicht$"
 )
-_COUNT = pattern_of(r"\bwie viele\b|\bwieviele\b")
+_COUNT = pattern_of(r"\bwie ?viele\b")
 _LEFT = pattern_of(
     r"\b(?:wie lange|wie viel zeit|wieviel zeit|restzeit|wann (?:klingelt|ist|geht|laeuft|weckst)|welche[rn]?|was fuer"
     r"|laeuft|laufen|status|gibt es|zeig|liste|sind (?:meine|die)|ist (?:ein|der) .* gestellt|was steht)\b"
 )
-_ASKS = pattern_of(r"\bwie ?viele\b|^(?:woran|wann|welche[rn]?|habe? ich|hab ich)\b")
+_ASKS = pattern_of(r"\bwie ?viele\b|^(?:woran|wann|welche[rn]?|habe? ich|hab ich|ist|sind|gibt es)\b")
 _LEFT_ALONE = pattern_of(
     r"^(?:wie lange|wie ?viel zeit)(?: (?:noch|ist|es|dauert|das|uebrig|bleibt|mir|habe|ich|laeuft|er|hat|denn))*$"
 )
 _PAUSE = pattern_of(r"\b(?:pausier\w*|anhalten|fortsetzen|weiterlaufen)\b|^halte?\b.*\ban$")
 _TOO_OFTEN = pattern_of(
-    r"\b(?:stuendlich|woechentlich|monatlich|jaehrlich)\b|\bjede[snr]? (?:(?:halbe|volle|zweite[nr]?"
-    r"|dritte[nr]?|andere[nr]?)"
-    r"|stunde|minute|woche|monat|jahr)\b|\balle \d+ \w|\balle (?:halbe|paar|viertel)\b"
+    r"\b(?:stuendlich|woechentlich|monatlich|jaehrlich)\b|\balle (?:\d+ \w|halbe|paar|viertel)"
+    r"|\bjede[snr]? (?:stunde|minute|woche|monat|jahr|halbe|volle|(?:zweite|dritte|andere)[nr]?)\b"
 )
 _MORE = pattern_of(
-    r"^verlaenger\w*\b.*\0|^(?:gib|haenge?|pack|packe|rechne)\b.*\0.*\b(?:mehr|dran|drauf|dazu|laenger)$"
-    r"|\bum \0 (?:verlaengern|laenger)"
-    r"|\0 (?:laenger|spaeter|mehr|dazu|drauf|dran)\b|^noch(?:mal)? \0$|^(?:verschieb|verleg)\w*\b.* um \0$"
+    r"^verlaenger\w*\b.*\0|^(?:verschieb|verleg)\w*\b.* um \0$|\bum \0 (?:verlaengern|laenger)|^noch(?:mal)? \0$"
+    r"|^(?:gib|haenge?|pack|packe|rechne)\b.*\0.*\b(?:mehr|dran|drauf|dazu|laenger)$"
+    r"|\0 (?:laenger|spaeter|mehr|dazu|drauf|dran)\b"
 )
 _LESS = pattern_of(
     r"^verkuerz\w*\b.*\0|\0 (?:kuerzer|weniger|frueher)\b|\bum \0 verkuerzen|^(?:nimm|zieh)\b.*\0.*\b(?:weg|ab)$"
 )
-_TO = pattern_of(r"^(?:aender\w*|verschieb\w*|verleg\w*|setz\w*|stell\w*)\b.*\b(?:auf|um)\b.* um$|^(?:aender\w*"
-                 r"|verschieb\w*|verleg\w*|verlaenger\w*)\b"
-                 r"|\b(?:aendern|verschieben|umstellen|verlegen)$")  # fmt: skip
+_TO = pattern_of(
+    r"^(?:aender|verschieb|verleg|verlaenger)\w*\b|^(?:setz|stell)\w*\b.*\bauf\b.* um$"
+    r"|\b(?:aendern|verschieben|umstellen|verlegen)$"
+)
 _SNOOZE = pattern_of(
-    r"^(?:snooze|schlummern?|schlummertaste|weiterschlafen|(?:lass mich )?noch (?:ein bisschen|etwas"
-    r"|kurz)?(?: ?schlafen)?"
-    r"|(?:lass mich )?noch \0(?: (?:schlafen|schlummern))?|(?:weck|wecke"
-    r"|erinnere?) (?:mich )?(?:in \0 (?:nochmal|noch|wieder)|(?:spaeter )?nochmal(?: in \0)?|spaeter)"
-    r"|in \0 (?:nochmal|wieder)|spaeter)$"
+    r"^(?:snooze|schlummern?|schlummertaste|weiterschlafen|in \0 (?:nochmal|wieder)|spaeter"
+    r"|(?:lass mich )?noch (?:ein bisschen|etwas|kurz|\0)?(?: ?schlafen| schlummern)?"
+    r"|(?:wecke?|erinnere?) (?:mich )?(?:in \0 (?:nochmal|noch|wieder)|(?:spaeter )?nochmal(?: in \0)?|spaeter))$"
 )
 _BEFORE_LENGTH = pattern_of(r"(?:\b(?:in|auf|fuer|von|ueber|mit|um|nach) )?(?:den |die )?\0")
 _CLEAR_CLOCK = pattern_of(r"\buhr\b|\bhalb \d|\b(?:bis|um)\b|mitternacht|\b(?:vor|nach) \d|dreiviertel \d")
@@ -130,6 +128,8 @@ def _act(question: Question) -> Answer:
 def _set(question: Question, words: str, spans: list[Length], kind: Kind) -> Answer:
     if repeated := find_german_repeat(words):
         return _set_repeating(question, *repeated, "alarm" if kind == "timer" else kind)
+    if kind != "timer" and unclear_day(words):
+        return answers.WHAT_DAY
     if any(length.seconds is not None for length in spans):  # "5 bis 10 Minuten", and then "acht Minuten"
         spans = [length for length in spans if length.seconds is not None or (kind == "timer" and len(spans) < 2)]
     if kind == "timer":
@@ -226,6 +226,8 @@ def _cancel(question: Question, words: str, kind: Kind) -> Answer:
         effect = Effect("timer.cancel", {"which": english_choice(words, (), None)})
         return Answer("Wenn etwas läuft, lösche ich es.", (effect,))
     chosen = choose_german(words, running, question.now)
+    if chosen is None and len(alone := _of_kind(running, kind)) == 1:
+        chosen = list(alone)
     if chosen is None:
         return answers.which_one(question, _of_kind(running, kind))
     return answers.cancelled(question, chosen) if chosen else answers.none_such(kind, running)
@@ -235,6 +237,8 @@ def _chosen(question: Question, words: str, kind: Kind) -> Running | Answer:
     """The one timer that is meant, or what is said instead."""
     running = question.timers or ()
     chosen = choose_german(words, running, question.now)
+    if chosen is None and len(alone := _of_kind(running, kind)) == 1:
+        return alone[0]
     if chosen is None or len(chosen) > 1:
         return answers.which_one(question, chosen or _of_kind(running, kind))
     return chosen[0] if chosen else answers.none_such(kind, running)
