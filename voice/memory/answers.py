@@ -131,7 +131,8 @@ def _pieces(asking: RecordAsking) -> str:
     ((pieces, things),) = asking.select("SUM(quantity), COUNT(DISTINCT item)", "totals")
     if not things:
         return none_of(asking)
-    return asking.tell(f"{pieces:g} ({things} different)", f"{pieces:g} things{asking.when}, {things} different ones.",
+    kinds = f"{things} kind{'' if things == 1 else 's'}"
+    return asking.tell(f"{pieces:g} pieces, {kinds}", f"{pieces:g} pieces of {kinds}{asking.when}.",
                        f"{asking.when}一共{pieces:g}件，{things}种。")  # fmt: skip
 
 
@@ -188,16 +189,16 @@ def _did(asking: RecordAsking) -> str:
     if asking.question.nth:  # in the last order, not ever
         number, day = _at_place(replace(asking, question=replace(asking.question, items=())), asking.question.nth)
         bought = asking.select("day, item, quantity, number", "records", "ORDER BY day, item")
-        rows = [(at, item, quantity) for at, item, quantity, of in bought if (of, at) == (number, day)]
+        rows = [row[:3] for row in bought if (row[3], row[0]) == (number, day)]
     else:
         rows = asking.select("day, item, quantity", "totals", "ORDER BY day")
     if asking.question.missing or not rows:
         return ("" if asking.brief else asking.say("No. ", "没有。")) + none_of(asking)
-    parts = [f"{counted(quantity, item)} ({asking.day(day)})" for day, item, quantity in rows]
+    parts = [f"{counted(quantity, item)} ({asking.day(at)})" for at, item, quantity in rows]
     if asking.brief:
-        day, item, quantity = rows[-1]
+        at, item, quantity = rows[-1]
         before = f", {len(rows) - 1}× before" if len(rows) > 1 else ""
-        return f"Yes: {counted(quantity, item)} {asking.day(day)}{before}"
+        return f"Yes: {counted(quantity, item)} {asking.day(at)}{before}"
     return asking.say(f"Yes: {listed(parts, asking)}.", f"买过：{listed(parts, asking)}。")
 
 

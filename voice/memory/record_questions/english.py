@@ -112,7 +112,7 @@ _SIGNS: Mapping[Sign, str] = {
         (?:KINDS?|purchase) count | (?:KINDS) (?:are there|were there|was it|were they)""",
     "goods": r"""things? | items? | products? | articles? | goods | pieces | units | stuff""",
     "when": r"""
-        when | when's | when'd |
+        when | when's | when'd | (?:me|know|was|is|what's) the last time (?:i|we) |
         (?:what|which|the|my) (?:(?:exact|very|last|precise|most recent|first|actual) )?(?:day|date) | dates? |
         how long (?:ago|since|has it been|is it|since|have i|was it|it's been) | how recently |
         how many (?:days|weeks) | since when | what time | how long(?! (?:until|till|before|does|do|will)) |

@@ -161,8 +161,6 @@ def _asked(signs: _Signs, named: bool, when: Period | None) -> Asked:
         return "list"
     if asked in ("quantity", "times") and not named:
         return "pieces" if signs.has("goods") and asked == "quantity" else "count"
-    if asked == "count" and named and not signs.has("kind"):
-        return "times"
     if asked == "price" and (dated or not named):
         return "spent"
     if asked == "spent" and named and not dated and signs.has("last"):
