@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.memory_shop import TODAY, Customer, questions, templates
-from voice.memory.answers import MOST_LINES, answer
+from voice.memory.answers import answer
+from voice.memory.asking import MOST_LINES
 from voice.memory.record_book import put
 from voice.memory.records import Row, kinds_of, read_row
 from voice.memory.vault import Vault, Who

@@ -38,7 +38,7 @@ _SIGNS: Mapping[Sign, str] = {
         expens(?:es?|ing) | expenditures? | outgoings? | outlay | set (?:me|us) back | setting (?:me|us) back |
         (?:shell|fork)(?:ed|ing)? (?:out|over) | part(?:ed)? with | out of pocket |
         r[au]n (?:me|us)(?! through| down| over) | invested? | blow | blown | blew | lay out | laid out |
-        g[ia]ve (?:you )?for | splashed out | splash(?:ed|ing)? out | splurged?""",
+        g[ia]ve (?:you )?for | splashed out | splash(?:ed|ing)? out | splurged? | hand(?:ed)? over""",
     "parcel": r"""
         <record> | <records> | shopping | groceries | baskets? | carts? | checkouts? | hauls? | receipts? |
         invoices? | transactions?""",
@@ -99,7 +99,8 @@ _SIGNS: Mapping[Sign, str] = {
         number of (?:the|my|that|which) (?:\w+ )?(?:KIND|purchase) |
         (?:what|which|what's the|the|its) (?:\w+ )?number(?! of) | (?:which|what) (?:KIND|purchase)$ |
         (?:which|what) (?:KIND|purchase) (?:was|is|ha[sd]|have|did|does|contain(?:s|ed)?|includ(?:es|ed)|came|with) |
-        (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|to|did (?:i|we))""",
+        (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|to|did (?:i|we)) |
+        reference""",
     "with_thing": r"""
         (?:KIND|purchase) (?:containing|including|with|that (?:ha[ds]|contain(?:s|ed))) (?:the |my )?THING""",
     "last_had": r"""THING last | last(?: time)? .*THING""",
@@ -112,7 +113,8 @@ _SIGNS: Mapping[Sign, str] = {
         (?:KINDS?|purchase) count | (?:KINDS) (?:are there|were there|was it|were they)""",
     "goods": r"""things? | items? | products? | articles? | goods | pieces | units | stuff""",
     "when": r"""
-        when | when's | when'd | (?:me|know|was|is|what's) the last time (?:i|we) |
+        when | when's | when'd | ^(?:the )?last time (?:i|we) .*THING$ |
+        (?:me|know|was|is|what's) the last time (?:i|we) |
         (?:what|which|the|my) (?:(?:exact|very|last|precise|most recent|first|actual) )?(?:day|date) | dates? |
         how long (?:ago|since|has it been|is it|since|have i|was it|it's been) | how recently |
         how many (?:days|weeks) | since when | what time | how long(?! (?:until|till|before|does|do|will)) |
@@ -127,7 +129,7 @@ _SIGNS: Mapping[Sign, str] = {
         on (?:its|their|the) way | en route | under ?way | in (?:transit|the (?:post|mail)) | expect(?:ed|ing)? |
         due | eta | posted | mailed | (?:gone|went|go|going) out | wait(?:ed|ing)? | held up | received |
         on the road | on the move | on my doorstep | packed | processed | at my door | dropped off | with me yet |
-        with us yet""",
+        with us yet | with (?:the|a) courier""",
     "status": r"""
         where | where's | whereabouts | status | state | progress(?:ed|ing)? | track(?:ed|ing)? | how far |
         happen(?:s|ed|ing)?(?! to (?!my|the|it|NUMBER|KIND)) | going on | what's up | became of | become of | news |
@@ -185,11 +187,13 @@ _SIGNS: Mapping[Sign, str] = {
         unfinished | out for delivery | (?:am|are) (?:i|we) (?:still )?expecting | coming(?! along| up) |
         yet to <there> | to (?:come|arrive|be delivered) | (?:should|will) still (?:\w+ )?<there> | travell?ing |
         moving | my way | processing | being (?:processed|delivered|sent|shipped) | due | shipped | dispatched |
-        upcoming | expecting | expect (?:to (?:arrive|come|get|receive)|at my door|in the post|from you)""",
+        upcoming | expecting | expect (?:to (?:arrive|come|get|receive)|at my door|in the post|from you) |
+        with (?:the|a) courier | on the (?:van|truck)""",
     "on_way": r"""
         being (?:delivered|sent|shipped) | (?:not|\w+n't|yet to|still to) (?:\w+ )?(?:<there>|shipped|got) |
         on (?:its|their|the) way | undelivered | (?:should|will) still (?:\w+ )?<there> | in transit |
-        to be delivered | out for delivery | coming(?: my way| to me|$) | (?:should|am) i (?:be )?expecting""",
+        to be delivered | out for delivery | coming(?: my way| to me|$) | (?:should|am) i (?:be )?expecting |
+        with (?:the|a) courier | on the (?:van|truck)""",
     "returned": r"""
         returns? | returned | returning | (?:get|got|received?) (?:\w+ ){1,2}back(?! to| home) | refund(?:s|ed)? |
         money back |
@@ -250,7 +254,7 @@ _WISHES = {
     "order": "(?:re ?)?order|buy|purchase|pay|spend|get|KIND",
     "to": "(?:please |also |now )?",
     "wish": """
-        want | wanna | like | need | have | going | wish | love | plan(?:ning)? | me | us | you | forget | time |
+        want | wanna | like | need | have | going | wish | love | plan(?:ning)? | me | us | you | don't forget | time |
         about | hoping | ready | able | try(?:ing)? | how | where | best | possibl[ey] | better | idea | not""",
     "may": """
         (?:can|could|should|shall|may|must) (?:i|we|you) | let's | let us | i'll | i will | we'll | gonna | i want |

@@ -138,9 +138,9 @@ class _Signs:
             return (
                 dated_ask or counted or last_had or self.has("got", "money", "coming", "status", "last", "which_number")
             )
-        if missing:
-            return own and self.has("sent")
         on_way, back = self.has("on_way") and self.has("what", "all"), self.has("returned", "cancelled")
+        if missing and not on_way:
+            return own and self.has("sent")
         got, paying, parcel = self.has("got") and near, self.has("paid", "money"), self.has("parcel") or back
         coming, everything, shown = self.has("coming", "open"), self.has("all"), self.has("shown")
         asked = (own or back) and self.has("which", "any")
@@ -180,7 +180,7 @@ def _states(signs: _Signs, asked: Asked, items: bool, when: Period | None) -> fr
         return frozenset()
     several = signs.has("many")
     found = frozenset(name for name in STATES if signs.has(name))
-    if items and not (several and found):
+    if items and not (several and found and signs.has("kind")):
         return frozenset()
     if found and (several or not signs.has("one")):
         if "open" in found:
