@@ -71,13 +71,13 @@ def record_question(
     nth = 0 if number else _place(signs)
     if number or (nth and not items and (nth > 0 or not missing)):
         return RecordQuestion(_of_one(signs, bool(items)), when, number=number, nth=nth)
-    asked = _asked(signs, bool(items or missing), when)
+    asked = _asked(signs, bool(items or missing), when is not None)
     if several := signs.language.last_few.search(words):
         few = int(han_number(several["count"]) or 0) if chinese else int(several["count"])
         return RecordQuestion("list", when, items, nth=-few, states=_ALL_STATES) if asked in ("list", "state") else None
     if asked == "state" and when is not None and when.first == today and not signs.has("bought"):
         when = None  # it is asked what comes today, not what was ordered today
-    states = _states(signs, asked, bool(items), when)
+    states = _states(signs, asked, bool(items), when is not None)
     if states:
         return RecordQuestion("list", when, items, states=states)
     return RecordQuestion(asked, when, items, "" if asked in OF_ALL else missing, nth=nth)
@@ -150,15 +150,12 @@ class _Signs:
         return certain and (near or parcel or on_way or listed) and sum(signs) >= 2
 
 
-def _asked(signs: _Signs, named: bool, when: Period | None) -> Asked:
+def _asked(signs: _Signs, named: bool, dated: bool) -> Asked:
     """What is asked of many records: the first rule of which the words have all signs."""
-    dated = when is not None
     asked = next(
         asked for asked, needed, unless in RULES
         if all(signs.has(*one) for one in needed) and not signs.has(*unless)
     )  # fmt: skip
-    if asked == "number" and not named:
-        return "list"
     if asked in ("quantity", "times") and not named:
         return "pieces" if signs.has("goods") and asked == "quantity" else "count"
     if asked == "price" and (dated or not named):
@@ -167,36 +164,27 @@ def _asked(signs: _Signs, named: bool, when: Period | None) -> Asked:
         return "price"
     if asked == "spent" and named and not dated and not signs.has("so_far"):
         return "paid"
-    if asked == "did" and not named:
-        return "list"
-    if asked == "state" and dated and not named:
+    if not named and (asked in ("number", "did") or (asked == "state" and dated)):
         return "list"
     return asked
 
 
-def _states(signs: _Signs, asked: Asked, items: bool, when: Period | None) -> frozenset[str]:
+_OPEN = frozenset(("open",))
+
+
+def _states(signs: _Signs, asked: Asked, items: bool, dated: bool) -> frozenset[str]:
     """The classes of states of which all records are meant; none where one record is, or none is asked for."""
     if asked not in ("state", "list", "did", "when", "count", "quantity", "pieces"):
         return frozenset()
-    several = signs.has("many")
-    found = frozenset(name for name in STATES if signs.has(name))
+    several, found = signs.has("many"), frozenset(name for name in STATES if signs.has(name))
     if items and not (several and found and signs.has("kind")):
         return frozenset()
     if found and (several or not signs.has("one")):
-        if "open" in found:
-            return frozenset(("open",))
-        return (
-            frozenset(("open",))
-            if found == {"delivered"} and signs.has("everything") and not signs.has("which", "shown")
-            else found
-        )
-    if asked in ("state", "list") and signs.has("status") and signs.has("kind", "parcel"):
-        if when is not None:
-            return _ALL_STATES
-        return frozenset(("open",)) if several else frozenset()
-    if asked == "state" and several and not items and signs.has("coming"):
-        return frozenset(("open",))
-    return frozenset()
+        all_there = found == {"delivered"} and signs.has("everything") and not signs.has("which", "shown")
+        return _OPEN if "open" in found or all_there else found
+    if asked != "count" and signs.has("status") and signs.has("kind", "parcel"):
+        return _ALL_STATES if dated else _OPEN if several else frozenset()
+    return _OPEN if asked == "state" and several and not items and signs.has("coming") else frozenset()
 
 
 def _of_one(signs: _Signs, named: bool) -> Asked:
