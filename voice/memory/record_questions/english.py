@@ -22,7 +22,7 @@ _PARTS = {
     "something": "what|what's|which|anything|something",
 }
 _SIGNS: Mapping[Sign, str] = {
-    "kind": r"""KINDS? | purchases? | buys""",
+    "kind": r"""KINDS? | purchases? | buys | (?:my|any|of) (?:returns|refunds|cancellations)""",
     "bought": r"""
         order(?:s|ed|ing)? | re ?order(?:ed|ing)? | buy(?:s|ing)? | bought | purchas(?:e|ed|es|ing) |
         plac(?:ed|ing) | place (?:an|my|the|any|that|more) | stock(?:ed|ing)? up(?: on)? |
@@ -79,13 +79,15 @@ _SIGNS: Mapping[Sign, str] = {
         priciest | costl(?:y|iest) | cheap(?:est)? | dearest | money(?! back) | cash | euros? | dollars? | pounds? |
         bucks | prices? | priced | damage | totals? | totall?ed | sums? | sum(?:med)? up | amount(?:s|ed)? |
         add(?:s|ed|ing)? up | tot(?:ted)? up | c[ao]mes? (?:out )?(?:to|at)(?! me| us| my| our) |
-        work(?:s|ed)? out (?:to|at) | worth | budget | value | r[au]ng up | figure | (?:big|biggest|top) ticket""",
+        work(?:s|ed)? out (?:to|at) | worth | budget | value | r[au]ng up | figure | (?:big|biggest|top) ticket |
+        cost (?:of|for)""",
     "price": r"""
         prices? | priced | how (?:much|expensive) (?:is|was|are|were|did|for) (?:<a> )*(?:\w+ )?(?:THING|it|1|each) |
         each | apiece | a piece | (?:per|for 1|for a|for an|for a single|1) (?:unit|piece|item|THING) |
         (?:does|do) (?:\w+ )?THING cost | go(?:es)? for |
         the (?:\w+ )?THING(?: \w+){0,4} (?:cost|set (?:me|us) back) | did (?:it|that|those|they) cost |
-        do you (?:charge|ask|want) | sell(?:s|ing)? for | how expensive | (?:last|previous) time""",
+        do you (?:charge|ask|want) | sell(?:s|ing)? for | how expensive | (?:last|previous) time |
+        cost of (?:the |a |my )?THING""",
     "so_far": r"""
         spen[dt] | spending | (?:put|go|went|gone|invested|pour(?:ed)?) (?:\w+ )?(?:into|on) | habit | so far |
         altogether | in all | in total | total | totals | overall | all told | all in | combined |
@@ -99,18 +101,18 @@ _SIGNS: Mapping[Sign, str] = {
         number of (?:the|my|that|which) (?:\w+ )?(?:KIND|purchase) |
         (?:what|which|what's the|the|its) (?:\w+ )?number(?! of) | (?:which|what) (?:KIND|purchase)$ |
         (?:which|what) (?:KIND|purchase) (?:was|is|ha[sd]|have|did|does|contain(?:s|ed)?|includ(?:es|ed)|came|with) |
-        (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|to|did (?:i|we)) |
-        reference""",
+        (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|to|from|did (?:i|we)) |
+        reference | (?:which|what) KIND's""",
     "with_thing": r"""
         (?:KIND|purchase) (?:containing|including|with|that (?:ha[ds]|contain(?:s|ed))) (?:the |my )?THING""",
-    "last_had": r"""THING last | last(?: time)? .*THING""",
+    "last_had": r"""THING last | last(?: time)? .*THING | last (?:have|had|get|got|buy|bought|order(?:ed)?)""",
     "of_things": r"""
         (?:how many|how much|(?:number|amount|quantity) of) (?:(?:\w+ of|of|the|my|more|times|often) )*THING |
         how (?:often|frequently)""",
     "times": r"""times | frequency | occasions | how often | how frequently | how regularly""",
     "of_kinds": r"""
         (?:how many|(?:number|count) of|count(?: up)?|tally(?: up)?) (?:<all_my> )*<records> |
-        (?:KINDS?|purchase) count | (?:KINDS) (?:are there|were there|was it|were they)""",
+        (?:KINDS?|purchase) count | (?:KINDS) (?:are there|were there|was it|were they) | KINDS (?:\w+ )*number$""",
     "goods": r"""things? | items? | products? | articles? | goods | pieces | units | stuff""",
     "when": r"""
         when | when's | when'd | ^(?:the )?last time (?:i|we) .*THING$ |
@@ -129,7 +131,8 @@ _SIGNS: Mapping[Sign, str] = {
         on (?:its|their|the) way | en route | under ?way | in (?:transit|the (?:post|mail)) | expect(?:ed|ing)? |
         due | eta | posted | mailed | (?:gone|went|go|going) out | wait(?:ed|ing)? | held up | received |
         on the road | on the move | on my doorstep | packed | processed | at my door | dropped off | with me yet |
-        with us yet | with (?:the|a) courier""",
+        with us yet | with (?:the|a) courier |
+        (?:do|will|can|shall) (?:i|we) (?:\w+ )?(?:get|have|receive) (?:my|the|our) | THING delivery""",
     "status": r"""
         where | where's | whereabouts | status | state | progress(?:ed|ing)? | track(?:ed|ing)? | how far |
         happen(?:s|ed|ing)?(?! to (?!my|the|it|NUMBER|KIND)) | going on | what's up | became of | become of | news |
@@ -138,7 +141,7 @@ _SIGNS: Mapping[Sign, str] = {
         how(?:'s| is| are) .{1,30}(?:doing|coming along|going|getting on|progressing) | taking so long |
         what's the story | lost | missing | check on | hold ?ups? | end(?:s|ed)? up$ | what about | how about | at$ |
         at now | at the moment | right now | getting on | getting along | coming along |
-        how .{1,40} (?:is|are) doing""",
+        how .{1,40} (?:is|are) doing | keeping | holding up | inbound""",
     "sent": r"""shipped | delivered | dispatched""",
     "each_day": r"""
         (?:each|every|per|by|for each|any|individual) (?:single )?days? | day by day | daily | day to day |
@@ -188,12 +191,12 @@ _SIGNS: Mapping[Sign, str] = {
         yet to <there> | to (?:come|arrive|be delivered) | (?:should|will) still (?:\w+ )?<there> | travell?ing |
         moving | my way | processing | being (?:processed|delivered|sent|shipped) | due | shipped | dispatched |
         upcoming | expecting | expect (?:to (?:arrive|come|get|receive)|at my door|in the post|from you) |
-        with (?:the|a) courier | on the (?:van|truck)""",
+        with (?:the|a) courier | on the (?:van|truck) | inbound | incoming""",
     "on_way": r"""
         being (?:delivered|sent|shipped) | (?:not|\w+n't|yet to|still to) (?:\w+ )?(?:<there>|shipped|got) |
         on (?:its|their|the) way | undelivered | (?:should|will) still (?:\w+ )?<there> | in transit |
         to be delivered | out for delivery | coming(?: my way| to me|$) | (?:should|am) i (?:be )?expecting |
-        with (?:the|a) courier | on the (?:van|truck)""",
+        with (?:the|a) courier | on the (?:van|truck) | inbound | incoming""",
     "returned": r"""
         returns? | returned | returning | (?:get|got|received?) (?:\w+ ){1,2}back(?! to| home) | refund(?:s|ed)? |
         money back |
@@ -262,7 +265,9 @@ _WISHES = {
     "tell": r"(?:(?:number|no|status|history|totals?|KIND|summary)\b|\S*\d|NUMBER)",
 }
 _WANTS = r"""
-    \bhow (?:do|can|could|would|should) i (?:<order>|return|cancel)\b | \b<wish> to <to><buy> | \b<may> <to><buy> |
+    \bhow (?:do|can|could|would|should) i (?:<order>|return|cancel)\b | \b<wish> to <to><buy> |
+    \bwhere do(?:es)? .* come from\b | \btoo much\b | \bKIND of magnitude\b |
+    \b(?:alphabetical|numerical|chronological|reverse) KIND\b | \b<may> <to><buy> |
     ^(?:please )?(?:<order>|add(?! up| together| it)|put)(?: me| us)? (?!<tell>)(?!.*\b(?:did|have) i\b)"""
 
 PEOPLE = frozenset(
@@ -292,6 +297,7 @@ _OTHER = r"""
     \b<several> (?:of|by|from|for|under|belonging to|placed by|made by) <name>(?: \w+)?$"""
 
 _BEFORE = {
+    "much": r"much(?!.*\b(?:spen[dt]|pa(?:y|id))\b)",
     "done": """
         order(?:ed|ing)? | buy | buying | bought | purchas(?:e|ed|ing) | spen[dt] | spending | pa(?:y|id|ying) | cost |
         get | got | getting | had | have | cancel(?:l?ed|ling)? | return(?:ed)? | KIND""",
@@ -321,6 +327,7 @@ ENGLISH = Language(
     other=pattern_of(alternatives(_OTHER, _OTHERS)),
     words=single_words(_SIGNS),
     before_thing=alternatives(
-        r"\b(?:<done>|many|much|any|<of>|<where>|<about>|my last|my latest) (?:<small> )*", _BEFORE
+        r"\b(?:<done>|many|any|<much>|<of>|<where>|<about>|my last|my latest) (?:<small> )*",
+        _BEFORE,
     ),
 )

@@ -133,7 +133,7 @@ class _Signs:
             return True
         if items:
             dated_ask = dated and self.has("any", "which", "or_not", "shown")
-            counted = self.has("of_things") and (own or dated)
+            counted = self.has("of_things", "number_of") and (own or dated)
             last_had = own and self.has("when") and self.has("last_had")
             return (
                 dated_ask or counted or last_had or self.has("got", "money", "coming", "status", "last", "which_number")

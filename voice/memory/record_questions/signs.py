@@ -83,7 +83,7 @@ class Language:
     asks: re.Pattern[str]
     """What a question has that is certain to be one."""
     wants: re.Pattern[str]
-    """A wish to order, which is no question about what was ordered."""
+    """What is no question about what was ordered: a wish to order, how to do it, other uses of the words."""
     place: re.Pattern[str]
     """One record by its place; `count` is the place."""
     last_few: re.Pattern[str]
