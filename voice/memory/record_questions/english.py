@@ -16,10 +16,8 @@ _PARTS = {
     "what_i_got": "THING|for|in|it|from you|something|anything|with you",
     "did": """
         order(?:ed)? | buy | bought | purchased? | g[eo]t | had | placed? | made | submitted | spen[dt] | pa(?:y|id) |
-        took |
-        pick(?:ed)? up""",
+        took | pick(?:ed)? up""",
     "there": "arriv(?:ed?|ing)|(?:be )?deliver(?:ed)?|come|here|received|sho(?:wed|wn) up|turned up|reached(?: me)?",
-    "something": "what|what's|which|anything|something",
 }
 _SIGNS: Mapping[Sign, str] = {
     "kind": r"""KINDS? | purchases? | buys | (?:my|any|of) (?:returns|refunds|cancellations)""",
@@ -27,7 +25,7 @@ _SIGNS: Mapping[Sign, str] = {
         order(?:s|ed|ing)? | re ?order(?:ed|ing)? | buy(?:s|ing)? | bought | purchas(?:e|ed|es|ing) |
         plac(?:ed|ing) | place (?:an|my|the|any|that|more) | stock(?:ed|ing)? up(?: on)? |
         shop(?:ped|ping)?(?: for)? | snap(?:ped)? up | splurged?(?: on)? | spring for | sprung for""",
-    "done": r"""KINDS?""",
+    "no_subject": r"""(?!)""",
     "got": r"""
         get(?:s|ting)? | got | gotten | take | took | taken | taking | grab(?:bed)? | pick(?:ed|ing)? (?:up|out) |
         acquired? | received? | had | (?:went|go|gone|been|going) through | sent (?:me|us) |
@@ -221,30 +219,31 @@ ORDINALS: Mapping[str, int] = {
 }  # fmt: skip
 NO_THING = frozenset(
     str.split(
-        "a an the i me my mine myself we our us ourselves you your yours it its they them their he she his her is"
-        " are was were be been being am do does did done doing have has had having will would can could should"
-        " shall may might must of in on at to for from with by about as into and or but not so far yet still if"
-        " whether because since until till than then that's it's i'm i've i'd we've let's don't didn't haven't"
-        " hasn't isn't aren't wasn't s t ve d ever any some all total altogether money much many more most less"
-        " least what which who whom whose when where how why that this these those there here thing things"
-        " anything everything something nothing else other another last latest recent recently lately previous new"
-        " newest old first second third time times often number amount quantity order orders ordered ordering make"
-        " made making go went going come coming came show tell give given list check see seen look looked looking"
-        " read remind please day date days week weeks weekend month months year today yesterday tonight morning"
-        " afternoon evening night way status state average per each every one ones two few couple several lot lots"
-        " little bit bunch kind kinds sort sorts type types loaf loaves bottle bottles pack packs packet packets"
-        " bag bags box boxes cup cups cans tin tins bar bars tube tubes roll rolls piece pieces carton cartons jar"
-        " jars sheet sheets pair pairs unit units want wanted gone called turned taken brought know known need"
-        " needed wonder wondering like think thought guess believe remember forget say said ask asking find found"
-        " start before after up out over during past back down off again once twice already just only even also"
-        " too really actually exactly roughly approximately currently overall together combined purely quickly"
-        " soon now thanks thank hey hi hello ok okay right yes no well sorry curious question quick info"
-        " information idea happen happens happened possible able help shop store site website app online account"
-        " profile system file history record records database entry entries name names product products goods item"
-        " items stuff article articles basket cart shopping trip parcel parcels package packages delivery"
-        " deliveries shipment shipments purchases courier mail post everything's usual usually normally favourite"
-        " favorite single whole entire full same different separate various certain such own end ended long short"
-        " big small high low good bad fine great interested interest value price size volume card people"
+        "sent shipped delivered arrived a an the i me my mine myself we our us ourselves you your yours it its"
+        " they them their he she his her is are was were be been being am do does did done doing have has had"
+        " having will would can could should shall may might must of in on at to for from with by about as into"
+        " and or but not so far yet still if whether because since until till than then that's it's i'm i've i'd"
+        " we've let's don't didn't haven't hasn't isn't aren't wasn't s t ve d ever any some all total altogether"
+        " money much many more most less least what which who whom whose when where how why that this these those"
+        " there here thing things anything everything something nothing else other another last latest recent"
+        " recently lately previous new newest old first second third time times often number amount quantity order"
+        " orders ordered ordering make made making go went going come coming came show tell give given list check"
+        " see seen look looked looking read remind please day date days week weeks weekend month months year today"
+        " yesterday tonight morning afternoon evening night way status state average per each every one ones two"
+        " few couple several lot lots little bit bunch kind kinds sort sorts type types loaf loaves bottle bottles"
+        " pack packs packet packets bag bags box boxes cup cups cans tin tins bar bars tube tubes roll rolls piece"
+        " pieces carton cartons jar jars sheet sheets pair pairs unit units want wanted gone called turned taken"
+        " brought know known need needed wonder wondering like think thought guess believe remember forget say"
+        " said ask asking find found start before after up out over during past back down off again once twice"
+        " already just only even also too really actually exactly roughly approximately currently overall together"
+        " combined purely quickly soon now thanks thank hey hi hello ok okay right yes no well sorry curious"
+        " question quick info information idea happen happens happened possible able help shop store site website"
+        " app online account profile system file history record records database entry entries name names product"
+        " products goods item items stuff article articles basket cart shopping trip parcel parcels package"
+        " packages delivery deliveries shipment shipments purchases courier mail post everything's usual usually"
+        " normally favourite favorite single whole entire full same different separate various certain such own"
+        " end ended long short big small high low good bad fine great interested interest value price size volume"
+        " card people"
     )
 )
 """Words that name no thing and no person, besides the signs."""
@@ -266,7 +265,7 @@ _WISHES = {
 }
 _WANTS = r"""
     \bhow (?:do|can|could|would|should) i (?:<order>|return|cancel)\b | \b<wish> to <to><buy> |
-    \bwhere do(?:es)? .* come from\b | \btoo much\b | \bKIND of magnitude\b |
+    \bwhere do(?:es)? .* come from\b | \bis too much\b | \bKIND of magnitude\b |
     \b(?:alphabetical|numerical|chronological|reverse) KIND\b | \b<may> <to><buy> |
     ^(?:please )?(?:<order>|add(?! up| together| it)|put)(?: me| us)? (?!<tell>)(?!.*\b(?:did|have) i\b)"""
 

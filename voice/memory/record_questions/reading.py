@@ -127,7 +127,7 @@ class _Signs:
             return False
         own = self.has("own", "shop")
         near = own or dated or items
-        if known or self.has("kind") or (self.has("bought") and (near or self.has("done"))):
+        if known or self.has("kind") or (self.has("bought") and (near or self.has("no_subject"))):
             return True
         if self.has("paid") and (near or (self.chinese and self.has("which"))):
             return True
