@@ -202,7 +202,9 @@ def _command(run: Run, job: Path) -> list[str]:
 
 
 def _environment(run: Run) -> dict[str, str]:
-    return {"VOICE_BENCH_APPEND": str(canceller())} if run.aec else {}
+    """What the command `voice` sets for itself, and where the canceller is."""
+    ours = {"OPENBLAS_NUM_THREADS": "1"} if run.system == OURS else {}
+    return ours | ({"VOICE_BENCH_APPEND": str(canceller())} if run.aec else {})
 
 
 def _figures(run: Run, judged: Judged, costs: list[dict[str, Any]]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 DIGEST = "3c62c485fc8db0f33c1559cbadf0a1232299e83f84abe91467f323fe11f5225c"
@@ -150,14 +150,19 @@ def failure(command: list[str], folder: Path) -> str:
     return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
 
 
-def main() -> int:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else recordings_folder()
+def report(name: str, fetched: Callable[[], str]) -> int:
+    """Print what was fetched, or in one line why it could not be; returns the exit code."""
     try:
-        print(fetch(folder))
+        print(fetched())
     except (CannotFetchError, OSError) as error:
-        print(f"fetch_recordings: {error}", file=sys.stderr)
+        print(f"{name}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def main() -> int:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else recordings_folder()
+    return report("fetch_recordings", lambda: fetch(folder))
 
 
 if __name__ == "__main__":

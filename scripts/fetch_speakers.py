@@ -24,7 +24,7 @@ import wave
 from pathlib import Path
 
 import av
-from fetch_recordings import READINGS, CannotFetchError, from_debian
+from fetch_recordings import READINGS, from_debian, report
 
 SOUNDS = "usr/share/asterisk/sounds"
 PROMPTS = {
@@ -75,12 +75,8 @@ def main() -> int:
     if folder.startswith("-") or flags not in ([], ["--telephone"]):
         print(__doc__, file=sys.stderr)
         return 2
-    try:
-        print(f"{folder}: {fetch(Path(folder), 'wav' if flags else 'g722')} recordings")
-    except (CannotFetchError, OSError) as error:
-        print(f"fetch_speakers: {error}", file=sys.stderr)
-        return 1
-    return 0
+    kind = "wav" if flags else "g722"
+    return report("fetch_speakers", lambda: f"{folder}: {fetch(Path(folder), kind)} recordings")
 
 
 if __name__ == "__main__":

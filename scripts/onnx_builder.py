@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from voice.tts.piper_streaming import FLOAT, INT64, message
+from voice.tts.piper_cut import FLOAT, INT64, message
 
 OPSET = 17
 
@@ -22,6 +22,8 @@ class Builder:
         self.graph.name = "main_graph"
         self._random = np.random.default_rng(seed)
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self.scope = ""
+        """What the names of the next nodes begin with."""
 
     def port(self, ports: Any, name: str, kind: int, *dims: int | str) -> str:
         tensor = ports.add(name=name).type.tensor_type
@@ -31,7 +33,7 @@ class Builder:
         return name
 
     def op(self, kind: str, *inputs: str, name: str = "", outputs: int = 1, **attributes: Any) -> Any:
-        name = name or f"/{kind}_{len(self.graph.node)}"
+        name = name or f"{self.scope}/{kind}_{len(self.graph.node)}"
         made = [f"{name}_output_{index}" for index in range(outputs)]
         node = self.graph.node.add(name=name, op_type=kind, input=inputs, output=made)
         for key, value in attributes.items():

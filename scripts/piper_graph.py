@@ -13,7 +13,7 @@ from pathlib import Path
 
 from onnx_builder import Builder
 
-from voice.tts.piper_streaming import FLOAT, INT64
+from voice.tts.piper_cut import FLOAT, INT64
 
 
 @dataclass(frozen=True)
@@ -244,8 +244,10 @@ def voice(s: Shape, seed: int) -> bytes:
 
     random = b.op("RandomNormalLike", mean, dtype=FLOAT)
     z = b.add(mean, b.mul(b.mul(random, b.op("Exp", deviation)), noise))
+    b.scope = "/flow"
     for flow in reversed(range(s.flows)):
         z = coupling(b, s, f"/flow/flows.{2 * flow}", b.flip(z), frame_mask, speaker)
+    b.scope = ""
     audio = decoder(b, s, b.mul(z, frame_mask), speaker)
 
     b.graph.node.add(name="/Unsqueeze", op_type="Unsqueeze", input=[audio, b.constant([1])], output=["output"])

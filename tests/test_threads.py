@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
+
+from voice import threads
 
 ENGINE = """
 import asyncio, sys, threading
@@ -64,3 +67,14 @@ entry.main()
 def test_the_command_leaves_an_engine_that_hangs_with_its_own_exit_code(code: int) -> None:
     done = run(HANGING, "1000", str(code))
     assert (done.returncode, done.stdout, done.stderr) == (code, "no more to say\n", "")
+
+
+@pytest.mark.parametrize(("own", "kept"), [(None, "1"), ("3", "3")])
+def test_numpy_keeps_to_one_thread_unless_its_owner_wants_otherwise(
+    own: str | None, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if own is not None:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", own)
+    threads.spare_for_engines()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == kept

@@ -22,6 +22,9 @@ def main() -> NoReturn:
         sys.stdout.reconfigure(errors="replace")  # a terminal or log without Unicode shows ? for what it cannot write
     code: Any = 0
     try:
+        from voice.threads import spare_for_engines
+
+        spare_for_engines()
         from voice.cli import main as command
 
         command(prog_name="voice")

@@ -140,7 +140,7 @@ def test_partials_wait_for_the_worker_to_have_rested(monkeypatch: pytest.MonkeyP
         return Transcript("words", language=language)
 
     monkeypatch.setattr(WhisperRecognizer, "read", slow)
-    recognizer = WhisperRecognizer(whisper_folder(), language="en", partial_s=0.1, clock=lambda: now)
+    recognizer = WhisperRecognizer(whisper_folder(), language="en", partial_s=0.2, clock=lambda: now)
     utterance = recognizer.open()
     loud = command("times")[RATE // 2 : RATE // 2 + 320]
     for _ in range(500):
@@ -183,6 +183,23 @@ def test_a_partial_that_is_due_waits_for_a_gap_for_a_while_and_is_not_read_twice
     assert reads == [read_at]
     assert utterance.result().text == "what is twelve"
     assert len(reads) == 1 + (quiet_s == 0), "what was read in the gap needs no second reading"
+
+
+def test_a_partial_also_tells_how_it_reads_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was settled keeps its marks for a reader; a model is asked with the newest reading."""
+    now = 0.0
+    recognizer = WhisperRecognizer(whisper_folder(), language="en", partial_s=0.2, clock=lambda: now)
+    readings = iter(("How many?", "How many? Minutes", "how many minutes are in"))
+    monkeypatch.setattr(recognizer, "read", lambda pcm, language: Transcript(next(readings)))
+    utterance = recognizer.open()
+    loud = command("times")[RATE // 2 : RATE // 2 + 320]
+    partials: list[Transcript] = []
+    for frame in ([loud] * 12 + [silence(0.02)] * 2) * 3:
+        now += 0.02
+        if (partial := utterance.add_audio(frame)) is not None:
+            partials.append(partial)
+    assert partials[-1].newest == "how many minutes are in"
+    assert partials[-1].text == "How many? minutes are in"
 
 
 def test_audio_fed_faster_than_real_time_is_recognized_once(reads: list[Pcm]) -> None:

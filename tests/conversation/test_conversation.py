@@ -347,7 +347,7 @@ def test_a_reply_cut_at_the_limit_ends_at_a_sentence_and_says_so() -> None:
     done = talk(Person(8, speaks(1.0, "hello")), session(answer))
     assert done.said() == ["The first is whole. The second is whole too."]
     assert done.outcomes == ["answered"]
-    assert done.notices() == ["the reply was cut at the model server's limit of tokens"]
+    assert done.notices() == ["the reply was cut at the model server's limit of tokens; say “go on” for the rest"]
     (turn,) = done.session.turns
     assert turn.heard == len("The first is whole. The second is whole too.")
 

@@ -144,6 +144,33 @@ def test_the_words_of_speech_are_never_html(kiosk: KioskProcess, chromium: Brows
         assert page.title() == "Voice assistant"
 
 
+def failing(socket: WebSocketRoute) -> None:
+    """A server whose model fails, and then something that no page has words for."""
+    for event in (
+        {"type": "session.created", "session": {"x_session": {"id": "s_1", "token": "vt_1"}}},
+        {"type": "session.updated", "session": {}},
+        {"type": "x.notice", "level": "error", "code": "model", "text": "no answer from the model server"},
+    ):
+        socket.send(json.dumps(event))
+
+    def asked(message: str | bytes) -> None:
+        if json.loads(message)["type"] == "response.create":
+            socket.send(json.dumps({"type": "x.notice", "level": "error", "text": "the disk is full"}))
+
+    socket.on_message(asked)
+
+
+def test_what_the_server_says_in_english_is_said_in_the_page_s_language(kiosk: KioskProcess, chromium: Browser) -> None:
+    for locale, told in (("zh-CN", "语言模型没有回答。"), ("en-US", "no answer from the model server")):
+        with chromium.new_context(locale=locale) as context:
+            page = context.new_page()
+            page.route_web_socket("**/v1/realtime*", failing)
+            page.goto(kiosk.page)
+            expect(page.locator("#notice")).to_have_text(told, timeout=PATIENCE_MS)
+            page.click("#suggestions button >> nth=0")
+            expect(page.locator("#notice")).to_have_text("the disk is full", timeout=PATIENCE_MS)
+
+
 def test_no_request_leaves_this_server_and_the_page_is_painted_soon(kiosk: KioskProcess, chromium: Browser) -> None:
     """docs/benchmarks.md has the time; here the machine may be busy."""
     with chromium.new_context() as context:

@@ -13,7 +13,7 @@ from tests.support.realtime import Peer, talks
 from tests.support.scripted_llm import Step
 from tests.support.serving import serving
 from voice.client.session import RemoteSession
-from voice.llm.interface import SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect
+from voice.llm.interface import LATE, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect
 from voice.sessions import tool_rounds
 from voice.tools.interface import Context, Result, Spec
 from voice.tools.registry import Registry
@@ -36,7 +36,8 @@ def answer(ask: Ask) -> Iterator[Step]:
     """Calls the tool for a question, and says what it is told to say until it has answered."""
     told = ask.messages[-1]
     if told.role == "tool":
-        yield Delta({SLOW: "You will hear.", SLOW_UNTOLD: "Ask me again."}.get(told.text, told.text))
+        late = "It is warm now." if told.text.endswith(LATE) else told.text
+        yield Delta({SLOW: "You will hear.", SLOW_UNTOLD: "Ask me again."}.get(told.text, late))
         yield Done()
     else:
         yield Effect("function_call", {"call_id": "c", "name": "oven", "arguments": "{}"})
@@ -66,7 +67,7 @@ def test_a_client_over_a_socket_is_given_it_also_after_an_outage() -> None:
 
     said, told = asyncio.run(play())
     assert said[:2] == ["Ask me again.", "You will hear."]
-    assert told == ["The oven is warm."]
+    assert told == ["It is warm now."]
 
 
 def test_a_realtime_client_hears_it_as_a_response_of_its_own() -> None:
@@ -80,7 +81,7 @@ def test_a_realtime_client_hears_it_as_a_response_of_its_own() -> None:
             done = (await peer.until("response.done"))[-1]["response"]
             return str(done["output"][0]["content"][0]["transcript"])
 
-    assert asyncio.run(play()) == "The oven is warm."
+    assert asyncio.run(play()) == "It is warm now."
 
 
 def test_the_log_of_a_session_has_it_for_clients_that_read_it_over_http() -> None:
@@ -100,7 +101,8 @@ def test_the_log_of_a_session_has_it_for_clients_that_read_it_over_http() -> Non
                                        headers={"x-session-token": made["session_token"]})  # fmt: skip
             return [event for event in told.json()["events"] if event["t"] in ("done", "result")]
 
-    first, done, last = asyncio.run(play())
+    first, done, result, last = asyncio.run(play())
     assert first["d"] == {"call_id": "c", "name": "oven", "text": SLOW}
     assert (done["t"], done["turn"]) == ("done", last["turn"])
-    assert last["d"] == {"call_id": "c", "name": "oven", "text": "The oven is warm.", "announce": "The oven is warm."}
+    assert result["d"] == {"call_id": "c", "name": "oven", "text": "The oven is warm."}
+    assert last["d"] == {**result["d"], "announce": "It is warm now."}

@@ -14,7 +14,7 @@ import pytest
 from tests.support.engine import Answers, scene, text, until_end
 from tests.support.scripted_llm import ScriptedUpstream, Step
 from voice.clock import run_virtual
-from voice.llm.interface import SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.interface import LATE, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
 from voice.safety.moderation import Moderation
 from voice.safety.rule_language import Rule
 from voice.safety.rules import Rules
@@ -355,15 +355,43 @@ def test_a_slow_tool_lets_the_conversation_go_on_and_tells_later() -> None:
         assert text(await until_end(live, live.logged)) == "Noon."
         await asyncio.sleep(30)
         ((at, said),) = told
-        assert (round(at, 3), said) == (20.0, "after 20 s")
+        assert (round(at, 3), said) == (20.0, "Your answer took 20 s.")
+        asked = upstream.asked[-1].messages
+        assert [m.text for m in asked if m.role == "user"] == ["look it up"]
+        assert asked[-1].text == f"after 20 s\n\n{LATE}"
         live.send(3, "and now?")
         await until_end(live, live.logged)
         assert [m.text for m in upstream.asked[-1].messages if m.role == "tool"] == ["after 20 s"]
         results = [event.d for event in await live.read(0, 100) if event.t == "result"]
-        assert [("announce" in result, result["text"]) for result in results] == [(False, SLOW), (True, "after 20 s")]
+        told_of = [("announce" in result, result["text"]) for result in results]
+        assert told_of == [(False, SLOW), (False, "after 20 s"), (True, "after 20 s")]
 
     scene(run, [call("slow"), CALLED], [Delta("It takes a while."), Done()], [Delta("Noon."), Done()],
+          [Delta("Your answer\n"), Delta("took 20 s."), Done()], [Delta("One."), Done()],
           tools=Registry([slow(20)]))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        [UpstreamError("no answer", code="upstream_unavailable", temporary=True)],
+        [Done()],
+        [call("slow"), CALLED],
+        [100.0, Done()],
+    ],
+    ids=["away", "silent", "calls", "stalls"],
+)
+def test_a_late_answer_that_no_model_words_names_what_it_answers(model: list[Any]) -> None:
+    async def run(engine: Engine, upstream: ScriptedUpstream) -> None:
+        told: asyncio.Queue[str] = asyncio.Queue()
+        live, _ = await engine.create(options=HEARS)
+        LocalSession(engine, live).announce_to(told.put_nowait)
+        live.send(1, "look it up")
+        await until_end(live)
+        async with asyncio.timeout(100):
+            assert await told.get() == "About “look it up”: after 20 s"
+
+    scene(run, [call("slow"), CALLED], [Delta("It takes a while."), Done()], model, tools=Registry([slow(20)]))
 
 
 @pytest.mark.parametrize(("stop", "remembered"), [("truncate", ["after 5 s"]), ("cancel", [])])
@@ -400,4 +428,4 @@ def test_stop_stops_the_work(words: str, stops: bool, draft: bool) -> None:
         await asyncio.sleep(30)
 
     scene(run, [call("slow"), CALLED], [Delta("Well."), Done()], tools=Registry([slow(20)]))
-    assert told == ([] if stops else ["after 20 s"])
+    assert told == ([] if stops else ["Well."])

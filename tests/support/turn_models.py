@@ -10,7 +10,7 @@ from typing import Any
 from tests.support.people import Person
 from voice.audio.frames import RATE, Pcm
 from voice.errors import EngineError
-from voice.tts.piper_streaming import FLOAT, INT64
+from voice.tts.piper_cut import FLOAT, INT64
 
 BUILDER = Path(__file__).parents[2] / "scripts" / "onnx_builder.py"
 

@@ -14,13 +14,11 @@ from tests.support.listening import Listener, listen
 from tests.tts.test_piper import MINI, make_mini
 from voice.tts import piper_streaming as piper_split
 from voice.tts.piper import PiperSynthesizer
+from voice.tts.piper_cut import message
 from voice.tts.piper_streaming import (
-    CutError,
     SplitVoice,
     check_feeds,
     compare,
-    cut,
-    message,
     open_session,
     open_split,
     pieces,
@@ -70,11 +68,60 @@ def test_the_parts_sound_like_the_whole(model: Path) -> None:
     assert difference(model, voice) < 1e-6
 
 
+def test_the_flow_runs_on_what_is_needed_next(model: Path) -> None:
+    voice = open_split(model, SYMBOLS)
+    assert voice is not None and voice.flow is not None
+    columns, _ = voice.encode(check_feeds(SYMBOLS))
+    asked: list[int] = []
+
+    class Flow:
+        def run(self, names: None, inputs: dict[str, Any], run: Any) -> Any:
+            asked.append(max(value.shape[2] for value in inputs.values()))
+            return flow.run(names, inputs, run)
+
+        def get_inputs(self) -> Any:
+            return flow.get_inputs()
+
+    flow = voice.flow
+    first = piper_split.FIRST_FRAMES + piper_split.CONTEXT + piper_split.FLOW_CONTEXT
+    sound = SplitVoice(voice.encoder, Flow(), voice.decoder).decode(columns, check_feeds(SYMBOLS))
+    next(sound)
+    assert asked == [first] and columns.shape[2] > 3 * first
+    assert len(list(sound)) > 3 and len(asked) == 3
+
+
+@pytest.mark.parametrize("change", ["no names", "a wider flow"])
+def test_a_flow_that_cannot_be_cut_stays_with_the_text(
+    model: Path, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if change == "no names":
+        whole = message("Model").FromString(model.read_bytes())
+        for node in whole.graph.node:
+            node.name = node.name.replace("/flow/", "/")
+        model.write_bytes(whole.SerializeToString())
+    else:
+        monkeypatch.setattr(piper_split, "FLOW_CONTEXT", 0)
+    for _ in range(2):  # made, and found again
+        voice = open_split(model, SYMBOLS)
+        assert voice is not None and voice.flow is None
+        assert difference(model, voice) < 1e-6
+
+
+def test_parts_of_an_earlier_cut_go(model: Path) -> None:
+    open_split(model, SYMBOLS)
+    (text,) = model.parent.glob("*.text")
+    text.rename(text.with_suffix(".encoder"))
+    assert open_split(model, SYMBOLS) is not None
+    assert parts(model.parent) == [".decoder", ".flow", ".text"]
+
+
 def test_with_speakers_the_parts_sound_like_the_whole_too(tmp_path: Path) -> None:
     make_mini(tmp_path, "--speakers", "2")
     voice = open_split(tmp_path / "mini.onnx", SYMBOLS)
     assert voice is not None
-    assert "sid" in {port.name for port in voice.decoder.get_inputs()}
+    assert voice.flow is not None
+    for part in (voice.flow, voice.decoder):
+        assert "sid" in {port.name for port in part.get_inputs()}
     assert len(listen(PiperSynthesizer(tmp_path / "mini.onnx"), LONG).chunks) > 3
 
 
@@ -108,7 +155,7 @@ def test_no_more_is_made_than_wanted_and_a_cancelled_one_ends(model: Path) -> No
 
 def test_a_voice_is_cut_once_and_its_parts_kept_beside_it(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert open_split(model, SYMBOLS) is not None
-    assert parts(model.parent) == [".decoder", ".encoder"]
+    assert parts(model.parent) == [".decoder", ".flow", ".text"]
     monkeypatch.setattr(piper_split, "cut", None)
     assert open_split(model, SYMBOLS) is not None
 
@@ -120,7 +167,7 @@ def test_a_replaced_voice_is_cut_anew_and_the_old_parts_go(model: Path, tmp_path
     voice = open_split(model, SYMBOLS)
     assert voice is not None
     assert difference(model, voice) < 1e-6
-    assert parts(model.parent) == [".decoder", ".encoder"]
+    assert parts(model.parent) == [".decoder", ".flow", ".text"]
     assert {file.name for file in model.parent.iterdir()} & old == {"mini.onnx", "mini.onnx.json"}
 
 
@@ -161,7 +208,7 @@ def test_where_the_folder_cannot_be_written_the_parts_go_to_the_users_cache(
     monkeypatch.setattr(tempfile, "TemporaryDirectory", refuse)
     assert open_split(model, SYMBOLS) is not None
     assert parts(model.parent) == []
-    assert parts(piper_split.user_cache()) == [".decoder", ".encoder"]
+    assert parts(piper_split.user_cache()) == [".decoder", ".flow", ".text"]
 
 
 def test_on_a_full_disk_nothing_is_left_and_the_voice_is_spoken_whole(model: Path) -> None:
@@ -173,43 +220,6 @@ def test_on_a_full_disk_nothing_is_left_and_the_voice_is_spoken_whole(model: Pat
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert parts(model.parent) == []
     assert parts(piper_split.user_cache()) == []
-
-
-def test_a_graph_without_its_decoders_name_is_refused() -> None:
-    whole = message("Model").FromString(MINI.read_bytes())
-    for node in whole.graph.node:
-        node.name = node.name.replace("conv_pre", "stem")
-        node.input[:] = [name.replace("conv_pre", "stem") for name in node.input]
-    with pytest.raises(CutError, match="it has 0 nodes named conv_pre and 1 outputs"):
-        cut(whole.SerializeToString())
-
-
-def test_a_decoder_that_looks_past_the_cut_is_refused() -> None:
-    whole = message("Model").FromString(MINI.read_bytes())
-    (last,) = (node for node in whole.graph.node if list(node.output) == ["output"])
-    last.output[0] = "almost"
-    whole.graph.node.add(op_type="Mul", name="/louder", input=["almost", "scales"], output=["output"])
-    with pytest.raises(CutError, match="its decoder also reads scales"):
-        cut(whole.SerializeToString())
-
-
-def test_the_cut_sees_what_branches_read() -> None:
-    """An If whose branch reads a tensor of the graph around it, as torch writes for a squeeze."""
-    whole = message("Model").FromString(MINI.read_bytes())
-    (last,) = (node for node in whole.graph.node if list(node.output) == ["output"])
-    (audio, axes) = last.input
-    whole.graph.node.remove(last)
-    node = whole.graph.node.add(op_type="If", name="/If", input=["yes"], output=["output"])
-    whole.graph.initializer.add(name="yes", data_type=9, raw_data=b"\1")
-    for branch in ("then_branch", "else_branch"):
-        graph = node.attribute.add(name=branch, type=5).g
-        graph.name = branch
-        graph.node.add(op_type="Unsqueeze", input=[audio, axes], output=[branch])
-        graph.output.add(name=branch).type.tensor_type.elem_type = 1
-    encoder, decoder = (message("Model").FromString(part) for part in cut(whole.SerializeToString()))
-    assert "/If" in {node.name for node in decoder.graph.node}
-    assert "/dec/Tanh" in {node.name for node in decoder.graph.node}
-    assert not {node.name for node in encoder.graph.node} & {node.name for node in decoder.graph.node}
 
 
 def test_the_whole_and_the_parts_say_the_same_through_the_synthesizer(model: Path) -> None:

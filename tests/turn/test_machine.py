@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.turn import events as ev
+from voice.turn.completeness import completeness
 from voice.turn.endpointing import Endpointer
 from voice.turn.machine import TABLE, IllegalEvent, TurnMachine
 from voice.turn.state import Overlap, Policy, State
@@ -108,6 +109,76 @@ def test_speculation_sends_a_held_draft_and_the_decision_releases_it() -> None:
     assert quiet(turns, 2.06, 2.16) == [ev.Transcribe(1, 1)]
     assert turns.receive(ev.Transcribed(1, 1, "what"), 2.2) == [ev.Send(1, 1, "what")]
     assert quiet(turns, 2.2, 2.5) == [ev.Decided(1, 1, 2.0, "fixed"), ev.Release(1, 1)]
+
+
+def fallen_silent(words: str, at: float = 2.1) -> TurnMachine:
+    """A machine whose person has fallen silent at 2.0, and whose newest partial came then."""
+    turns = machine(speculate="tts", adaptive=True)
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    turns.receive(ev.WordsHeard(1, words), at)
+    return turns
+
+
+def test_a_partial_that_comes_after_they_fell_silent_is_asked_with_and_the_same_words_keep_it() -> None:
+    turns = machine(speculate="tts", adaptive=True)
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.WordsHeard(1, "how far is the moon."), 2.02)
+    assert turns.receive(ev.SpeechStopped(2.0), 2.06) == [ev.Send(1, 1, "how far is the moon.")]
+    assert quiet(turns, 2.06, 2.16) == [ev.Transcribe(1, 1)]
+    assert turns.receive(ev.Transcribed(1, 1, "How far is the moon?"), 2.2) == []
+    assert names(quiet(turns, 2.2, 2.52)) == ["Decided", "Release"]
+
+
+def test_a_partial_may_also_come_later_and_other_words_replace_it() -> None:
+    turns = machine(speculate="tts", adaptive=True)
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    assert turns.receive(ev.WordsHeard(1, "what is 12 times sub"), 2.08) == [ev.Send(1, 1, "what is 12 times sub")]
+    assert turns.receive(ev.WordsHeard(1, "what is 12 times subs"), 2.09) == [], "one guess is enough"
+    quiet(turns, 2.08, 2.16)
+    replaced = turns.receive(ev.Transcribed(1, 1, "What is 12 times 7?"), 2.2)
+    assert replaced == [ev.Discard(1, 1), ev.Send(1, 2, "What is 12 times 7?")]
+    assert turns.receive(ev.StageFailed(1, 1, ev.Stage.MODEL, "no"), 2.21) == [], "of the draft that is gone"
+    assert quiet(turns, 2.2, 2.52) == [ev.Decided(1, 2, 2.0, "default"), ev.Release(1, 2)]
+
+
+@pytest.mark.parametrize("words", ["turn on the", "what is the,", ""])
+def test_a_partial_that_is_older_than_the_silence_or_unfinished_waits_for_the_words(words: str) -> None:
+    endpointer = Endpointer(silence_s=0.5, min_s=0.25, max_s=1.2, adaptive=True, judge=completeness)
+    turns = TurnMachine(Policy(speculate="tts"), endpointer)
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.WordsHeard(1, "how far is the moon"), 1.9)
+    assert turns.receive(ev.SpeechStopped(2.0), 2.06) == []
+    assert turns.receive(ev.WordsHeard(1, words), 2.08) == []
+
+
+def test_what_was_asked_with_a_partial_is_heard_only_once_the_words_are_known() -> None:
+    turns = fallen_silent("how far is the moon")
+    quiet(turns, 2.1, 2.16)
+    assert names(quiet(turns, 2.16, 2.52)) == ["Decided"], "the recognizer takes long"
+    assert turns.receive(ev.ToolRuns(1, 1, acts=True), 2.53) == [], "and a tool waits for the words too"
+    released = turns.receive(ev.Transcribed(1, 1, "How far is the moon?"), 2.6)
+    assert released == [ev.Release(1, 1), ev.Commit(1, 1)]
+
+
+def test_a_partial_that_turns_out_to_be_nothing_takes_its_draft_along() -> None:
+    turns = fallen_silent("you")
+    quiet(turns, 2.1, 2.52)
+    assert names(turns.receive(ev.Transcribed(1, 1, ""), 2.6)) == ["Discard", "Forget", "Finish"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "then", "next_"),
+    [(ev.Stage.MODEL, ["Discard"], ["Send", "Release"]), (ev.Stage.RECOGNIZER, ["Discard", "Say", "Release"], [])],
+)
+def test_a_failure_before_the_words_are_known_is_no_failure_of_the_turn_unless_they_never_come(
+    stage: ev.Stage, then: list[str], next_: list[str]
+) -> None:
+    turns = fallen_silent("how far is the moon")
+    quiet(turns, 2.1, 2.52)
+    assert names(turns.receive(ev.StageFailed(1, 1, stage, "no"), 2.55)) == then
+    assert names(turns.receive(ev.Transcribed(1, 1, "How far is the moon?"), 2.6)) == next_
 
 
 def test_speculation_is_bounded_and_a_fourth_breath_waits_for_the_decision() -> None:
@@ -612,6 +683,7 @@ class World:
         self.finished: Counter[int] = Counter()
         self.listened: set[int] = set()
         self.sent: dict[int, str] = {}
+        self.told: dict[int, str] = {}
 
     def take(self, actions: list[ev.Action]) -> None:
         for action in actions:
@@ -634,6 +706,8 @@ class World:
                     assert text
                     self.sent[turn] = text
                 case ev.Release(turn, revision):
+                    told, sent = self.told.get(turn, ""), self.sent.get(turn, "")
+                    assert not told or not sent or told == sent, "heard is only what the final words were answered with"
                     self.playing = [(turn, revision)]
                 case ev.Finish(turn):
                     self.finished[turn] += 1
@@ -656,6 +730,10 @@ class World:
                 self.tell(ev.WordsHeard(number.number, text))
             case "transcribed" if self.questions:
                 question = self.questions.pop(which)
+                if any(
+                    t and (t.number, t.revision) == (question.turn, question.revision) for t in (turns.turn, turns.over)
+                ):
+                    self.told[question.turn] = text
                 self.tell(ev.Transcribed(question.turn, question.revision, text))
             case "judged" if self.judgements:
                 judgement = self.judgements.pop(which)

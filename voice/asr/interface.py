@@ -15,7 +15,8 @@ class Transcript:
     `text` is empty when there was no speech. `language` is a BCP 47 tag or empty. `stable` counts the leading
     code points of `text` that are final. `notes` carries engine facts for the trace, for example
     {"window": "auto"}. `doubted` is what a first reading took the words for where a second one says otherwise, or
-    nothing: good enough for "stop" while something is being said, for nothing else.
+    nothing: good enough for "stop" while something is being said, for nothing else. `newest` is how a partial reads
+    by itself, where `text` keeps the case and marks of words that are settled; empty: the same.
     """
 
     text: str
@@ -23,6 +24,7 @@ class Transcript:
     stable: int = 0
     notes: dict[str, object] = field(default_factory=dict)
     doubted: str = ""
+    newest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,7 +271,8 @@ class WhisperUtterance:
         self._shown = shown.text
         lead = self._joined("")
         stable = len(lead) + shown.stable + (1 if lead and shown.stable else 0)
-        return replace(self._last, text=self._joined(shown.text), stable=stable)
+        newest = self._joined(self._last.text)
+        return replace(self._last, text=self._joined(shown.text), stable=stable, newest=newest)
 
     def result(self) -> Transcript:
         if self._loud_since_read:

@@ -22,9 +22,9 @@ from voice.errors import VoiceError
 from voice.llm.builtin.timer_list import Timer
 from voice.llm.interface import Done, Effect
 from voice.sessions.interface import ConnectionChanged, Reply, Working
+from voice.text.german.words import question_language
 from voice.text.phrases import phrase
 from voice.text.placeholders import BLOCKED
-from voice.text.speakable import language_of
 from voice.tools.sayings import saying
 from voice.trace import TurnTrace
 from voice.turn import events as ev
@@ -52,7 +52,7 @@ class Actions(ABC):
         self._traces: dict[int, TurnTrace] = {}
         self._reply: SpokenReply | None = None
         self._replies = 0
-        self._remembering = History(lambda error: parts.observer(note.Notice(str(error), "error")))
+        self._remembering = History(lambda error: parts.observer(note.Notice(str(error), "error", "history")))
         self._shown = (0, 0)
         self._said = ("", 0.0)
         self._changed = asyncio.Event()
@@ -94,7 +94,7 @@ class Actions(ABC):
         if transcript.notes and trace is not None:
             trace.notes["asr"] = transcript.notes
         if "error" in transcript.notes:
-            self._parts.observer(note.Notice(str(transcript.notes["error"]), "error"))
+            self._parts.observer(note.Notice(str(transcript.notes["error"]), "error", "recognizer"))
         elif transcript.text:
             self._parts.observer(note.TranscriptChanged(transcript.text, False, transcript.stable))
 
@@ -211,7 +211,7 @@ class Actions(ABC):
         if reply is None or reply.text.strip() or self._playout.buffered_s > 0:
             return
         words = self._trace(action.turn).text
-        reply.bridge(saying(action.saying, language_of(words) or self._parts.language))
+        reply.bridge(saying(action.saying, question_language(words) or self._parts.language))
 
     def _do_finish(self, action: ev.Finish, now: float) -> None:
         trace = self._trace(action.turn)
@@ -248,7 +248,7 @@ class Actions(ABC):
         self._shown = (0, 0)
 
         def failed(stage: str, what: str) -> None:
-            parts.observer(note.Notice(what, "error"))
+            parts.observer(note.Notice(what, "error", stage))
             self.tell(ev.StageFailed(turn, revision, ev.Stage(stage), phrase(stage, parts.language)))
 
         self._reply = SpokenReply(
@@ -287,7 +287,7 @@ class Actions(ABC):
         if not link.up:
             self._playout.chime(self._parts.earcons.thinking)
         text = "reconnected to the session" if link.up else f"lost the connection to the session: {link.reason}"
-        self._parts.observer(note.Notice(text, "info" if link.up else "warning"))
+        self._parts.observer(note.Notice(text, *(("info", "connected") if link.up else ("warning", "disconnected"))))
 
     def _remarkable(self, turn: int, done: Done) -> None:
         if done.blocked == "input" and turn in self._traces:

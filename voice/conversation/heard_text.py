@@ -22,17 +22,18 @@ class HeardText:
 
     def __init__(self) -> None:
         self._spoken: list[_Spoken] = []
-        self._samples = 0
+        self.samples = 0
+        """Of audio in all."""
 
     def begin(self, clause: Clause) -> None:
         """The audio that follows speaks this clause."""
-        self._spoken.append(_Spoken(clause, self._samples))
+        self._spoken.append(_Spoken(clause, self.samples))
 
     def add(self, samples: int, words: tuple[tuple[int, int], ...] = ()) -> None:
         """So many more samples of the current clause, in which these words begin: (sample in clause, code point)."""
         self._spoken[-1].samples += samples
         self._spoken[-1].words.extend(words)
-        self._samples += samples
+        self.samples += samples
 
     def heard(self, played: int, *, complete: bool = False) -> int:
         """Code points of the reply heard after `played` samples; a word counts once it has been heard to its end.
@@ -45,7 +46,7 @@ class HeardText:
         spoken = self._spoken[index]
         inside = played - spoken.first
         if inside >= spoken.samples:
-            if played < self._samples:
+            if played < self.samples:
                 return spoken.clause.end
             if complete:
                 return self._spoken[-1].clause.end  # with what cannot be spoken after the last sound, as an emoji

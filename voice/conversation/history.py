@@ -93,6 +93,6 @@ class FarewellWatcher:
         try:
             await self._session.forget()
         except VoiceError as error:
-            self._notice(Notice(f"the conversation could not be deleted: {error}", "error"))
+            self._notice(Notice(f"the conversation could not be deleted: {error}", "error", "undeleted"))
         else:
-            self._notice(Notice("goodbye: the conversation was deleted"))
+            self._notice(Notice("goodbye: the conversation was deleted", code="deleted"))

@@ -56,30 +56,39 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A line for the person: a device lost, an engine replaced, a timer rung. `level` is info, warning or error."""
+    """A line for the person: a device lost, an engine replaced, a timer rung. `level` is info, warning or error.
+
+    `code` names what happened, for those who say it in other words; empty where nothing but the text does.
+    """
 
     text: str
     level: str = "info"
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark(Notice):
+    """A notice of how a reply ended, which belongs behind the reply."""
 
 
 CUT = {
-    "length": "the reply was cut at the model server's limit of tokens",
+    "length": "the reply was cut at the model server's limit of tokens; say “go on” for the rest",
     "content_filter": "the reply was stopped by the model server's filter",
 }
 
 
-def remarks(done: Done) -> Iterator[Notice]:
+def remarks(done: Done) -> Iterator[Remark]:
     """What a person should know about how a reply ended."""
     found = ", ".join(done.flagged)
     if done.finish in CUT:
-        yield Notice(CUT[done.finish], "warning")
+        yield Remark(CUT[done.finish], "warning", done.finish)
     if done.blocked:
         what = "your words were" if done.blocked == "input" else "the reply was"
-        yield Notice(f"{what} blocked by moderation: {found}", "warning")
+        yield Remark(f"{what} blocked by moderation: {found}", "warning", "blocked")
     elif done.flagged:
-        yield Notice(f"flagged by moderation: {found}")
+        yield Remark(f"flagged by moderation: {found}", code="flagged")
     if done.unchecked:
-        yield Notice("moderation failed; this turn was not checked", "warning")
+        yield Remark("moderation failed; this turn was not checked", "warning", "unchecked")
 
 
 @dataclass(frozen=True, slots=True)

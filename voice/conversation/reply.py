@@ -15,6 +15,7 @@ from voice.llm.interface import Delta, Done, Effect
 from voice.sessions.interface import ConnectionChanged, Reply, ReplyEvent, ReplyFailed, Working
 from voice.text.clauses import Clause, ClauseSplitter
 from voice.tts.interface import Chunk, Synthesizer
+from voice.tts.onset import Onset
 from voice.worker import Worker
 
 AUDIO_AHEAD_S = 30.0
@@ -130,6 +131,11 @@ class SpokenReply:
     def mute(self) -> bool:
         """It has nothing to hear: only text, only effects, or only what cannot be spoken, such as markup."""
         return self.silent or (not self._speakable and (self.acted or bool(self.text.strip())))
+
+    @property
+    def unheard(self) -> bool:
+        """Nothing of it has been made into sound yet."""
+        return self._heard.samples == 0
 
     def bridge(self, text: str) -> None:
         """Say this while the reply is awaited; it is not in its text."""
@@ -250,7 +256,8 @@ class SpokenReply:
         return False
 
     def _sounded(self, samples: int, words: tuple[tuple[int, int], ...]) -> None:
-        self.reports.moment("first_audio", self._now())
+        if samples:
+            self.reports.moment("first_audio", self._now())
         self._heard.add(samples, words)
 
 
@@ -268,8 +275,11 @@ class _Saying:
     def __call__(self, voice: Synthesizer) -> None:
         resampler = Resampler(voice.rate, self.reply.playout.rate)
         scale = self.reply.playout.rate / voice.rate
+        onset = Onset(voice.rate) if self.reply.unheard else None
 
         def emit(chunk: Chunk) -> bool:
+            self.made = self.made or len(chunk.pcm) > 0
+            chunk = chunk if onset is None else onset.without_quiet(chunk)
             words = tuple((round(mark.sample * scale), mark.char) for mark in chunk.marks)
             return self._push(resampler.convert(chunk.pcm), words)
 
@@ -281,7 +291,6 @@ class _Saying:
         """Hand audio over; the bookkeeping follows on the event loop, in the same order."""
         if self.reply.cancelled or self.given_up:
             return False
-        self.made = self.made or len(pcm) > 0
         self.reply.playout.push(pcm, self.reply.number)
         if len(pcm) or words:
             self.loop.call_soon_threadsafe(self.reply._sounded, len(pcm), words)

@@ -185,7 +185,7 @@ class Transcriber:
 
     def _words(self, transcript: Transcript, mine: _Open) -> str:
         """What was said; a recognizer that hears a noise may write no more than a full stop."""
-        said = transcript.text
+        said = transcript.newest or transcript.text
         if mine.over_reply and asks_for_silence(transcript.doubted):
             said = transcript.doubted
         text = without_phrase(said.strip(), self._phrases)

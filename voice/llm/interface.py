@@ -29,6 +29,14 @@ SLOW_UNTOLD = (
 )
 """The same where nothing can be announced: the result is part of the conversation once it is there."""
 
+LATE = (
+    "This came after your reply had ended. Say it now, as one short sentence to be spoken, in the language of the "
+    "question, so that it is clear what it answers."
+)
+"""Behind the result of such a tool, for the caller who is to announce it."""
+
+MARKED = ":\n"
+"""Ends the warning before a result that comes from outside."""
 
 CALL, CALL_PIECE = "function_call", "function_call_piece"
 """Kinds of effects: a whole function call (`call_id`, `name`, `arguments`), or a piece of one.

@@ -11,9 +11,9 @@ from typing import Protocol
 from voice.safety.classifiers import ModerationError
 from voice.safety.rules import Reading, Rules
 from voice.safety.verdict import ALLOWED, UNCHECKED, Verdict, together
+from voice.text.german.words import question_language
 from voice.text.phrases import phrase
 from voice.text.placeholders import BLOCKED
-from voice.text.speakable import language_of
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Moderation:
     def answer(self, categories: Sequence[str], words: str) -> str:
         """The text spoken in place of blocked text, in the language of the user's `words`."""
         if SELF_HARM in categories:
-            return self.help or phrase("self_harm", language_of(words) or "en")
+            return self.help or phrase("self_harm", question_language(words) or "en")
         return BLOCKED
 
     async def close(self) -> None:

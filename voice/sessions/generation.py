@@ -9,14 +9,14 @@ from typing import Any
 
 from voice.llm.context import estimate_tokens
 from voice.llm.interface import CALL, Ask, Delta, Done, Effect, Message, UpstreamError
-from voice.safety.filters import Blocked, Guard, screened, screened_data
+from voice.safety.filters import Blocked, screened, screened_data
 from voice.safety.reply_moderator import Flagged, ReplyModerator
 from voice.sessions.engine_context import EngineContext
 from voice.sessions.log import NOTHING_USED, OWN_OPTIONS, SessionTurn
-from voice.sessions.tool_rounds import MOST_ROUNDS, AnsweredSession, Call, Offer, can, offer, resume, work
+from voice.sessions.tool_rounds import MOST_ROUNDS, AnsweredSession, Call, Offer, can, offer, resume, to_model, work
 from voice.sessions.upstream_queue import NOT_ASKED, Attempt, Ticket
 from voice.text.boundaries import well_formed
-from voice.text.speakable import language_of
+from voice.text.german.words import question_language
 from voice.tools.sayings import saying
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ async def generate(live: AnsweredSession, turn: SessionTurn, parts: EngineContex
                 misfits += await work(live, turn, parts, offered, calls)
                 continue
             if calls:
-                live.put_delta(turn, saying("too_many" if last else "misfit", language_of(turn.input)))
+                live.put_delta(turn, saying("too_many" if last else "misfit", question_language(turn.input)))
         except UpstreamError as error:
             asked = error.code not in NOT_ASKED
             tried -= not asked
@@ -108,7 +108,7 @@ async def _attempt(
         elif turn.steps:
             asked.pop("tool_choice", None)  # it was for the first request
     screen, loop = live.guard.screen(), asyncio.get_running_loop()
-    messages = tuple(_to_model(live.guard, said) for said in await _informed(live, turn, parts))
+    messages = tuple(to_model(live.guard, said) for said in await _informed(live, turn, parts))
     wanted = Ask(
         messages, key=card.sid, model=model, options=asked, begun=live.guard.to_model(begun), effects=can(given)
     )
@@ -164,11 +164,6 @@ async def _informed(live: AnsweredSession, turn: SessionTurn, parts: EngineConte
     place = max(index for index, message in enumerate(messages) if message.role == "user")
     asked = messages[place]
     return (*messages[:place], replace(asked, text=f"{asked.text}\n\n{notes}"), *messages[place + 1 :])
-
-
-def _to_model(guard: Guard, said: Message) -> Message:
-    calls = tuple({name: guard.to_model(value) for name, value in call.items()} for call in said.calls)
-    return replace(said, text=guard.to_model(said.text), calls=calls)
 
 
 def _noted(turn: SessionTurn, outlet: ReplyModerator, tried: int, finish: str) -> dict[str, Any]:

@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from voice.llm.interface import ASK, ASKED, SLOW, SLOW_UNTOLD
+from voice.llm.interface import ASK, ASKED, LATE, MARKED, SLOW, SLOW_UNTOLD, Ask, Delta, Message
 from voice.safety.filters import Blocked, Guard, screened, screened_data
 from voice.safety.reply_moderator import ReplyModerator
 from voice.safety.unmask import revealed
 from voice.sessions.engine_context import EngineContext
-from voice.sessions.log import Refused, SessionTurn
+from voice.sessions.log import OWN_OPTIONS, Refused, SessionTurn
 from voice.sessions.session_wrappers import own
 from voice.sessions.state import SessionState
 from voice.sessions.stores.interface import Card
-from voice.text.speakable import language_of
+from voice.text.german.words import question_language
+from voice.text.phrases import phrase
 from voice.tools.interface import Context, Result, Tool, ToolError
-from voice.tools.registry import MARKED, read_arguments
+from voice.tools.registry import read_arguments
 from voice.tools.sayings import is_clear_yes, is_stop
+
+log = logging.getLogger(__name__)
 
 MOST_ROUNDS = 5
 """How often a reply may go back to the model with what tools have answered."""
@@ -37,6 +42,9 @@ SLOW_S = 8.0
 
 MOST_SAID = 400
 """Characters of a late answer that are said."""
+
+SAYS_S = 20.0
+"""How long the model may take to word a late answer."""
 
 UNKNOWN = "It is not known whether this was done, because the server stopped meanwhile. It was not tried again."
 
@@ -192,17 +200,16 @@ def _answer(
     result: Result,
     *,
     asks: bool = False,
-    announced: bool = False,
-) -> None:
-    """Log what a call has answered, and have its effects done."""
+) -> Mapping[str, Any]:
+    """Log what a call has answered, and have its effects done; returns what was logged."""
     text = _kept(live.guard, result.text)
     told: dict[str, Any] = {"call_id": call["call_id"], "name": call["name"], "text": text}
     told |= {"failed": True} if result.failed else {}
     told |= {"asks": True} if asks else {}
-    told |= {"announce": (text.partition(MARKED)[2] or text)[:MOST_SAID]} if announced else {}
     live.put_result(turn, told)
     for effect in result.effects:
         live.put_effect(turn, effect.kind, screened_data(live.guard, effect.data))
+    return told
 
 
 async def _worked(
@@ -221,11 +228,11 @@ async def _worked(
         async with asyncio.timeout(SLOW_S):
             return await asyncio.shield(work)
     except TimeoutError:
-        work.add_done_callback(lambda done: _remember(live, turn, call, done, announced=_announces(live, turn)))
+        work.add_done_callback(lambda done: _remember(live, turn, parts, call, done, announced=_announces(live, turn)))
         return Result(SLOW if _announces(live, turn) else SLOW_UNTOLD)
     except asyncio.CancelledError:
         if not work.cancelled():
-            work.add_done_callback(lambda done: _remember(live, turn, call, done))
+            work.add_done_callback(lambda done: _remember(live, turn, parts, call, done))
         raise
 
 
@@ -240,6 +247,7 @@ async def _made(parts: EngineContext, tool: Tool, arguments: str, context: Conte
 def _remember(
     live: AnsweredSession,
     turn: SessionTurn,
+    parts: EngineContext,
     call: Mapping[str, Any],
     done: asyncio.Task[Result],
     *,
@@ -247,7 +255,50 @@ def _remember(
 ) -> None:
     """Log what came of a call that its reply did not wait for, unless the work was stopped as well."""
     if not done.cancelled() and live.lost is None and live.fence is not None:
-        _answer(live, turn, call, done.result(), announced=announced)
+        told = _answer(live, turn, call, done.result())
+        if announced:
+            parts.spawn(_announce(live, turn, parts, told))
+
+
+async def _announce(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, told: Mapping[str, Any]) -> None:
+    """Log what the person hears of what came late: in the model's words, else behind their own that it answers."""
+    try:
+        said = await _worded(live, turn, parts, told["call_id"])
+    except Exception as error:  # noqa: BLE001  whatever fails, the person was promised the answer
+        log.info("a late answer goes out in its own words: %s", str(error) or type(error).__name__)
+        text, language = told["text"].partition(MARKED)[2] or told["text"], question_language(turn.input) or "en"
+        said = phrase("late", language, words=turn.input, text=text)
+    if said and live.lost is None and live.fence is not None:
+        live.put_result(turn, {**told, "announce": said[:MOST_SAID]})
+
+
+async def _worded(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, call_id: str) -> str:
+    """The reply that the model gives now that the tool has answered, as it may be logged."""
+    messages = [to_model(live.guard, message) for message in live.talk.context(turn)]
+    asked = {**live.card.options, **turn.options}
+    options = {name: value for name, value in asked.items() if name not in OWN_OPTIONS and name != "tool_choice"}
+    ask = Ask(
+        tuple(replace(one, text=f"{one.text}\n\n{LATE}") if one.call_id == call_id else one for one in messages),
+        key=live.card.sid,
+        model=str(turn.options.get("model") or live.card.model or parts.options.model),
+        options=options,
+        effects=frozenset(),
+    )
+    said = ""
+    parts.slots.check(live.card.owner)
+    async with asyncio.timeout(SAYS_S), aclosing(parts.slots.stream(parts.upstream, ask, live.card.owner)) as items:
+        async for item in items:
+            said += item.text if isinstance(item, Delta) else ""
+    said = " ".join(screened(live.guard, said).split())
+    if not said or not await _allowed(parts, said):
+        raise Blocked("empty", "nothing to say was left of it")
+    return said
+
+
+def to_model(guard: Guard, said: Message) -> Message:
+    """A logged message as the model server is given it."""
+    calls = tuple({name: guard.to_model(value) for name, value in call.items()} for call in said.calls)
+    return replace(said, text=guard.to_model(said.text), calls=calls)
 
 
 def _announces(live: AnsweredSession, turn: SessionTurn) -> bool:
@@ -259,7 +310,7 @@ def _context(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, cal
     before = live.talk.before(turn)
     return Context(
         parts.now(),
-        language_of(turn.input) or "en",
+        question_language(turn.input) or "en",
         key=f"{live.card.sid}:{call['call_id']}:{turn.number}",
         owner=live.card.owner or ("" if live.card.name is not None else live.card.sid),
         passing=not live.card.owner and live.card.name is None,
@@ -271,7 +322,7 @@ def _context(live: AnsweredSession, turn: SessionTurn, parts: EngineContext, cal
 
 def _asked(tool: Tool, arguments: str, turn: SessionTurn) -> str:
     """What a caller hears whose call has to be confirmed, with the tool's own question where it has one."""
-    question = tool.spec.question.get(language_of(turn.input) or "en", "")
+    question = tool.spec.question.get(question_language(turn.input) or "en", "")
     return f"{ASKED}{ASK}{question.format(**json.loads(arguments))}" if question else ASKED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from voice.text.german.spoken import MONTHS
 from voice.text.markdown import FENCE, fence_end
 from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN, is_emoji
@@ -29,6 +30,8 @@ _LAST_TOKEN = pattern_of(r"[^\s\"'“‘(\[*_]*$")
 _TOKEN_BEFORE = pattern_of(r"(\S+)\s+\S*$")
 _ACRONYM = pattern_of(r"(?:[A-Za-z]{1,2}\.)+[A-Za-z]{1,2}$")
 _MARKED_LINE = pattern_of(r"\s*(?:#{1,6}\s|[-*+•]\s|\d{1,3}[.)]\s)")
+_BEFORE_DAYS = pattern_of(r"\b(?:der|dem|den|des|am|vom|zum|beim|bis|ab|seit|und) \d+$", re.IGNORECASE)
+_LETTERS = pattern_of(r"[^\W\d_]*")
 _FENCE_BEGINS = pattern_of(r" {0,3}(?:`{1,2}|~{1,2})?$")
 _WAITING_END = pattern_of(rf"[{re.escape(_ENDS + _HAN_ENDS)}…]+[{re.escape(_CLOSERS)}]*$")
 _WAITING_PAUSE = pattern_of(rf"[{_PAUSES}{_HAN_PAUSES}]+[{re.escape(_CLOSERS)}]*$")
@@ -224,9 +227,20 @@ def _ends_sentence(text: str, at: int, after: int, final: bool) -> bool | None:
     word = _last_token(before)
     if word in _BEFORE_NUMBERS:
         return None if not following and not final else not following.isdigit()
+    if word.isdigit() and len(word) < 3 and _BEFORE_DAYS.search(before):
+        return _begins_no_month(text[after:].lstrip(), final)
     if word in _OFTEN_LAST:
         return None if not following and not final else not (following.islower() or following.isdigit())
     return not _is_abbreviation(before)
+
+
+def _begins_no_month(following: str, final: bool) -> bool | None:
+    """Whether what follows `am 7.` is no German month; None if more is needed."""
+    found = _LETTERS.match(following)
+    name = found[0] if found is not None else ""
+    if final or len(name) < len(following):
+        return name not in MONTHS
+    return None if any(month.startswith(name) for month in MONTHS) else True
 
 
 def _last_token(before: str) -> str:

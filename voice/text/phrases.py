@@ -15,6 +15,7 @@ PHRASES = MappingProxyType(
             "self_harm": "I am sorry that you are going through this. I am only a machine and cannot give you the help "
             "you deserve, but a person can. Please talk to someone you trust now, or call your local emergency number "
             "or a crisis line. You do not have to be alone with it.",
+            "late": "About “{words}”: {text}",
             "recording": "This conversation is being recorded.",
             "timer": "Your timer is up.",
             "timer_named": "Your {label} timer is up.",
@@ -31,6 +32,7 @@ PHRASES = MappingProxyType(
             "blocked": "抱歉，这个话题我不方便聊。",
             "self_harm": "听到您这样说，我很难过。我只是一台机器，给不了您应得的帮助，但有人可以。"
             "请现在就和您信任的人说一说，或者拨打当地的急救电话或心理援助热线。您不必一个人承受。",
+            "late": "您刚才说“{words}”：{text}",
             "recording": "本次对话正在录音。",
             "timer": "您的计时器到了。",
             "timer_named": "您的{label}计时器到了。",
@@ -48,6 +50,7 @@ PHRASES = MappingProxyType(
             "self_harm": "Es tut mir leid, dass es Ihnen so geht. Ich bin nur eine Maschine und kann Ihnen nicht so "
             "helfen, wie Sie es verdienen, ein Mensch aber schon. Bitte sprechen Sie jetzt mit jemandem, dem Sie "
             "vertrauen, oder rufen Sie den Notruf oder eine Krisenhilfe an. Sie müssen damit nicht allein sein.",
+            "late": "Zu „{words}“: {text}",
             "recording": "Dieses Gespräch wird aufgezeichnet.",
             "timer": "Ihr Timer ist abgelaufen.",
             "timer_named": "Ihr Timer {label} ist abgelaufen.",

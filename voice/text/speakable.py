@@ -7,6 +7,7 @@ import unicodedata
 from html import unescape
 
 from voice.text.dates import dates_in_words
+from voice.text.german.spoken import german
 from voice.text.markdown import plain, without_fences
 from voice.text.numbers import written_fractions
 from voice.text.patterns import pattern_of
@@ -32,7 +33,7 @@ _SPACE_BEFORE_MARK = pattern_of(r"\s+([,.;:!?，。！？；：、])(?=\s|$)")
 _CODE = {"en": "The code is in the text.", "zh": "代码在文字里。"}
 _LINK = {"en": "link to {}", "zh": "{}的链接"}
 _AT = {"en": "{} at {}", "zh": "{} at {}"}
-_WORDS = {"en": english, "zh": chinese}
+_WORDS = {"en": english, "zh": chinese, "de": german}
 
 
 def language_of(text: str) -> str:
@@ -46,7 +47,8 @@ def spoken(text: str, *, language: str = "", line_start: bool = True) -> str:
     """What to say for a piece of a reply; empty when nothing in it can be said.
 
     `language` (`en`, `zh`) chooses the words for symbols; empty: detected from the text; other languages keep their
-    symbols for the engine to read. `line_start` says whether the piece begins a line, where `-` and `#` are marks.
+    symbols for the engine to read, German all but dates and times. `line_start` says whether the piece begins a line,
+    where `-` and `#` are marks.
     """
     language = language or language_of(text) or "en"
     text = dates_in_words(_without_marks(text, language, line_start), language)

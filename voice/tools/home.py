@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from voice.errors import ConfigError, VoiceError
-from voice.text.speakable import language_of
+from voice.text.german.words import question_language
 from voice.tools.home_assistant import HomeAssistant
 from voice.tools.home_link import Entity, HomeLink
 from voice.tools.home_words import FILES, HomeWords, Wish
@@ -126,7 +126,7 @@ class Home:
 
     def understands(self, words: str) -> bool:
         """Whether the words are a whole command to this house."""
-        return self.wish(words, language_of(words) or "en") is not None
+        return self.wish(words, question_language(words) or "en") is not None
 
     @staticmethod
     def _read(entities: Sequence[Entity]) -> dict[str, HomeWords]:

@@ -59,7 +59,7 @@ class Lists:
         if action == "read":
             return Result(_told(name, now, language))
         if action in ("add", "remove") and not items:
-            raise ToolError("哪些东西？" if language == "zh" else "Which items?")
+            raise ToolError(_says("which", language))
         if action == "add":
             known: dict[str, str] = {}
             for item in (*now, *items):
@@ -70,8 +70,7 @@ class Lists:
         elif action == "remove":
             gone = {item.lower() for item in items}
             if not gone & {item.lower() for item in now}:
-                where = list_name(name, language)
-                raise ToolError(f"{where}上没有这个。" if language == "zh" else f"That is not on the {where}.")
+                raise ToolError(_says("missing", language).format(list_name(name, language)))
             now = [item for item in now if item.lower() not in gone]
         else:
             now = []
@@ -80,14 +79,30 @@ class Lists:
         return Result(_told(name, now, language))
 
 
+_SAYS: Mapping[str, Mapping[str, str]] = {
+    "which": {"en": "Which items?", "zh": "哪些东西？", "de": "Was genau?"},
+    "missing": {"en": "That is not on the {}.", "zh": "{}上没有这个。", "de": "Das steht nicht auf der {}."},
+    "items": {"en": "The {}: {}.", "zh": "{}上有：{}。", "de": "Auf der {}: {}."},
+    "empty": {"en": "The {} is empty.", "zh": "{}是空的。", "de": "Die {} ist leer."},
+    "lists": {"en": "Lists: {}.", "zh": "有这些：{}。", "de": "Listen: {}."},
+    "none": {"en": "There are no lists yet.", "zh": "还没有清单。", "de": "Es gibt noch keine Liste."},
+    "between": {"en": "; ", "zh": "、", "de": "; "},
+}
+
+
+def _says(key: str, language: str) -> str:
+    return _SAYS[key].get(language, _SAYS[key]["en"])
+
+
 def _told(name: str, items: list[str], language: str) -> str:
     where = list_name(name, language)
-    if language == "zh":
-        return f"{where}上有：{'、'.join(items)}。" if items else f"{where}是空的。"
-    return f"The {where}: {'; '.join(items)}." if items else f"The {where} is empty."
+    if not items:
+        return _says("empty", language).format(where)
+    return _says("items", language).format(where, _says("between", language).join(items))
 
 
 def _named(names: list[str], language: str) -> str:
-    if language == "zh":
-        return f"有这些：{'、'.join(list_name(name, language) for name in names)}。" if names else "还没有清单。"
-    return f"Lists: {', '.join(names)}." if names else "There are no lists yet."
+    if not names:
+        return _says("none", language)
+    named = names if language == "en" else [list_name(name, language) for name in names]
+    return _says("lists", language).format((", " if language == "en" else _says("between", language)).join(named))

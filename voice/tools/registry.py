@@ -8,12 +8,10 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from voice.llm.interface import MARKED
 from voice.tools.interface import Context, Result, Schema, Tool, ToolError
 
 log = logging.getLogger(__name__)
-
-MARKED = ":\n"
-"""What follows this in a result that is marked is data."""
 
 MOST_CHARS = 4000
 """Characters of a result that a model is given; a longer one is cut."""

@@ -30,10 +30,10 @@ Split = Literal["auto", "off"]
 class PiperSynthesizer:
     """Speaks with the voice file `model` (.onnx, its .onnx.json beside it); `speed` is a factor.
 
-    `split="auto"` cuts the voice in two at its first use (see piper_split), so that audio comes before the sentence is
-    finished and with word marks; a voice that cannot be cut is spoken whole, as with "off". All voices are brought to
-    one level (see level). `rate` is the voice's own, 16,000 or 22,050 Hz. Raises MissingError when a file is missing or
-    damaged, ConfigError for a speed out of range.
+    `split="auto"` cuts the voice in parts at its first use (see piper_streaming), so that audio comes before the
+    sentence is finished and with word marks; a voice that cannot be cut is spoken whole, as with "off". All voices are
+    brought to one level (see level). `rate` is the voice's own, 16,000 or 22,050 Hz. Raises MissingError when a file is
+    missing or damaged, ConfigError for a speed out of range.
     """
 
     def __init__(self, model: Path, speed: float = 1.0, split: Split = "auto", threads: int = 0) -> None:

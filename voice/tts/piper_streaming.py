@@ -1,8 +1,8 @@
-"""Piper's network cut in two where its decoder begins, so that a sentence's audio need not wait for its last word.
+"""Piper's network cut in three, so that a sentence's audio need not wait for its last word.
 
-The part before makes a column of numbers ("frame") per 256 samples for the whole sentence, which is quick; the decoder,
-a HiFi-GAN, turns frames into samples and sees only a few frames to each side, so that it can run piece by piece with
-the same result.
+The first part turns the text of a whole sentence into a column of numbers per 256 samples, which is quick. The flow
+turns these columns into others, the frames; the decoder, a HiFi-GAN, turns frames into samples. Both see only some
+columns to each side, so that they can run piece by piece with the same result.
 """
 
 from __future__ import annotations
@@ -15,91 +15,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_FIELDS = {
-    "Model": {
-        "ir_version": (1, "int64"),
-        "producer_name": (2, "string"),
-        "graph": (7, "Graph"),
-        "opset_import": (8, "[OperatorSet]"),
-    },
-    "OperatorSet": {"domain": (1, "string"), "version": (2, "int64")},
-    "Graph": {
-        "node": (1, "[Node]"),
-        "name": (2, "string"),
-        "initializer": (5, "[Tensor]"),
-        "input": (11, "[ValueInfo]"),
-        "output": (12, "[ValueInfo]"),
-    },
-    "Node": {
-        "input": (1, "[string]"),
-        "output": (2, "[string]"),
-        "name": (3, "string"),
-        "op_type": (4, "string"),
-        "attribute": (5, "[Attribute]"),
-    },
-    "Attribute": {
-        "name": (1, "string"),
-        "f": (2, "float"),
-        "i": (3, "int64"),
-        "s": (4, "bytes"),
-        "t": (5, "Tensor"),
-        "g": (6, "Graph"),
-        "floats": (7, "[float]"),
-        "ints": (8, "[int64]"),
-        "graphs": (11, "[Graph]"),
-        "type": (20, "int32"),
-    },
-    "Tensor": {
-        "dims": (1, "[int64]"),
-        "data_type": (2, "int32"),
-        "name": (8, "string"),
-        "raw_data": (9, "bytes"),
-    },
-    "ValueInfo": {"name": (1, "string"), "type": (2, "Type")},
-    "Type": {"tensor_type": (1, "TensorType")},
-    "TensorType": {"elem_type": (1, "int32"), "shape": (2, "Shape")},
-    "Shape": {"dim": (1, "[Dimension]")},
-    "Dimension": {"dim_value": (1, "int64"), "dim_param": (2, "string")},
-}
-_SCALARS = {"float": 2, "int64": 3, "int32": 5, "string": 9, "bytes": 12}
-_MESSAGE = 11
-
-FLOAT, INT64 = 1, 7
-"""Element types of a tensor."""
-
-
-def message(name: str) -> Any:
-    """The protobuf class of one of the messages above, for example message("Model")."""
-    return _classes()[f"voice_onnx.{name}"]
-
-
-@cache
-def _classes() -> dict[str, Any]:
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-
-    file = descriptor_pb2.FileDescriptorProto(name="voice_onnx.proto", package="voice_onnx", syntax="proto2")
-    for message_name, fields in _FIELDS.items():
-        declared = file.message_type.add(name=message_name)
-        for field_name, (number, kind) in fields.items():
-            field: Any = declared.field.add(name=field_name, number=number, label=3 if kind.startswith("[") else 1)
-            kind = kind.strip("[]")
-            if kind in _SCALARS:
-                field.type = _SCALARS[kind]
-            else:
-                field.type, field.type_name = _MESSAGE, f".voice_onnx.{kind}"
-    # A pool of its own: the real onnx package may be loaded in the same process.
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    classes: dict[str, Any] = message_factory.GetMessageClassesForFiles([file.name], pool)
-    return classes
-
+from voice.tts.piper_cut import CutError, cut
 
 Audio = NDArray[np.float32]
 Feeds = dict[str, NDArray[Any]]
@@ -110,19 +32,20 @@ MOST_FRAMES = 96
 """A piece is that much longer than the one before: while it is made, the one before is heard."""
 CONTEXT = 14
 """Frames to each side that a sample can depend on, in the widest of the published decoders."""
+FLOW_CONTEXT = 32
+"""Columns to each side that a frame depends on: four times four convolutions over five."""
+FLOW_GROWTH = 3
+"""So many times the frames that there are come next: while they are made, the others are heard."""
 WHOLE_FRAMES = 2 * (FIRST_FRAMES + CONTEXT)
 """Up to this (0.9 s, a word or two) a sentence is decoded at once: a first piece with its context would be more than
 half of it, and the pieces together cost half as much again."""
+PARTS = ("text", "flow", "decoder")
 TOLERANCE = 1e-4
 """Largest difference from the uncut voice, full scale 1; a step of int16 is 3e-5."""
 FATAL = 4
 """onnxruntime's log level: it would print each cancelled run as an error."""
 
 _log = logging.getLogger(__name__)
-
-
-class CutError(Exception):
-    """This voice cannot be cut; it is spoken whole."""
 
 
 def open_session(model: Path, threads: int = 0) -> Any:
@@ -140,25 +63,44 @@ def open_session(model: Path, threads: int = 0) -> Any:
 
 @dataclass(frozen=True)
 class SplitVoice:
-    """Both parts of a voice, loaded. `run` arguments are onnxruntime RunOptions, whose `terminate` ends a call."""
+    """The parts of a voice, loaded; one whose flow was not found has it in `encoder`.
+
+    `run` arguments are onnxruntime RunOptions, whose `terminate` ends a call.
+    """
 
     encoder: Any
+    flow: Any | None
     decoder: Any
 
     def encode(self, feeds: Feeds, run: Any = None) -> tuple[Audio, NDArray[np.int64] | None]:
-        """Frames (1, channels, n) of a sentence, and how many of them each phoneme id takes, if the voice says."""
-        frames, *durations = self.encoder.run(None, _wanted(self.encoder, feeds), run)
-        return frames, durations[0].reshape(-1).astype(np.int64) if durations else None
+        """Columns (1, channels, n) of a sentence, and how many of them each phoneme id takes, if the voice says."""
+        columns, *durations = self.encoder.run(None, _wanted(self.encoder, feeds), run)
+        return columns, durations[0].reshape(-1).astype(np.int64) if durations else None
 
-    def decode(self, frames: Audio, feeds: Feeds, run: Any = None) -> Iterator[Audio]:
-        """Samples of the frames, piece by piece, 256 per frame."""
+    def decode(self, columns: Audio, feeds: Feeds, run: Any = None) -> Iterator[Audio]:
+        """Samples of the columns, piece by piece, 256 for each."""
         (port,) = (port.name for port in self.decoder.get_inputs() if port.name not in feeds)
-        for start, end in pieces(frames.shape[2]):
-            first, last = max(0, start - CONTEXT), min(frames.shape[2], end + CONTEXT)
+        size, frames = columns.shape[2], columns[:, :, :0]
+        for start, end in pieces(size):
+            first, last = max(0, start - CONTEXT), min(size, end + CONTEXT)
+            if last > (known := frames.shape[2]):
+                soon = max(last, FLOW_GROWTH * known)
+                more = self._frames(columns, known, soon if size - soon > 2 * FLOW_CONTEXT else size, feeds, run)
+                frames = np.concatenate((frames, more), axis=2)
             inputs = _wanted(self.decoder, feeds) | {port: frames[:, :, first:last]}
             audio = self.decoder.run(None, inputs, run)[0].reshape(-1)
             hop = len(audio) // (last - first)
             yield audio[(start - first) * hop : (end - first) * hop]
+
+    def _frames(self, columns: Audio, start: int, end: int, feeds: Feeds, run: Any) -> Audio:
+        """The decoder's frames from `start` to `end`."""
+        if self.flow is None:
+            return columns[:, :, start:end]
+        first, last = max(0, start - FLOW_CONTEXT), min(columns.shape[2], end + FLOW_CONTEXT)
+        port, mask = (port.name for port in self.flow.get_inputs() if port.name not in feeds)
+        whole = {port: columns[:, :, first:last], mask: np.ones((1, 1, last - first), np.float32)}
+        frames: Audio = self.flow.run(None, _wanted(self.flow, feeds) | whole, run)[0]
+        return frames[:, :, start - first : end - first]
 
 
 def pieces(frames: int) -> Iterator[tuple[int, int]]:
@@ -171,7 +113,7 @@ def pieces(frames: int) -> Iterator[tuple[int, int]]:
 
 
 def open_split(model: Path, symbols: int, threads: int = 0) -> SplitVoice | None:
-    """The voice in two parts, cut now or earlier; None when it cannot be cut or differs, with the reason in the log.
+    """The voice in parts, cut now or earlier; None when it cannot be cut or differs, with the reason in the log.
 
     `symbols` is the number of phoneme ids. The parts are kept beside the voice, or in the user's cache when that folder
     cannot be written; their names carry the hash of the voice, and are given only to checked parts. A damaged voice
@@ -180,7 +122,7 @@ def open_split(model: Path, symbols: int, threads: int = 0) -> SplitVoice | None
     with model.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
     for folder in (model.parent, user_cache()):
-        files = [folder / f"{model.stem}.{digest}.{part}" for part in ("encoder", "decoder")]
+        files = [folder / f"{model.stem}.{digest}.{part}" for part in PARTS]
         refusal = folder / f"{model.stem}.{digest}.uncut"
         try:
             if refusal.exists():
@@ -203,13 +145,17 @@ def open_split(model: Path, symbols: int, threads: int = 0) -> SplitVoice | None
 
 def _load(files: list[Path], threads: int) -> SplitVoice | None:
     """Parts made earlier; None when they are not there or have been damaged since."""
-    if not all(file.exists() for file in files):
-        return None
     try:
-        return SplitVoice(*(_open_part(file, threads) for file in files))
+        return _open_parts(files, threads) if all(file.exists() for file in files) else None
     except CutError as error:
         _log.info("made again: %s", error)
         return None
+
+
+def _open_parts(files: list[Path], threads: int) -> SplitVoice:
+    """A part without content is none."""
+    encoder, flow, decoder = (_open_part(file, threads) if file.stat().st_size else None for file in files)
+    return SplitVoice(encoder, flow, decoder)
 
 
 def _open_part(file: Path, threads: int) -> Any:
@@ -220,15 +166,23 @@ def _open_part(file: Path, threads: int) -> Any:
 
 
 def _make(model: Path, symbols: int, files: list[Path], threads: int) -> SplitVoice:
-    """Cut, check, and only then give the parts their names. Raises CutError."""
+    """Cut, check, and only then give the parts their names; where the flow cannot be, it stays. Raises CutError."""
     feeds = check_feeds(symbols)
     # One thing at a time: the whole network, the file in memory and the parts together would be three times the voice.
     expected = speak_whole(open_session(model, threads), feeds)
+    try:
+        return _made(model, files, threads, feeds, expected, flow=True)
+    except CutError as error:
+        _log.info("the flow of %s is not cut: %s", model.name, error)
+        return _made(model, files, threads, feeds, expected, flow=False)
+
+
+def _made(model: Path, files: list[Path], threads: int, feeds: Feeds, expected: Audio, *, flow: bool) -> SplitVoice:
     with tempfile.TemporaryDirectory(dir=files[0].parent, prefix=".cut-") as folder:
         drafts = [Path(folder) / file.name for file in files]
-        for draft, data in zip(drafts, cut(model.read_bytes()), strict=True):
+        for draft, data in zip(drafts, cut(model.read_bytes(), flow=flow), strict=True):
             draft.write_bytes(data)
-        parts = SplitVoice(*(_open_part(draft, threads) for draft in drafts))
+        parts = _open_parts(drafts, threads)
         try:
             difference = compare(expected, parts, feeds)
         except Exception as error:
@@ -238,67 +192,6 @@ def _make(model: Path, symbols: int, files: list[Path], threads: int) -> SplitVo
         for draft, file in zip(drafts, files, strict=True):
             draft.replace(file)
     return parts
-
-
-def cut(model: bytes) -> tuple[bytes, bytes]:
-    """Serialized encoder (inputs as before; outputs frames and durations) and decoder (input frames; output audio).
-
-    Raises CutError when the file holds no graph that ends in one decoder with a `conv_pre`.
-    """
-    whole = message("Model").FromString(model)
-    graph = whole.graph
-    starts = [
-        node
-        for node in graph.node
-        if node.op_type == "Conv" and any("conv_pre" in name for name in [node.name, *node.input])
-    ]
-    if len(starts) != 1 or len(graph.output) != 1:
-        raise CutError(f"it has {len(starts)} nodes named conv_pre and {len(graph.output)} outputs, not one of each")
-    frames = starts[0].input[0]
-    durations = [node.output[0] for node in graph.node if node.op_type == "Ceil"]
-    encoder = _part(whole, [frames, *(durations if len(durations) == 1 else [])], given="")
-    decoder = _part(whole, [graph.output[0].name], given=frames)
-    more = {port.name for port in decoder.graph.input} - {frames, "sid"}
-    if more:
-        raise CutError(f"its decoder also reads {', '.join(sorted(more))}")
-    return encoder.SerializeToString(), decoder.SerializeToString()
-
-
-def _part(whole: Any, outputs: list[str], given: str) -> Any:
-    """The model that computes `outputs` from the whole's inputs and from the tensor `given`."""
-    makers = {name: node for node in whole.graph.node for name in node.output}
-    needed: set[str] = set()
-    open_names = [*outputs]
-    while open_names:
-        name = open_names.pop()
-        if name in needed:
-            continue
-        needed.add(name)
-        if name != given and name in makers:
-            open_names.extend(_read_by(makers[name]))
-    part = message("Model")(ir_version=whole.ir_version, producer_name=whole.producer_name)
-    part.opset_import.extend(whole.opset_import)
-    part.graph.name = whole.graph.name
-    part.graph.node.extend(
-        node for node in whole.graph.node if any(name in needed and name != given for name in node.output)
-    )
-    part.graph.initializer.extend(weight for weight in whole.graph.initializer if weight.name in needed)
-    part.graph.input.extend(port for port in whole.graph.input if port.name in needed)
-    if given:
-        part.graph.input.add(name=given).type.tensor_type.elem_type = FLOAT
-    known = {port.name: port for port in whole.graph.output}
-    part.graph.output.extend(known.get(name) or message("ValueInfo")(name=name) for name in outputs)
-    return part
-
-
-def _read_by(node: Any) -> list[str]:
-    """Names a node reads, those read inside its branches and loops included."""
-    names = list(node.input)
-    for attribute in node.attribute:
-        for graph in [*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])]:
-            names.extend(name for inner in graph.node for name in _read_by(inner))
-            names.extend(port.name for port in graph.output)
-    return names
 
 
 def check_feeds(symbols: int) -> Feeds:
@@ -333,11 +226,11 @@ def _wanted(session: Any, feeds: Feeds) -> Feeds:
 
 
 def _remove_others(folder: Path, stem: str, digest: str) -> None:
-    """Delete the parts of a voice that had this name before."""
-    part = re.compile(rf"{re.escape(stem)}\.([0-9a-f]{{16}})\.(encoder|decoder|uncut)")
+    """Delete the parts of a voice that had this name before, and those of an earlier cut."""
+    part = re.compile(rf"{re.escape(stem)}\.([0-9a-f]{{16}})\.({'|'.join(PARTS)}|encoder|uncut)")
     for file in folder.iterdir():
         found = part.fullmatch(file.name)
-        if found and found[1] != digest:
+        if found and (found[1] != digest or found[2] == "encoder"):
             file.unlink(missing_ok=True)
 
 

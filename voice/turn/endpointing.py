@@ -93,6 +93,10 @@ class Endpointer:
             self._within(max(own_s, self._silence_s)), "own pauses" if own else f"default{why and f': {why}'}"
         )
 
+    def may_be_over(self, words: str, complete: float | None = None) -> bool:
+        """Whether words that are older than the pause, and the sound, do not look unfinished."""
+        return not self._adaptive or self._weigh(words, complete, final=False)[0] != "long"
+
     def _weigh(self, words: str, complete: float | None, *, final: bool) -> tuple[Wait, str]:
         looks = self._judge(words if final else without_marks(words)) if words else UNKNOWN
         sounds: Sounds = "unheard" if complete is None else "done" if complete >= DONE else "going on"

@@ -58,7 +58,7 @@ class Floor:
             self.state = State.IDLE
             return ended
         self.state = State.LISTENING if self.turn.stopped is None else State.ENDING
-        return ended if self.state is State.LISTENING else ended + self._speculate()
+        return ended if self.state is State.LISTENING else ended + self._speculate(self._turn.transcript)
 
     def _interrupt(self, now: float) -> list[Action]:
         turn = self._turn
@@ -81,17 +81,28 @@ class Floor:
         turn.outcome, turn.filled = Outcome.FAILED, True
         return [ev.Say(turn.number, turn.revision, event.text), ev.Release(turn.number, turn.revision)]
 
-    def _speculate(self) -> list[Action]:
-        """Send the words before the end of turn is certain, where the policy allows it."""
+    def _speculate(self, words: str | None) -> list[Action]:
+        """Send the words before the end of turn is certain, where the policy allows it; they replace other words."""
         turn = self._turn
-        words = turn.transcript
-        if self.policy.speculate not in ("llm", "tts") or turn.drafts >= self.policy.max_drafts:
-            return []
+        taken = self._take_back(words)
+        if turn.sent or self.policy.speculate not in ("llm", "tts") or turn.drafts >= self.policy.max_drafts:
+            return taken
         if words is None or not self._means_something(words):
-            return []
-        turn.sent = True
+            return taken
+        turn.sent, turn.asked_with = True, words
         turn.drafts += 1
-        return [ev.Send(turn.number, turn.revision, words)]
+        return [*taken, ev.Send(turn.number, turn.revision, words)]
+
+    def _take_back(self, words: str | None = None) -> list[Action]:
+        """Discard a draft that was sent with other words, those of a partial; what comes of it later is late."""
+        turn = self._turn
+        if not turn.sent or _plain(words) == _plain(turn.asked_with):
+            return []
+        taken = ev.Discard(turn.number, turn.revision)
+        turn.revision += 1
+        turn.sent = turn.acts = False
+        turn.tools, turn.judging = 0, turn.complete is not None
+        return [taken]
 
     def _means_something(self, words: str) -> bool:
         """Somebody said it, and not we ourselves: the end of a reply may still be in the room.
@@ -109,3 +120,8 @@ class Floor:
 
     def _is_words(self, text: str) -> bool:
         return bool(text) and self.policy.overlap(text) in (Overlap.WORDS, Overlap.STOP)
+
+
+def _plain(words: str | None) -> list[str]:
+    """Words without case and the marks around them: a reader may tell them apart, a question means the same."""
+    return [word.strip(".,!?;:。，！？；：…") for word in (words or "").casefold().split()]

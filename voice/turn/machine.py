@@ -83,7 +83,7 @@ class TurnMachine(OverReply):
         if isinstance(event, ev.Announce):
             self.turn.filled, self.turn.announces = True, event
             return [ev.Say(number, revision, event.text, rings=event.rings), ev.Release(number, revision)]
-        self.turn.transcript, self.turn.sent = event.text, True
+        self.turn.transcript, self.turn.asked_with, self.turn.sent = event.text, event.text, True
         return [
             ev.Decided(number, revision, now, "typed"),
             ev.Send(number, revision, event.text),
@@ -101,8 +101,8 @@ class TurnMachine(OverReply):
 
     def _words(self, event: ev.WordsHeard, now: float) -> list[Action]:
         spoken = self._turn if event.turn == self._turn.number else self._over
-        spoken.text = event.text
-        return []
+        spoken.text, spoken.worded = event.text, now
+        return self._draft_partial() if self.state is State.ENDING else []
 
     def _still_listening(self, event: ev.FrameHeard, now: float) -> list[Action]:
         if now - self._turn.started < self.policy.max_turn_s:
@@ -113,9 +113,10 @@ class TurnMachine(OverReply):
         return [*decided, ev.Listen(self.over.number, now)]
 
     def _fall_silent(self, event: ev.SpeechStopped, now: float) -> list[Action]:
-        self._turn.stop(event.at)
+        turn = self._turn
+        turn.stop(event.at)
         self.state = State.ENDING
-        return []
+        return self._draft_partial() if turn.worded > event.at else []
 
     def _heard_so_far(self, event: ev.Transcribed, now: float) -> list[Action]:
         """They speak on: what was asked while a reply was heard is a partial now."""
@@ -155,9 +156,15 @@ class TurnMachine(OverReply):
         self._turn.complete = event.complete
         return []
 
+    def _draft_partial(self) -> list[Action]:
+        """A partial that comes after they fell silent often has all the words: asked with it, the reply is early."""
+        turn = self._turn
+        may_be_over = turn.transcript is None and self.endpointer.may_be_over(turn.text, turn.complete)
+        return self._speculate(turn.text) if may_be_over and not turn.sent else []
+
     def _draft(self, event: ev.Transcribed, now: float) -> list[Action]:
         self._turn.transcript = event.text
-        return self._speculate()
+        return self._speculate(event.text)
 
     def _draft_failed(self, event: ev.StageFailed, now: float) -> list[Action]:
         """A speculation that failed costs nothing: the decision asks again."""
@@ -211,12 +218,13 @@ class TurnMachine(OverReply):
     def _answer(self) -> list[Action]:
         turn, words = self._turn, self._turn.transcript
         if words is None or not self._means_something(words):
-            return self._finish(Outcome.EMPTY)
+            return self._take_back() + self._finish(Outcome.EMPTY)
+        taken = self._take_back(words)
         release = ev.Release(turn.number, turn.revision)
         if turn.sent:
             return [release, *self._let_act()] if turn.acts else [release]
-        turn.sent = True
-        return [ev.Send(turn.number, turn.revision, words), release]
+        turn.sent, turn.asked_with = True, words
+        return [*taken, ev.Send(turn.number, turn.revision, words), release]
 
     def _tool_runs(self, event: ev.ToolRuns, now: float) -> list[Action]:
         turn = self._turn
@@ -226,7 +234,7 @@ class TurnMachine(OverReply):
         if not event.acts or turn.counts:
             return []
         turn.acts = True
-        return self._let_act() if self.state is State.THINKING else []
+        return self._let_act() if self.state is State.THINKING and turn.transcript is not None else []
 
     def _tool_rests(self, event: ev.ToolRests, now: float) -> list[Action]:
         self._turn.tools = max(0, self._turn.tools - 1)
@@ -250,6 +258,16 @@ class TurnMachine(OverReply):
             return begun + self._interrupt(now)
         self.state, self._over.overlaps = State.PAUSED, True
         return [*begun, ev.Pause(turn.number)]
+
+    def _failed_thinking(self, event: ev.StageFailed, now: float) -> list[Action]:
+        """What fails for the words of a partial is asked again with all the words, as soon as they are known."""
+        turn = self._turn
+        if turn.transcript is not None or not turn.sent or turn.outcome is Outcome.FAILED:
+            return self._fail(event, now)
+        if event.stage is ev.Stage.RECOGNIZER:
+            return self._take_back() + self._fail(event, now)
+        turn.sent = False
+        return [ev.Discard(turn.number, turn.revision)]
 
     def _silent_reply(self, event: ev.Drained, now: float) -> list[Action]:
         """The reply ended without a sound: said aloud unless it was meant so, or is what we tried to say."""
@@ -308,7 +326,7 @@ TABLE: dict[State, dict[type, Handler]] = {
     State.THINKING: {
         ev.SpeechStarted: M._go_on, ev.SpeechStopped: M._over_stops, ev.FrameHeard: M._nothing, ev.WordsHeard: M._words,
         ev.Transcribed: M._transcribed, ev.Judged: M._nothing, ev.Audible: M._first_sound, ev.Drained: M._silent_reply,
-        ev.StageFailed: M._fail, ev.ToolRuns: M._tool_runs, ev.ToolRests: M._tool_rests,
+        ev.StageFailed: M._failed_thinking, ev.ToolRuns: M._tool_runs, ev.ToolRests: M._tool_rests,
         ev.Stopped: M._stop,
         ev.Typed: M._queue, ev.Announce: M._queue, ev.MicrophoneLost: M._nothing, ev.Closed: M._close,
         ev.Dropped: M._drop,

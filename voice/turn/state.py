@@ -66,6 +66,7 @@ class Policy:
 class Turn:
     """What is known of one turn. `transcript`, `sent` and `complete` (the turn model's) are the current revision's.
 
+    `text` are the words of the newest partial, which came at `worded`; the model was asked with `asked_with`.
     `unread`: the recognizer failed when its words were asked for early. `overlaps`: it began over a reply. `acts`: a
     tool waits until it counts; `counts`: it was committed for one, so that it can neither grow nor be dropped any more.
     `tools` work for its reply, the first since `tool_since`; `saying` names the phrase that fits; `bridged` says that
@@ -79,12 +80,14 @@ class Turn:
     revision: int = 1
     stopped: float | None = None
     text: str = ""
+    worded: float = 0.0
     transcript: str | None = None
     complete: float | None = None
     asked: bool = False
     unread: bool = False
     judging: bool = False
     sent: bool = False
+    asked_with: str = ""
     acts: bool = False
     counts: bool = False
     tools: int = 0

@@ -17,6 +17,7 @@ from voice.llm.builtin.timer_list import Timers
 from voice.server.realtime.engine_pool import EngineSet
 from voice.sessions.interface import Session
 from voice.settings.schema import Settings
+from voice.text.patterns import compile_all
 from voice.text.phrases import phrase
 from voice.turn.completeness import completeness
 from voice.turn.endpointing import Endpointer
@@ -55,10 +56,13 @@ def engine_set(
 
 
 async def warm(engines: EngineSet, ready: Callable[[Any], object], *, typed: bool = False) -> list[BaseException]:
-    """Load what is not loaded yet and run each engine once by `ready(engine)`; returns what failed."""
+    """Load what is not loaded yet and run each engine once by `ready(engine)`; returns what failed.
+
+    The patterns that the first turn needs are compiled meanwhile.
+    """
     needed = [engines.voices[0], None if typed else engines.recognizer, engines.turn_model]
     loads = [worker.call(ready, patience_s=WARM_S) for worker in needed if worker is not None]
-    found = await asyncio.gather(*loads, return_exceptions=True)
+    found = await asyncio.gather(*loads, asyncio.to_thread(compile_all), return_exceptions=True)
     return [failure for failure in found if isinstance(failure, BaseException)]
 
 

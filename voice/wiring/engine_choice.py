@@ -77,12 +77,18 @@ def turn_model_file(settings: Settings) -> Path | None:
 
 
 def voice_encoder_file(settings: Settings) -> Path | None:
-    """The file of the voice encoder, None where none is downloaded, or voices are not to be known or would leave the
-    machine with the memories."""
-    registry = shipped_registry()
-    best = best_present(SPEAKER, "", ModelStore(settings.models.folder).present(registry))
-    wanted = settings.memory.enabled and settings.memory.voices and not in_redis(settings)
-    return model_file(settings, best.name) if best is not None and wanted else None
+    """The file of the voice encoder, None where none is downloaded or no voice is to be known."""
+    best = best_present(SPEAKER, "", ModelStore(settings.models.folder).present(shipped_registry()))
+    return model_file(settings, best.name) if best is not None and not why_no_voices(settings) else None
+
+
+def why_no_voices(settings: Settings) -> str:
+    """The setting by which no one is known by their voice; empty where people may be."""
+    if not settings.memory.enabled:
+        return "memory.enabled = false"
+    if not settings.memory.voices:
+        return "memory.voices = false"
+    return "chat.store = redis, and voices do not leave this machine" if in_redis(settings) else ""
 
 
 def engine_choices(settings: Settings, language: str = "") -> EngineChoices:

@@ -13,6 +13,7 @@ from voice.models.store import ModelStore, shipped_registry
 from voice.server.openai_api.speech_services import InstalledVoice
 from voice.settings.schema import Settings
 from voice.text.language_tags import base_language
+from voice.text.patterns import compile_all
 from voice.tts.interface import Synthesizer
 from voice.wiring.assembly import WARM_S
 from voice.wiring.engine_choice import recognizer_choice, spoken_language, synthesizer_choice
@@ -48,7 +49,8 @@ class SpeechEngines:
         """Load the configured ones. Raises VoiceError."""
         await asyncio.to_thread(self.voices)
         hears = self.recognizer.call(lambda engine: engine.warm(), patience_s=WARM_S)
-        await asyncio.gather(hears, self.voice().call(lambda engine: engine.warm(), patience_s=WARM_S))
+        speaks = self.voice().call(lambda engine: engine.warm(), patience_s=WARM_S)
+        await asyncio.gather(hears, speaks, asyncio.to_thread(compile_all))
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -96,7 +96,10 @@ def test_a_conversation_that_a_tool_ends_takes_no_further_line() -> None:
 @pytest.mark.parametrize(
     ("done", "told"),
     [
-        (Done(finish="length"), "\n(the reply was cut at the model server's limit of tokens)\n"),
+        (
+            Done(finish="length"),
+            "\n(the reply was cut at the model server's limit of tokens; say “go on” for the rest)\n",
+        ),
         (Done(finish="content_filter"), "\n(the reply was stopped by the model server's filter)\n"),
         (Done(flagged=("hate",), blocked="reply"), "\n(the reply was blocked by moderation: hate)\n"),
         (Done(finish="stop"), "\n"),

@@ -1,16 +1,26 @@
-"""`voice doctor`: what it says of a model server, beside a real one."""
+"""`voice doctor`: what it says of a model server, beside a real one, and of the voice encoder."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
-from voice.cli.commands.doctor import model
-from voice.cli.findings import BROKEN, GOOD
+from tests.support.real_models import models_folder, voice_encoder_file
+from tests.support.voices import ANN, voice_of
+from voice.cli.commands.doctor import model, voices
+from voice.cli.findings import BROKEN, GOOD, LIMITED
+from voice.errors import VoiceError
+from voice.memory.vault import Who
+from voice.memory.voice_book import keep_voice
 from voice.settings.layers import Given, Resolved, merge
+from voice.settings.schema import Settings
+from voice.speakers.ge2e import Ge2eEncoder
+from voice.speakers.recognition import Sample
+from voice.wiring.memory import vault
 
 
 class Models(BaseHTTPRequestHandler):
@@ -35,6 +45,11 @@ def server() -> Iterator[str]:
         thread.join()
 
 
+def with_models(folder: Path, *more: tuple[str, str]) -> Resolved:
+    given = [("models.folder", str(folder)), *more]
+    return merge([[Given(key, value, "--set", text=True) for key, value in given]])
+
+
 def with_llm(url: str) -> Resolved:
     return merge([[Given("chat.llm", url, "--llm", text=True)]])
 
@@ -56,3 +71,31 @@ def test_a_model_that_the_server_lacks_is_broken(server: str) -> None:
     finding = model(resolved)
     assert finding.state == BROKEN
     assert "no model 'big'; expected one of: small" in finding.text
+
+
+def test_who_speaks_is_not_known_without_the_encoder_and_the_command_is_named(tmp_path: Path) -> None:
+    finding = voices(with_models(tmp_path))
+    assert finding.state == LIMITED and "voice models pull voice-encoder" in finding.remedy
+    for setting in ("memory.voices", "memory.enabled"):
+        assert voices(with_models(tmp_path, (setting, "false"))).text.endswith(f"{setting} = false")
+
+
+def test_the_encoder_is_loaded_and_the_voices_that_fit_it_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    voice_encoder_file()
+    assert "say “my name is”" in voices(with_models(models_folder())).remedy
+    for id, encoder in (("ann", Ge2eEncoder.name), ("ben", "another")):
+        with vault(Settings()).writing(Who("", id)) as database:
+            keep_voice(database, id, encoder, Sample(voice_of(ANN), 4.0))
+    finding = voices(with_models(models_folder()))
+    assert (finding.state, finding.text.partition("; ")[2]) == (LIMITED, "voices known: 1, of another encoder: 1")
+
+
+def test_an_encoder_that_is_none_is_broken(tmp_path: Path) -> None:
+    file = tmp_path / "voice-encoder" / voice_encoder_file().name
+    file.parent.mkdir()
+    file.write_bytes(b"no checkpoint")
+    with pytest.raises(VoiceError):
+        voices(with_models(tmp_path))

@@ -15,6 +15,7 @@ from voice.conversation.observer import (
     Muted,
     Note,
     Notice,
+    Remark,
     ReplySpoken,
     StateChanged,
     TimerRang,
@@ -87,6 +88,18 @@ def test_a_reply_that_was_read_to_its_end_was_not_interrupted() -> None:
 def test_an_empty_turn_leaves_nothing_and_a_notice_a_line() -> None:
     above, _ = shown(TurnEnded(TurnTrace(1, outcome="empty")), Notice("the microphone is gone", "warning"))
     assert above == "  the microphone is gone\n"
+
+
+def test_a_reply_that_was_cut_is_marked_and_the_remark_stands_behind_it() -> None:
+    trace = TurnTrace(1, text="tell me all", reply="And the third", heard="And the third", outcome="answered")
+    trace.notes["cut"] = True
+    remark = Remark("it was cut", "warning")
+    spoken = ReplySpoken("And the third", "And the third")
+    above, below = shown(StateChanged("thinking"), TranscriptChanged("tell me all", True), spoken, remark)
+    assert "it was cut" not in above + below
+    above, _ = shown(StateChanged("thinking"), spoken, remark, TurnEnded(trace))
+    assert above.index("And the third …") < above.index("it was cut")
+    assert "it was cut" in shown(remark)[0]
 
 
 def test_blocks_that_stay_early_are_not_shown_twice() -> None:

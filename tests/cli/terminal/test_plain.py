@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from voice.cli.terminal.plain import Plain, PlainChat, typed_lines
-from voice.conversation.observer import Level, Notice, ReplySpoken, StateChanged, TranscriptChanged, TurnEnded
+from voice.conversation.observer import Level, Notice, Remark, ReplySpoken, StateChanged, TranscriptChanged, TurnEnded
 from voice.sessions.interface import ConnectionChanged
 from voice.trace import TurnTrace
 
@@ -35,6 +35,16 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
         "voice: It (interrupted)",
         "error: gone",
     ]
+
+
+def test_how_a_reply_ended_is_said_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
+    plain = Plain()
+    for event in (
+        Remark("it was cut", "warning"),
+        TurnEnded(TurnTrace(1, text="all", reply="One.", outcome="answered")),
+    ):
+        plain(event)
+    assert capsys.readouterr().out.splitlines() == ["voice: One.", "warning: it was cut"]
 
 
 def test_who_types_is_prompted_and_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:

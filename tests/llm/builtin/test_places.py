@@ -75,3 +75,19 @@ def test_every_place_of_the_table_is_found_in_its_zone() -> None:
         assert zone in available_timezones(), line
         assert all(zone_of(name) == zone for name in names.split(", ")), line
         assert ZoneInfo(zone)
+
+
+def _asked_at(zone: str, hour: int, minute: int, said: str) -> str:
+    found = answer(Question(said, datetime(2026, 11, 22, hour, minute, tzinfo=ZoneInfo(zone))))
+    return found.text if found is not None else "?"
+
+
+def test_the_day_elsewhere_is_right_where_clocks_are_more_than_a_day_apart() -> None:
+    samoa, line = "Pacific/Pago_Pago", "Pacific/Kiritimati"
+    asked = "what time is it in Kiritimati"
+    assert _asked_at(samoa, 23, 30, asked) == "In Kiritimati it is 12:30 AM, the day after tomorrow."
+    assert _asked_at(samoa, 22, 30, asked) == "In Kiritimati it is 11:30 PM, tomorrow."
+    assert _asked_at(samoa, 22, 0, "东京现在几点") == "东京现在是明天晚上6点整。"
+    assert _asked_at(line, 0, 30, "what time is it in Pago Pago").endswith("11:30 PM, the day before yesterday.")
+    assert _asked_at(line, 0, 30, "Pacific/Pago_Pago现在几点").endswith("前天晚上11点30分。")
+    assert _asked_at(samoa, 23, 30, "Kiritimati现在几点") == "Kiritimati现在是后天凌晨12点30分。"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from voice.llm.builtin import BuiltinUpstream
 from voice.llm.builtin.responder import pieces, tokens
 from voice.llm.builtin.timer_list import Running
-from voice.llm.interface import Ask, Delta, Done, Effect, Message, Upstream
+from voice.llm.interface import LATE, Ask, Delta, Done, Effect, Message, Upstream
 
 SHIPPED = Path(__file__).parents[3] / "voice" / "demo" / "knowledge"
 
@@ -164,3 +164,16 @@ def test_it_goes_by_its_name() -> None:
     ):
         events = replies(BuiltinUpstream(name="Nova"), Message("user", words))
         assert "".join(event.text for event in events if isinstance(event, Delta)) == answer
+
+
+@pytest.mark.parametrize(
+    ("words", "result", "told"),
+    [
+        ("is the oven warm", "It is warm.", "About “is the oven warm”: It is warm."),
+        ("烤箱热了吗", "Data from x:\n热了。", "您刚才说“烤箱热了吗”：热了。"),
+        ("Ist der Ofen warm?", "Ja.", "Zu „Ist der Ofen warm?“: Ja."),
+    ],
+)
+def test_what_a_tool_answers_late_names_what_it_answers(words: str, result: str, told: str) -> None:
+    events = replies(builtin(), Message("user", words), Message("tool", f"{result}\n\n{LATE}", call_id="c"))
+    assert "".join(event.text for event in events if isinstance(event, Delta)) == told

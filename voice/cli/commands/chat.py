@@ -28,8 +28,8 @@ from voice.llm.builtin.timer_list import Timer, Timers
 from voice.llm.interface import Delta, Done, Effect
 from voice.sessions.interface import ConnectionChanged, Reply, ReplyEvent, ReplyFailed, Session
 from voice.settings.serving import ServeSettings
+from voice.text.german.words import question_language
 from voice.text.phrases import phrase
-from voice.text.speakable import language_of
 from voice.trace import TurnTrace
 from voice.wiring.conversation_controls import SessionControls
 
@@ -106,7 +106,7 @@ class TextConversation:
         try:
             async for line in lines:
                 if line.strip():
-                    language = language_of(line) or language
+                    language = question_language(line) or language
                     await self._turn(line, ringing)
                 else:
                     self._observer(TurnEnded(TurnTrace(0, outcome="empty")))
@@ -150,6 +150,8 @@ class TextConversation:
                 self._text += text
                 self._observer(ReplySpoken(self._text, self._text))
             case Done():
+                if event.finish == "length":
+                    trace.notes["cut"] = True
                 for notice in remarks(event):
                     self._observer(notice)
             case ConnectionChanged():

@@ -13,7 +13,7 @@ import click
 from voice.cli.findings import BROKEN, GOOD, LIMITED, Finding, show
 from voice.cli.options import Resolved, configured
 from voice.errors import VoiceError
-from voice.wiring.engine_choice import engine_choices
+from voice.wiring.engine_choice import engine_choices, voice_encoder_file, why_no_voices
 
 if TYPE_CHECKING:
     from voice.audio.portaudio import Direction
@@ -164,6 +164,32 @@ def memory(resolved: Resolved) -> Finding:
     )
 
 
+def voices(resolved: Resolved) -> Finding:
+    """Knowing people by their voice: the encoder, loaded once, and the voices that it made."""
+    from voice.memory.voice_book import known_voices
+    from voice.speakers.ge2e import Ge2eEncoder
+    from voice.wiring.memory import vault
+
+    settings = resolved.settings
+    if settings.chat.server:
+        return Finding(GOOD, f"no one is known by voice with {settings.chat.server}")
+    if why := why_no_voices(settings):
+        return Finding(GOOD, f"no one is known by voice: {why}")
+    file = voice_encoder_file(settings)
+    if file is None:
+        remedy = "where several people speak: voice models pull voice-encoder (17 MB), or voice setup people"
+        return Finding(LIMITED, "no voice encoder is downloaded; all who speak are one person", remedy)
+    began = time.perf_counter()
+    Ge2eEncoder(file)
+    told = f"voice encoder, ready in {time.perf_counter() - began:.1f} s"
+    kept = vault(settings)
+    known, fitting = len(known_voices(kept)), len(known_voices(kept, Ge2eEncoder.name))
+    told += f"; voices known: {fitting}"
+    if known == fitting:
+        return Finding(GOOD, told, "" if known else "to be known, say “my name is”, and your name, to voice talk")
+    return Finding(LIMITED, f"{told}, of another encoder: {known - fitting}", "these people say their name once more")
+
+
 def moderation(resolved: Resolved) -> Finding:
     """The moderation rules and servers."""
     import asyncio
@@ -201,5 +227,6 @@ CHECKS = {
     "echo": echo,
     "language model": model,
     "memory": memory,
+    "voices": voices,
     "moderation": moderation,
 }

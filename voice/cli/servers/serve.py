@@ -65,6 +65,7 @@ async def served(
     `unknown` are the words for questions that the built-in responder cannot answer; `tls` is the file of a certificate
     and its key, for HTTPS.
     """
+    from voice.text.patterns import compile_all
     from voice.wiring.engine_pool import SharedEnginePool
     from voice.wiring.memory import memory
     from voice.wiring.prompt_warmup import warmed
@@ -98,9 +99,11 @@ async def served(
             app = create(running, settings.serve, SharedEnginePool(settings), speech, remembered)
             add(app)
             checking = asyncio.create_task(warn(), name="ask the model server")
+            compiling = asyncio.create_task(asyncio.to_thread(compile_all), name="compile patterns")
             async with warmed(settings.serve, running, click.echo):
                 await serve(app, listening, serving, tls)
             checking.cancel()
+            await compiling
     finally:
         listening.close()
         speech.close()

@@ -17,6 +17,7 @@ from voice.conversation.observer import (
     Muted,
     Note,
     Notice,
+    Remark,
     ReplySpoken,
     StateChanged,
     TimerRang,
@@ -74,6 +75,7 @@ class ConversationView:
         self._words, self._heard, self._text = TranscriptChanged("", False), 0, ""
         self._gone = 0  # code points of the reply that stay above already
         self._named = False  # and whether the words it answers do
+        self._remarks = list[Remark]()
 
     def __call__(self, event: Note) -> None:
         match event:
@@ -93,8 +95,10 @@ class ConversationView:
                 self.reconnecting = not event.up
             case TimerRang():
                 self._bell()
+            case Remark() if self.busy:
+                self._remarks.append(event)
             case Notice():
-                self._above(Text(f"  {printable(event.text)}", style=NOTICES.get(event.level, "")))
+                self._tell(event)
 
     @property
     def busy(self) -> bool:
@@ -163,9 +167,14 @@ class ConversationView:
         self._name(trace.text)
         if shown[gone:].strip() or (trace.text and not gone) or trace.outcome in MANNERS:
             self._above(past_reply(trace, gone, latency=self._latency))
+        for remark in self._remarks:
+            self._tell(remark)
         if trace.text or shown:
             self._above(Text())
         self._begin()
+
+    def _tell(self, notice: Notice) -> None:
+        self._above(Text(f"  {printable(notice.text)}", style=NOTICES.get(notice.level, "")))
 
 
 def past_reply(trace: TurnTrace, gone: int = 0, *, latency: bool = False) -> RenderableType:
@@ -176,6 +185,8 @@ def past_reply(trace: TurnTrace, gone: int = 0, *, latency: bool = False) -> Ren
     parts: list[RenderableType] = []
     for block in blocks(rest) if rest.strip() else []:
         parts += [Text()] * bool(parts) + [rendered(block)]
+    if trace.notes.get("cut") and parts and isinstance(parts[-1], Text):
+        parts[-1].append(" …", "dim")
     if manner is not None and not whole:
         words, style = manner
         if len(trace.heard) < gone:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import click
 
 from voice.cli.terminal.controls import Controls
-from voice.conversation.observer import Note, Notice, ReplySpoken, TranscriptChanged, TurnEnded
+from voice.conversation.observer import Note, Notice, Remark, ReplySpoken, TranscriptChanged, TurnEnded
 from voice.sessions.interface import ConnectionChanged
 
 
@@ -38,6 +38,7 @@ class Plain(_PlainFace):
     def __init__(self, prompt: str = "") -> None:
         self._prompt = prompt
         self._said = ""
+        self._remarks: list[Remark] = []
         self._ask()
 
     def __call__(self, event: Note) -> None:
@@ -50,11 +51,19 @@ class Plain(_PlainFace):
                 if trace.text or trace.reply:
                     manner = "" if trace.outcome == "answered" else f"({trace.outcome})"
                     self._line(" ".join(filter(None, ("voice:", trace.shown, manner))))
+                for remark in self._remarks:
+                    self._tell(remark)
+                self._remarks.clear()
                 if trace.response_ms is not None and not self._prompt:
                     spans = ", ".join(f"{name.replace('_', ' ')} {ms:.0f}" for name, ms in trace.spans())
                     click.echo(f"       {trace.response_ms:.0f} ms ({spans})")
-            case Notice(text=text, level=level):
-                self._line(text if self._prompt and level == "info" else f"{level}: {text}")
+            case Remark():
+                self._remarks.append(event)
+            case Notice():
+                self._tell(event)
+
+    def _tell(self, notice: Notice) -> None:
+        self._line(notice.text if self._prompt and notice.level == "info" else f"{notice.level}: {notice.text}")
 
     def _line(self, text: str) -> None:
         """A line of its own, in place of the prompt that waits for input."""

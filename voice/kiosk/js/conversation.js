@@ -40,7 +40,6 @@ export class Conversation {
     this.latencies = [];
     this.notices = [];
     this.level = -100;
-    this.resuming = false;
   }
 
   get lastReply() {

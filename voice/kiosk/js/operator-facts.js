@@ -1,21 +1,22 @@
 // The contents of the operator panel.
 
 import { STRINGS } from "./strings.js";
+import { ms } from "./waterfall.js";
 
 /** `known` is what the server says only to the operator, null until it has. */
-export function facts(talk, known, { op }) {
-  const { microphone, speaker, conversation, realtime } = talk;
-  const ms = (value) => (Number.isFinite(value) ? `${Math.round(value)} ms` : "–");
+export function facts(page, known) {
+  const { op } = page.words;
+  const { microphone, speaker, conversation, realtime, link, captured } = page.talk;
   const input = microphone.settings;
   const part = (name) => {
     const [, does, language] = /^(.*?)(?: (\w\w))?$/.exec(name);
     return [op.parts[does] ?? does, STRINGS[language]?.languageName].filter(Boolean).join(" ");
   };
   return {
-    words: op,
+    words: { ...op, ...page.told },
     sections: {
       [op.connection]: [
-        [op.link, talk.link === "up" ? op.up : op.down],
+        [op.link, link === "up" ? op.up : op.down],
         [op.session, realtime.sessionName || "–"],
         [op.resumed, realtime.resumed],
         [op.version, known?.version ?? "–"],
@@ -31,11 +32,11 @@ export function facts(talk, known, { op }) {
       ],
     },
     levels: [
-      [op.captured, talk.captured],
+      [op.captured, captured],
       [op.heard, conversation.level],
       [op.played, speaker.last?.dbfs ?? -100],
     ],
     latencies: conversation.latencies,
-    notices: conversation.notices,
+    notices: conversation.notices.map((notice) => page.inWords(notice)),
   };
 }

@@ -95,7 +95,7 @@ export class Operator {
 
   draw() {
     const { words, sections, levels, latencies, notices } = this.facts(this.#known);
-    const lines = notices.map(({ text }) => make("li", {}, text));
+    const lines = notices.map((text) => make("li", {}, text));
     this.body.replaceChildren(
       ...Object.entries(sections).map(([title, rows]) => section("", title, facts(rows))),
       section("", words.levels, ...levels.flatMap(([name, dbfs]) => level(name, dbfs))),

@@ -30,7 +30,7 @@ export class Page extends Stage {
     });
     this.operator = new Operator({
       keys: settings.operator_key,
-      facts: (known) => facts(this.talk, known, this.words),
+      facts: (known) => facts(this, known),
       locked: settings.pin,
       words: () => this.words,
     });

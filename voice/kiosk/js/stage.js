@@ -8,7 +8,7 @@ import { Shape } from "./shape.js";
 import { STRINGS } from "./strings.js";
 
 const NOTICE_MS = 8000;
-const SETTLED_MS = 600; // a state that lasts this long is announced to a screen reader
+const SETTLED_MS = 600; // before a state reaches a screen reader
 const root = document.documentElement;
 
 /**
@@ -18,11 +18,11 @@ const root = document.documentElement;
 export class Stage {
   #notice = { name: "", until: 0 };
   #wasGone = false;
+  #told = {};
 
   /** `own` are the words that only this page has, `rows` what it shows of a conversation besides; see Captions. */
   constructor(settings, talk, own, rows) {
-    this.settings = settings;
-    this.talk = talk;
+    Object.assign(this, { settings, talk });
     this.captions = new Captions(byId("turns"), settings, rows);
     this.shape = new Shape(byId("shape"));
     this.controls = new Controls(talk, { begin: () => this.begin(), hears: () => this.hears });
@@ -43,8 +43,8 @@ export class Stage {
     }
     byId("languages").hidden = settings.languages.length < 2;
     for (const language of settings.languages) {
-      const { htmlLang, languageName } = STRINGS[language];
-      const button = make("button", { type: "button", lang: htmlLang, onclick: () => this.speak(language) }, languageName);
+      const { htmlLang: lang, languageName } = STRINGS[language];
+      const button = make("button", { type: "button", lang, onclick: () => this.speak(language) }, languageName);
       button.dataset.language = language;
       byId("languages").append(button);
     }
@@ -85,9 +85,15 @@ export class Stage {
     this.#notice = { name, until: performance.now() + ms };
   }
 
+  async #learn() {
+    ({ TOLD: this.#told } = await import("./strings-told.js"));
+    this.show();
+  }
+
   #translate() {
     if (!this.preferences) return;
     const { words, language } = this.preferences;
+    if (language !== "en") this.#learn().catch(() => {});
     translate(words);
     document.title = this.settings.title || words.pageTitle;
     say(byId("title"), document.title);
@@ -97,8 +103,7 @@ export class Stage {
       button.ariaPressed = button.dataset.language === language;
     }
     const size = `${words.size}: ${words.sizes[this.preferences.size - 1]}`;
-    byId("size").ariaLabel = size;
-    byId("size").title = size;
+    Object.assign(byId("size"), { ariaLabel: size, title: size });
     byId("contrast").ariaPressed = this.preferences.contrast === "high";
     this.shape.contrast = this.preferences.contrast;
     this.translated();
@@ -107,7 +112,7 @@ export class Stage {
 
   show() {
     const { talk, words } = this;
-    const gone = talk.link === "down" || talk.link === "silent";
+    const gone = ["down", "silent"].includes(talk.link);
     const state = this.#state(gone);
     const label = words.states[this.#label(state)];
     const said = talk.conversation.turns.some((turn) => turn.text !== "");
@@ -120,7 +125,7 @@ export class Stage {
     this.controls.show(words);
     if (this.#wasGone && talk.link === "up") this.notice("serverBack", NOTICE_MS / 2);
     this.#wasGone = gone || (this.#wasGone && talk.link !== "up");
-    this.#tell(gone ? "serverGone" : "");
+    this.#tell(gone && "serverGone");
   }
 
   #state(gone) {
@@ -145,7 +150,16 @@ export class Stage {
     const said = this.talk.conversation.notices.at(-1);
     const name = gone || this.talk.trouble || lately;
     if (lately) this.noticeTimer = setTimeout(() => this.show(), this.#notice.until - now);
-    say(byId("notice"), name ? this.words[name] : said?.level === "error" ? said.text : "");
+    say(byId("notice"), this.words[name] ?? (said?.level === "error" ? this.inWords(said) : ""));
+  }
+
+  /** Words for what the server says. */
+  get told() {
+    return this.#told[this.preferences.language];
+  }
+
+  inWords({ code, text }) {
+    return this.told?.notes?.[code] ?? text;
   }
 
   #announce(text) {

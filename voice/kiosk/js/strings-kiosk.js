@@ -37,8 +37,6 @@ export const KIOSK = {
       none: "No turn yet.",
       notices: "Notices",
       parts: { hears: "Recognition", speaks: "Speech", "notices speech": "Speech detection", answers: "Answers" },
-      outcomes: {}, // these and the rules are English words already
-      rules: {},
       processing: "Echo · noise · gain",
       on: "on",
       off: "off",
@@ -88,8 +86,6 @@ export const KIOSK = {
       none: "还没有对话。",
       notices: "通知",
       parts: { hears: "识别", speaks: "合成", "notices speech": "语音检测", answers: "回答" },
-      outcomes: { answered: "已回答", interrupted: "被打断", failed: "失败", empty: "没有话" },
-      rules: { complete: "已说完", unfinished: "未说完", "own pauses": "自己的停顿", default: "默认", command: "命令", model: "模型", typed: "打字" },
       processing: "回声消除 · 降噪 · 增益",
       on: "开",
       off: "关",

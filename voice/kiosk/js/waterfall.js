@@ -4,12 +4,14 @@ import { make } from "./dom.js";
 
 const TONES = ["#6ea8ff", "#ffa94d", "#ff7b7f", "#7fd6cf", "#7ccb66", "#d09bea", "#e8d96b"];
 
-export function waterfall(latencies, { none, spans: known, outcomes, rules }) {
+export const ms = (value) => (Number.isFinite(value) ? `${Math.round(value)} ms` : "–");
+
+export function waterfall(latencies, { none, spans: known, outcomes = {}, rules = {} }) {
   const names = [...new Set(latencies.flatMap(({ spans }) => spans.map(([name]) => name)))];
   if (names.length === 0) return make("p", {}, none);
   const called = (name) => known[name] ?? name.replaceAll("_", " ");
   const tone = (name) => TONES[names.indexOf(name) % TONES.length];
-  const longest = Math.max(1, ...latencies.map(({ response_ms: ms }) => ms ?? 0));
+  const longest = Math.max(1, ...latencies.map(({ response_ms: all }) => all ?? 0));
   const legend = make("ul", { className: "legend" });
   for (const name of names) {
     const patch = make("i");
@@ -19,9 +21,9 @@ export function waterfall(latencies, { none, spans: known, outcomes, rules }) {
   const rows = make("div", { className: "fall" });
   for (const { turn, response_ms: total, outcome, rule, spans } of latencies) {
     const bars = make("span", { className: "bars" });
-    for (const [name, ms] of spans) {
-      const bar = make("i", { title: `${called(name)}: ${Math.round(ms)} ms` });
-      bar.style.setProperty("--part", `${(100 * ms) / longest}%`);
+    for (const [name, took] of spans) {
+      const bar = make("i", { title: `${called(name)}: ${ms(took)}` });
+      bar.style.setProperty("--part", `${(100 * took) / longest}%`);
       bar.style.setProperty("--tone", tone(name));
       bars.append(bar);
     }
@@ -29,7 +31,7 @@ export function waterfall(latencies, { none, spans: known, outcomes, rules }) {
     rows.append(
       make("span", { className: "label", title: label }, label),
       bars,
-      make("span", { className: "total" }, total === null || total === undefined ? "–" : `${Math.round(total)} ms`),
+      make("span", { className: "total" }, ms(total)),
     );
   }
   return make("div", {}, legend, rows);

@@ -48,6 +48,15 @@ _HAN_ELSEWHERE = pattern_of(
     r"(?P<asked>几点|时间|什么时间|什么时候|[几多少]+[号日]|几月几[号日]|星期几|周几|日期)(?:钟|了|是多少)*$"
 )
 _TIME_WORDS = pattern_of(r"\btime\b|\bhow late\b|点|时")
+_OTHER_DAYS = {
+    -2: (", the day before yesterday", "前天"),
+    -1: (", yesterday", "昨天"),
+    0: ("", ""),
+    1: (", tomorrow", "明天"),
+    2: (", the day after tomorrow", "后天"),
+}
+"""The day in another place, seen from here: clocks are up to 26 hours apart."""
+
 _HAN_NOW = pattern_of(r"^(?:今年|现在|这个?月|今天|今日)?$")
 _TOLD_ELSEWHERE = pattern_of(r"^In |^.+是")  # as far as it was heard; else each question would read the time zones
 _FOLLOW_PLACE = pattern_of(r"^(?:(?:and|what about|how about|or) )*(?:in )?(.+)$")
@@ -80,7 +89,7 @@ def _elsewhere(question: Question) -> Answer | None:
     if not _TIME_WORDS.search(asked["asked"]):
         said = _date(replace(question, now=there), question.say("today", "今天"), there.date())
         return Answer(question.say(f"In {name} it is {said.removeprefix('Today is ')}", f"{name}{said}"))
-    day = ("", ", tomorrow", ", yesterday")[days], ("", "明天", "昨天")[days]
+    day = _OTHER_DAYS[days]
     english, chinese = _english_time(there), _chinese_time(there)
     return Answer(
         question.say(

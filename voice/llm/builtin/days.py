@@ -174,7 +174,7 @@ def english_day(found: re.Match[str], today: date) -> date | None:
         return today + timedelta(days=_NAMED[found["named"]])
     if found["weekday"] or found["weekday2"]:
         weekday = [name.lower() for name in WEEKDAYS].index(found["weekday"] or found["weekday2"])
-        return _weekday(weekday, {"next": 1, "last": -1, "this": 0}.get(found["week"] or ""), today)
+        return coming_weekday(weekday, {"next": 1, "last": -1, "this": 0}.get(found["week"] or ""), today)
     for side, (ahead, unit) in ((1, ("ahead", "unit")), (1, ("ahead2", "unit2")), (-1, ("back", "unit3"))):
         if found[ahead]:
             count = 1 if found[ahead] in ("a", "an") else int(found[ahead])
@@ -189,7 +189,7 @@ def english_day(found: re.Match[str], today: date) -> date | None:
         (found[f"year{n}"], found[f"month{n}"], found[f"day{n}"]) for n in ("", "2", "3") if found[f"month{n}"]
     )
     number = int(month) if month.isdecimal() else [name[:3].lower() for name in MONTHS].index(month[:3]) + 1
-    return _next_date(number, _ordinal(day), int(year.replace(" ", "")) if year else None, today)
+    return next_date(number, _ordinal(day), int(year.replace(" ", "")) if year else None, today)
 
 
 _HAN_NEAR = {"下": 1, "下下": 2, "上": -1, "这": 0, "本": 0}
@@ -203,7 +203,7 @@ def han_day(found: re.Match[str], today: date) -> date | None:
         weekday = "一二三四五六日".find(found["weekday"].replace("天", "日"))
         weekday = int(found["weekday"]) - 1 if weekday < 0 else weekday
         week = _HAN_NEAR.get((found["week"] or "").rstrip("个"))
-        return _weekday(weekday, week, today)
+        return coming_weekday(weekday, week, today)
     for side, ahead, unit in ((1, "ahead", "unit"), (-1, "back", "unit2")):
         if found[ahead]:
             count = han_number(found[ahead])
@@ -221,10 +221,10 @@ def han_day(found: re.Match[str], today: date) -> date | None:
     month, day = han_number(found["month"]), han_number(found["day"])
     said = found["year"]
     year_said = None if not said else today.year + relative[said] if said in relative else int(han_number(said) or 0)
-    return None if month is None or day is None else _next_date(int(month), int(day), year_said, today)
+    return None if month is None or day is None else next_date(int(month), int(day), year_said, today)
 
 
-def _weekday(weekday: int, week: int | None, today: date) -> date:
+def coming_weekday(weekday: int, week: int | None, today: date) -> date:
     """The coming weekday, or that of so many weeks from this one."""
     if week is None:
         return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
@@ -243,7 +243,7 @@ def _next_year(feast: Callable[[int], date | None], year: int | None, today: dat
     return this if this is not None and this >= today else feast(today.year + 1)
 
 
-def _next_date(month: int, day: int, year: int | None, today: date) -> date | None:
+def next_date(month: int, day: int, year: int | None, today: date) -> date | None:
     """This date, the next one where no year was said (29 February: up to eight years ahead)."""
     for candidate in [year] if year is not None else range(today.year, today.year + 9):
         try:

@@ -55,11 +55,15 @@ def device(question: Question) -> Answer | None:
     """Change the volume or switch the microphone off."""
     words = question.words
     if _MUTE.search(words):
-        return Answer(question.say("The microphone is off.", "麦克风关了。"), (Effect("device.mute"),))
+        return Answer(
+            question.say("The microphone is off.", "麦克风关了。", "Das Mikrofon ist aus."), (Effect("device.mute"),)
+        )
     if (found := _LEVEL.search(words)) is not None:
         level = int(found[1]) if found[1] else int(han_number(found[2]) or 0)
         if level > 100:
-            return Answer(question.say("The volume goes from 0 to 100.", "音量从0到100。"))
+            return Answer(
+                question.say("The volume goes from 0 to 100.", "音量从0到100。", "Die Lautstärke geht von 0 bis 100.")
+            )
         return _changed(question, level=level)
     if _LOUDER.search(words):
         return _changed(question, change=STEP)
@@ -69,4 +73,4 @@ def device(question: Question) -> Answer | None:
 
 
 def _changed(question: Question, **data: int) -> Answer:
-    return Answer(question.say("Okay.", "好的。"), (Effect("device.volume", data),))
+    return Answer(question.say("Okay.", "好的。", "Okay."), (Effect("device.volume", data),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from voice.llm.builtin.german.lists import german_list_name, german_list_request
 from voice.llm.builtin.question import Question
 from voice.text.patterns import pattern_of
 from voice.text.plain_words import plain_words
@@ -48,6 +49,8 @@ _ARTICLE = pattern_of(r"^(?:some|an?|the) (?=\S)")
 
 def list_request(question: Question) -> dict[str, object] | None:
     """The arguments of the tool `lists` for these words, None where they are about no list."""
+    if question.language == "de" and (asked := german_list_request(question.text)) is not None:
+        return asked
     listed, _ = plain_words(_COMMA.sub("和" if question.chinese else " and ", question.text))
     return _read(listed, question.chinese) or _read(question.words, question.chinese)
 
@@ -74,4 +77,6 @@ def _items(text: str, chinese: bool) -> list[str]:
 
 def list_name(name: str, language: str) -> str:
     """A list as a reply names it: `shopping list`, `购物清单`."""
+    if language == "de":
+        return german_list_name(name)
     return _SAID.get(name, f"{name}清单") if language == "zh" else f"{name} list"

@@ -30,7 +30,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Clock:
+class TimeOfDay:
     """Time of day as it was said. `half` is `am`, `pm`, or empty where it may be either; hour 24 ends the day."""
 
     hour: int
@@ -106,7 +106,7 @@ def find_moment(words: str, now: datetime, *, chinese: bool = False, waking: boo
         return None if day is None else Moment(datetime.combine(day, time(), now.tzinfo), _tidy(rest), timed=False)
     if half and not clock.half:
         clock = replace(clock, half=half)
-    found = _resolved(clock, day, now, waking)
+    found = next_time(clock, day, now, waking)
     return Moment(found, _tidy(rest), past=not _after(found, now))
 
 
@@ -124,7 +124,7 @@ def _after(at: datetime, now: datetime) -> bool:
     return seconds_until(at, now) > 0
 
 
-def _resolved(clock: _Clock, day: date | None, now: datetime, waking: bool) -> datetime:
+def next_time(clock: TimeOfDay, day: date | None, now: datetime, waking: bool) -> datetime:
     """The next moment this time of day comes, on `day` if one was said."""
     hours = _hours(clock, waking, day)
     days = [day] if day is not None else [now.date() + timedelta(days=ahead) for ahead in (0, 1)]
@@ -136,7 +136,7 @@ def _resolved(clock: _Clock, day: date | None, now: datetime, waking: bool) -> d
     return next((moment for moment in moments if _after(moment, now)), moments[-1])
 
 
-def _hours(clock: _Clock, waking: bool, day: date | None) -> list[int]:
+def _hours(clock: TimeOfDay, waking: bool, day: date | None) -> list[int]:
     """The hours of a day this may be, the likelier first where both are still to come on a day that was said."""
     hour, half = clock.hour, clock.half
     if half == "noon":
@@ -157,14 +157,14 @@ def _hours(clock: _Clock, waking: bool, day: date | None) -> list[int]:
     return [hour + 12, hour] if early else [hour, hour + 12]
 
 
-def _english_clock(words: str) -> tuple[str, _Clock | None]:
+def _english_clock(words: str) -> tuple[str, TimeOfDay | None]:
     for pattern in _TIMES:
         if (found := pattern.search(words)) and (clock := _english_time(found)):
             return _without(words, found), clock
     return words, None
 
 
-def _english_time(found: re.Match[str]) -> _Clock | None:
+def _english_time(found: re.Match[str]) -> TimeOfDay | None:
     groups = found.groupdict()
     half = (groups.get("half") or "").replace(" ", "")
     named, part = groups.get("named"), groups.get("part") or ""
@@ -183,7 +183,7 @@ def _english_time(found: re.Match[str]) -> _Clock | None:
             minute = minutes
     elif named and hour == 12:
         half = "noon"
-    return _Clock(hour, minute, half if hour <= 12 else "") if hour <= 24 else None
+    return TimeOfDay(hour, minute, half if hour <= 12 else "") if hour <= 24 else None
 
 
 def _english_day(words: str, today: date) -> tuple[str, date | None, str]:
@@ -200,7 +200,7 @@ def _english_day(words: str, today: date) -> tuple[str, date | None, str]:
     return words, day, half
 
 
-def _han_clock(words: str) -> tuple[str, _Clock | None]:
+def _han_clock(words: str) -> tuple[str, TimeOfDay | None]:
     for pattern in _HAN_TIMES:
         if (found := pattern.search(words)) and (clock := _han_time(found)):
             kept = found["part"] if (found["part"] or "").startswith(("今", "明")) else ""
@@ -208,11 +208,11 @@ def _han_clock(words: str) -> tuple[str, _Clock | None]:
     return words, None
 
 
-def _han_time(found: re.Match[str]) -> _Clock | None:
+def _han_time(found: re.Match[str]) -> TimeOfDay | None:
     groups = found.groupdict()
     half = _HAN_PARTS.get(groups.get("part") or "", "")
     if "hour" not in groups:
-        return _Clock(12, 0, "noon") if found["part"] in ("中午", "正午") else _Clock(24)
+        return TimeOfDay(12, 0, "noon") if found["part"] in ("中午", "正午") else TimeOfDay(24)
     hour = han_number(found["hour"])
     minute = _han_minutes(groups)
     if hour is None or minute is None or hour != int(hour) or not (0 <= hour <= 24 and 0 <= minute < 60):
@@ -220,10 +220,10 @@ def _han_time(found: re.Match[str]) -> _Clock | None:
     if groups.get("less"):
         hour, minute = (hour - 1) % 24 or 12, 60 - minute
     if half == "pm" and hour == 12 and groups["part"] in _HAN_NIGHTS:
-        return _Clock(24, int(minute))
+        return TimeOfDay(24, int(minute))
     if half == "pm" and hour < 4 and groups["part"] in _HAN_NIGHTS:
-        return _Clock(int(hour) + 24, int(minute), "late")
-    return _Clock(int(hour), int(minute), half if hour <= 12 else "")
+        return TimeOfDay(int(hour) + 24, int(minute), "late")
+    return TimeOfDay(int(hour), int(minute), half if hour <= 12 else "")
 
 
 def _han_minutes(groups: dict[str, str | None]) -> float | None:

@@ -6,6 +6,25 @@ from functools import cache
 from zoneinfo import available_timezones
 
 _PLACES = """
+Europe/Vienna: wien, österreich
+Europe/Berlin: deutschland, münchen, köln, nürnberg
+Europe/Zurich: zürich, genf, schweiz, der schweiz
+Europe/Rome: rom, mailand, italien
+Europe/Paris: frankreich, paris
+Europe/London: grossbritannien, großbritannien, schottland
+Europe/Moscow: moskau
+Europe/Warsaw: warschau, polen
+Europe/Prague: prag, tschechien
+Europe/Copenhagen: kopenhagen, dänemark
+Europe/Brussels: brüssel, belgien
+Europe/Lisbon: lissabon
+Europe/Athens: athen, griechenland
+Europe/Istanbul: türkei, der türkei
+Africa/Cairo: kairo, ägypten
+Asia/Tokyo: tokio
+Asia/Shanghai: peking
+Asia/Kolkata: indien
+Asia/Singapore: singapur
 UTC: utc, gmt, greenwich mean time, zulu time, 世界时, 格林尼治
 Europe/London: uk, the uk, britain, great britain, england, scotland, wales, united kingdom, edinburgh, manchester
 Europe/London: 英国, 伦敦

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from voice.llm.builtin.timer_list import Running
 from voice.llm.interface import Effect, Message
+from voice.text.german.words import leaning
 from voice.text.plain_words import plain_words
 
 RunningTimers = Sequence[Running]
@@ -34,19 +36,24 @@ class Question:
 
     def __post_init__(self) -> None:
         words, chinese = plain_words(self.text)
-        object.__setattr__(self, "language", "zh" if chinese else "en")
+        object.__setattr__(self, "language", "zh" if chinese else "de" if self._in_german() else "en")
         object.__setattr__(self, "words", words)
         if self.timers is not None and any(timer.left < 0 for timer in self.timers):
             object.__setattr__(self, "rung", next(timer for timer in self.timers if timer.left < 0))
             object.__setattr__(self, "timers", [timer for timer in self.timers if timer.left >= 0])
 
+    def _in_german(self) -> bool:
+        """Whether the words are German; where they tell nothing, as `8`, the last that tell."""
+        said = (message.text for message in reversed(self.before) if message.role == "user")
+        return next((leans for text in chain((self.text,), said) if (leans := leaning(text))), 0) > 0
+
     @property
     def chinese(self) -> bool:
         return self.language == "zh"
 
-    def say(self, english: str, chinese: str) -> str:
-        """The one of two texts in the question's language."""
-        return chinese if self.chinese else english
+    def say(self, english: str, chinese: str, german: str = "") -> str:
+        """The one of the texts in the question's language; English where that has none."""
+        return {"zh": chinese, "de": german}.get(self.language) or english
 
     def previous(self) -> Question | None:
         """The question the person asked before this one, None at the beginning."""

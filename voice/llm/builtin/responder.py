@@ -13,35 +13,75 @@ from pathlib import Path
 from voice.llm.builtin.arithmetic import arithmetic
 from voice.llm.builtin.clock import clock
 from voice.llm.builtin.device import device
+from voice.llm.builtin.german.everyday import german_everyday
+from voice.llm.builtin.german.timers import german_timer
 from voice.llm.builtin.list_words import list_request
 from voice.llm.builtin.notes import Knowledge
 from voice.llm.builtin.question import Answer, Question, RunningTimers, Skill, ToolCall
 from voice.llm.builtin.small_talk import manners, repeat
 from voice.llm.builtin.timers import timer
 from voice.llm.builtin.units import conversion
-from voice.llm.interface import ASK, ASKED, CALL, NOT_KNOWN, SLOW, SLOW_UNTOLD, Ask, Delta, Done, Effect, UpstreamError
+from voice.llm.interface import (
+    ASK,
+    ASKED,
+    CALL,
+    LATE,
+    MARKED,
+    NOT_KNOWN,
+    SLOW,
+    SLOW_UNTOLD,
+    Ask,
+    Delta,
+    Done,
+    Effect,
+    UpstreamError,
+)
+from voice.text.german.words import question_language
 from voice.text.patterns import pattern_of
-from voice.text.speakable import HAN, language_of
+from voice.text.phrases import phrase
+from voice.text.speakable import HAN
 
 SKILLS: tuple[Skill, ...] = (timer, device, manners, clock, conversion, arithmetic, repeat)
+GERMAN_SKILLS: tuple[Skill, ...] = (german_timer, german_everyday)
 
 _SAID_FOR = {
-    ASKED: ("Shall I really do that? Say yes.", "确定要这样做吗？请说“是的”。"),
-    SLOW: ("This takes a while. I'll tell you when it is done.", "这需要一点时间，好了我会告诉你。"),
-    SLOW_UNTOLD: ("This takes a while. Please ask me again later.", "这需要一点时间，请过一会儿再问我。"),
+    ASKED: (
+        "Shall I really do that? Say yes.",
+        "确定要这样做吗？请说“是的”。",
+        "Soll ich das wirklich tun? Dann sag ja.",
+    ),
+    SLOW: (
+        "This takes a while. I'll tell you when it is done.",
+        "这需要一点时间，好了我会告诉你。",
+        "Das dauert etwas. Ich sage Bescheid, wenn es fertig ist.",
+    ),
+    SLOW_UNTOLD: (
+        "This takes a while. Please ask me again later.",
+        "这需要一点时间，请过一会儿再问我。",
+        "Das dauert etwas. Bitte frag mich später noch einmal.",
+    ),
 }
 """What a person hears in place of the instruction to a model."""
 
-_OWN = pattern_of(r"\b(?:my|mine|am i)\b|我的|我家", re.IGNORECASE)
+_OWN = pattern_of(r"\b(?:my|mine|am i|meine?[nmrs]?|bin ich)\b|我的|我家", re.IGNORECASE)
 _UNTOLD = (
     "You have not told me that. Say “remember that”, and what it is, and I will know it.",
     "这个你还没告诉过我。说“记住”，再告诉我是什么，我就记住了。",
+    "Das hast du mir noch nicht gesagt.",
 )
 """The answer to a question about the person that their memory cannot answer."""
 
 _CANNOT = {
-    "timer": ("I can't set or stop timers from here.", "在这里我不能设置或停止计时器。"),
-    "device": ("I can't change the sound from here.", "在这里我不能调节声音。"),
+    "timer": (
+        "I can't set or stop timers from here.",
+        "在这里我不能设置或停止计时器。",
+        "Von hier aus kann ich keine Timer stellen oder löschen.",
+    ),
+    "device": (
+        "I can't change the sound from here.",
+        "在这里我不能调节声音。",
+        "Von hier aus kann ich den Ton nicht ändern.",
+    ),
 }
 """What is said where the client cannot carry out an effect."""
 
@@ -50,7 +90,7 @@ _SOME_DAY = datetime(2000, 1, 1)
 
 def answer(question: Question) -> Answer | None:
     """The first skill's answer, None when no skill understands the question."""
-    for skill in SKILLS:
+    for skill in (*GERMAN_SKILLS, *SKILLS) if question.language == "de" else SKILLS:
         if (found := skill(question)) is not None:
             return found
     return None
@@ -77,18 +117,21 @@ def unknown(question: Question, *, visitors: bool = False, sentences: Sequence[s
     `sentences` are the owner's own for `visitors`: the first in the question's language, else the first of all.
     """
     if visitors and sentences:
-        fitting = (sentence for sentence in sentences if language_of(sentence) == question.language)
+        fitting = (sentence for sentence in sentences if question_language(sentence) == question.language)
         return Answer(next(fitting, sentences[0]))
     if visitors:
         return Answer(
             question.say(
-                "I'm sorry, I don't know that. Please ask me something else.", "抱歉，这个我不知道。请问别的吧。"
+                "I'm sorry, I don't know that. Please ask me something else.",
+                "抱歉，这个我不知道。请问别的吧。",
+                "Das weiß ich leider nicht. Bitte frag etwas anderes.",
             )
         )
     return Answer(
         question.say(
             "I don't know that. Connect a model with --llm to ask me anything.",
             "这个我不知道。用 --llm 接上一个模型，就什么都能问了。",
+            "Das weiß ich nicht. Mit --llm und einem Modell beantworte ich alles.",
         )
     )
 
@@ -167,7 +210,7 @@ class BuiltinUpstream:
         if listed is not None:
             return _call(ask, "lists", listed) if "lists" in offered else None
         if self.commands is not None:
-            tool = await asyncio.to_thread(self.commands, words, language_of(words) or "en")
+            tool = await asyncio.to_thread(self.commands, words, question_language(words) or "en")
         if tool in offered:
             return _call(ask, tool, {"command": words})
         if kept is not None and kept.name in offered and self._found(question) is None:
@@ -216,9 +259,11 @@ def _kept(answer: Answer, question: Question, effects: frozenset[str] | None) ->
 
 def _reported(question: Question, result: str) -> Answer:
     """What a tool has answered, as it is said."""
+    if result.endswith(LATE):
+        text = result.removesuffix(LATE).rstrip()
+        return Answer(phrase("late", question.language, words=question.text, text=text.partition(MARKED)[2] or text))
     own = result.removeprefix(f"{ASKED}{ASK}")
-    english, chinese = _SAID_FOR.get(result, (own, own))
-    return Answer(question.say(english, chinese))
+    return Answer(question.say(*_SAID_FOR.get(result, (own, own))))
 
 
 def _names(tools: object) -> set[str]:

@@ -101,7 +101,7 @@ class EventWriter:
                 "x.latency", **told, response_ms=None if response_ms is None else round(response_ms, 1), spans=spans
             )
         elif isinstance(event, note.Notice):
-            self._say("x.notice", text=event.text, level=event.level)
+            self._say("x.notice", text=event.text, level=event.level, **({"code": event.code} if event.code else {}))
 
     def acts(self, effect: Effect) -> bool:
         """Take an effect of the reply, where it is a function call."""

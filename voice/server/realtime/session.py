@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from voice.llm.interface import Delta, Done
+from voice.llm.interface import MARKED, Delta, Done
 from voice.safety.unmask import logged_offset, revealed
 from voice.server.realtime.items import Item, Items
 from voice.server.realtime.session_config import Config
@@ -17,7 +17,6 @@ from voice.sessions.local_session import LocalReply, LocalSession, told
 from voice.sessions.log import ENDS, Event, Refused
 from voice.sessions.session_wrappers import UnmaskedReply, own
 from voice.sessions.stores.interface import StoreError
-from voice.tools.registry import MARKED
 
 
 class RealtimeSession(LocalSession):

@@ -16,6 +16,7 @@ from voice.errors import MissingError, UnavailableError, VoiceError
 from voice.llm.model_list import KeyRefused, ModelServer
 from voice.models.registry import Model
 from voice.settings.schema import Settings
+from voice.settings.serving import MemorySettings
 
 T = TypeVar("T")
 OLLAMA = ModelServer("Ollama", "http://127.0.0.1:11434/v1", ("llama3.2", "qwen3"))
@@ -30,6 +31,7 @@ class Person:
         self.attended = True
         self._answers = list(answers)
         self.asked: list[str] = []
+        self.offered: list[str] = []
         self.told: list[str] = []
 
     def say(self, text: str) -> None:
@@ -37,6 +39,7 @@ class Person:
 
     def choose(self, question: str, answers: Sequence[tuple[T, str]]) -> T:
         self.asked.append(question)
+        self.offered += [words for _, words in answers]
         if not self._answers:
             return answers[0][0]
         wanted = self._answers.pop(0)
@@ -277,6 +280,29 @@ def test_a_home_is_kept_once_it_answers() -> None:
     assert wizard.kept.settings == {}
     assert wizard.kept.secrets == {}
     assert any("the token is refused" in line for line in person.told)
+
+
+def test_people_are_known_by_voice_only_after_a_yes() -> None:
+    machine = ToldMachine()
+    wizard, person = asked(machine, step="people")
+    assert wizard.kept.settings == {"memory.voices": False}
+    assert machine.done == []
+    assert any("no recording" in line and "Forget my voice" in line for line in person.told)
+    wizard, _ = asked(machine, "yes (fetches 17 MB)", step="people")
+    assert wizard.kept.settings == {"memory.voices": True}
+    assert machine.done == ["fetch voice-encoder"]
+
+
+def test_who_speaks_is_offered_once_where_it_can_be_known() -> None:
+    lone, deaf = Settings(memory=MemorySettings(voices=False)), ToldMachine(Sound())
+    for machine, settings, offered in (
+        (ToldMachine(), Settings(), True),
+        (deaf, Settings(), False),
+        (ToldMachine(), lone, False),
+    ):
+        person = Person()
+        Wizard(settings, machine, person).first(())
+        assert any("who speaks" in words for words in person.offered) == offered
 
 
 def test_running_again_changes_one_thing() -> None:

@@ -51,7 +51,7 @@ def command(
     yes: bool,
     offline: bool,
 ) -> None:
-    """Set up the assistant: language, models, microphone, voice, echo, language model, name, wake word, home.
+    """Set up the assistant: language, models, microphone, voice, echo, language model, name, people, wake word, home.
 
     STEP asks only that one. A flag keeps its value and asks nothing. Answers go to config.toml in your configuration
     folder, which every command reads; keys go to the environment file beside it, which only you can read.

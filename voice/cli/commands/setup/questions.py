@@ -21,6 +21,7 @@ STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "echo": ("whether the assistant hears itself", ("audio.echo",)),
     "llm": ("the language model", ("chat.llm", "chat.model")),
     "name": ("the name of the assistant", ("chat.name",)),
+    "people": ("who speaks, where several people do", ("memory.voices",)),
     "wake": ("the wake word", ("wake.mode", "wake.words")),
     "home": ("Home Assistant", ("tools.home_url",)),
 }
@@ -112,6 +113,12 @@ def first_steps(given: Collection[str], sound: Sound, *, offline: bool) -> list[
         for step in FIRST
         if not (lacking.get(step) or (step == "models" and offline) or set(STEPS[step][1]) & set(given))
     ]
+
+
+def further_steps(sound: Sound, *, voices: bool) -> list[str]:
+    """What a first start offers at its end; `voices` says that people may be known by theirs."""
+    lacking = {"people": not (voices and sound.microphones)}
+    return [step for step in STEPS if step not in FIRST and not lacking.get(step)]
 
 
 def voices(language: str, present: Sequence[Model], registry: Sequence[Model]) -> list[Model]:

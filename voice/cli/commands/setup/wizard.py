@@ -12,8 +12,10 @@ from voice.cli.commands.setup.prompts import Prompts
 from voice.cli.commands.setup.words import worded
 from voice.errors import VoiceError
 from voice.llm.model_list import KeyRefused, ModelServer
-from voice.models.registry import find_model
+from voice.models.registry import SPEAKER, find_model
+from voice.models.selection import best_present
 from voice.settings.schema import Settings
+from voice.wiring.engine_choice import why_no_voices
 
 CHAT_KEY, HOME_KEY = "VOICE_CHAT_API_KEY", "VOICE_TOOLS_HOME_TOKEN"
 GO_ON, AGAIN, ANOTHER = "go on", "again", "another"
@@ -47,6 +49,7 @@ class Wizard:
             "echo": self._echo,
             "llm": self._llm,
             "name": self._name,
+            "people": self._people,
             "wake": self._wake,
             "home": self._home,
         }
@@ -63,7 +66,7 @@ class Wizard:
             steps.remove("language")
         for step in steps:
             self.ask(step)
-        more = [step for step in questions.STEPS if step not in questions.FIRST]
+        more = questions.further_steps(self._sound, voices=not why_no_voices(self.settings))
         self._menu(self._("Anything else?"), more, self._("no, start"))
 
     def change(self) -> None:
@@ -96,7 +99,7 @@ class Wizard:
         if step == "wake" and self.settings.wake.mode != "word":
             return ""
         values = (self._value(key) for key in questions.STEPS[step][1])
-        shown = " ".join(str(value) for value in values if value)
+        shown = " ".join(str(value) for value in values if value and value is not True)
         return f" ({shown})" if shown else ""
 
     def _value(self, key: str) -> object:
@@ -263,6 +266,26 @@ class Wizard:
         self._keep(
             chat__name=self._prompts.line(self._("What is the assistant called?"), self.settings.chat.name or "Nova")
         )
+
+    def _people(self) -> None:
+        """Whether people are known by their voice: only a yes fetches what that needs, and each person is asked too."""
+        encoder = best_present(SPEAKER, "", self._machine.registry)
+        fetched = encoder is None or encoder in self._machine.present(self.settings)
+        size = 0 if encoder is None else round(encoder.size / 1e6)
+        answers = [
+            (False, self._("no: all who speak are one person")),
+            (True, self._("yes" if fetched else "yes (fetches {size} MB)", size=size)),
+        ]
+        self._prompts.say(
+            self._(
+                "Of each person who says “my name is”, and agrees, this machine keeps how their voice sounds: numbers, "
+                "no recording, on this machine only. “Forget my voice” deletes them."
+            )
+        )
+        known = self._prompts.choose(self._("Do several people speak to it, and shall it know who speaks?"), answers)
+        if known and encoder is not None and not fetched:
+            self._machine.fetch(encoder, self.settings)
+        self._keep(memory__voices=known)
 
     def _wake(self) -> None:
         answers = [

@@ -23,6 +23,7 @@ CHINESE: Mapping[str, str] = {
     "whether the assistant hears itself": "助手是否会听到自己的声音",
     "the language model": "语言模型",
     "the name of the assistant": "助手的名字",
+    "who speaks, where several people do": "是谁在说话（家里有几个人时）",
     "the wake word": "唤醒词",
     "Home Assistant": "Home Assistant",
     "another one": "其他语言",
@@ -71,6 +72,15 @@ CHINESE: Mapping[str, str] = {
     "Its address (empty: none)": "它的地址（留空：不用）",
     "Its key (not shown)": "它的密钥（不会显示）",
     "What is the assistant called?": "助手叫什么名字？",
+    "Of each person who says “my name is”, and agrees, this machine keeps how their voice sounds: numbers, "
+    "no recording, on this machine only. “Forget my voice” deletes them.": (
+        "谁说“我叫……”并且同意，这台机器就保存谁的声音特征：只是一些数字，不是录音，也不会离开这台机器。"
+        "说“忘掉我的声音”就会删除。"
+    ),
+    "Do several people speak to it, and shall it know who speaks?": "是不是有几个人跟它说话，要让它认得是谁吗？",
+    "no: all who speak are one person": "不用：谁说话都当作同一个人",
+    "yes": "要",
+    "yes (fetches {size} MB)": "要（下载 {size} MB）",
     "none: it listens to all that is said": "不用：说的话它都听",
     "a microWakeWord model of yours": "你自己的 microWakeWord 模型",
     "Which word wakes it?": "用哪个词唤醒它？",

@@ -1,0 +1,1 @@
+"""The skills in German: timers, lists, time, date and sums."""

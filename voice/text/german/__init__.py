@@ -1,0 +1,1 @@
+"""German as it is spoken to the skills: words, numbers and lengths of time."""
