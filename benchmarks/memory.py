@@ -29,6 +29,7 @@ from voice.memory.records import kinds_of
 from voice.memory.talks.talk_book import note, search
 from voice.memory.talks.talk_questions import EarlierTurn, talk_question
 from voice.memory.vault import MOST_OPEN, Vault, Who
+from voice.text.patterns import compile_all
 
 SETS = Path(__file__).parent / "sets"
 ORDER_SETS = {
@@ -91,6 +92,7 @@ async def _measured(folder: Path, customers: int, wrong: bool) -> dict[str, Any]
     found: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} processors", "customers": customers}
     try:
         found |= _filled(vault, memory, folder / "orders.csv", customers)
+        compile_all()  # as a server does before its first conversation
         for name, count in QUESTIONS.items():
             found |= await _asked(memory, name, count, customers, wrong)
         found |= _open_memory(vault, customers)

@@ -18,7 +18,6 @@ from voice.llm.context import estimate_tokens
 from voice.memory.answers import answer
 from voice.memory.fact_book import best, facts
 from voice.memory.facts import fact_request
-from voice.memory.record_questions.reading import compile_words
 from voice.memory.records import RecordKind
 from voice.memory.talks.talk_book import drop_conversation, has_turn, note, search
 from voice.memory.talks.talk_questions import EarlierTurn, line_of, talk_question
@@ -65,8 +64,6 @@ class Memory:
         """The turns of a person that have begun and are not over, each by its session's id and its number."""
         self._passed: set[tuple[str, int]] = set()
         self._thread = ThreadPoolExecutor(1, "memory")
-        if self.kinds:
-            self._thread.submit(compile_words)
 
     async def do(self, work: Callable[[], T]) -> T:
         """Do something with the vault on the memory's thread."""

@@ -83,13 +83,6 @@ def record_question(
     return RecordQuestion(asked, when, items, "" if asked in OF_ALL else missing, nth=nth)
 
 
-def compile_words() -> None:
-    """Compile what finds signs, before the first question waits for it."""
-    for language in (ENGLISH, CHINESE):
-        for pattern in (language.asks, language.wants, language.other, language.place, *language.signs.values()):
-            pattern.search("")
-
-
 class _Signs:
     """What the words of a question have."""
 
