@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from voice.memory.record_questions.signs import Language, Sign, alternatives, sign_patterns, single_words
+from voice.memory.record_questions.signs import MARK, Language, Sign, alternatives, sign_patterns, single_words
 from voice.text.numbers import HAN_NUMBER
 from voice.text.patterns import pattern_of
 
@@ -183,8 +183,8 @@ CHINESE = Language(
     ),
     other=pattern_of(alternatives(_OTHER, _PEOPLE)),
     words=single_words(_SIGNS),
-    before_thing=(
+    before_thing=pattern_of(
         "(?:[买订点购](?:过|了|的)?(?:几.|多少.?|[一两]?[个盒瓶袋支杯份件条包罐箱])?"
-        "|^我?的?(?=.{2,8}(?:[到送我买订花发寄]|一共|什么|总共))|在|[^买]里有)"
+        "|^我?的?(?=.{2,8}(?:[到送我买订花发寄]|一共|什么|总共))|在|[^买]里有)" + MARK
     ),
 )

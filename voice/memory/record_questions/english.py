@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from voice.memory.record_questions.signs import Language, Sign, alternatives, sign_patterns, single_words
+from voice.memory.record_questions.signs import MARK, Language, Sign, alternatives, sign_patterns, single_words
 from voice.text.patterns import pattern_of
 
 _PARTS = {
@@ -325,8 +325,8 @@ ENGLISH = Language(
     ),
     other=pattern_of(alternatives(_OTHER, _OTHERS)),
     words=single_words(_SIGNS),
-    before_thing=alternatives(
-        r"\b(?:<done>|many|any|<much>|<of>|<where>|<about>|my last|my latest) (?:<small> )*",
-        _BEFORE,
+    before_thing=pattern_of(
+        alternatives(r"\b(?:<done>|many|any|<much>|<of>|<where>|<about>|my last|my latest) (?:<small> )*", _BEFORE)
+        + MARK
     ),
 )

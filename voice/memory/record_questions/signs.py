@@ -71,6 +71,9 @@ RULES: Sequence[tuple[Asked, Sequence[Signs], Signs]] = (
 STATES: Signs = ("open", "returned", "cancelled", "delivered")
 
 
+MARK = "\0"
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """The words of one language.
@@ -94,8 +97,8 @@ class Language:
     """Another person and their records; the groups are a name, where it is no word such as `he`."""
     words: re.Pattern[str]
     """The words of the signs that are one word each."""
-    before_thing: str
-    """What stands before a thing."""
+    before_thing: re.Pattern[str]
+    """What stands before a thing, which begins with MARK."""
 
 
 def alternatives(told: str, parts: Mapping[str, str]) -> str:
