@@ -61,7 +61,8 @@ _SIGNS: Mapping[Sign, str] = {
         bring up | itemi[sz]e | breakdown | break down | see | recall | remember | let""",
     "whether": r"""whether | if (?:i|we|there|my|any) | yes or no | or not | anywhere | by any chance""",
     "among": r"""
-        ^(?:is|was|are|were) (?:the |my |any )?THING (?:part|something|1|among|in|on|included|a thing|with)""",
+        ^(?:is|was|are|were) (?:the |my |any )?THING (?:part|something|1|among|in|on|included|a thing|with) |
+        (?:is|was|are|were) there (?:any |some )?THING""",
     "or_not": r"""
         ^(?:did|do|does|have|has|had|was|were|is|are|am|haven't|didn't|isn't|hasn't) |
         (?:did|have|haven't|didn't) (?:i|we) | right$ | ever | any | at all""",
