@@ -58,7 +58,7 @@ _SIGNS: Mapping[Sign, str] = {
     "shown": r"""
         show | list | listing | tell | give | read | name | run | walk | go (?:over|through) | recap | remind |
         summar(?:y|i[sz]e) | overview | rundown | log | history | records? | details? | display | pull up |
-        bring up | itemi[sz]e | breakdown | break down | see | recall | remember | let""",
+        bring up | itemi[sz]e | breakdown | break down | see | recall | let""",
     "whether": r"""whether | if (?:i|we|there|my|any) | yes or no | or not | anywhere | by any chance""",
     "among": r"""
         ^(?:is|was|are|were) (?:the |my |any )?THING (?:part|something|1|among|in|on|included|a thing|with) |
@@ -118,7 +118,7 @@ _SIGNS: Mapping[Sign, str] = {
         (?:me|know|was|is|what's) the last time (?:i|we) |
         (?:what|which|the|my) (?:(?:exact|very|last|precise|most recent|first|actual) )?(?:day|date) | dates? |
         how long (?:ago|since|has it been|is it|since|have i|was it|it's been) | how recently |
-        how many (?:days|weeks) | since when | what time | how long(?! (?:until|till|before|does|do|will)) |
+        how many (?:days|weeks) | since when | what time | how long(?:'s)?(?! (?:until|till|before|does|do|will)) |
         day of""",
     "coming": r"""
         arriv(?:e|es|ed|al|ing) | deliver(?:ed|s|ing)? | delivery (?:of|date|time|for) |
@@ -150,8 +150,8 @@ _SIGNS: Mapping[Sign, str] = {
         mean KIND | typical(?:ly)?""",
     "a_day": r"""days? | dates?""",
     "dear": r"""
-        most expensive | priciest | dearest | costliest | biggest | largest | highest | most costly | pricey |
-        most valuable | maximum | greatest | heaviest | most pricey | biggest ticket""",
+        top priced | most expensive | priciest | dearest | costliest | biggest | largest | highest | most costly |
+        pricey | most valuable | maximum | greatest | heaviest | most pricey | biggest ticket""",
     "cheap": r"""
         cheapest | least expensive | smallest | lowest | least costly | most affordable | minimum | lowest priced |
         least pricey | tiniest | most inexpensive""",
