@@ -16,7 +16,7 @@ _PARTS = {
     "what_i_got": "THING|for|in|it|from you|something|anything|with you",
     "did": """
         order(?:ed)? | buy | bought | purchased? | g[eo]t | had | placed? | made | submitted | spen[dt] | pa(?:y|id) |
-        took | pick(?:ed)? up""",
+        charged | billed | took | pick(?:ed)? up""",
     "there": "arriv(?:ed?|ing)|(?:be )?deliver(?:ed)?|come|here|received|sho(?:wed|wn) up|turned up|reached(?: me)?",
 }
 _SIGNS: Mapping[Sign, str] = {
@@ -52,6 +52,7 @@ _SIGNS: Mapping[Sign, str] = {
     "spent_on": r"""spen[dt] | paid | pay | splash(?:ed)? out""",
     "what_they_are": r"""
         what (?:were|are|was|is) (?:they|those|it) | what they (?:were|are) | which ones | name them""",
+    "which_items": r"""(?:which|what) (?:items|things|products|goods|articles)""",
     "what_came": r"""
         (?:what|what's|which \w+) (?:all )?(?:came|arrived|was (?:sent|delivered|shipped)|(?:is )?coming) |
         (?:what|which \w+) (?:did|have|had) (?:i|you|we) (?:\w+ )?(?:deliver(?:ed)?|sen[dt]|ship(?:ped)?|received?)""",
@@ -101,7 +102,7 @@ _SIGNS: Mapping[Sign, str] = {
         (?:what|which|what's the|the|its) (?:\w+ )?number(?! of) | (?:which|what) (?:KIND|purchase)$ |
         (?:which|what) (?:KIND|purchase) (?:was|is|ha[sd]|have|did|does|contain(?:s|ed)?|includ(?:es|ed)|came|with) |
         (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|to|from|did (?:i|we)) |
-        reference | (?:which|what) KIND's""",
+        reference | (?:which|what) KIND's | (?:which|what) (?:of my )?KINDS (?:is|was) (?:the |my )?THING""",
     "with_thing": r"""
         (?:KIND|purchase) (?:containing|including|with|that (?:ha[ds]|contain(?:s|ed))) (?:the |my )?THING""",
     "last_had": r"""THING last | last(?: time)? .*THING | last (?:have|had|get|got|buy|bought|order(?:ed)?)""",
@@ -123,9 +124,9 @@ _SIGNS: Mapping[Sign, str] = {
     "coming": r"""
         arriv(?:e|es|ed|al|ing) | deliver(?:ed|s|ing)? | delivery (?:of|date|time|for) |
         (?:is|for|awaiting) delivery | undelivered | ship(?:s|ped|ping)? | dispatch(?:ed)? | sent(?! back| me| us) |
-        c[ao]mes?(?! from)(?! (?:out )?(?:to|at)\b(?! (?:me|us|my|our)\b)) | coming |
+        c[ao]mes?(?! from| up in)(?! (?:out )?(?:to|at)\b(?! (?:me|us|my|our)\b)) | coming |
         (?:is|are|be|get|gets|got|it|THING|KINDS?|anything|everything|that|they|not) here | here (?:yet|already) |
-        show(?:n|ed|s)? up | turn(?:ed|s)? up | land(?:ed)? | reach(?:ed|es)? |
+        show(?:n|ed|s)? up | turn(?:ed|s)? up(?! in) | land(?:ed)? | reach(?:ed|es)? |
         (?:get|gets|getting|got) (?:here|to me|to us|delivered) | make it | made it | left | leave | leaving |
         on (?:its|their|the) way | en route | under ?way | in (?:transit|the (?:post|mail)) | expect(?:ed|ing)? |
         due | eta | posted | mailed | (?:gone|went|go|going) out | wait(?:ed|ing)? | held up | received |
@@ -140,7 +141,7 @@ _SIGNS: Mapping[Sign, str] = {
         how(?:'s| is| are) .{1,30}(?:doing|coming along|going|getting on|progressing) | taking so long |
         what's the story | lost | missing | check on | hold ?ups? | end(?:s|ed)? up$ | what about | how about | at$ |
         at now | at the moment | right now | getting on | getting along | coming along |
-        how .{1,40} (?:is|are) doing | keeping | holding up | inbound""",
+        how .{1,40} (?:is|are) doing | keeping | holding up | inbound | lose""",
     "sent": r"""shipped | delivered | dispatched""",
     "each_day": r"""
         (?:each|every|per|by|for each|any|individual) (?:single )?days? | day by day | daily | day to day |
@@ -190,16 +191,17 @@ _SIGNS: Mapping[Sign, str] = {
         yet to <there> | to (?:come|arrive|be delivered) | (?:should|will) still (?:\w+ )?<there> | travell?ing |
         moving | my way | processing | being (?:processed|delivered|sent|shipped) | due | shipped | dispatched |
         upcoming | expecting | expect (?:to (?:arrive|come|get|receive)|at my door|in the post|from you) |
-        with (?:the|a) courier | on the (?:van|truck) | inbound | incoming""",
+        with (?:the|a) courier | on the (?:van|truck) | inbound | incoming | left to <there>""",
     "on_way": r"""
         being (?:delivered|sent|shipped) | (?:not|\w+n't|yet to|still to) (?:\w+ )?(?:<there>|shipped|got) |
         on (?:its|their|the) way | undelivered | (?:should|will) still (?:\w+ )?<there> | in transit |
         to be delivered | out for delivery | coming(?: my way| to me|$) | (?:should|am) i (?:be )?expecting |
-        with (?:the|a) courier | on the (?:van|truck) | inbound | incoming""",
+        with (?:the|a) courier | on the (?:van|truck) | inbound | incoming | left to <there>""",
     "returned": r"""
         returns? | returned | returning | (?:get|got|received?) (?:\w+ ){1,2}back(?! to| home) | refund(?:s|ed)? |
         money back |
-        (?:g[ia]ve|given|sen[dt]|sending|bring|brought|take|took|taken|shipped|went|gone) (?:\w+ ){0,3}?back""",
+        (?:g[ia]ve|given|sen[dt]|sending|bring|brought|take|took|taken|shipped|went|gone) (?:\w+ ){0,3}?back |
+        (?:anything|something|things?|items?) go back""",
     "cancelled": r"""
         cancel(?:s|l?ed|l?ing|l?ations?)? | call(?:ed|ing)? (?:\w+ )?off | scrap(?:ped)? | (?:back|backed) out of |
         axed""",
@@ -268,7 +270,7 @@ _WANTS = r"""
     \bhow (?:do|can|could|would|should) i (?:<order>|return|cancel)\b | \b<wish> to <to><buy> |
     \bwhere do(?:es)? .* come from\b | \bis too much\b | \bKIND of magnitude\b |
     \b(?:alphabetical|numerical|chronological|reverse) KIND\b | \b<may> <to><buy> |
-    ^(?:please )?(?:<order>|add(?! up| together| it)|put)(?: me| us)? (?!<tell>)(?!.*\b(?:did|have) i\b)"""
+    ^(?:please )?(?:<order>|add(?! up| together| it)|put(?! a))(?: me| us)? (?!<tell>)(?!.*\b(?:did|have) i\b)"""
 
 PEOPLE = frozenset(
     str.split(

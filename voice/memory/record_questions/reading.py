@@ -170,7 +170,7 @@ def _states(signs: _Signs, asked: Asked, items: bool, dated: bool) -> frozenset[
     if asked not in ("state", "list", "did", "when", "count", "quantity", "pieces"):
         return frozenset()
     several, found = signs.has("many"), frozenset(name for name in STATES if signs.has(name))
-    if items and not (several and found and signs.has("kind")):
+    if items and (asked in ("quantity", "count") or not (several and found and signs.has("kind"))):
         return frozenset()
     if found and (several or not signs.has("one")):
         all_there = found == {"delivered"} and signs.has("everything") and not signs.has("which", "shown")
@@ -182,6 +182,8 @@ def _states(signs: _Signs, asked: Asked, items: bool, dated: bool) -> frozenset[
 
 def _of_one(signs: _Signs, named: bool) -> Asked:
     """What is asked of one record, meant by its number or place."""
+    if signs.has("which_items"):
+        return "items"
     if signs.has("paid", "money"):
         return "cost"
     if signs.has("when") and not signs.has("coming"):

@@ -16,12 +16,12 @@ Asked = Literal[
 ]  # fmt: skip
 
 Sign = Literal[
-    "kind", "bought", "no_subject", "got", "paid", "parcel", "own", "shop", "all", "which", "what", "what_came",
-    "what_they_are", "spent_on", "shown", "whether", "among", "or_not", "any", "mine", "contents", "money", "price",
-    "so_far", "sent", "last_had", "last_had", "which_number", "with_thing", "of_things", "number_of", "times",
-    "of_kinds", "goods", "when", "coming", "status", "each_day", "average", "a_day", "dear", "cheap", "most",
-    "least", "usual", "before_last", "last", "first", "one", "many", "everything", "open", "on_way", "returned",
-    "cancelled", "delivered",
+    "kind", "bought", "no_subject", "got", "paid", "parcel", "own", "shop", "all", "which", "what", "which_items",
+    "what_came", "what_they_are", "spent_on", "shown", "whether", "among", "or_not", "any", "mine", "contents",
+    "money", "price", "so_far", "sent", "last_had", "last_had", "which_number", "with_thing", "of_things",
+    "number_of", "times", "of_kinds", "goods", "when", "coming", "status", "each_day", "average", "a_day", "dear",
+    "cheap", "most", "least", "usual", "before_last", "last", "first", "one", "many", "everything", "open",
+    "on_way", "returned", "cancelled", "delivered",
 ]  # fmt: skip
 
 OF_ALL = frozenset[Asked](
