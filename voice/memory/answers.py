@@ -186,20 +186,28 @@ def _paid(asking: RecordAsking) -> str:
 
 
 def _did(asking: RecordAsking) -> str:
-    if asking.question.nth:  # in the last order, not ever
-        number, day = _at_place(replace(asking, question=replace(asking.question, items=())), asking.question.nth)
-        bought = asking.select("day, item, quantity, number", "records", "ORDER BY day, item")
-        rows = [row[:3] for row in bought if (row[3], row[0]) == (number, day)]
-    else:
-        rows = asking.select("day, item, quantity", "totals", "ORDER BY day")
-    if asking.question.missing or not rows:
+    if asking.question.nth and not asking.question.missing:
+        return _did_in_one(asking)
+    if asking.question.missing or not (rows := asking.select("day, item, quantity", "totals", "ORDER BY day")):
         return ("" if asking.brief else asking.say("No. ", "没有。")) + none_of(asking)
-    parts = [f"{counted(quantity, item)} ({asking.day(at)})" for at, item, quantity in rows]
+    parts = [f"{counted(quantity, item)} ({asking.day(day)})" for day, item, quantity in rows]
     if asking.brief:
-        at, item, quantity = rows[-1]
+        day, item, quantity = rows[-1]
         before = f", {len(rows) - 1}× before" if len(rows) > 1 else ""
-        return f"Yes: {counted(quantity, item)} {asking.day(at)}{before}"
+        return f"Yes: {counted(quantity, item)} {asking.day(day)}{before}"
     return asking.say(f"Yes: {listed(parts, asking)}.", f"买过：{listed(parts, asking)}。")
+
+
+def _did_in_one(asking: RecordAsking) -> str:
+    """Whether the record at a place has the things."""
+    number, day = _at_place(replace(asking, question=replace(asking.question, items=())), asking.question.nth)
+    rows = asking.select("item, quantity, number, day", "records", "ORDER BY item")
+    bought = ", ".join(counted(row[1], row[0]) for row in rows if (row[2], row[3]) == (number, day))
+    one = asking.one(number)
+    if not bought:
+        return asking.tell(f"{one}: no {asking.what}", f"No. {one} has no {asking.what}.",
+                           f"没有。{one}里没有{asking.what}。")  # fmt: skip
+    return asking.tell(f"Yes: {bought} ({one})", f"Yes: {one} has {bought}.", f"买过：{one}里有{bought}。")
 
 
 def _thing(
