@@ -55,7 +55,8 @@ _SIGNS: Mapping[Sign, str] = {
     "which_items": r"""(?:which|what) (?:items|things|products|goods|articles)""",
     "what_came": r"""
         (?:what|what's|which \w+) (?:all )?(?:came|arrived|was (?:sent|delivered|shipped)|(?:is )?coming) |
-        (?:what|which \w+) (?:did|have|had) (?:i|you|we) (?:\w+ )?(?:deliver(?:ed)?|sen[dt]|ship(?:ped)?|received?)""",
+        (?:what|which \w+) (?:did|have|had) (?:i|you|we) (?:\w+ )?(?:deliver(?:ed)?|sen[dt]|ship(?:ped)?|received?) |
+        what (?:was|were) (?:i|we) (?:sent|delivered)""",
     "shown": r"""
         show | list | listing | tell | give | read | name | run | walk | go (?:over|through) | recap | remind |
         summar(?:y|i[sz]e) | overview | rundown | log | history | records? | details? | display | pull up |
@@ -102,7 +103,7 @@ _SIGNS: Mapping[Sign, str] = {
         (?:what|which|what's the|the|its) (?:\w+ )?number(?! of) | (?:which|what) (?:KIND|purchase)$ |
         (?:which|what) (?:KIND|purchase) (?:was|is|ha[sd]|have|did|does|contain(?:s|ed)?|includ(?:es|ed)|came|with) |
         (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|to|from|did (?:i|we)) |
-        reference | (?:which|what) KIND's | (?:which|what) (?:of my )?KINDS (?:is|was) (?:the |my )?THING""",
+        reference | (?:which|what) (?:of my )?KINDS (?:is|was) (?:the |my )?THING | (?:which|what) KIND got""",
     "with_thing": r"""
         (?:KIND|purchase) (?:containing|including|with|that (?:ha[ds]|contain(?:s|ed))) (?:the |my )?THING""",
     "last_had": r"""THING last | last(?: time)? .*THING | last (?:have|had|get|got|buy|bought|order(?:ed)?)""",
@@ -201,7 +202,7 @@ _SIGNS: Mapping[Sign, str] = {
         returns? | returned | returning | (?:get|got|received?) (?:\w+ ){1,2}back(?! to| home) | refund(?:s|ed)? |
         money back |
         (?:g[ia]ve|given|sen[dt]|sending|bring|brought|take|took|taken|shipped|went|gone) (?:\w+ ){0,3}?back |
-        (?:anything|something|things?|items?) go back""",
+        (?:anything|something|things?|items?) go back | (?:any|stuff|anything) (?:\w+ ){0,3}go back""",
     "cancelled": r"""
         cancel(?:s|l?ed|l?ing|l?ations?)? | call(?:ed|ing)? (?:\w+ )?off | scrap(?:ped)? | (?:back|backed) out of |
         axed""",
@@ -264,7 +265,9 @@ _WISHES = {
     "may": """
         (?:can|could|should|shall|may|must) (?:i|we|you) | let's | let us | i'll | i will | we'll | gonna | i want |
         i'd like""",
-    "tell": r"(?:(?:number|no|status|history|totals?|KIND|summary)\b|\S*\d|NUMBER)",
+    "tell": r"""
+        (?:numbers?|no|status|history|totals?|KIND|summary|count|value|list|contents|details|reference|id)\b |
+        \S*\d | NUMBER""",
 }
 _WANTS = r"""
     \bhow (?:do|can|could|would|should) i (?:<order>|return|cancel)\b | \b<wish> to <to><buy> |

@@ -57,7 +57,7 @@ def record_question(
     when = period(words, today, chinese=chinese)
     if when is not None:
         words = f"{words[: when.start]}{'' if chinese else ' '}{words[when.end :]}"
-    words = " ".join(_with_kind(words, kind, chinese).split())
+    words = " ".join(_with_kind(words, kind, chinese).replace("KIND's", "KIND").replace("THING's", "THING").split())
     number = known or _number_said(words, chinese)
     items, missing = known_things.items, ""
     if not items:
@@ -125,7 +125,7 @@ class _Signs:
         if self.has("paid") and (near or (self.chinese and self.has("which"))):
             return True
         if items:
-            dated_ask = dated and self.has("any", "which", "or_not", "shown")
+            dated_ask = dated and self.has("any", "which", "or_not", "whether", "shown")
             counted = self.has("of_things", "number_of") and (own or dated)
             last_had = own and self.has("when") and self.has("last_had")
             return (
@@ -136,7 +136,7 @@ class _Signs:
             return own and self.has("sent")
         got, paying, parcel = self.has("got") and near, self.has("paid", "money"), self.has("parcel") or back
         coming, everything, shown = self.has("coming", "open"), self.has("all"), self.has("shown")
-        asked = (own or back) and self.has("which", "any")
+        asked = (own or back or self.has("last")) and self.has("which", "any")
         listed = everything and (coming or (dated and shown) or (own and self.has("status")))
         certain = got or paying or parcel or listed or (asked and self.has("open")) or on_way
         signs = (got, paying, parcel, coming, everything, dated, asked, shown or self.has("status"), on_way)
