@@ -114,7 +114,7 @@ def test_a_session_of_the_person_is_told_and_another_is_not() -> None:
                 )  # fmt: skip
                 assert said.status_code == 200
                 heard.append(here.upstream.asked[-1].messages[-1].text)
-            assert heard[0].endswith("(own records) 3.20")
+            assert heard[0].endswith("(own data) 3.20")
             assert all("3.20" not in text for text in heard[1:])
             assert "person" not in here.upstream.asked[0].options
 

@@ -131,7 +131,8 @@ def _pieces(asking: RecordAsking) -> str:
     ((pieces, things),) = asking.select("SUM(quantity), COUNT(DISTINCT item)", "totals")
     if not things:
         return none_of(asking)
-    return asking.tell(f"{pieces:g} ({things} different)", f"{pieces:g} things{asking.when}, {things} different ones.",
+    kinds = f"{things} kind{'' if things == 1 else 's'}"
+    return asking.tell(f"{pieces:g} pieces, {kinds}", f"{pieces:g} pieces of {kinds}{asking.when}.",
                        f"{asking.when}一共{pieces:g}件，{things}种。")  # fmt: skip
 
 
@@ -185,13 +186,9 @@ def _paid(asking: RecordAsking) -> str:
 
 
 def _did(asking: RecordAsking) -> str:
-    if asking.question.nth:  # in the last order, not ever
-        number, day = _at_place(replace(asking, question=replace(asking.question, items=())), asking.question.nth)
-        bought = asking.select("day, item, quantity, number", "records", "ORDER BY day, item")
-        rows = [(at, item, quantity) for at, item, quantity, of in bought if (of, at) == (number, day)]
-    else:
-        rows = asking.select("day, item, quantity", "totals", "ORDER BY day")
-    if asking.question.missing or not rows:
+    if asking.question.nth and not asking.question.missing:
+        return _did_in_one(asking)
+    if asking.question.missing or not (rows := asking.select("day, item, quantity", "totals", "ORDER BY day")):
         return ("" if asking.brief else asking.say("No. ", "没有。")) + none_of(asking)
     parts = [f"{counted(quantity, item)} ({asking.day(day)})" for day, item, quantity in rows]
     if asking.brief:
@@ -199,6 +196,18 @@ def _did(asking: RecordAsking) -> str:
         before = f", {len(rows) - 1}× before" if len(rows) > 1 else ""
         return f"Yes: {counted(quantity, item)} {asking.day(day)}{before}"
     return asking.say(f"Yes: {listed(parts, asking)}.", f"买过：{listed(parts, asking)}。")
+
+
+def _did_in_one(asking: RecordAsking) -> str:
+    """Whether the record at a place has the things."""
+    number, day = _at_place(replace(asking, question=replace(asking.question, items=())), asking.question.nth)
+    rows = asking.select("item, quantity, number, day", "records", "ORDER BY item")
+    bought = ", ".join(counted(row[1], row[0]) for row in rows if (row[2], row[3]) == (number, day))
+    one = asking.one(number)
+    if not bought:
+        return asking.tell(f"{one}: no {asking.what}", f"No. {one} has no {asking.what}.",
+                           f"没有。{one}里没有{asking.what}。")  # fmt: skip
+    return asking.tell(f"Yes: {bought} ({one})", f"Yes: {one} has {bought}.", f"买过：{one}里有{bought}。")
 
 
 def _thing(

@@ -124,7 +124,7 @@ _ENGLISH: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (pattern_of(rf"{_IN}week before last\b"), lambda today, _: _week(today, 2)),
     (pattern_of(rf"{_IN}(?:last|previous) week\b(?:'s)?(?! end)"), lambda today, _: _week(today, 1)),
     (pattern_of(rf"{_IN}last weekend\b(?:'s)?"), lambda today, _: _weekend(today, 1)),
-    (pattern_of(r"\b(?:over |on |at )?(?:this|the|my) (?:past )?weekend\b(?:'s)?"),
+    (pattern_of(r"\b(?:over |on |at )?(?:(?:this|the|my) )?(?:past )?(?<!next )(?<!coming )(?<!last )weekend\b(?:'s)?"),
      lambda today, _: _weekend(today, 0)),
     (
         pattern_of(
@@ -146,7 +146,7 @@ _ENGLISH: tuple[tuple[re.Pattern[str], _Span], ...] = (
         _english_month,
     ),
 )  # fmt: skip
-_NO_WEEK = "末|[一1](?![共起直些次笔个单样])|[二三四五六日天2-6]"
+_NO_WEEK = "末|[一1](?![共起直些次笔个单样总])|[二三四五六日天2-6]"
 _WEEK = "(?:周|星期|礼拜)"
 _CHINESE: tuple[tuple[re.Pattern[str], _Span], ...] = (
     (
@@ -224,7 +224,7 @@ def _days(words: str, today: date, chinese: bool) -> Iterator[Period]:
     for found in pattern.finditer(words):
         day = read(found, today)
         if day is None or (
-            chinese and found["weekday"] == "一" and words[found.end("weekday") :][:1] in tuple("共起直些")
+            chinese and found["weekday"] == "一" and words[found.end("weekday") :][:1] in tuple("共起直些总")
         ):
             continue  # 上周一共 is the week
         day = _past(day, found, today)

@@ -87,3 +87,102 @@ def test_other_kinds_have_their_own_words() -> None:
 def test_any_words_are_read(text: str) -> None:
     about_records(text, [KIND])
     record_question(text, KIND, THINGS, NUMBERS, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("which products did I take last week", "list"),
+        ("my expenses for this month", "spent"),
+        ("how much coffee did I buy", "quantity"),
+        ("how many orders had coffee in them", "count"),
+        ("what did coffee cost me so far", "spent"),
+        ("how much did the coffee cost", "price"),
+        ("how much did I pay for coffee", "paid"),
+        ("has my coffee been sent off", "state"),
+        ("what has become of order 1041", "state"),
+        ("when did I last buy coffee", "when"),
+        ("when can I expect my coffee", "state"),
+        ("which of the things I ordered was the priciest", "dearest_thing"),
+        ("which of my orders was the priciest", "dearest"),
+        ("what do I spend the most on", "most_money"),
+        ("on which day did I spend the most", "dearest_day"),
+        ("tell me whether I bought coffee last week", "did"),
+        ("which order was the coffee in", "number"),
+        ("我订的咖啡在路上了吗", "state"),
+        ("咖啡买了多少", "quantity"),
+        ("多久买一次咖啡", "times"),
+        ("买咖啡的那单编号是多少", "number"),
+        ("花钱最多的是哪一单", "dearest"),
+        ("我买过的哪样东西最贵", "dearest_thing"),
+        ("我以前买过咖啡没", "did"),
+    ],
+)
+def test_what_is_asked(text: str, asked: str) -> None:
+    found = record_question(text, KIND, THINGS, NUMBERS, TODAY)
+    assert found is not None
+    assert found.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [
+        ("what hasn't arrived yet", {"open"}),
+        ("which of my orders are still outstanding", {"open"}),
+        ("has everything been delivered", {"open"}),
+        ("what did I send back", {"returned"}),
+        ("did any of my orders get cancelled", {"cancelled"}),
+        ("哪些包裹还在路上", {"open"}),
+        ("我退了哪些东西", {"returned"}),
+        ("有没有取消的订单", {"cancelled"}),
+    ],
+)
+def test_records_of_a_state(text: str, states: set[str]) -> None:
+    found = record_question(text, KIND, THINGS, NUMBERS, TODAY)
+    assert found is not None
+    assert found.asked == "list"
+    assert set(found.states) == states
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "nth"),
+    [
+        ("what did I order last", "items", -1),
+        ("how much was my last order", "cost", -1),
+        ("what was in the order before last", "items", -2),
+        ("where is my third order", "state", 3),
+        ("刚下的那单是什么", "items", -1),
+        ("上次花了多少钱", "cost", -1),
+    ],
+)
+def test_one_record_by_its_place(text: str, asked: str, nth: int) -> None:
+    found = record_question(text, KIND, THINGS, NUMBERS, TODAY)
+    assert found is not None
+    assert (found.asked, found.nth) == (asked, nth)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how do I cook the coffee",
+        "is oat milk good for me",
+        "what goes well with coffee",
+        "set a timer for ten minutes",
+        "add oat milk to my shopping list",
+        "has the bus arrived",
+        "did I get any messages yesterday",
+        "what did I eat last week",
+        "did I cancel my dentist appointment",
+        "how do I return to the start",
+        "who bought Twitter",
+        "咖啡对身体好吗",
+        "咖啡是谁发明的",
+        "附近哪里能买到咖啡",
+        "放点音乐",
+        "我上周吃了什么",
+        "两点钟叫我",
+        "简单一点",
+    ],
+)
+def test_things_alone_make_no_question_about_records(text: str) -> None:
+    assert record_question(text, KIND, THINGS, NUMBERS, TODAY) is None

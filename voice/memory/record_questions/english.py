@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from voice.memory.record_questions.signs import Language, Sign, alternatives, sign_patterns, single_words
+from voice.memory.record_questions.signs import MARK, Language, Sign, alternatives, sign_patterns, single_words
 from voice.text.patterns import pattern_of
 
 _PARTS = {
@@ -16,18 +16,16 @@ _PARTS = {
     "what_i_got": "THING|for|in|it|from you|something|anything|with you",
     "did": """
         order(?:ed)? | buy | bought | purchased? | g[eo]t | had | placed? | made | submitted | spen[dt] | pa(?:y|id) |
-        took |
-        pick(?:ed)? up""",
+        charged | billed | took | pick(?:ed)? up""",
     "there": "arriv(?:ed?|ing)|(?:be )?deliver(?:ed)?|come|here|received|sho(?:wed|wn) up|turned up|reached(?: me)?",
-    "something": "what|what's|which|anything|something",
 }
 _SIGNS: Mapping[Sign, str] = {
-    "kind": r"""KINDS? | purchases? | buys""",
+    "kind": r"""KINDS? | purchases? | buys | (?:my|any|of) (?:returns|refunds|cancellations)""",
     "bought": r"""
         order(?:s|ed|ing)? | re ?order(?:ed|ing)? | buy(?:s|ing)? | bought | purchas(?:e|ed|es|ing) |
         plac(?:ed|ing) | place (?:an|my|the|any|that|more) | stock(?:ed|ing)? up(?: on)? |
         shop(?:ped|ping)?(?: for)? | snap(?:ped)? up | splurged?(?: on)? | spring for | sprung for""",
-    "done": r"""KINDS?""",
+    "no_subject": r"""(?!)""",
     "got": r"""
         get(?:s|ting)? | got | gotten | take | took | taken | taking | grab(?:bed)? | pick(?:ed|ing)? (?:up|out) |
         acquired? | received? | had | (?:went|go|gone|been|going) through | sent (?:me|us) |
@@ -38,7 +36,7 @@ _SIGNS: Mapping[Sign, str] = {
         expens(?:es?|ing) | expenditures? | outgoings? | outlay | set (?:me|us) back | setting (?:me|us) back |
         (?:shell|fork)(?:ed|ing)? (?:out|over) | part(?:ed)? with | out of pocket |
         r[au]n (?:me|us)(?! through| down| over) | invested? | blow | blown | blew | lay out | laid out |
-        g[ia]ve (?:you )?for | splashed out | splash(?:ed|ing)? out | splurged?""",
+        g[ia]ve (?:you )?for | splashed out | splash(?:ed|ing)? out | splurged? | hand(?:ed)? over""",
     "parcel": r"""
         <record> | <records> | shopping | groceries | baskets? | carts? | checkouts? | hauls? | receipts? |
         invoices? | transactions?""",
@@ -54,16 +52,19 @@ _SIGNS: Mapping[Sign, str] = {
     "spent_on": r"""spen[dt] | paid | pay | splash(?:ed)? out""",
     "what_they_are": r"""
         what (?:were|are|was|is) (?:they|those|it) | what they (?:were|are) | which ones | name them""",
+    "which_items": r"""(?:which|what) (?:items|things|products|goods|articles)""",
     "what_came": r"""
         (?:what|what's|which \w+) (?:all )?(?:came|arrived|was (?:sent|delivered|shipped)|(?:is )?coming) |
-        (?:what|which \w+) (?:did|have|had) (?:i|you|we) (?:\w+ )?(?:deliver(?:ed)?|sen[dt]|ship(?:ped)?|received?)""",
+        (?:what|which \w+) (?:did|have|had) (?:i|you|we) (?:\w+ )?(?:deliver(?:ed)?|sen[dt]|ship(?:ped)?|received?) |
+        what (?:was|were) (?:i|we) (?:sent|delivered)""",
     "shown": r"""
         show | list | listing | tell | give | read | name | run | walk | go (?:over|through) | recap | remind |
         summar(?:y|i[sz]e) | overview | rundown | log | history | records? | details? | display | pull up |
-        bring up | itemi[sz]e | breakdown | break down | see | recall | remember | let""",
+        bring up | itemi[sz]e | breakdown | break down | see | recall | let""",
     "whether": r"""whether | if (?:i|we|there|my|any) | yes or no | or not | anywhere | by any chance""",
     "among": r"""
-        ^(?:is|was|are|were) (?:the |my |any )?THING (?:part|something|1|among|in|on|included|a thing|with)""",
+        ^(?:is|was|are|were) (?:the |my |any )?THING (?:part|something|1|among|in|on|included|a thing|with) |
+        (?:is|was|are|were) there (?:any |some )?THING""",
     "or_not": r"""
         ^(?:did|do|does|have|has|had|was|were|is|are|am|haven't|didn't|isn't|hasn't) |
         (?:did|have|haven't|didn't) (?:i|we) | right$ | ever | any | at all""",
@@ -79,13 +80,15 @@ _SIGNS: Mapping[Sign, str] = {
         priciest | costl(?:y|iest) | cheap(?:est)? | dearest | money(?! back) | cash | euros? | dollars? | pounds? |
         bucks | prices? | priced | damage | totals? | totall?ed | sums? | sum(?:med)? up | amount(?:s|ed)? |
         add(?:s|ed|ing)? up | tot(?:ted)? up | c[ao]mes? (?:out )?(?:to|at)(?! me| us| my| our) |
-        work(?:s|ed)? out (?:to|at) | worth | budget | value | r[au]ng up | figure | (?:big|biggest|top) ticket""",
+        work(?:s|ed)? out (?:to|at) | worth | budget | value | r[au]ng up | figure | (?:big|biggest|top) ticket |
+        cost (?:of|for)""",
     "price": r"""
         prices? | priced | how (?:much|expensive) (?:is|was|are|were|did|for) (?:<a> )*(?:\w+ )?(?:THING|it|1|each) |
         each | apiece | a piece | (?:per|for 1|for a|for an|for a single|1) (?:unit|piece|item|THING) |
         (?:does|do) (?:\w+ )?THING cost | go(?:es)? for |
         the (?:\w+ )?THING(?: \w+){0,4} (?:cost|set (?:me|us) back) | did (?:it|that|those|they) cost |
-        do you (?:charge|ask|want) | sell(?:s|ing)? for | how expensive | (?:last|previous) time""",
+        do you (?:charge|ask|want) | sell(?:s|ing)? for | how expensive | (?:last|previous) time |
+        cost of (?:the |a |my )?THING""",
     "so_far": r"""
         spen[dt] | spending | (?:put|go|went|gone|invested|pour(?:ed)?) (?:\w+ )?(?:into|on) | habit | so far |
         altogether | in all | in total | total | totals | overall | all told | all in | combined |
@@ -99,35 +102,38 @@ _SIGNS: Mapping[Sign, str] = {
         number of (?:the|my|that|which) (?:\w+ )?(?:KIND|purchase) |
         (?:what|which|what's the|the|its) (?:\w+ )?number(?! of) | (?:which|what) (?:KIND|purchase)$ |
         (?:which|what) (?:KIND|purchase) (?:was|is|ha[sd]|have|did|does|contain(?:s|ed)?|includ(?:es|ed)|came|with) |
-        (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|to|did (?:i|we))""",
+        (?:which|what) (?:1 )?(?:of my )?(?:KINDS?|purchases?) .*(?:ha(?:ve|s|d)|with|in|of|to|from|did (?:i|we)) |
+        reference | (?:which|what) (?:of my )?KINDS (?:is|was) (?:the |my )?THING | (?:which|what) KIND got""",
     "with_thing": r"""
         (?:KIND|purchase) (?:containing|including|with|that (?:ha[ds]|contain(?:s|ed))) (?:the |my )?THING""",
-    "last_had": r"""THING last | last(?: time)? .*THING""",
+    "last_had": r"""THING last | last(?: time)? .*THING | last (?:have|had|get|got|buy|bought|order(?:ed)?)""",
     "of_things": r"""
         (?:how many|how much|(?:number|amount|quantity) of) (?:(?:\w+ of|of|the|my|more|times|often) )*THING |
         how (?:often|frequently)""",
     "times": r"""times | frequency | occasions | how often | how frequently | how regularly""",
     "of_kinds": r"""
         (?:how many|(?:number|count) of|count(?: up)?|tally(?: up)?) (?:<all_my> )*<records> |
-        (?:KINDS?|purchase) count | (?:KINDS) (?:are there|were there|was it|were they)""",
+        (?:KINDS?|purchase) count | (?:KINDS) (?:are there|were there|was it|were they) | KINDS (?:\w+ )*number$""",
     "goods": r"""things? | items? | products? | articles? | goods | pieces | units | stuff""",
     "when": r"""
-        when | when's | when'd |
+        when | when's | when'd | ^(?:the )?last time (?:i|we) .*THING$ |
+        (?:me|know|was|is|what's) the last time (?:i|we) |
         (?:what|which|the|my) (?:(?:exact|very|last|precise|most recent|first|actual) )?(?:day|date) | dates? |
         how long (?:ago|since|has it been|is it|since|have i|was it|it's been) | how recently |
-        how many (?:days|weeks) | since when | what time | how long(?! (?:until|till|before|does|do|will)) |
+        how many (?:days|weeks) | since when | what time | how long(?:'s)?(?! (?:until|till|before|does|do|will)) |
         day of""",
     "coming": r"""
         arriv(?:e|es|ed|al|ing) | deliver(?:ed|s|ing)? | delivery (?:of|date|time|for) |
         (?:is|for|awaiting) delivery | undelivered | ship(?:s|ped|ping)? | dispatch(?:ed)? | sent(?! back| me| us) |
-        c[ao]mes?(?! from)(?! (?:out )?(?:to|at)\b(?! (?:me|us|my|our)\b)) | coming |
+        c[ao]mes?(?! from| up in)(?! (?:out )?(?:to|at)\b(?! (?:me|us|my|our)\b)) | coming |
         (?:is|are|be|get|gets|got|it|THING|KINDS?|anything|everything|that|they|not) here | here (?:yet|already) |
-        show(?:n|ed|s)? up | turn(?:ed|s)? up | land(?:ed)? | reach(?:ed|es)? |
+        show(?:n|ed|s)? up | turn(?:ed|s)? up(?! in) | land(?:ed)? | reach(?:ed|es)? |
         (?:get|gets|getting|got) (?:here|to me|to us|delivered) | make it | made it | left | leave | leaving |
         on (?:its|their|the) way | en route | under ?way | in (?:transit|the (?:post|mail)) | expect(?:ed|ing)? |
         due | eta | posted | mailed | (?:gone|went|go|going) out | wait(?:ed|ing)? | held up | received |
         on the road | on the move | on my doorstep | packed | processed | at my door | dropped off | with me yet |
-        with us yet""",
+        with us yet | with (?:the|a) courier |
+        (?:do|will|can|shall) (?:i|we) (?:\w+ )?(?:get|have|receive) (?:my|the|our) | THING delivery""",
     "status": r"""
         where | where's | whereabouts | status | state | progress(?:ed|ing)? | track(?:ed|ing)? | how far |
         happen(?:s|ed|ing)?(?! to (?!my|the|it|NUMBER|KIND)) | going on | what's up | became of | become of | news |
@@ -136,7 +142,7 @@ _SIGNS: Mapping[Sign, str] = {
         how(?:'s| is| are) .{1,30}(?:doing|coming along|going|getting on|progressing) | taking so long |
         what's the story | lost | missing | check on | hold ?ups? | end(?:s|ed)? up$ | what about | how about | at$ |
         at now | at the moment | right now | getting on | getting along | coming along |
-        how .{1,40} (?:is|are) doing""",
+        how .{1,40} (?:is|are) doing | keeping | holding up | inbound | lose""",
     "sent": r"""shipped | delivered | dispatched""",
     "each_day": r"""
         (?:each|every|per|by|for each|any|individual) (?:single )?days? | day by day | daily | day to day |
@@ -146,8 +152,8 @@ _SIGNS: Mapping[Sign, str] = {
         mean KIND | typical(?:ly)?""",
     "a_day": r"""days? | dates?""",
     "dear": r"""
-        most expensive | priciest | dearest | costliest | biggest | largest | highest | most costly | pricey |
-        most valuable | maximum | greatest | heaviest | most pricey | biggest ticket""",
+        top priced | most expensive | priciest | dearest | costliest | biggest | largest | highest | most costly |
+        pricey | most valuable | maximum | greatest | heaviest | most pricey | biggest ticket""",
     "cheap": r"""
         cheapest | least expensive | smallest | lowest | least costly | most affordable | minimum | lowest priced |
         least pricey | tiniest | most inexpensive""",
@@ -185,15 +191,18 @@ _SIGNS: Mapping[Sign, str] = {
         unfinished | out for delivery | (?:am|are) (?:i|we) (?:still )?expecting | coming(?! along| up) |
         yet to <there> | to (?:come|arrive|be delivered) | (?:should|will) still (?:\w+ )?<there> | travell?ing |
         moving | my way | processing | being (?:processed|delivered|sent|shipped) | due | shipped | dispatched |
-        upcoming | expecting | expect (?:to (?:arrive|come|get|receive)|at my door|in the post|from you)""",
+        upcoming | expecting | expect (?:to (?:arrive|come|get|receive)|at my door|in the post|from you) |
+        with (?:the|a) courier | on the (?:van|truck) | inbound | incoming | left to <there>""",
     "on_way": r"""
         being (?:delivered|sent|shipped) | (?:not|\w+n't|yet to|still to) (?:\w+ )?(?:<there>|shipped|got) |
         on (?:its|their|the) way | undelivered | (?:should|will) still (?:\w+ )?<there> | in transit |
-        to be delivered | out for delivery | coming(?: my way| to me|$) | (?:should|am) i (?:be )?expecting""",
+        to be delivered | out for delivery | coming(?: my way| to me|$) | (?:should|am) i (?:be )?expecting |
+        with (?:the|a) courier | on the (?:van|truck) | inbound | incoming | left to <there>""",
     "returned": r"""
         returns? | returned | returning | (?:get|got|received?) (?:\w+ ){1,2}back(?! to| home) | refund(?:s|ed)? |
         money back |
-        (?:g[ia]ve|given|sen[dt]|sending|bring|brought|take|took|taken|shipped|went|gone) (?:\w+ ){0,3}?back""",
+        (?:g[ia]ve|given|sen[dt]|sending|bring|brought|take|took|taken|shipped|went|gone) (?:\w+ ){0,3}?back |
+        (?:anything|something|things?|items?) go back | (?:any|stuff|anything) (?:\w+ ){0,3}go back""",
     "cancelled": r"""
         cancel(?:s|l?ed|l?ing|l?ations?)? | call(?:ed|ing)? (?:\w+ )?off | scrap(?:ped)? | (?:back|backed) out of |
         axed""",
@@ -214,30 +223,31 @@ ORDINALS: Mapping[str, int] = {
 }  # fmt: skip
 NO_THING = frozenset(
     str.split(
-        "a an the i me my mine myself we our us ourselves you your yours it its they them their he she his her is"
-        " are was were be been being am do does did done doing have has had having will would can could should"
-        " shall may might must of in on at to for from with by about as into and or but not so far yet still if"
-        " whether because since until till than then that's it's i'm i've i'd we've let's don't didn't haven't"
-        " hasn't isn't aren't wasn't s t ve d ever any some all total altogether money much many more most less"
-        " least what which who whom whose when where how why that this these those there here thing things"
-        " anything everything something nothing else other another last latest recent recently lately previous new"
-        " newest old first second third time times often number amount quantity order orders ordered ordering make"
-        " made making go went going come coming came show tell give given list check see seen look looked looking"
-        " read remind please day date days week weeks weekend month months year today yesterday tonight morning"
-        " afternoon evening night way status state average per each every one ones two few couple several lot lots"
-        " little bit bunch kind kinds sort sorts type types loaf loaves bottle bottles pack packs packet packets"
-        " bag bags box boxes cup cups cans tin tins bar bars tube tubes roll rolls piece pieces carton cartons jar"
-        " jars sheet sheets pair pairs unit units want wanted gone called turned taken brought know known need"
-        " needed wonder wondering like think thought guess believe remember forget say said ask asking find found"
-        " start before after up out over during past back down off again once twice already just only even also"
-        " too really actually exactly roughly approximately currently overall together combined purely quickly"
-        " soon now thanks thank hey hi hello ok okay right yes no well sorry curious question quick info"
-        " information idea happen happens happened possible able help shop store site website app online account"
-        " profile system file history record records database entry entries name names product products goods item"
-        " items stuff article articles basket cart shopping trip parcel parcels package packages delivery"
-        " deliveries shipment shipments purchases courier mail post everything's usual usually normally favourite"
-        " favorite single whole entire full same different separate various certain such own end ended long short"
-        " big small high low good bad fine great interested interest value price size volume card people"
+        "sent shipped delivered arrived a an the i me my mine myself we our us ourselves you your yours it its"
+        " they them their he she his her is are was were be been being am do does did done doing have has had"
+        " having will would can could should shall may might must of in on at to for from with by about as into"
+        " and or but not so far yet still if whether because since until till than then that's it's i'm i've i'd"
+        " we've let's don't didn't haven't hasn't isn't aren't wasn't s t ve d ever any some all total altogether"
+        " money much many more most less least what which who whom whose when where how why that this these those"
+        " there here thing things anything everything something nothing else other another last latest recent"
+        " recently lately previous new newest old first second third time times often number amount quantity order"
+        " orders ordered ordering make made making go went going come coming came show tell give given list check"
+        " see seen look looked looking read remind please day date days week weeks weekend month months year today"
+        " yesterday tonight morning afternoon evening night way status state average per each every one ones two"
+        " few couple several lot lots little bit bunch kind kinds sort sorts type types loaf loaves bottle bottles"
+        " pack packs packet packets bag bags box boxes cup cups cans tin tins bar bars tube tubes roll rolls piece"
+        " pieces carton cartons jar jars sheet sheets pair pairs unit units want wanted gone called turned taken"
+        " brought know known need needed wonder wondering like think thought guess believe remember forget say"
+        " said ask asking find found start before after up out over during past back down off again once twice"
+        " already just only even also too really actually exactly roughly approximately currently overall together"
+        " combined purely quickly soon now thanks thank hey hi hello ok okay right yes no well sorry curious"
+        " question quick info information idea happen happens happened possible able help shop store site website"
+        " app online account profile system file history record records database entry entries name names product"
+        " products goods item items stuff article articles basket cart shopping trip parcel parcels package"
+        " packages delivery deliveries shipment shipments purchases courier mail post everything's usual usually"
+        " normally favourite favorite single whole entire full same different separate various certain such own"
+        " end ended long short big small high low good bad fine great interested interest value price size volume"
+        " card people"
     )
 )
 """Words that name no thing and no person, besides the signs."""
@@ -250,16 +260,20 @@ _WISHES = {
     "order": "(?:re ?)?order|buy|purchase|pay|spend|get|KIND",
     "to": "(?:please |also |now )?",
     "wish": """
-        want | wanna | like | need | have | going | wish | love | plan(?:ning)? | me | us | you | forget | time |
+        want | wanna | like | need | have | going | wish | love | plan(?:ning)? | me | us | you | don't forget | time |
         about | hoping | ready | able | try(?:ing)? | how | where | best | possibl[ey] | better | idea | not""",
     "may": """
         (?:can|could|should|shall|may|must) (?:i|we|you) | let's | let us | i'll | i will | we'll | gonna | i want |
         i'd like""",
-    "tell": r"(?:(?:number|no|status|history|totals?|KIND|summary)\b|\S*\d|NUMBER)",
+    "tell": r"""
+        (?:numbers?|no|status|history|totals?|KIND|summary|count|value|list|contents|details|reference|id)\b |
+        \S*\d | NUMBER""",
 }
 _WANTS = r"""
-    \bhow (?:do|can|could|would|should) i (?:<order>|return|cancel)\b | \b<wish> to <to><buy> | \b<may> <to><buy> |
-    ^(?:please )?(?:<order>|add(?! up| together| it)|put)(?: me| us)? (?!<tell>)(?!.*\b(?:did|have) i\b)"""
+    \bhow (?:do|can|could|would|should) i (?:<order>|return|cancel)\b | \b<wish> to <to><buy> |
+    \bwhere do(?:es)? .* come from\b | \bis too much\b | \bKIND of magnitude\b |
+    \b(?:alphabetical|numerical|chronological|reverse) KIND\b | \b<may> <to><buy> |
+    ^(?:please )?(?:<order>|add(?! up| together| it)|put(?! a))(?: me| us)? (?!<tell>)(?!.*\b(?:did|have) i\b)"""
 
 PEOPLE = frozenset(
     str.split(
@@ -288,6 +302,7 @@ _OTHER = r"""
     \b<several> (?:of|by|from|for|under|belonging to|placed by|made by) <name>(?: \w+)?$"""
 
 _BEFORE = {
+    "much": r"much(?!.*\b(?:spen[dt]|pa(?:y|id))\b)",
     "done": """
         order(?:ed|ing)? | buy | buying | bought | purchas(?:e|ed|ing) | spen[dt] | spending | pa(?:y|id|ying) | cost |
         get | got | getting | had | have | cancel(?:l?ed|ling)? | return(?:ed)? | KIND""",
@@ -316,7 +331,8 @@ ENGLISH = Language(
     ),
     other=pattern_of(alternatives(_OTHER, _OTHERS)),
     words=single_words(_SIGNS),
-    before_thing=alternatives(
-        r"\b(?:<done>|many|much|any|<of>|<where>|<about>|my last|my latest) (?:<small> )*", _BEFORE
+    before_thing=pattern_of(
+        alternatives(r"\b(?:<done>|many|any|<much>|<of>|<where>|<about>|my last|my latest) (?:<small> )*", _BEFORE)
+        + MARK
     ),
 )

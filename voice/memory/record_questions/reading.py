@@ -57,7 +57,7 @@ def record_question(
     when = period(words, today, chinese=chinese)
     if when is not None:
         words = f"{words[: when.start]}{'' if chinese else ' '}{words[when.end :]}"
-    words = " ".join(_with_kind(words, kind, chinese).split())
+    words = " ".join(_with_kind(words, kind, chinese).replace("KIND's", "KIND").replace("THING's", "THING").split())
     number = known or _number_said(words, chinese)
     items, missing = known_things.items, ""
     if not items:
@@ -71,23 +71,16 @@ def record_question(
     nth = 0 if number else _place(signs)
     if number or (nth and not items and (nth > 0 or not missing)):
         return RecordQuestion(_of_one(signs, bool(items)), when, number=number, nth=nth)
-    asked = _asked(signs, bool(items or missing), when)
+    asked = _asked(signs, bool(items or missing), when is not None)
     if several := signs.language.last_few.search(words):
         few = int(han_number(several["count"]) or 0) if chinese else int(several["count"])
         return RecordQuestion("list", when, items, nth=-few, states=_ALL_STATES) if asked in ("list", "state") else None
     if asked == "state" and when is not None and when.first == today and not signs.has("bought"):
         when = None  # it is asked what comes today, not what was ordered today
-    states = _states(signs, asked, bool(items), when)
+    states = _states(signs, asked, bool(items), when is not None)
     if states:
         return RecordQuestion("list", when, items, states=states)
     return RecordQuestion(asked, when, items, "" if asked in OF_ALL else missing, nth=nth)
-
-
-def compile_words() -> None:
-    """Compile what finds signs, before the first question waits for it."""
-    for language in (ENGLISH, CHINESE):
-        for pattern in (language.asks, language.wants, language.other, language.place, *language.signs.values()):
-            pattern.search("")
 
 
 class _Signs:
@@ -127,82 +120,70 @@ class _Signs:
             return False
         own = self.has("own", "shop")
         near = own or dated or items
-        if known or self.has("kind") or (self.has("bought") and (near or self.has("done"))):
+        if known or self.has("kind") or (self.has("bought") and (near or self.has("no_subject"))):
             return True
         if self.has("paid") and (near or (self.chinese and self.has("which"))):
             return True
         if items:
-            dated_ask = dated and self.has("any", "which", "or_not", "shown")
-            counted = self.has("of_things") and (own or dated)
+            dated_ask = dated and self.has("any", "which", "or_not", "whether", "shown")
+            counted = self.has("of_things", "number_of") and (own or dated)
             last_had = own and self.has("when") and self.has("last_had")
             return (
                 dated_ask or counted or last_had or self.has("got", "money", "coming", "status", "last", "which_number")
             )
-        if missing:
-            return own and self.has("sent")
         on_way, back = self.has("on_way") and self.has("what", "all"), self.has("returned", "cancelled")
+        if missing and not on_way:
+            return own and self.has("sent")
         got, paying, parcel = self.has("got") and near, self.has("paid", "money"), self.has("parcel") or back
         coming, everything, shown = self.has("coming", "open"), self.has("all"), self.has("shown")
-        asked = (own or back) and self.has("which", "any")
+        asked = (own or back or self.has("last")) and self.has("which", "any")
         listed = everything and (coming or (dated and shown) or (own and self.has("status")))
         certain = got or paying or parcel or listed or (asked and self.has("open")) or on_way
         signs = (got, paying, parcel, coming, everything, dated, asked, shown or self.has("status"), on_way)
         return certain and (near or parcel or on_way or listed) and sum(signs) >= 2
 
 
-def _asked(signs: _Signs, named: bool, when: Period | None) -> Asked:
+def _asked(signs: _Signs, named: bool, dated: bool) -> Asked:
     """What is asked of many records: the first rule of which the words have all signs."""
-    dated = when is not None
     asked = next(
         asked for asked, needed, unless in RULES
         if all(signs.has(*one) for one in needed) and not signs.has(*unless)
     )  # fmt: skip
-    if asked == "number" and not named:
-        return "list"
     if asked in ("quantity", "times") and not named:
         return "pieces" if signs.has("goods") and asked == "quantity" else "count"
-    if asked == "count" and named and not signs.has("kind"):
-        return "times"
     if asked == "price" and (dated or not named):
         return "spent"
     if asked == "spent" and named and not dated and signs.has("last"):
         return "price"
     if asked == "spent" and named and not dated and not signs.has("so_far"):
         return "paid"
-    if asked == "did" and not named:
-        return "list"
-    if asked == "state" and dated and not named:
+    if not named and (asked in ("number", "did") or (asked == "state" and dated)):
         return "list"
     return asked
 
 
-def _states(signs: _Signs, asked: Asked, items: bool, when: Period | None) -> frozenset[str]:
+_OPEN = frozenset(("open",))
+
+
+def _states(signs: _Signs, asked: Asked, items: bool, dated: bool) -> frozenset[str]:
     """The classes of states of which all records are meant; none where one record is, or none is asked for."""
     if asked not in ("state", "list", "did", "when", "count", "quantity", "pieces"):
         return frozenset()
-    several = signs.has("many")
-    found = frozenset(name for name in STATES if signs.has(name))
-    if items and not (several and found):
+    several, found = signs.has("many"), frozenset(name for name in STATES if signs.has(name))
+    if items and (asked in ("quantity", "count") or not (several and found and signs.has("kind"))):
         return frozenset()
     if found and (several or not signs.has("one")):
-        if "open" in found:
-            return frozenset(("open",))
-        return (
-            frozenset(("open",))
-            if found == {"delivered"} and signs.has("everything") and not signs.has("which", "shown")
-            else found
-        )
-    if asked in ("state", "list") and signs.has("status") and signs.has("kind", "parcel"):
-        if when is not None:
-            return _ALL_STATES
-        return frozenset(("open",)) if several else frozenset()
-    if asked == "state" and several and not items and signs.has("coming"):
-        return frozenset(("open",))
-    return frozenset()
+        all_there = found == {"delivered"} and signs.has("everything") and not signs.has("which", "shown")
+        return _OPEN if "open" in found or all_there else found
+    if asked != "count" and signs.has("status") and signs.has("kind", "parcel"):
+        return _ALL_STATES if dated else _OPEN if several else frozenset()
+    return _OPEN if asked == "state" and several and not items and signs.has("coming") else frozenset()
 
 
 def _of_one(signs: _Signs, named: bool) -> Asked:
     """What is asked of one record, meant by its number or place."""
+    if signs.has("which_items"):
+        return "items"
     if signs.has("paid", "money"):
         return "cost"
     if signs.has("when") and not signs.has("coming"):

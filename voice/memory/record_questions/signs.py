@@ -16,12 +16,12 @@ Asked = Literal[
 ]  # fmt: skip
 
 Sign = Literal[
-    "kind", "bought", "done", "got", "paid", "parcel", "own", "shop", "all", "which", "what", "what_came",
-    "what_they_are", "spent_on", "shown", "whether", "among", "or_not", "any", "mine", "contents", "money", "price",
-    "so_far", "sent", "last_had", "last_had", "which_number", "with_thing", "of_things", "number_of", "times",
-    "of_kinds", "goods", "when", "coming", "status", "each_day", "average", "a_day", "dear", "cheap", "most",
-    "least", "usual", "before_last", "last", "first", "one", "many", "everything", "open", "on_way", "returned",
-    "cancelled", "delivered",
+    "kind", "bought", "no_subject", "got", "paid", "parcel", "own", "shop", "all", "which", "what", "which_items",
+    "what_came", "what_they_are", "spent_on", "shown", "whether", "among", "or_not", "any", "mine", "contents",
+    "money", "price", "so_far", "sent", "last_had", "last_had", "which_number", "with_thing", "of_things",
+    "number_of", "times", "of_kinds", "goods", "when", "coming", "status", "each_day", "average", "a_day", "dear",
+    "cheap", "most", "least", "usual", "before_last", "last", "first", "one", "many", "everything", "open",
+    "on_way", "returned", "cancelled", "delivered",
 ]  # fmt: skip
 
 OF_ALL = frozenset[Asked](
@@ -71,6 +71,9 @@ RULES: Sequence[tuple[Asked, Sequence[Signs], Signs]] = (
 STATES: Signs = ("open", "returned", "cancelled", "delivered")
 
 
+MARK = "\0"
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """The words of one language.
@@ -83,7 +86,7 @@ class Language:
     asks: re.Pattern[str]
     """What a question has that is certain to be one."""
     wants: re.Pattern[str]
-    """A wish to order, which is no question about what was ordered."""
+    """What is no question about what was ordered: a wish to order, how to do it, other uses of the words."""
     place: re.Pattern[str]
     """One record by its place; `count` is the place."""
     last_few: re.Pattern[str]
@@ -94,8 +97,8 @@ class Language:
     """Another person and their records; the groups are a name, where it is no word such as `he`."""
     words: re.Pattern[str]
     """The words of the signs that are one word each."""
-    before_thing: str
-    """What stands before a thing."""
+    before_thing: re.Pattern[str]
+    """What stands before a thing, which begins with MARK."""
 
 
 def alternatives(told: str, parts: Mapping[str, str]) -> str:

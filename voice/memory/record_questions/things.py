@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,6 +11,7 @@ from voice.memory.ranking import stem
 from voice.memory.record_questions.chinese import CHINESE
 from voice.memory.record_questions.chinese import NO_THING as NO_HAN_THING
 from voice.memory.record_questions.english import ENGLISH, NO_THING, PEOPLE
+from voice.memory.record_questions.signs import MARK, Language
 from voice.text.patterns import pattern_of
 from voice.text.speakable import HAN, language_of
 
@@ -60,7 +61,8 @@ def nearly_named(text: str, known: Collection[str], *, chinese: bool) -> tuple[N
         items = [thing for thing in known if (run in thing.lower() if chinese else words <= set(_stems(thing)))]
         if items:
             return Named(text.replace(run, "THING", 1), tuple(sorted(items))), ""
-    return Named(text), _chinese_missing(text, runs) if chinese else _english_missing(text, runs)
+    missing = list(_in_place(runs, text, CHINESE if chinese else ENGLISH))
+    return Named(text), max(missing, key=len) if missing and chinese else next(iter(missing), "")
 
 
 def other_person(text: str, known: Collection[str], *, chinese: bool) -> bool:
@@ -111,15 +113,13 @@ def _english_runs(text: str) -> list[str]:
     return runs
 
 
-def _english_missing(text: str, runs: list[str]) -> str:
-    return next((run for run in runs if re.search(rf"{ENGLISH.before_thing}{re.escape(run)}\b", text)), "")
+def _in_place(runs: Iterable[str], text: str, language: Language) -> Iterator[str]:
+    """Those of the runs that stand where a thing would."""
+    for run in runs:
+        if language.before_thing.search(text.replace(run, MARK + run)):
+            yield run
 
 
 def _chinese_runs(text: str) -> list[str]:
     measured = re.sub(rf"(?:几|多少)[{HAN}](?=[{HAN}])", " ", text)
     return [run for run in NO_HAN_THING.sub(" ", measured).split() if len(run) > 1 and not _no_han_thing(run)]
-
-
-def _chinese_missing(text: str, runs: list[str]) -> str:
-    behind = (run for run in runs if re.search(CHINESE.before_thing + re.escape(run), text))
-    return max(behind, key=len, default="")
