@@ -158,7 +158,7 @@ class Stay:
 
     @property
     def asked(self) -> list[str]:
-        """What was taken for a question and answered aloud; a reply that nobody heard is none."""
+        """What was taken for a question and answered aloud; a reply that no one heard is none."""
         return [turn.text for turn in self.turns if turn.heard]
 
     @property

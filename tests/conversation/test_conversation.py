@@ -86,7 +86,7 @@ def test_speculation_hides_recognition_model_and_synthesis_in_the_silence() -> N
 
 @pytest.mark.parametrize("speculate", ["off", "asr", "llm", "tts"])
 def test_a_question_whose_answer_repeats_it_is_no_echo_of_the_answer(speculate: str) -> None:
-    """A draft that is ready before the end of the turn is decided has been heard by nobody yet."""
+    """A draft that is ready before the end of the turn is decided has been heard by no one yet."""
     person = Person(8, speaks(1.0, "what is twelve times seven"))
     done = talk(person, session(), policy=Policy(speculate=speculate), guarded=True)
     assert done.outcomes == ["answered"]

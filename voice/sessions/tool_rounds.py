@@ -236,7 +236,7 @@ async def _worked(
 
 
 def _at_work(live: AnsweredSession, turn: SessionTurn, work: asyncio.Task[Any]) -> None:
-    """Have a task stopped with the session, and where the person wants no more of it."""
+    """Have a task stopped with the session, or when the person stops what it answers."""
     live.works[work] = turn.number
     work.add_done_callback(live.works.pop)
 

@@ -50,7 +50,7 @@ class EnginePool(Protocol):
         ...
 
     def machine(self, settings: Settings, spoken: Callable[[], str], heard_apart: Callable[[], bool]) -> TurnMachine:
-        """The rules of turns; `heard_apart()` says that a person is told from the reply's echo by the sound, too."""
+        """The rules of turns; `heard_apart()` says that the sound tells a person from the echo of the reply, too."""
         ...
 
     def components(
