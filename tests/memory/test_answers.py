@@ -37,8 +37,10 @@ def memory_of(who: Customer) -> sqlite3.Connection:
 
 SETS_ASKED = (
     "orders", "orders_second", "orders_unseen", "orders_third", "orders_fourth", "orders_fifth", "orders_sixth",
+    "orders_seventh",
 )  # fmt: skip
 LEAST = 0.97
+LEAST_UNTAUGHT = {"orders_seventh": 0.94}
 
 
 @pytest.mark.parametrize("brief", [False, True])
@@ -49,7 +51,7 @@ def test_the_sets_of_the_benchmark(name: str, brief: bool) -> None:
         asked = [(who, asking) for who, asking in questions(sets, len(sets)) if who.language == language]
         said = [answer(memory_of(who), KINDS, asking.words, TODAY, brief=brief) or ("", False) for who, asking in asked]
         right = [asking.right(text) for (text, _), (_, asking) in zip(said, asked, strict=True)]
-        assert sum(right) / len(right) >= LEAST
+        assert sum(right) / len(right) >= LEAST_UNTAUGHT.get(name, LEAST)
 
 
 def told(text: str, *rows: Row) -> tuple[str, bool] | None:
