@@ -171,10 +171,12 @@ def test_a_replaced_voice_is_cut_anew_and_the_old_parts_go(model: Path, tmp_path
     assert {file.name for file in model.parent.iterdir()} & old == {"mini.onnx", "mini.onnx.json"}
 
 
-def test_damaged_parts_are_made_again(model: Path) -> None:
+@pytest.mark.parametrize("size", [0, 1000])
+@pytest.mark.parametrize("part", piper_split.PARTS)
+def test_damaged_parts_are_made_again(model: Path, part: str, size: int) -> None:
     open_split(model, SYMBOLS)
-    (decoder,) = model.parent.glob("*.decoder")
-    decoder.write_bytes(decoder.read_bytes()[:1000])
+    (file,) = model.parent.glob(f"*.{part}")
+    file.write_bytes(file.read_bytes()[:size])
     voice = open_split(model, SYMBOLS)
     assert voice is not None
     assert difference(model, voice) < 1e-6

@@ -181,6 +181,38 @@ def test_a_failure_before_the_words_are_known_is_no_failure_of_the_turn_unless_t
     assert names(turns.receive(ev.Transcribed(1, 1, "How far is the moon?"), 2.6)) == next_
 
 
+@pytest.mark.parametrize("event", [ev.Stopped(), ev.Dropped(), ev.Closed()])
+def test_what_was_asked_with_a_partial_leaves_nothing_where_it_is_stopped(event: ev.Event) -> None:
+    turns = fallen_silent("yes")
+    quiet(turns, 2.1, 2.16)
+    assert turns.receive(ev.ToolRuns(1, 1, acts=True), 2.2) == []
+    quiet(turns, 2.2, 2.52)
+    assert turns.state is State.THINKING, "the recognizer takes long"
+    stopped = turns.receive(event, 2.6)
+    assert "Discard" in names(stopped) and not {"Truncate", "Commit"} & set(names(stopped))
+
+
+def test_the_turn_models_verdict_stays_where_a_draft_is_replaced() -> None:
+    endpointer = Endpointer(silence_s=0.5, min_s=0.25, max_s=1.2, adaptive=True)
+    turns = TurnMachine(Policy(speculate="tts", judges=True), endpointer)
+    turns.receive(ev.SpeechStarted(1.0), 1.06)
+    turns.receive(ev.SpeechStopped(2.0), 2.06)
+    turns.receive(ev.WordsHeard(1, "what is 12 times sub"), 2.08)
+    assert names(quiet(turns, 2.08, 2.16)) == ["Transcribe", "AskTurnModel"]
+    assert names(turns.receive(ev.Transcribed(1, 1, "What is 12 times 7?"), 2.2)) == ["Discard", "Send"]
+    assert turns.receive(ev.Judged(1, 1, 0.1), 2.22) == []
+    assert quiet(turns, 2.22, 2.9) == [], "it sounds as if it went on"
+
+
+def test_tools_of_a_draft_that_failed_count_for_nothing() -> None:
+    turns = fallen_silent("yes")
+    quiet(turns, 2.1, 2.16)
+    turns.receive(ev.ToolRuns(1, 1, acts=True), 2.2)
+    assert names(turns.receive(ev.StageFailed(1, 1, ev.Stage.SYNTHESIZER, "no"), 2.3)) == ["Discard"]
+    turns.receive(ev.Transcribed(1, 1, "no, wait"), 2.35)
+    assert "Commit" not in names(quiet(turns, 2.35, 3.3))
+
+
 def test_speculation_is_bounded_and_a_fourth_breath_waits_for_the_decision() -> None:
     turns = machine(speculate="llm", max_drafts=3)
     now, sent = 1.0, 0

@@ -137,6 +137,7 @@ class Actions(ABC):
         trace.mark("endpoint", now)
 
     def _do_send(self, action: ev.Send, now: float) -> None:
+        self._parts.speaker.finish(action.turn)
         trace = self._trace(action.turn)
         trace.text = action.text
         trace.mark("transcript", now)
@@ -157,6 +158,7 @@ class Actions(ABC):
             if reply.reply is not None:
                 self._remembering.do(reply.reply.discard())
             self._reply = None
+            self._trace(action.turn).text = ""
             self._trace(action.turn).clear("transcript", "first_token", "first_clause", "first_audio")
 
     def _do_release(self, action: ev.Release, now: float) -> None:

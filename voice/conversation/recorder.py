@@ -67,7 +67,8 @@ class Recorder:
     def _spoken(self, words: str) -> Pcm | None:
         """The audio of these words; a wake word before them may have been left out since."""
         with self._lock:
-            found = next((text for text in reversed(self._recent) if words and text.endswith(words)), None)
+            plain = _letters(words)  # the turn may have been answered to an earlier reading, with other marks
+            found = next((text for text in reversed(self._recent) if plain and _letters(text).endswith(plain)), None)
             return None if found is None else self._recent.pop(found)
 
     def _write(self, trace: TurnTrace, pcm: Pcm | None, number: int) -> None:
@@ -121,3 +122,7 @@ class _Copied:
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -43,7 +43,7 @@ class _Uncompiled:
     def compile(self) -> None:
         if "search" not in vars(self):
             compiled = re.compile(*self._asked)
-            vars(self).update((method, getattr(compiled, method)) for method in _METHODS)
+            vars(self).update({method: getattr(compiled, method) for method in _METHODS})  # all at once, for threads
 
 
 _waiting: list[_Uncompiled] = []

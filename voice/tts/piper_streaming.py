@@ -40,6 +40,8 @@ WHOLE_FRAMES = 2 * (FIRST_FRAMES + CONTEXT)
 """Up to this (0.9 s, a word or two) a sentence is decoded at once: a first piece with its context would be more than
 half of it, and the pieces together cost half as much again."""
 PARTS = ("text", "flow", "decoder")
+NO_FLOW = b"with the text"
+"""Stands for the flow of a voice that was cut in two; an empty file is a damaged one."""
 TOLERANCE = 1e-4
 """Largest difference from the uncut voice, full scale 1; a step of int16 is 3e-5."""
 FATAL = 4
@@ -153,9 +155,11 @@ def _load(files: list[Path], threads: int) -> SplitVoice | None:
 
 
 def _open_parts(files: list[Path], threads: int) -> SplitVoice:
-    """A part without content is none."""
-    encoder, flow, decoder = (_open_part(file, threads) if file.stat().st_size else None for file in files)
-    return SplitVoice(encoder, flow, decoder)
+    encoder, flow, decoder = files
+    uncut = flow.stat().st_size == len(NO_FLOW) and flow.read_bytes() == NO_FLOW
+    return SplitVoice(
+        _open_part(encoder, threads), None if uncut else _open_part(flow, threads), _open_part(decoder, threads)
+    )
 
 
 def _open_part(file: Path, threads: int) -> Any:
@@ -181,7 +185,10 @@ def _made(model: Path, files: list[Path], threads: int, feeds: Feeds, expected: 
     with tempfile.TemporaryDirectory(dir=files[0].parent, prefix=".cut-") as folder:
         drafts = [Path(folder) / file.name for file in files]
         for draft, data in zip(drafts, cut(model.read_bytes(), flow=flow), strict=True):
-            draft.write_bytes(data)
+            with draft.open("wb") as file:
+                file.write(data or NO_FLOW)
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut may leave a new name without content
         parts = _open_parts(drafts, threads)
         try:
             difference = compare(expected, parts, feeds)

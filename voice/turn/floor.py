@@ -44,6 +44,8 @@ class Floor:
         if turn is None:
             return False
         owner = next((t for t in (self.turn, self.over) if t and t.number == turn), None)
+        if owner is not None and isinstance(event, ev.Judged):  # what replaces a draft has the same sound
+            return not owner.since <= event.revision <= owner.revision
         return owner is None or getattr(event, "revision", owner.revision) != owner.revision
 
     def _new(self, at: float) -> Turn:
@@ -61,10 +63,17 @@ class Floor:
         return ended if self.state is State.LISTENING else ended + self._speculate(self._turn.transcript)
 
     def _interrupt(self, now: float) -> list[Action]:
-        turn = self._turn
-        cut: list[Action] = [ev.Truncate(turn.number, turn.revision)]
+        cut = self._cut()
         self.alarms, self.spoke_until = 0, now
         return cut + self._finish(self._cut_outcome)
+
+    def _cut(self) -> list[Action]:
+        """End the reply where it is; nothing is left, and nothing acts, of one to words that are not known for sure."""
+        turn = self._turn
+        if turn.sent and turn.transcript is None:
+            turn.drop()
+            return [ev.Discard(turn.number, turn.revision)]
+        return [ev.Truncate(turn.number, turn.revision)]
 
     @property
     def _cut_outcome(self) -> Outcome:
@@ -99,9 +108,8 @@ class Floor:
         if not turn.sent or _plain(words) == _plain(turn.asked_with):
             return []
         taken = ev.Discard(turn.number, turn.revision)
+        turn.drop()
         turn.revision += 1
-        turn.sent = turn.acts = False
-        turn.tools, turn.judging = 0, turn.complete is not None
         return [taken]
 
     def _means_something(self, words: str) -> bool:

@@ -172,7 +172,7 @@ class TurnMachine(OverReply):
         if event.stage is ev.Stage.RECOGNIZER:
             turn.asked, turn.unread = False, True
             return []
-        turn.sent = False
+        turn.drop()
         return [ev.Discard(turn.number, turn.revision)]
 
     def _go_on(self, event: ev.SpeechStarted, now: float) -> list[Action]:
@@ -266,7 +266,7 @@ class TurnMachine(OverReply):
             return self._fail(event, now)
         if event.stage is ev.Stage.RECOGNIZER:
             return self._take_back() + self._fail(event, now)
-        turn.sent = False
+        turn.drop()
         return [ev.Discard(turn.number, turn.revision)]
 
     def _silent_reply(self, event: ev.Drained, now: float) -> list[Action]:
@@ -288,14 +288,15 @@ class TurnMachine(OverReply):
         if turn.decided is None:
             actions += [ev.Discard(turn.number, turn.revision)] if turn.sent else []
             return actions + self._finish(Outcome.EMPTY)
-        return [*actions, ev.Truncate(turn.number, turn.revision), *self._finish(self._cut_outcome)]
+        return [*actions, *self._cut(), *self._finish(self._cut_outcome)]
 
     def _close(self, event: ev.Closed, now: float) -> list[Action]:
         self._waiting.clear()
         turn, actions = self._turn, self._leave_over()
+        outcome = self._cut_outcome if turn.words or turn.sent else Outcome.EMPTY
         if turn.sent:
-            actions.append(ev.Truncate(turn.number, turn.revision))
-        return actions + self._finish(self._cut_outcome if turn.words or turn.sent else Outcome.EMPTY)
+            actions += self._cut()
+        return actions + self._finish(outcome)
 
 
 M = TurnMachine

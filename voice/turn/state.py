@@ -66,7 +66,8 @@ class Policy:
 class Turn:
     """What is known of one turn. `transcript`, `sent` and `complete` (the turn model's) are the current revision's.
 
-    `text` are the words of the newest partial, which came at `worded`; the model was asked with `asked_with`.
+    The sound has been the same `since` that revision. `text` are the words of the newest partial, which came at
+    `worded`; the model was asked with `asked_with`.
     `unread`: the recognizer failed when its words were asked for early. `overlaps`: it began over a reply. `acts`: a
     tool waits until it counts; `counts`: it was committed for one, so that it can neither grow nor be dropped any more.
     `tools` work for its reply, the first since `tool_since`; `saying` names the phrase that fits; `bridged` says that
@@ -78,6 +79,7 @@ class Turn:
     spoken: bool = True
     overlaps: bool = False
     revision: int = 1
+    since: int = 1
     stopped: float | None = None
     text: str = ""
     worded: float = 0.0
@@ -104,8 +106,14 @@ class Turn:
     def grow(self) -> None:
         """The person goes on: the next revision, with nothing asked for it yet."""
         self.revision += 1
+        self.since = self.revision
         self.stopped = self.transcript = self.complete = self.decided = None
-        self.asked = self.judging = self.sent = self.acts = False
+        self.asked = self.judging = False
+        self.drop()
+
+    def drop(self) -> None:
+        """The draft that was sent no longer counts, nor do the tools that work for it."""
+        self.sent = self.acts = self.bridged = False
         self.tools = 0
 
     def stop(self, at: float) -> None:
@@ -113,6 +121,7 @@ class Turn:
         self.stopped = at
         if self.asked:
             self.revision += 1
+            self.since = self.revision
             self.asked = False
 
     @property

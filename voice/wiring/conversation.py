@@ -189,9 +189,12 @@ async def converse(
             engines,
             machine=machine(
                 settings,
-                lambda: conversation.spoken if conversation and (by_sound is None or not by_sound.absent) else "",
+                lambda: conversation.spoken if conversation else "",
                 live=live,
-                heard_apart=lambda: any(part.settled for part in (handler, by_sound) if part is not None),
+                heard_apart=lambda: (
+                    any(part.settled for part in (handler, by_sound) if part is not None)
+                    or (by_sound is not None and by_sound.absent)
+                ),
                 commands=home.understands if home is not None else lambda words: False,
             ),
             sink=mouth,

@@ -184,6 +184,11 @@ class EventWriter:
     def _send(self, action: ev.Send) -> None:
         self._words = action.text
 
+    def _discard(self, action: ev.Discard) -> None:
+        """What was sent no longer counts, nor does how it failed."""
+        self._words = ""
+        self._failures.pop(action.turn, None)
+
     def _release(self, action: ev.Release) -> None:
         user, stage = self._user, self._stage
         if user is not None and user.turn == action.turn and user.wordless:
@@ -304,6 +309,7 @@ HANDLERS: dict[type, Callable[..., None]] = {
     ev.Grew: N._grew,
     ev.Decided: N._decided,
     ev.Send: N._send,
+    ev.Discard: N._discard,
     ev.Release: N._release,
     ev.Say: N._say_instead,
     ev.StageFailed: N._failed,
