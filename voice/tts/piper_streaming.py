@@ -185,10 +185,10 @@ def _made(model: Path, files: list[Path], threads: int, feeds: Feeds, expected: 
     with tempfile.TemporaryDirectory(dir=files[0].parent, prefix=".cut-") as folder:
         drafts = [Path(folder) / file.name for file in files]
         for draft, data in zip(drafts, cut(model.read_bytes(), flow=flow), strict=True):
-            with draft.open("wb") as file:
-                file.write(data or NO_FLOW)
-                file.flush()
-                os.fsync(file.fileno())  # else a power cut may leave a new name without content
+            with draft.open("wb") as part:
+                part.write(data or NO_FLOW)
+                part.flush()
+                os.fsync(part.fileno())  # else a power cut may leave a new name without content
         parts = _open_parts(drafts, threads)
         try:
             difference = compare(expected, parts, feeds)
