@@ -41,7 +41,7 @@ def test_the_score_falls_with_each_foreign_word() -> None:
 
 
 @pytest.mark.parametrize("heard", ["what can you do", "what is it that you say"])
-def test_where_the_sound_tells_too_words_that_are_only_alike_are_a_persons(heard: str) -> None:
+def test_where_there_is_hardly_an_echo_words_that_are_only_alike_are_a_persons(heard: str) -> None:
     spoken = "Yes, all of it stays here. What you say is heard and answered on this machine."
     assert is_echo(heard, spoken), "else an echo that is half misheard would interrupt"
     assert not is_echo(heard, spoken, least=SURELY)

@@ -24,8 +24,8 @@ _DRAWN_OUT = pattern_of(r"([mha嗯哦噢啊呃对是好])\1+")
 _MARKS = pattern_of(r"[^\w\s']+|_")
 _MOST_WORDS = 4
 LIKELY, SURELY = 0.5, 0.7
-"""How much of the words has to be the reply's to be its echo: where nothing else tells, and where the sound does, too,
-so that hardly any echo comes as far as words."""
+"""How much of the words has to be the reply's to be its echo: where a recognizer mishears one that is loud, and where
+hardly any comes that far, because a canceller takes it out or there is none."""
 _BRIEF = 3
 
 

@@ -58,11 +58,17 @@ def engine_set(
 async def warm(engines: EngineSet, ready: Callable[[Any], object], *, typed: bool = False) -> list[BaseException]:
     """Load what is not loaded yet and run each engine once by `ready(engine)`; returns what failed.
 
-    The patterns that the first turn needs are compiled meanwhile.
+    The patterns that the first turn needs are compiled on the voice's thread, while the recognizer loads.
     """
-    needed = [engines.voices[0], None if typed else engines.recognizer, engines.turn_model]
+
+    def speaks(voice: Any) -> None:
+        ready(voice)
+        compile_all()
+
+    needed = [None if typed else engines.recognizer, engines.turn_model]
     loads = [worker.call(ready, patience_s=WARM_S) for worker in needed if worker is not None]
-    found = await asyncio.gather(*loads, asyncio.to_thread(compile_all), return_exceptions=True)
+    loads.append(engines.voices[0].call(speaks, patience_s=WARM_S))
+    found = await asyncio.gather(*loads, return_exceptions=True)
     return [failure for failure in found if isinstance(failure, BaseException)]
 
 
@@ -71,19 +77,19 @@ def machine(
     spoken: Callable[[], str],
     *,
     live: bool,
-    heard_apart: Callable[[], bool] = lambda: False,
+    no_echo: Callable[[], bool] = lambda: False,
     commands: Callable[[str], bool] = lambda words: False,
 ) -> TurnMachine:
     """The turn machine; `spoken()` is what the reply has said so far, to tell its echo from a person.
 
-    `heard_apart()` says that the sound tells them apart, too. `commands(words)` says that they are a whole command,
+    `no_echo()` says that hardly any of it is left in the sound. `commands(words)` says that they are a whole command,
     besides those that the responder understands.
     """
     turn, guard = settings.turn, live and settings.audio.echo != "off"
     by_name = settings.wake.mode != "always"
 
     def overlap(words: str) -> Overlap:
-        if guard and is_echo(words, spoken(), least=SURELY if heard_apart() else LIKELY):
+        if guard and is_echo(words, spoken(), least=SURELY if no_echo() else LIKELY):
             return Overlap.ECHO
         if by_name:
             return Overlap.STOP if asks_for_silence(words) else Overlap.BACKCHANNEL

@@ -191,10 +191,7 @@ async def converse(
                 settings,
                 lambda: conversation.spoken if conversation else "",
                 live=live,
-                heard_apart=lambda: (
-                    any(part.settled for part in (handler, by_sound) if part is not None)
-                    or (by_sound is not None and by_sound.absent)
-                ),
+                no_echo=lambda: (handler is not None and handler.settled) or (by_sound is not None and by_sound.absent),
                 commands=home.understands if home is not None else lambda words: False,
             ),
             sink=mouth,

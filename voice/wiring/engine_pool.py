@@ -70,10 +70,8 @@ class SharedEnginePool:
         notice = "" if engine_choices(settings).recognizer_hears else ONLY_ENGLISH
         return replace(lent, give_back=give_back, notice=notice)
 
-    def machine(
-        self, settings: Settings, spoken: Callable[[], str], heard_apart: Callable[[], bool] = lambda: False
-    ) -> TurnMachine:
-        return machine(settings, spoken, live=True, heard_apart=heard_apart)
+    def machine(self, settings: Settings, spoken: Callable[[], str]) -> TurnMachine:
+        return machine(settings, spoken, live=True)
 
     def components(self, settings: Settings, engines: EngineSet, **parts: Any) -> Components:
         return components(settings, engines, **parts)

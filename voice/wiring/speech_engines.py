@@ -49,8 +49,7 @@ class SpeechEngines:
         """Load the configured ones. Raises VoiceError."""
         await asyncio.to_thread(self.voices)
         hears = self.recognizer.call(lambda engine: engine.warm(), patience_s=WARM_S)
-        speaks = self.voice().call(lambda engine: engine.warm(), patience_s=WARM_S)
-        await asyncio.gather(hears, speaks, asyncio.to_thread(compile_all))
+        await asyncio.gather(hears, self.voice().call(_ready, patience_s=WARM_S))
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -88,3 +87,8 @@ class SpeechEngines:
         self.recognizer.close()
         for voice in self._voices.values():
             voice.close()
+
+
+def _ready(voice: Synthesizer) -> None:
+    voice.warm()
+    compile_all()

@@ -49,8 +49,8 @@ class EnginePool(Protocol):
         """Engines, warm. Raises VoiceError for a voice or language that is not here."""
         ...
 
-    def machine(self, settings: Settings, spoken: Callable[[], str], heard_apart: Callable[[], bool]) -> TurnMachine:
-        """The rules of turns; `heard_apart()` says that the sound tells a person from the echo of the reply, too."""
+    def machine(self, settings: Settings, spoken: Callable[[], str]) -> TurnMachine:
+        """The rules of turns."""
         ...
 
     def components(

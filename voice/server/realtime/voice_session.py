@@ -225,7 +225,7 @@ class VoiceSession:
                 return Overlap.BACKCHANNEL
             return kind if kind is Overlap.WORDS or is_echo(words, said(), least=SURELY) else Overlap.WORDS
 
-        machine = self._engines.machine(wished, said, lambda: self._echo is not None and not self._echo.unknown)
+        machine = self._engines.machine(wished, said)
         overlap = machine.policy.overlap
         machine.policy = replace(machine.policy, overlap=cautious)
         return machine
