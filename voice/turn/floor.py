@@ -71,9 +71,14 @@ class Floor:
         """End the reply where it is; nothing is left, and nothing acts, of one to words that are not known for sure."""
         turn = self._turn
         if turn.sent and turn.transcript is None:
-            turn.drop()
-            return [ev.Discard(turn.number, turn.revision)]
+            return self._discard()
         return [ev.Truncate(turn.number, turn.revision)]
+
+    def _discard(self) -> list[Action]:
+        """Drop the draft that was sent, and what waits for it."""
+        turn = self._turn
+        turn.drop()
+        return [ev.Discard(turn.number, turn.revision)]
 
     @property
     def _cut_outcome(self) -> Outcome:
@@ -107,10 +112,9 @@ class Floor:
         turn = self._turn
         if not turn.sent or _plain(words) == _plain(turn.asked_with):
             return []
-        taken = ev.Discard(turn.number, turn.revision)
-        turn.drop()
+        taken = self._discard()
         turn.revision += 1
-        return [taken]
+        return taken
 
     def _means_something(self, words: str) -> bool:
         """Somebody said it, and not we ourselves: the end of a reply may still be in the room.

@@ -172,8 +172,7 @@ class TurnMachine(OverReply):
         if event.stage is ev.Stage.RECOGNIZER:
             turn.asked, turn.unread = False, True
             return []
-        turn.drop()
-        return [ev.Discard(turn.number, turn.revision)]
+        return self._discard()
 
     def _go_on(self, event: ev.SpeechStarted, now: float) -> list[Action]:
         """More speech before anything was heard: the turn grows."""
@@ -266,8 +265,7 @@ class TurnMachine(OverReply):
             return self._fail(event, now)
         if event.stage is ev.Stage.RECOGNIZER:
             return self._take_back() + self._fail(event, now)
-        turn.drop()
-        return [ev.Discard(turn.number, turn.revision)]
+        return self._discard()
 
     def _silent_reply(self, event: ev.Drained, now: float) -> list[Action]:
         """The reply ended without a sound: said aloud unless it was meant so, or is what we tried to say."""
