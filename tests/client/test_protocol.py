@@ -100,7 +100,8 @@ class Pair:
     def settle(self) -> None:
         """Let everything under way arrive."""
         for _ in range(2000):
-            if not self.wire and not self.server.out and not self.client.busy:
+            resting = not self.wire and not self.server.out and not self.client.busy
+            if resting and not any(turn.retry_at is not None for turn in self.turns):
                 return
             while self.wire:
                 self.up()
@@ -122,6 +123,7 @@ WISHES = st.sampled_from(["send", "draft", "commit", "discard", "truncate"])
 def test_whatever_the_link_does_every_turn_ends_once_with_the_servers_text(moves: list[str]) -> None:
     pair = Pair()
     stopped: set[int] = set()
+    heard: dict[int, int] = {}
     for move in moves:
         last = pair.turns[-1] if pair.turns else None
         if move in ("send", "draft"):
@@ -134,7 +136,8 @@ def test_whatever_the_link_does_every_turn_ends_once_with_the_servers_text(moves
         elif move == "truncate":
             if last is not None and not last.decisions:
                 stopped.add(id(last))
-                pair.decide(last, move, heard=len(pair.told[id(last)].text) // 2)
+                heard[id(last)] = len(pair.told[id(last)].text) // 2
+                pair.decide(last, move, heard=heard[id(last)])
         elif move in ("step", "trim", "other"):
             getattr(pair.server, move)()
         else:
@@ -148,6 +151,7 @@ def test_whatever_the_link_does_every_turn_ends_once_with_the_servers_text(moves
         logged = pair.server.talk.turns[turn.number]
         if isinstance(told.end, Done) and id(turn) not in stopped and logged.outcome == "done":
             assert told.text == whole
+        assert logged.heard == heard.get(id(turn)) or logged.discarded or logged.length == 0, "both sides know it"
     mine = {turn.number for turn in pair.turns}
     others = [turn.input for n, turn in pair.server.talk.turns.items() if n not in mine]
     assert all(text.startswith("other") for text in others)
@@ -216,6 +220,29 @@ def test_number_taken_by_somebody_else_is_changed() -> None:
     pair.settle()
     assert turn.number == 2
     assert pair.told[id(turn)].text == "".join(reply_to("mine"))
+
+
+def test_questions_cut_while_another_device_is_answered_are_asked_in_order_without_haste() -> None:
+    pair = Pair()
+    pair.settle()
+    pair.server.other()
+    while pair.wire or pair.server.out:
+        pair.up()
+        pair.down()
+    cut = pair.send("one")
+    pair.decide(cut, "truncate", heard=0)
+    pair.send("two")
+    asked = 0
+    for _ in range(10):  # as many times there and back, in no time
+        asked += sum(op["op"] == "send" for op in pair.wire)
+        while pair.wire:
+            pair.up()
+        while pair.server.out:
+            pair.down()
+    assert asked == 2, "each is sent again when the wait is over, not at once"
+    pair.settle()
+    assert [turn.input for turn in pair.server.talk.turns.values()] == ["other 0", "one", "two"]
+    assert pair.server.talk.turns[2].heard == 0
 
 
 def test_unknown_session_ends_everything_at_once() -> None:

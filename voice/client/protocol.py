@@ -215,8 +215,8 @@ class ClientProtocol:
             self._out += [d | {"turn": turn.number} for op, d in turn.decisions.items() if only in ("", op)]
 
     def _forget_before(self, number: int) -> None:
-        """Drop ended turns whose decisions are confirmed or had no effect."""
-        self._turns = {n: turn for n, turn in self._turns.items() if not turn.ended or turn.decisions or n >= number}
+        """Drop ended turns that are logged, and whose decisions are confirmed or had no effect."""
+        self._turns = {n: t for n, t in self._turns.items() if n >= number or not t.ended or t.decisions or t.retry_at}
 
     # Frames from the server
 
@@ -312,10 +312,9 @@ class ClientProtocol:
                 self._renumber(turn, self.expected)  # another client was first
                 return
             turn.started, turn.retry_at = True, None
-            if turn.refused:
-                self._send_decisions(turn)
+            self._send_decisions(turn)  # those made before came too early if the question was refused first
             for earlier in self._turns.values():
-                if earlier.settled_by <= turn.number:
+                if earlier.started and max(earlier.settled_by, earlier.number + 1) <= turn.number:
                     earlier.decisions.clear()
         elif kind == "delta":
             self._grow(turn, op["o"], op["d"])
@@ -357,10 +356,14 @@ class ClientProtocol:
         if op.get("re") != "send":
             if failure.temporary:
                 turn.decide_at = now + self.draw(*RETRY_SEND_S)
-            else:
+            elif turn.started or turn.refused:
                 turn.decisions.pop(str(op.get("re")), None)
         elif op["code"] in ("sequence_gap", "sequence_conflict") and not turn.started:
-            self._renumber(turn, op["expected"])
+            first = self._turns.get(op["expected"], turn)
+            if first is turn or first.refused:
+                self._renumber(turn, op["expected"])
+            else:  # an earlier question of ours waits for that number
+                turn.retry_at = now + self.draw(*RETRY_SEND_S)
         elif failure.temporary and self._patient(turn, now, op.get("retry_after")):
             turn.retry_at = now + self.draw(*RETRY_SEND_S) + op.get("retry_after", 0.0)
         else:
@@ -377,8 +380,6 @@ class ClientProtocol:
     def _renumber(self, turn: SentTurn, expected: int) -> None:
         """Use the number the server expects: ours belongs to another client's turn, so this turn was never accepted."""
         del self._turns[turn.number]
-        while expected in self._turns:
-            expected += 1
         turn.number, self.expected = expected, max(self.expected, expected + 1)
         self._turns[expected] = turn
         self._send(turn)
