@@ -97,9 +97,9 @@ class PacedWhisper(WhisperRecognizer):
         self.reads: list[tuple[float, float]] = []
         """When it read, seconds."""
 
-    def _read(self, pcm: Pcm, language: str) -> Transcript:
+    def skim(self, pcm: Pcm, language: str) -> Transcript:
         began = self._loop.time()
-        found = super()._read(pcm, language)
+        found = super().skim(pcm, language)
         self.reads.append((began, self._loop.time()))
         return found
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import count, pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def test_asking_again_after_mere_silence_does_not_recognize_again(
     utterance = recognizer.open()
     stream(utterance, command("moon"))
     before = utterance.result()
-    monkeypatch.setattr(recognizer, "read", lambda *_: pytest.fail("recognized silence"))
+    monkeypatch.setattr(recognizer, "skim", lambda *_: pytest.fail("recognized silence"))
     stream(utterance, white_noise(0.5, -65.0))
     assert utterance.result() == before
 
@@ -93,6 +94,27 @@ def test_the_notes_say_which_window_was_used_and_why() -> None:
     assert notes["window"] == "full"
     assert notes["fallback"]
     assert notes["dropped"]
+
+
+def test_a_partial_in_doubt_leaves_the_full_window_to_the_final_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, windows = 0.0, []
+    recognizer = WhisperRecognizer(whisper_folder(), language="en", window="auto", clock=lambda: now)
+    encode = recognizer._encode
+
+    def noted(features: Any, frames: int) -> Any:
+        windows.append(frames)
+        return encode(features, frames)
+
+    monkeypatch.setattr(recognizer, "_encode", noted)
+    utterance = recognizer.open()
+    noise = np.concatenate([white_noise(2.0, -35.0), silence(0.5)])
+    for at in range(0, len(noise) - 320, 320):
+        now += 0.02
+        assert utterance.add_audio(noise[at : at + 320]) is None
+    assert windows and set(windows) == {1000}, "the final words never wait for the long window of a partial"
+    partials = len(windows)
+    assert utterance.result().notes["window"] == "full"
+    assert windows[partials:] == [3000], "and what was read in the silence is not read again in the short one"
 
 
 def test_a_model_of_one_language_needs_none_set() -> None:
@@ -125,7 +147,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Pcm]:
         read.append(pcm)
         return Transcript(f"part {len(read)}", language=language)
 
-    monkeypatch.setattr(WhisperRecognizer, "read", noted)
+    monkeypatch.setattr(WhisperRecognizer, "skim", noted)
     return read
 
 
@@ -139,7 +161,7 @@ def test_partials_wait_for_the_worker_to_have_rested(monkeypatch: pytest.MonkeyP
         reads.append(now)
         return Transcript("words", language=language)
 
-    monkeypatch.setattr(WhisperRecognizer, "read", slow)
+    monkeypatch.setattr(WhisperRecognizer, "skim", slow)
     recognizer = WhisperRecognizer(whisper_folder(), language="en", partial_s=0.2, clock=lambda: now)
     utterance = recognizer.open()
     loud = command("times")[RATE // 2 : RATE // 2 + 320]
@@ -174,7 +196,7 @@ def test_a_partial_that_is_due_waits_for_a_gap_for_a_while_and_is_not_read_twice
         reads.append(round(now, 2))
         return Transcript("what is twelve")
 
-    monkeypatch.setattr(recognizer, "read", counted)
+    monkeypatch.setattr(recognizer, "skim", counted)
     utterance = recognizer.open()
     loud = command("times")[RATE // 2 : RATE // 2 + 320]
     for frame in [loud] * round(loud_s / 0.02) + [silence(0.02)] * round(quiet_s / 0.02):
@@ -190,7 +212,7 @@ def test_a_partial_also_tells_how_it_reads_by_itself(monkeypatch: pytest.MonkeyP
     now = 0.0
     recognizer = WhisperRecognizer(whisper_folder(), language="en", partial_s=0.2, clock=lambda: now)
     readings = iter(("How many?", "How many? Minutes", "how many minutes are in"))
-    monkeypatch.setattr(recognizer, "read", lambda pcm, language: Transcript(next(readings)))
+    monkeypatch.setattr(recognizer, "skim", lambda pcm, language: Transcript(next(readings)))
     utterance = recognizer.open()
     loud = command("times")[RATE // 2 : RATE // 2 + 320]
     partials: list[Transcript] = []

@@ -67,7 +67,7 @@ def test_speech_over_the_reply_stops_it_and_no_other_tab_hears_it(
         visitor = visit(context, hearing.page)
         visitor.talk()
         visitor.ask(f"repeat after me {LONG}")
-        visitor.page.wait_for_selector(".turn.reply .said:not(:empty)", timeout=PATIENCE_MS)
+        expect(visitor.page.locator(".turn.reply .said")).to_contain_text("sentence, and one", timeout=PATIENCE_MS)
         visitor.page.evaluate("__answer()")
         expect(visitor.page.locator(".turn.reply.cut")).to_have_count(1, timeout=PATIENCE_MS)
         expect(visitor.page.locator(".turn.person")).to_have_count(2, timeout=PATIENCE_MS)

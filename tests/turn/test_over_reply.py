@@ -23,6 +23,15 @@ def test_a_voice_that_is_noticed_twice_without_a_stop_is_one() -> None:
     assert turns.over is not None and (turns.over.started, turns.over.revision) == (3.0, 1)
 
 
+def test_who_goes_on_over_the_reply_after_a_breath_has_spoken_since_the_first_word() -> None:
+    turns = speaking(machine(overlap=overlap))
+    turns.receive(ev.SpeechStarted(3.0), 3.06)
+    turns.receive(ev.SpeechStopped(3.3), 3.4)
+    turns.receive(ev.SpeechStarted(3.5), 3.56)
+    assert turns.over is not None and (turns.over.started, turns.over.revision) == (3.0, 2)
+    assert voiced(turns, 3.56, 4.34) == [ev.Transcribe(2, 2)], "the words so far, once there are enough of them again"
+
+
 def test_what_was_asked_beneath_the_reply_is_a_partial_of_who_has_interrupted_meanwhile() -> None:
     turns = speaking(machine(overlap=overlap))
     turns.receive(ev.SpeechStarted(3.0), 3.06)
@@ -61,7 +70,7 @@ def test_who_goes_on_beyond_the_longest_turn_before_its_reply_is_one_turn() -> N
     turns = too_long()
     turns.receive(ev.SpeechStopped(11.2), 11.26)
     assert turns.receive(ev.SpeechStarted(11.5), 11.56) == []
-    assert turns.over is not None and (turns.over.started, turns.over.revision) == (11.5, 2)
+    assert turns.over is not None and (turns.over.started, turns.over.revision) == (11.0, 2)
 
 
 def test_a_microphone_lost_in_a_breath_ends_the_turn_where_the_breath_began() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +50,7 @@ PROMPT_TOKENS = 160
 """Most tokens of prompt and hot words: each is read before the first word of the person."""
 STOP, STOP_S = "Stop.", 1.2
 """The prompt for another look at what was said over a reply in English: tiny.en reads "step" or "time" without it."""
+NOTHING = Transcript("")
 UNLOOPED = {"no_repeat_ngram_size": 4}
 """The last reading of what went round in circles: no four tokens twice."""
 
@@ -118,38 +120,47 @@ class WhisperRecognizer:
         interrupted._over_reply = True
         return interrupted
 
-    def read(self, pcm: Pcm, language: str) -> Transcript:
-        """Recognize one clip of at most 30 s; the language is detected if empty. Raises EngineError."""
-        try:
-            return self._read(pcm, language)
-        except (RuntimeError, ValueError) as error:
-            raise EngineError(f"Whisper failed on this audio ({error})", where="asr") from error
+    def read(self, pcm: Pcm, language: str, skimmed: Transcript | None = None) -> Transcript:
+        """Recognize one clip of at most 30 s; the language is detected if empty. Raises EngineError.
+
+        `skimmed` is what `skim` made of the same clip.
+        """
+        skimmed = skimmed or self.skim(pcm, language)
+        if not _in_doubt(skimmed):
+            return skimmed
+        with _engine_errors():
+            return self._whole(self._features(pcm), len(pcm) / RATE, language, skimmed)
+
+    def skim(self, pcm: Pcm, language: str) -> Transcript:
+        """As `read`, but in the short window alone, noted as `fallback` where only the full one can tell."""
+        features, duration_s = self._features(pcm), len(pcm) / RATE
+        frames = _window_frames(features.shape[-1]) if self._window == "auto" else FULL_FRAMES
+        with _engine_errors():
+            if frames == FULL_FRAMES:
+                return self._whole(features, duration_s, language)
+            encoded = self._encode(features, frames)
+            code, chance = self._language_of(encoded, language)
+            heard, notes = self._decode(encoded, code, duration_s), {"window": "auto", "frames": frames}
+            if reason := doubtful(heard):
+                return Transcript("", language=code, notes={**notes, "fallback": reason}, doubted=_doubted(heard))
+            return self._understood(self._second_look(heard, encoded, code), code, chance, notes)
 
     def align(self, pcm: Pcm, transcript: Transcript) -> list[Word]:
         if not transcript.text:
             return []
         frames = min(FULL_FRAMES, len(pcm) * 100 // RATE + MARGIN_FRAMES)
-        try:
+        with _engine_errors():
             return whisper_words(self._model, pcm, transcript.text, transcript.language, frames + frames % 2)
-        except (RuntimeError, ValueError) as error:
-            raise EngineError(f"Whisper failed on this audio ({error})", where="asr") from error
 
-    def _read(self, pcm: Pcm, language: str) -> Transcript:
+    def _features(self, pcm: Pcm) -> NDArray[np.float32]:
         features: NDArray[np.float32] = self._model.feature_extractor(to_float(pcm))[:, :FULL_FRAMES]
-        duration_s = len(pcm) / RATE
-        notes: dict[str, object] = {"window": "full"}
-        frames = _window_frames(features.shape[-1]) if self._window == "auto" else FULL_FRAMES
-        doubted = ""
-        if frames < FULL_FRAMES:
-            encoded = self._encode(features, frames)
-            code, chance = self._language_of(encoded, language)
-            heard = self._decode(encoded, code, duration_s)
-            reason = doubtful(heard)
-            if not reason:
-                heard = self._second_look(heard, encoded, code)
-                return self._understood(heard, code, chance, {"window": "auto", "frames": frames})
-            notes["fallback"] = reason
-            doubted = heard.text if plausible(heard) else ""
+        return features
+
+    def _whole(
+        self, features: NDArray[np.float32], duration_s: float, language: str, skimmed: Transcript = NOTHING
+    ) -> Transcript:
+        """In the window that Whisper was trained on."""
+        notes = {"window": "full"} | {key: why for key, why in skimmed.notes.items() if key == "fallback"}
         encoded = self._encode(features, FULL_FRAMES)
         code, chance = self._language_of(encoded, language)
         heard = self._decode(encoded, code, duration_s)
@@ -160,9 +171,9 @@ class WhisperRecognizer:
             heard = self._decode(encoded, code, duration_s, prompt="")
             notes["unprompted"] = True
         if reason := hallucinated(heard):
-            doubted = doubted or (heard.text if plausible(heard) else "")
+            doubted = skimmed.doubted or _doubted(heard)
             return Transcript("", language=code, notes={**notes, "dropped": reason}, doubted=doubted)
-        return self._understood(self._second_look(heard, encoded, code), code, chance, notes, doubted)
+        return self._understood(self._second_look(heard, encoded, code), code, chance, notes, skimmed.doubted)
 
     def _second_look(self, heard: Hypothesis, encoded: Any, code: str) -> Hypothesis:
         """What was said over a reply: "Stop." where the model, told of it, reads that. A noise gave no words before."""
@@ -264,7 +275,9 @@ class WhisperUtterance:
         self._quiet_s = 0.0 if loud else self._quiet_s + len(pcm) / RATE
         if self._partial_s <= 0 or not self._due(loud):
             return None
-        self._read()
+        self._skim()
+        if _in_doubt(self._last):
+            return None
         shown = self._agreement.update(self._last.text)
         if not shown.text or shown.text == self._shown:
             return None
@@ -276,7 +289,9 @@ class WhisperUtterance:
 
     def result(self) -> Transcript:
         if self._loud_since_read:
-            self._read()
+            self._skim()
+        if _in_doubt(self._last):
+            self._last = self._recognizer.read(self._audio(), self._language, self._last)
         text = self._joined(self._last.text)
         notes = dict(self._last.notes)
         if revised := self._agreement.revised(self._last.text):
@@ -305,9 +320,10 @@ class WhisperUtterance:
             return since_s >= self._wait_s
         return since_s >= max(LEAST_REST_S, self._rest_s - self._partial_s)
 
-    def _read(self) -> None:
+    def _skim(self) -> None:
+        """Read in the short window; the full one takes so long that the final words would wait for a partial."""
         began = self._clock()
-        self._last = self._recognizer.read(self._audio(), self._language)
+        self._last = self._recognizer.skim(self._audio(), self._language)
         self._read_at = self._clock()
         self._rest_s = REST * (self._read_at - began)
         self._wait_s = max(self._partial_s, self._rest_s)
@@ -356,6 +372,23 @@ def _load(folder: Path, threads: int) -> Any:
             expected="complete model files",
             remedy="to check it: voice models verify",
         ) from error
+
+
+@contextmanager
+def _engine_errors() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise EngineError(f"Whisper failed on this audio ({error})", where="asr") from error
+
+
+def _doubted(heard: Hypothesis) -> str:
+    return heard.text if plausible(heard) else ""
+
+
+def _in_doubt(skimmed: Transcript) -> bool:
+    """Whether the short window was not enough for this clip, and it has not been read in the full one."""
+    return "fallback" in skimmed.notes and skimmed.notes["window"] == "auto"
 
 
 def _window_frames(frames: int) -> int:

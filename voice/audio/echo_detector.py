@@ -45,6 +45,9 @@ ENOUGH_HOPS = 25
 ALIKE = 0.45
 """Least correlation at the delay that is found."""
 
+UNLIKE, UNLIKE_HOPS = 0.35, 45
+"""After so much sound over the reply a person is less like it, up to 0.34 at any delay, and an echo more, from 0.43."""
+
 STANDS_OUT, BESIDE_HOPS = 0.25, (8, 12)
 """By how much it is above all delays that are not just before or after it: two voices are alike by chance, too."""
 
@@ -111,6 +114,7 @@ class EchoDetector:
         self._energies = np.full((2, self._lags), EPS)
         self._counted = self._silent = self._undecided = self._age = 0
         self._best = self._steady = 0
+        self._alike = 1.0
         self._echo = np.zeros(BANDS)
         self._gain: Powers | None = None
         self._lag: int | None = None
@@ -130,6 +134,11 @@ class EchoDetector:
     def absent(self) -> bool:
         """Whether the speaker has sounded for long without being heard: there is no echo, as with headphones."""
         return self._lag is None and self._silent > SILENT_HOPS
+
+    @property
+    def unlike(self) -> bool:
+        """Whether what is heard over the reply has sounded for long enough to say that it is like it at no delay."""
+        return self._lag is None and self._undecided >= UNLIKE_HOPS and self._alike < UNLIKE
 
     def far(self, pcm: Pcm, at: float) -> None:
         """Samples at the playout's rate, the first audible at `at`."""
@@ -238,7 +247,8 @@ class EchoDetector:
         if self._counted < ENOUGH_HOPS:
             return
         alike = self._match / np.sqrt(self._energies[0] * self._energies[1])
-        best = int(np.argmax(alike >= EARLIEST * alike.max()))  # later reflections are similar too
+        self._alike = float(alike.max())
+        best = int(np.argmax(alike >= EARLIEST * self._alike))  # later reflections are similar too
         if self._stands_out(alike, best) and (
             self._lag is None or (abs(best - self._lag) > 1 and alike[best] > alike[self._lag] + BETTER)
         ):

@@ -38,6 +38,11 @@ class RemoteEcho:
         """Whether there is an echo or none is not known yet, or was not when the latest words began."""
         return not self._detector.settled and not self._detector.absent
 
+    @property
+    def unlike(self) -> bool:
+        """Whether what is heard now is surely no echo, although it is not known yet whether there is one."""
+        return self._detector.unlike
+
     def near(self, frame: Frame) -> bool:
         """Whether this frame holds anything but the speaker's echo."""
         played, since = self._playout.follow()

@@ -47,13 +47,13 @@ class OverReply(Floor):
     def _over_goes_on(self, event: ev.SpeechStarted, now: float) -> list[Action]:
         if self._over.stopped is not None:
             self._over.grow()
-            self._over.started = event.at
+            self._over.resumed = event.at
         return []
 
     def _over_frame(self, event: ev.FrameHeard, now: float) -> list[Action]:
         """While the reply is held: ask what was said once they stop, or once it is long enough to be words."""
         over = self._over
-        waited_s = now - over.started
+        waited_s = now - max(over.started, over.resumed)
         speaking = over.stopped is None
         late = waited_s >= self.policy.resume_after_s
         if speaking and self.policy.by_name:  # others who go on talking are not waited for

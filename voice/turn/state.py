@@ -68,16 +68,17 @@ class Turn:
 
     The sound has been the same `since` that revision. `text` are the words of the newest partial, which came at
     `worded`; the model was asked with `asked_with`.
-    `unread`: the recognizer failed when its words were asked for early. `overlaps`: it began over a reply. `acts`: a
-    tool waits until it counts; `counts`: it was committed for one, so that it can neither grow nor be dropped any more.
-    `tools` work for its reply, the first since `tool_since`; `saying` names the phrase that fits; `bridged` says that
-    it was said, `sounded` when there was a sound to wait by.
+    `unread`: the recognizer failed when its words were asked for early. `overlaps`: it began over a reply; `resumed`:
+    when it last went on there after a breath. `acts`: a tool waits until it counts; `counts`: it was committed for one,
+    so that it can neither grow nor be dropped any more. `tools` work for its reply, the first since `tool_since`;
+    `saying` names the phrase that fits; `bridged` says that it was said, `sounded` when there was a sound to wait by.
     """
 
     number: int
     started: float
     spoken: bool = True
     overlaps: bool = False
+    resumed: float = 0.0
     revision: int = 1
     since: int = 1
     stopped: float | None = None

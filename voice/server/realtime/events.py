@@ -278,6 +278,8 @@ class EventWriter:
             self._user = None
             if user.wordless:
                 self.transcribed(user.item, "", user.end - user.at)
+        if self._over is not None:  # they began over the end of this reply, and have the floor now
+            self._start(self._over)
 
     def _end_response(self, status: str, *, reason: str = "", heard: str | None = None) -> None:
         response = self.response

@@ -37,7 +37,7 @@ MID_TURN = (State.LISTENING, State.ENDING, State.PAUSED)
 """Someone speaks, or has for all that is known only drawn breath."""
 
 CEASES_S = 0.9
-"""An echo ends soon after the reply was held for it; a person goes on."""
+"""An echo ends soon after the reply was held for it; a person goes on, maybe after a breath."""
 
 
 class Dictation:
@@ -220,11 +220,13 @@ class VoiceSession:
             if self._echo is None or not self._echo.unknown or kind not in (Overlap.WORDS, Overlap.ECHO):
                 return kind
             over = machine.over
-            ceased = over is not None and over.stopped is not None and over.stopped - over.started < CEASES_S
-            if is_brief(words) or (ceased and not is_stop(words)):
+            until = clock() if over is None or over.stopped is None else over.stopped
+            soon = over is not None and until - over.started < CEASES_S
+            if not self._echo.unlike and (is_brief(words) or (soon and not is_stop(words))):
                 return Overlap.BACKCHANNEL
             return kind if kind is Overlap.WORDS or is_echo(words, said(), least=SURELY) else Overlap.WORDS
 
+        clock = asyncio.get_running_loop().time
         machine = self._engines.machine(wished, said)
         overlap = machine.policy.overlap
         machine.policy = replace(machine.policy, overlap=cautious)
