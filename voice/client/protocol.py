@@ -314,7 +314,8 @@ class ClientProtocol:
             turn.started, turn.retry_at = True, None
             self._send_decisions(turn)  # those made before came too early if the question was refused first
             for earlier in self._turns.values():
-                if earlier.started and max(earlier.settled_by, earlier.number + 1) <= turn.number:
+                decided = earlier.started or earlier.refused  # else it still has to be asked
+                if decided and max(earlier.settled_by, earlier.number + 1) <= turn.number:
                     earlier.decisions.clear()
         elif kind == "delta":
             self._grow(turn, op["o"], op["d"])
