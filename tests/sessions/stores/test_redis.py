@@ -238,6 +238,31 @@ def test_an_owner_that_slept_hears_that_its_session_was_taken() -> None:
     asyncio.run(check())
 
 
+def test_late_news_of_a_session_that_was_taken_back_since_takes_nothing() -> None:
+    async def check() -> None:
+        store, other, asked = RedisStore(empty().url), RedisStore(shared().url), list[str]()
+        store.wanted("a", asked.append)
+        lost = await begun(store)
+        await until(lambda: shared().client().pubsub_numsub("voice:node:a")[0][1] == 1)
+        await store.renew({"s_1": lost}, 0.0)
+        theirs = (await other.acquire("s_1", "b", 10.0)).fence
+        await other.renew({"s_1": theirs}, 0.0)
+        mine = (await store.acquire("s_1", "a", 10.0)).fence
+        for news in (f"taken s_1 {theirs}", "taken s_1", "taken s_1 soon", "wanted s_1"):
+            shared().client().publish("voice:node:a", news)
+        await until(lambda: asked)
+        assert await store.append("s_1", mine, [word(1)], at_once=True) == 1
+        shared().client().publish("voice:node:a", f"taken s_1 {mine + 1}")
+        shared().client().publish("voice:node:a", "wanted s_1")
+        await until(lambda: len(asked) == 2)
+        with pytest.raises(FenceLost):
+            await store.append("s_1", mine, [word(2)], at_once=True)
+        await store.close()
+        await other.close()
+
+    asyncio.run(check())
+
+
 def test_a_notification_may_overtake_a_look_and_a_failed_look_is_repeated() -> None:
     """They come over two connections: the end of a log that is told never goes back."""
 

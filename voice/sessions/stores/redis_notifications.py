@@ -207,7 +207,7 @@ class RedisNotifications:
         if channel.startswith(NEWS) and END.fullmatch(text):
             self._heard(channel.removeprefix(NEWS), int(text))
         elif channel.startswith(NODES) and word == "taken":
-            self.drop(sid)
+            self._taken(*sid.partition(" ")[::2])
         elif channel.startswith(NODES) and word == "wanted":
             self._nodes[channel.removeprefix(NODES)][0](sid)
         elif channel.startswith(NODES) and word == "said":
@@ -215,6 +215,12 @@ class RedisNotifications:
             self._nodes[channel.removeprefix(NODES)][1](sid, text)
         else:
             log.debug("ignored a message of %d characters from another program", len(text))
+
+    def _taken(self, sid: str, fence: str) -> None:
+        """Another node took it over with that fence. News that comes late is not of what was taken back since."""
+        held = self._held.get(sid)
+        if held is not None and fence.isdecimal() and held.fence < int(fence):
+            self.drop(sid)
 
     def _heard(self, sid: str, seq: int) -> None:
         if sid in self._held and seq >= 0:

@@ -87,8 +87,10 @@ if holder and holder ~= ARGV[2] then
   redis.call('PUBLISH', ARGV[5] .. holder, 'wanted ' .. ARGV[4])
   return {-2, holder, redis.call('PTTL', KEYS[2])}
 end
-if at[3] ~= '' and at[3] ~= ARGV[2] then redis.call('PUBLISH', ARGV[5] .. at[3], 'taken ' .. ARGV[4]) end
 local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
+if at[3] ~= '' and at[3] ~= ARGV[2] then
+  redis.call('PUBLISH', ARGV[5] .. at[3], 'taken ' .. ARGV[4] .. ' ' .. fence)
+end
 redis.call('HSET', KEYS[1], 'holder', ARGV[2])
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return {fence, tonumber(at[2])}
