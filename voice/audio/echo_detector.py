@@ -45,8 +45,8 @@ ENOUGH_HOPS = 25
 ALIKE = 0.45
 """Least correlation at the delay that is found."""
 
-UNLIKE, UNLIKE_HOPS = 0.35, 45
-"""After so much sound over the reply a person is less like it, up to 0.34 at any delay, and an echo more, from 0.43."""
+UNLIKE, UNLIKE_HOPS = 0.4, 32
+"""After so much sound over the reply a person is less like it, up to 0.38 at any delay, and an echo more, from 0.43."""
 
 STANDS_OUT, BESIDE_HOPS = 0.25, (8, 12)
 """By how much it is above all delays that are not just before or after it: two voices are alike by chance, too."""

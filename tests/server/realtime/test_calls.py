@@ -109,6 +109,10 @@ def test_speech_over_the_reply_empties_the_track() -> None:
     async def run() -> None:
         async with serving(lengthy, engines=talks()) as here, Caller(here) as caller:
             await caller.until("session.created")
+            detection = {"type": "server_vad", "create_response": False}  # no other reply sounds soon after the cut
+            audio = {"input": {"turn_detection": detection}}
+            await caller.send("session.update", session={"type": "realtime", "audio": audio})
+            await caller.until("session.updated")
             await caller.type("hello")
             await caller.until("output_audio_buffer.started")
             await caller.until("x.spoken")
