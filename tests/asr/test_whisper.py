@@ -111,10 +111,12 @@ def test_a_partial_in_doubt_leaves_the_full_window_to_the_final_words(monkeypatc
     for at in range(0, len(noise) - 320, 320):
         now += 0.02
         assert utterance.add_audio(noise[at : at + 320]) is None
-    assert windows and set(windows) == {1000}, "the final words never wait for the long window of a partial"
-    partials = len(windows)
+        if now < 2.0:
+            assert set(windows) <= {1000}, "the final words never wait for the long window of a partial"
+    assert 1000 in windows and windows[-1] == 3000, "a hush may be the end: its words are settled at once"
+    read = len(windows)
     assert utterance.result().notes["window"] == "full"
-    assert windows[partials:] == [3000], "and what was read in the silence is not read again in the short one"
+    assert len(windows) == read, "and not read again when they are asked for"
 
 
 def test_a_model_of_one_language_needs_none_set() -> None:

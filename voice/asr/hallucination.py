@@ -98,9 +98,10 @@ def silenced(hypothesis: Hypothesis) -> bool:
     return bool(hypothesis.prompt) and lost and hypothesis.no_speech_prob <= NO_SPEECH_LIMIT
 
 
-def plausible(hypothesis: Hypothesis) -> bool:
-    """Whether a doubted text might still be what was said."""
-    return hypothesis.avg_log_prob >= NONSENSE_LOG_PROB and hypothesis.no_speech_prob <= NOBODY
+def plausible(hypothesis: Hypothesis) -> str:
+    """A doubted text that might still be what was said; empty where it is not."""
+    might = hypothesis.avg_log_prob >= NONSENSE_LOG_PROB and hypothesis.no_speech_prob <= NOBODY
+    return hypothesis.text if might else ""
 
 
 def _needed(no_speech_prob: float) -> float:

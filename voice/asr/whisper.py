@@ -142,7 +142,7 @@ class WhisperRecognizer:
             code, chance = self._language_of(encoded, language)
             heard, notes = self._decode(encoded, code, duration_s), {"window": "auto", "frames": frames}
             if reason := doubtful(heard):
-                return Transcript("", language=code, notes={**notes, "fallback": reason}, doubted=_doubted(heard))
+                return Transcript("", language=code, notes={**notes, "fallback": reason}, doubted=plausible(heard))
             return self._understood(self._second_look(heard, encoded, code), code, chance, notes)
 
     def align(self, pcm: Pcm, transcript: Transcript) -> list[Word]:
@@ -171,7 +171,7 @@ class WhisperRecognizer:
             heard = self._decode(encoded, code, duration_s, prompt="")
             notes["unprompted"] = True
         if reason := hallucinated(heard):
-            doubted = skimmed.doubted or _doubted(heard)
+            doubted = skimmed.doubted or plausible(heard)
             return Transcript("", language=code, notes={**notes, "dropped": reason}, doubted=doubted)
         return self._understood(self._second_look(heard, encoded, code), code, chance, notes, skimmed.doubted)
 
@@ -250,7 +250,7 @@ class WhisperUtterance:
     def __init__(
         self, recognizer: WhisperRecognizer, language: str, partial_s: float, clock: Callable[[], float]
     ) -> None:
-        self._recognizer = recognizer
+        self._recognizer, self._over_reply = recognizer, recognizer._over_reply
         self._language = language
         self._rest_s = self._wait_s = self._partial_s = partial_s
         self._quiet_s = 0.0
@@ -275,7 +275,8 @@ class WhisperUtterance:
         self._quiet_s = 0.0 if loud else self._quiet_s + len(pcm) / RATE
         if self._partial_s <= 0 or not self._due(loud):
             return None
-        self._skim()
+        # Words at a hush may be the final ones, and those over a reply decide about it: both are worth the full window.
+        self._read(surely=self._quiet_s >= HUSH_S - 1e-9 or self._over_reply)
         if _in_doubt(self._last):
             return None
         shown = self._agreement.update(self._last.text)
@@ -288,10 +289,8 @@ class WhisperUtterance:
         return replace(self._last, text=self._joined(shown.text), stable=stable, newest=newest)
 
     def result(self) -> Transcript:
-        if self._loud_since_read:
-            self._skim()
-        if _in_doubt(self._last):
-            self._last = self._recognizer.read(self._audio(), self._language, self._last)
+        if self._unread:
+            self._read(surely=True)
         text = self._joined(self._last.text)
         notes = dict(self._last.notes)
         if revised := self._agreement.revised(self._last.text):
@@ -306,6 +305,10 @@ class WhisperUtterance:
         """Seconds of audio held; never more than a window."""
         return self._samples / RATE
 
+    @property
+    def _unread(self) -> bool:
+        return self._loud_since_read or _in_doubt(self._last)
+
     def _due(self, loud: bool) -> bool:
         """Whether to read now: in a gap between words at the partials' pace, and as soon as they fall silent.
 
@@ -314,16 +317,19 @@ class WhisperUtterance:
         since_s = self._clock() - self._read_at
         if loud:
             return since_s >= self._wait_s + self._partial_s
-        if not self._loud_since_read or self._quiet_s < GAP_S - 1e-9:
+        if not self._unread or self._quiet_s < GAP_S - 1e-9:
             return False
         if self._quiet_s < HUSH_S - 1e-9:
-            return since_s >= self._wait_s
+            return self._loud_since_read and since_s >= self._wait_s
         return since_s >= max(LEAST_REST_S, self._rest_s - self._partial_s)
 
-    def _skim(self) -> None:
-        """Read in the short window; the full one takes so long that the final words would wait for a partial."""
+    def _read(self, *, surely: bool) -> None:
+        """Read, while they speak only in the short window: the final words would wait for the full one."""
         began = self._clock()
-        self._last = self._recognizer.skim(self._audio(), self._language)
+        if self._loud_since_read:
+            self._last = self._recognizer.skim(self._audio(), self._language)
+        if surely and _in_doubt(self._last):
+            self._last = self._recognizer.read(self._audio(), self._language, self._last)
         self._read_at = self._clock()
         self._rest_s = REST * (self._read_at - began)
         self._wait_s = max(self._partial_s, self._rest_s)
@@ -380,10 +386,6 @@ def _engine_errors() -> Iterator[None]:
         yield
     except (RuntimeError, ValueError) as error:
         raise EngineError(f"Whisper failed on this audio ({error})", where="asr") from error
-
-
-def _doubted(heard: Hypothesis) -> str:
-    return heard.text if plausible(heard) else ""
 
 
 def _in_doubt(skimmed: Transcript) -> bool:
